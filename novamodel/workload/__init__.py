@@ -1,0 +1,1 @@
+"""Random draws, laws and arrivals: what the world asks of the system."""
