@@ -1,0 +1,81 @@
+"""The one error that a user's mistake becomes.
+
+Library code raises `UserError`; the command line prints it as one line `error: ...` on standard
+error and exits with `UserError.exit_code`. A fault of ours is any other exception.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import PurePath
+from typing import ClassVar
+
+_MOST_VALID_SHOWN = 12
+
+
+def one_line(text: str) -> str:
+    """Return `text` with every run of white space made one space, so that it prints on one line."""
+    return " ".join(text.split())
+
+
+class UserError(Exception):
+    """A mistake in what the user gave us: what is wrong, where, and what would be valid.
+
+    `message` says what is wrong. Where it is: `file`, `line` (counted from 1) and `path` (the dotted
+    place in a scenario, such as `services.core-api.replicas`), each optional. `valid` is what would be
+    accepted: a sentence, or the accepted names (the nearest to `given` is named first).
+    `str(error)` is always one line.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | PurePath | None = None,
+        line: int | None = None,
+        path: str | None = None,
+        valid: str | Iterable[object] | None = None,
+        given: object | None = None,
+    ) -> None:
+        self.message = one_line(message)
+        self.file = None if file is None else str(file)
+        self.line = line
+        self.path = path
+        self.valid = _valid_text(valid, given)
+        super().__init__(self.message)
+
+    @property
+    def where(self) -> str:
+        """The place of the mistake, `file:line: path`, or an empty string where none is known."""
+        place = "" if self.file is None else self.file
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        return one_line(": ".join(part for part in (place, self.path or "") if part))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} (valid: {self.valid})" if self.valid else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the finished parts, so that the error survives a process pool unchanged."""
+        return (_rebuild, (self.message, self.file, self.line, self.path, self.valid))
+
+
+def _rebuild(message: str, file: str | None, line: int | None, path: str | None, valid: str) -> UserError:
+    return UserError(message, file=file, line=line, path=path, valid=valid or None)
+
+
+def _valid_text(valid: str | Iterable[object] | None, given: object | None) -> str:
+    """Write what would be valid as one line; a long list of names is cut and says how many are left out."""
+    if valid is None:
+        return ""
+    if isinstance(valid, str):
+        return one_line(valid)
+    names = [str(name) for name in valid]
+    nearest = get_close_matches(str(given), names, n=1) if given is not None else []
+    ordered = nearest + [name for name in names if name not in nearest]
+    shown = ", ".join(ordered[:_MOST_VALID_SHOWN])
+    left_out = len(ordered) - _MOST_VALID_SHOWN
+    shown = f"{shown} and {left_out} more" if left_out > 0 else shown
+    return one_line(f"did you mean {nearest[0]}? one of {shown}" if nearest else shown)
