@@ -11,18 +11,18 @@ last bit.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-try:
-    import numba
-    from numba.extending import register_jitable
-except ImportError:  # numba is an optional accelerator
-    numba = None
-    register_jitable = None
-else:
+numba: Any = None
+register_jitable: Any = None
+with suppress(ImportError):  # numba is an optional accelerator
+    numba = importlib.import_module("numba")
+    register_jitable = importlib.import_module("numba.extending").register_jitable
     numba.config.DISABLE_INTEL_SVML = True
 
 COMPILED = numba is not None
@@ -35,8 +35,10 @@ _RULE_OPTIONS: dict[str, Any] = {
 }
 _ENTRY_OPTIONS: dict[str, Any] = {"cache": False, "nogil": True}
 
+
 def _increment(value: int) -> int:
     return value + 1
+
 
 def _without_reference_counting_is_accepted() -> bool:
     """Whether this numba still knows the private option ``_nrt``."""
@@ -49,6 +51,7 @@ def _without_reference_counting_is_accepted() -> bool:
         return False
     return True
 
+
 NO_REFERENCE_COUNTING = _without_reference_counting_is_accepted()
 """True when compiled rules run without reference counting (much faster)."""
 
@@ -56,11 +59,13 @@ if NO_REFERENCE_COUNTING:
     _RULE_OPTIONS["_nrt"] = False
     _ENTRY_OPTIONS["_nrt"] = False
 
+
 def rule(function: Function) -> Function:
     """Mark a small function that both planes share; it stays an ordinary Python function."""
     if register_jitable is None:
         return function
     return register_jitable(**_RULE_OPTIONS)(function)  # type: ignore[no-any-return]
+
 
 def entry(function: Function) -> Function:
     """Compile a function that CPython calls (it may call rules); plain Python without numba."""
