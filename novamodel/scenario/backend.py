@@ -1,0 +1,104 @@
+"""Edge, database and cache: what the services stand between and lean on."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import field_validator, model_validator
+
+from novamodel.scenario.demand import Demand, Keyspace, Statement
+from novamodel.scenario.fields import Bytes, Cores, Count, Part, PositiveCount, Seconds, given, needed
+
+PGBOUNCER = "documented: PgBouncer defaults"
+NGINX = "documented: nginx defaults"
+MEASURED = "measured: NovaBank test stack, loopback, one core of an AMD Zen 5 server"
+
+
+class RequestLimit(Part):
+    """One nginx ``limit_req``, counted by client address."""
+
+    rate: str = needed("rate as nginx writes it: '10r/s' or '100r/m'")
+    burst: Count = given(0, "requests over the rate that are let in", NGINX)
+    delay: Count | Literal["nodelay"] = given(0, "'nodelay', or how many of the burst are not delayed", NGINX)
+    zone_size: Bytes = given("10 MiB", "memory of the zone", "assumed")
+    status: Count = given(503, "status of a rejection (limit_req_status)", NGINX)
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        match = re.fullmatch(r"(\d+)r/([sm])", value)
+        if not match or int(match[1]) < 1 or (match[2] == "m" and int(match[1]) * 1000 // 60 < 1):
+            raise ValueError(f"{value!r} is not an nginx rate; write a whole number like '10r/s' or '100r/m'")
+        return value
+
+
+class Edge(Part):
+    """The reverse proxy in front of the services."""
+
+    kind: Literal["nginx", "ingress-nginx"] = given("nginx", "which program", "assumed")
+    workers: PositiveCount = given(1, "worker processes", NGINX)
+    worker_connections: PositiveCount = given(512, "connections a worker may hold", NGINX)
+    request_cpu: Demand = given(
+        "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
+    )
+    limits: dict[str, RequestLimit] = given({}, "limit_req by service", "default: none")
+    max_fails: Count = given(1, "failures that take a server out", NGINX)
+    fail_timeout: Seconds = given("10 s", "how long a server stays out", NGINX)
+    network: Seconds = given(
+        "0.3 ms", "network time from the edge to a replica and back", "assumed: one region, several zones"
+    )
+
+
+class PgBouncer(Part):
+    """PgBouncer between the pools and PostgreSQL."""
+
+    pool_mode: Literal["transaction"] = given(
+        "transaction", "a server connection is held for a transaction (session mode is not modelled yet)", "assumed"
+    )
+    default_pool_size: PositiveCount = given(20, "server connections", PGBOUNCER)
+    max_client_conn: PositiveCount = given(100, "client connections", PGBOUNCER)
+    query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
+    query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
+
+
+class Database(Part):
+    """PostgreSQL: cores shared by all statements, storage, connections."""
+
+    engine: Literal["postgres"] = given("postgres", "the database", "assumed")
+    version: str = given("15", "major version", "assumed")
+    instance_class: str | None = given(None, "RDS class, such as db.r6g.large", "default: not on RDS")
+    multi_az: bool = given(False, "a standby in another zone", "documented: RDS default")
+    cores: Cores = given(2, "cores of the database server", "assumed")
+    memory: Bytes = given("16 GiB", "memory of the database server", "assumed")
+    storage: Bytes = given("100 GiB", "allocated storage", "assumed")
+    storage_type: Literal["gp3", "local"] = given("gp3", "kind of storage", "assumed")
+    iops: PositiveCount = given(3000, "storage operations a second", "documented: RDS gp3 below 400 GiB")
+    storage_latency: Seconds = given(
+        "1 ms", "time of one storage operation without queueing", "assumed: gp3 single-digit milliseconds"
+    )
+    backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
+    max_connections: PositiveCount = given(100, "connections at most", "documented: PostgreSQL default")
+    reserved_connections: Count = given(3, "connections kept for superusers", "documented: PostgreSQL default")
+    connect: Demand = given("2.75 ms", "server CPU to set up one connection", MEASURED)
+    network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
+    pgbouncer: PgBouncer | None = given(None, "PgBouncer, if there is one", "default: none")
+    statements: dict[str, Statement] = given({}, "what each statement costs", "assumed")
+
+    @model_validator(mode="after")
+    def _whole_cores(self) -> Database:
+        if self.cores != int(self.cores):
+            raise ValueError(f"a database server has whole cores, not {self.cores:g}")
+        return self
+
+
+class Cache(Part):
+    """Redis: one thread, a memory limit."""
+
+    engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
+    node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
+    nodes: PositiveCount = given(1, "nodes, replicas included", "assumed")
+    memory: Bytes = given("1 GiB", "memory for entries", "assumed")
+    command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
+    network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
+    keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

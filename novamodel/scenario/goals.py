@@ -1,0 +1,112 @@
+"""What counts as good (SLO), where it runs, what is priced, and how it is simulated."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from novamodel import units
+from novamodel.scenario.fields import (
+    Bytes,
+    ClockTime,
+    Count,
+    Factor,
+    Part,
+    PositiveCount,
+    PositiveSeconds,
+    Seconds,
+    Share,
+    given,
+    needed,
+)
+
+
+class Slo(Part):
+    """One objective: ``p99 < 300 ms``, ``p95(login) < 1 s``, ``errors < 0.1 %``, ``rejected(customers) < 0.01 %``."""
+
+    text: str = needed("as written")
+    metric: Literal["p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected"] = needed("what is measured")
+    of: str | None = given(
+        None, "route of a latency or error objective, population of a rejection objective", "default: all requests"
+    )
+    limit: float = Field(gt=0, description="seconds for latencies, share for errors and rejections")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<\s*(.+?)\s*", value)
+        metrics = ("p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected")
+        if not match or match[1] not in metrics:
+            raise ValueError(
+                f"{value!r} is not an objective; write it like 'p99 < 300 ms' or 'errors < 0.1 %' "
+                f"(metrics: {', '.join(metrics)})"
+            )
+        parse = units.parse_fraction if match[1] in ("errors", "rejected") else units.parse_time
+        return {"text": value.strip(), "metric": match[1], "of": match[2], "limit": parse(match[3])}
+
+    @property
+    def is_latency(self) -> bool:
+        """Whether the limit is a time (else it is a share)."""
+        return self.metric not in ("errors", "rejected")
+
+
+class Platform(Part):
+    """Where it runs."""
+
+    kind: Literal["eks", "ecs", "compose"] = given("eks", "EKS, ECS or Docker Compose on one machine", "assumed")
+    compute: Literal["fargate", "ec2"] = given("fargate", "what the replicas run on", "assumed")
+    node_type: str = given("m6i.large", "EC2 type of the nodes", "assumed")
+    core_speed: Factor = given(1.0, "speed of a core over the core that the demands were measured on", "assumed")
+    cfs_period: PositiveSeconds = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
+    zones: PositiveCount = given(2, "availability zones", "assumed")
+
+
+class Pricing(Part):
+    """What the bill covers, beyond what the run says."""
+
+    region: str = given("us-east-1", "AWS region", "assumed")
+    hours_per_month: Factor = given(730, "hours in a month", "documented: AWS Pricing Calculator")
+    commitments: Literal["none"] = given(
+        "none", "on-demand only (savings plans and reservations are not modelled yet)", "assumed"
+    )
+    free_allowances: bool = given(False, "apply the always-free allowances", "assumed")
+    load_balancers: Count = given(1, "application load balancers", "assumed")
+    nat_gateways: Count = given(1, "NAT gateways", "assumed")
+    nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
+    cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
+    secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
+    kms_keys: Count = given(1, "customer-managed keys", "assumed")
+    registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
+    log_retention_months: Factor = given(1.0, "months that logs are kept", "assumed")
+    backup_bucket: Bytes = given("0 B", "dumps kept in S3", "assumed")
+    database_used: Bytes = given("40 GiB", "data in the database", "assumed")
+    daily_change: Share = given("2 %", "share of the data that changes in a day (incremental backups)", "assumed")
+    metrics: Count = given(0, "custom CloudWatch metrics", "assumed")
+    alarms: Count = given(10, "CloudWatch alarms", "assumed")
+    uncertainty: Share = given("10 %", "half width of the range of traffic that the cost range covers", "assumed")
+
+
+class Monitoring(Part):
+    """Prometheus."""
+
+    scrape_interval: PositiveSeconds = given("15 s", "time between scrapes of a service", "documented: common practice")
+    job_intervals: dict[str, PositiveSeconds] = given(
+        {}, "scrape interval of single services", "default: scrape_interval"
+    )
+
+
+class Run(Part):
+    """How it is simulated."""
+
+    seed: Count = given(1, "seed of all random draws", "assumed")
+    start: ClockTime = given(
+        "17:50", "time of day at which the counted window begins", "assumed: the peak of the weekday shape is at 18:00"
+    )
+    duration: PositiveSeconds = given("20 min", "length of the counted window", "assumed")
+    warm_up: Seconds = given("2 min", "simulated before the window and not counted", "assumed")
+    replications: PositiveCount = given(4, "independent runs", "assumed")
+    interval: PositiveSeconds = given("10 s", "length of one row of the interval table", "assumed")

@@ -1,0 +1,126 @@
+"""A service: its runtime, its replicas, its probes, its pool and its autoscaler."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.fields import (
+    Bytes,
+    Cores,
+    Count,
+    Part,
+    PositiveCount,
+    PositiveSeconds,
+    Seconds,
+    Share,
+    Utilisation,
+    given,
+)
+
+K8S = "documented: Kubernetes defaults"
+MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
+
+
+class Runtime(Part):
+    """Node.js: one event loop, a pool of threads, a heap."""
+
+    kind: Literal["node"] = given("node", "runtime (Node.js is the one modelled)", "assumed")
+    threads: PositiveCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
+    start_delay: Seconds = given("8 s", "scheduling and image pull before the process starts", "assumed")
+    boot: Demand = given("250 ms", "CPU until the process listens", MEASURED)
+    resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
+    memory_per_request: Bytes = given("146 KiB", "working set of one request in flight", MEASURED)
+    scrape: Demand = given("790 us", "main-thread CPU of one Prometheus scrape", MEASURED)
+
+
+class Resources(Part):
+    """CPU and memory of one replica. A limit left out is no limit."""
+
+    cpu_request: Cores = given("250m", "CPU that the scheduler sets aside and the HPA divides by", "assumed")
+    cpu_limit: Cores | None = given(None, "CPU quota, a hard gate each period", "default: no limit")
+    memory_request: Bytes = given("256 MiB", "memory that the scheduler sets aside", "assumed")
+    memory_limit: Bytes | None = given(None, "memory at which the container is killed", "default: no limit")
+
+    @model_validator(mode="after")
+    def _order(self) -> Resources:
+        if self.cpu_limit is not None and self.cpu_limit < self.cpu_request:
+            raise ValueError(f"cpu_limit {self.cpu_limit * 1000:g}m is below cpu_request {self.cpu_request * 1000:g}m")
+        if self.memory_limit is not None and self.memory_limit < self.memory_request:
+            raise ValueError("memory_limit is below memory_request")
+        return self
+
+
+class Probe(Part):
+    """An HTTP probe of the kubelet (or a load balancer's health check)."""
+
+    initial_delay: Seconds = given("0 s", "no probe before this age of the container", K8S)
+    period: PositiveSeconds = given("10 s", "time between probes", K8S)
+    timeout: PositiveSeconds = given("1 s", "a slower answer is a failure", K8S)
+    failures: PositiveCount = given(3, "failures in a row that count", K8S)
+
+
+class Behavior(Part):
+    """Optional rates of an HPA; left out, the controller's built-in path applies."""
+
+    stabilization_window: Seconds = given("0 s", "window over which proposals are held", K8S)
+    select_policy: Literal["Max", "Min", "Disabled"] = given("Max", "which policy wins", K8S)
+    policies: tuple[tuple[Literal["Pods", "Percent"], PositiveCount, PositiveSeconds], ...] = given(
+        (), "(type, value, period) of each policy", K8S
+    )
+
+
+class Autoscaler(Part):
+    """A HorizontalPodAutoscaler."""
+
+    kind: Literal["hpa"] = given("hpa", "the controller", "assumed")
+    min_replicas: PositiveCount = given(1, "lower bound", K8S)
+    max_replicas: PositiveCount = given(10, "upper bound", "assumed")
+    cpu_target: Utilisation | None = given(None, "mean CPU use over request to aim at", "default: not used")
+    memory_target: Utilisation | None = given(None, "mean memory use over request to aim at", "default: not used")
+    scale_up: Behavior | None = given(None, "behavior.scaleUp", "default: none")
+    scale_down: Behavior | None = given(None, "behavior.scaleDown", "default: none")
+    tolerance: Share = given("10 %", "ratios this near to 1 change nothing", K8S)
+    sync_period: PositiveSeconds = given("15 s", "time between passes", K8S)
+    metrics_period: PositiveSeconds = given(
+        "15 s", "metrics-server resolution", "documented: metrics-server release manifest"
+    )
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Autoscaler:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError(f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}")
+        if self.cpu_target is None and self.memory_target is None:
+            raise ValueError("an autoscaler needs cpu_target or memory_target")
+        return self
+
+
+class Pool(Part):
+    """A node-postgres pool in each replica."""
+
+    max: PositiveCount = given(10, "connections at most", "documented: node-postgres")
+    idle_timeout: Seconds = given(
+        "10 s", "an idle connection is closed after this; 0 s = never", "documented: node-postgres"
+    )
+    connection_timeout: Seconds = given(
+        "0 s", "a caller waits at most this long for a connection; 0 s = for ever", "documented: node-postgres"
+    )
+
+
+class Service(Part):
+    """One deployed service."""
+
+    replicas: PositiveCount = given(1, "replicas at the start (the autoscaler moves it)", K8S)
+    runtime: Runtime = given({}, "what runs in a replica", "assumed")
+    resources: Resources = given({}, "CPU and memory of a replica", "assumed")
+    readiness: Probe | None = given({"initial_delay": "5 s", "period": "5 s"}, "readiness probe", "assumed")
+    liveness: Probe | None = given(None, "liveness probe", "default: none")
+    termination_grace: Seconds = given("30 s", "time a replica has to finish", K8S)
+    autoscaler: Autoscaler | None = given(None, "what moves the number of replicas", "default: none")
+    pool: Pool | None = given(None, "database connection pool of a replica", "default: none")
+    routes: dict[str, tuple[Step, ...]] = given({}, "what a request of each route does, step by step", "assumed")
+    health: Demand = given("48 us idle 213 us", "main-thread CPU of one probe", MEASURED)
+    log_bytes: Count = given(400, "log bytes a request", MEASURED)
+    response_bytes: dict[str, Count] = given({}, "bytes of an answer, by route", "assumed")
