@@ -1,0 +1,32 @@
+"""A component's state: one NamedTuple of columns, lists in plain Python and arrays when compiled.
+
+The same rules run on both: they only index columns. Column entries are all integers or all floats.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+Column: TypeAlias = Any
+"""A list (plain Python) or a one-dimensional int64 or float64 array (compiled)."""
+
+State = TypeVar("State", bound=NamedTuple)
+
+
+def as_arrays(state: State) -> State:
+    """Copy of a state whose list columns are arrays: float64 if any entry is a float, else int64."""
+    return state._replace(**{n: _as_array(v) for n, v in state._asdict().items() if isinstance(v, list)})
+
+
+def as_lists(state: State) -> State:
+    """Copy of a state whose columns are plain lists."""
+    columns = {n: list(v) for n, v in state._asdict().items() if isinstance(v, list)}
+    arrays = {n: v.tolist() for n, v in state._asdict().items() if isinstance(v, np.ndarray)}
+    return state._replace(**columns, **arrays)
+
+
+def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:
+    holds_floats = any(isinstance(value, float) for value in values)
+    return np.array(values, dtype=np.float64 if holds_floats else np.int64)
