@@ -51,8 +51,8 @@ $(READY): requirements.lock pyproject.toml
 	  "$$python" -m venv $(VENV); \
 	fi; \
 	echo "setup: installing the pinned packages into $(VENV) (a minute or two, once)"; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r requirements.lock; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	touch $(READY); \
 	echo "setup: done in $$((SECONDS - started)) s"
 

@@ -1,0 +1,272 @@
+"""Walks the imports of the package and holds the rules between its rooms.
+
+A room is a folder or a module directly under `novamodel/`. Data flows one way; no room imports in a circle;
+library code reads no clock, environment, network or current directory and keeps no random generator.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "novamodel"
+ROOT_ROOM = "novamodel"  # the package's own __init__: the front door of all rooms
+GROUND = {"errors", "resources"}  # may be used from anywhere
+
+# Room -> the only rooms of ours that it may import, beside GROUND. Other rooms are bound by FORBIDDEN.
+ALLOWED = {
+    "errors": set(),
+    "resources": set(),
+    "units": set(),
+    "scenario": {"units", "yamlfile"},
+    "components": {"units"},
+    "figures": {"units"},
+}
+# Room -> what it must never import, ours or not.
+FORBIDDEN = {
+    "simulation": {"cost", "sizing", "figures", "report", "cli", "importers"},
+    "workload": {"simulation", "cost", "sizing", "figures", "report", "cli", "importers"},
+    "cost": {"simulation", "sizing", "figures", "report", "cli", "simpy"},
+    "sizing": {"figures", "report", "cli"},
+    "importers": {"simulation", "cost", "sizing", "figures", "report", "cli"},
+    "report": {"cli"},
+    "components": {"simpy"},
+    "scenario": {"simpy"},
+}
+# Rooms that may import only these libraries beside the standard one.
+LIBRARIES = {"figures": {"pandas", "plotly"}}
+# Rooms that go through the front doors of other rooms (`novamodel.room`), never deeper.
+FRONT_DOOR_ONLY = {"cli", "sizing"}
+
+# Modules that read a clock, chance or the network; calls that read a clock, the environment or the folder.
+FORBIDDEN_MODULES = {"random", "secrets", "socket", "urllib.request", "http", "requests", "httpx", "time"}
+FORBIDDEN_CALLS = {
+    "os.environ", "os.getenv", "os.getcwd", "os.chdir", "os.urandom", "Path.cwd", "Path.home",
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now",
+    "datetime.date.today", "uuid.uuid4", "uuid.uuid1", "uuid4",
+}  # fmt: skip
+# The rooms at the edge, which talk to a user's terminal, file system and kernel.
+EDGE = {"cli", "report"}
+
+
+class Found(NamedTuple):
+    """One import: in which room and file, of which dotted name."""
+
+    room: str
+    file: str
+    line: int
+    module: str
+
+
+def files(package: Path = PACKAGE) -> list[Path]:
+    return sorted(package.rglob("*.py"))
+
+
+def room_of(file: Path, package: Path = PACKAGE) -> str:
+    first = file.relative_to(package).parts[0]
+    name = first.removesuffix(".py")
+    return ROOT_ROOM if name == "__init__" else name
+
+
+def imports(file: Path, package: Path = PACKAGE) -> Iterator[Found]:
+    """Every import in a file as absolute dotted names, those inside functions too."""
+    here = [ROOT_ROOM, *file.relative_to(package).with_suffix("").parts]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = [*here[: len(here) - node.level]] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            yield Found(room_of(file, package), str(file.relative_to(package)), node.lineno, name)
+
+
+def our_room(module: str, package: Path = PACKAGE) -> str | None:
+    """The room that a dotted name belongs to; None where it is not ours."""
+    parts = module.split(".")
+    if parts[0] != ROOT_ROOM:
+        return None
+    if len(parts) > 1 and ((package / parts[1]).is_dir() or (package / f"{parts[1]}.py").is_file()):
+        return parts[1]
+    return ROOT_ROOM
+
+
+def too_deep(module: str, package: Path = PACKAGE) -> bool:
+    """Whether the import goes past a room's front door: to a module inside a room that is a folder."""
+    parts = module.split(".")[1:]
+    if len(parts) < 2 or not (package / parts[0]).is_dir():
+        return False
+    return (package / parts[0] / f"{parts[1]}.py").is_file() or (package / parts[0] / parts[1]).is_dir()
+
+
+def broken_rules(package: Path = PACKAGE) -> list[str]:
+    """Each import that breaks a rule, as one readable line."""
+    broken = []
+    for file in files(package):
+        for found in imports(file, package):
+            room, ours = found.room, our_room(found.module, package)
+            library = found.module.partition(".")[0]
+            reason = ""
+            if ours == room:
+                continue
+            if ours is None:
+                if library in FORBIDDEN.get(room, set()):
+                    reason = f"{room} must not use {library}"
+                elif room in LIBRARIES and not allowed_library(room, library):
+                    reason = f"{room} may use only {sorted(LIBRARIES[room])}"
+            elif ours == ROOT_ROOM and room not in {"cli", "report"}:
+                reason = "only cli and report may import the package's front door"
+            elif ours in GROUND:
+                continue
+            elif room in ALLOWED and ours not in ALLOWED[room]:
+                reason = f"{room} may import only {sorted(ALLOWED[room] | GROUND)}"
+            elif ours in FORBIDDEN.get(room, set()):
+                reason = f"{room} must not import {ours}"
+            elif room in FRONT_DOOR_ONLY and too_deep(found.module, package):
+                reason = f"{room} goes through front doors only"
+            if reason:
+                broken.append(f"{found.file}:{found.line} imports {found.module}: {reason}")
+    return broken
+
+
+def allowed_library(room: str, library: str) -> bool:
+    return library in LIBRARIES[room] or library in sys.stdlib_module_names
+
+
+def room_graph(package: Path = PACKAGE) -> dict[str, set[str]]:
+    graph: dict[str, set[str]] = {}
+    for file in files(package):
+        for found in imports(file, package):
+            ours = our_room(found.module, package)
+            graph.setdefault(found.room, set())
+            if ours is not None and ours != found.room:
+                graph[found.room].add(ours)
+    return graph
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """One circle as the list of its rooms, the first repeated at the end; empty where there is none."""
+    done: set[str] = set()
+
+    def walk(room: str, trail: list[str]) -> list[str]:
+        if room in trail:
+            return [*trail[trail.index(room) :], room]
+        if room in done:
+            return []
+        for other in sorted(graph.get(room, ())):
+            if loop := walk(other, [*trail, room]):
+                return loop
+        done.add(room)
+        return []
+
+    for start in sorted(graph):
+        if loop := walk(start, []):
+            return loop
+    return []
+
+
+def impurities(tree: ast.AST) -> list[str]:
+    """What a module reads from outside: a clock, chance, the environment, the network, its folder."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in FORBIDDEN_CALLS:
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.Import):
+            bad = [a.name for a in node.names if starts_with_any(a.name)]
+            found += [f"line {node.lineno}: import {name}" for name in bad]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
+            if any(
+                starts_with_any(name) or name in FORBIDDEN_CALLS or name == "numpy.random" for name in names
+            ):
+                found.append(f"line {node.lineno}: from {node.module}")
+        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith(("np.random", "numpy.random")):
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def starts_with_any(module: str) -> bool:
+    return any(module == bad or module.startswith(f"{bad}.") for bad in FORBIDDEN_MODULES)
+
+
+def test_rooms_import_only_what_they_may():
+    assert broken_rules() == []
+
+
+def test_rooms_do_not_import_in_a_circle():
+    assert circle(room_graph()) == []
+
+
+@pytest.mark.parametrize("file", [f for f in files() if room_of(f) not in EDGE], ids=str)
+def test_library_code_reads_nothing_from_outside(file: Path):
+    assert impurities(ast.parse(file.read_text(encoding="utf-8"))) == []
+
+
+def test_importing_the_package_opens_no_room_of_the_edge():
+    """`import novamodel` must stay usable where no terminal or notebook tool is wanted."""
+    seen, todo = set(), [ROOT_ROOM]
+    graph = room_graph()
+    while todo:
+        room = todo.pop()
+        seen.add(room)
+        todo += sorted(graph.get(room, set()) - seen)
+    assert "cli" not in seen
+
+
+# The checks themselves, on small packages that break each rule.
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("scenario/model.py", "from novamodel.simulation import run", "may import only"),
+        ("components/pool.py", "import novamodel.scenario", "may import only"),
+        ("components/pool.py", "def f():\n    import simpy", "must not use simpy"),
+        ("simulation/run.py", "from ..cost import bill", "must not import cost"),
+        ("cost/bill.py", "import simpy", "must not use simpy"),
+        ("cost/bill.py", "from novamodel import simulation", "must not import simulation"),
+        ("figures/knee.py", "import numpy as np", "may use only"),
+        ("figures/knee.py", "from novamodel.cost import bill", "may import only"),
+        ("sizing/search.py", "from novamodel.simulation.plane import Plane", "front doors only"),
+        ("cost/bill.py", "import novamodel", "front door"),
+    ],
+)
+def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, reason: str):
+    package = tmp_path / "novamodel"
+    for room in ("scenario", "components", "simulation", "cost", "figures", "sizing"):
+        (package / room).mkdir(parents=True)
+        (package / room / "__init__.py").write_text("")
+    (package / "simulation" / "plane.py").write_text("")
+    (package / file).write_text(text)
+    (line,) = broken_rules(package)
+    assert line.startswith(file)
+    assert reason in line
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time", "from time import sleep", "import random", "import os\nos.environ['A']",
+        "import os\nos.getcwd()", "from pathlib import Path\nPath.cwd()", "import urllib.request",
+        "from datetime import datetime\ndatetime.now()", "import numpy as np\nnp.random.default_rng(1)",
+        "from os import environ", "from numpy import random\nrandom.seed(1)",
+    ],
+)  # fmt: skip
+def test_an_impurity_is_found(text: str):
+    assert impurities(ast.parse(text)) != []
+
+
+def test_plain_code_is_pure():
+    text = "from pathlib import Path\nfrom datetime import date\ndate(2026, 11, 1)\nPath('a').name"
+    assert impurities(ast.parse(text)) == []
