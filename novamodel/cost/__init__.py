@@ -1,0 +1,39 @@
+"""What a month costs on AWS: price book, meters, bill.
+
+`price(usage, book)` turns a `MonthUsage` (plain quantities) into a `Bill`. Prices are facts in
+`data/prices/`, billing rules are the small functions in `meters`, `fargate` and `nodes`.
+"""
+
+from novamodel.cost.bill import Bill, BillRange, price, price_range
+from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
+from novamodel.cost.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
+from novamodel.cost.lines import Line
+from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
+from novamodel.cost.usage import CacheCluster, Database, FargateService, LoadBalancer, MonthUsage, NodeGroup
+
+__all__ = [
+    "Bill",
+    "BillRange",
+    "CacheCluster",
+    "Database",
+    "FargateService",
+    "FargateSize",
+    "Line",
+    "LoadBalancer",
+    "MonthUsage",
+    "NodeGroup",
+    "PodRequest",
+    "Price",
+    "PriceBook",
+    "PriceMissing",
+    "fargate_pod_size",
+    "fargate_sizes",
+    "instance_allocatable",
+    "load_book",
+    "node_allocatable",
+    "nodes_for_pods",
+    "price",
+    "price_range",
+    "regions",
+    "require_fargate_size",
+]

@@ -1,0 +1,187 @@
+"""The price book: one file a region in `data/prices/`, each price with unit, tiers, source, date and status.
+
+A price that is not in the book is an error that names the key and its neighbours, never 0.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from novamodel.cost.money import to_decimal
+from novamodel.errors import UserError
+from novamodel.resources import data_dir
+
+STATUSES = ("verified", "one source", "derived", "from memory")
+"""How far a price is confirmed, best first."""
+
+
+class PriceMissing(UserError):
+    """The book has no price of this name; the message names the nearest ones."""
+
+    def __init__(self, key: str, region: str, known: tuple[str, ...]) -> None:
+        near = get_close_matches(key, known, n=4, cutoff=0.5)
+        if not near:
+            near = [name for name in known if name.split(".")[0] == key.split(".")[0]][:4]
+        nearest = f"near it: {', '.join(near)}" if near else "a price of the book, see data/prices"
+        super().__init__(f"the price book of {region} has no price {key!r}", valid=nearest)
+        self.key, self.region, self.known = key, region, known
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (PriceMissing, (self.key, self.region, self.known))
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One price over a range of the month's quantity, in raw units: `start` up to `end` (None: no end)."""
+
+    start: Decimal
+    end: Decimal | None
+    price: Decimal
+    status: str
+    sources: tuple[str, ...]
+    date: str
+    sku: str = ""
+    usage_type: str = ""
+
+
+@dataclass(frozen=True)
+class Price:
+    """A named price in USD per `unit`; where `unit` counts several (1000 requests), `per` is that count."""
+
+    key: str
+    name: str
+    offer: str
+    unit: str
+    per: Decimal
+    tiers: tuple[Tier, ...]
+    attributes: Mapping[str, Any]
+    note: str = ""
+
+    @property
+    def flat(self) -> Decimal:
+        """The price of the first unit, in USD per `unit`."""
+        return self.tiers[0].price
+
+    def split(self, quantity: Decimal, above: Decimal = Decimal(0)) -> list[tuple[Tier, Decimal]]:
+        """Split `quantity` raw units, which lie on top of `above`, over the tiers: (tier, quantity in it)."""
+        parts = []
+        for tier in self.tiers:
+            low = max(above, tier.start)
+            high = above + quantity if tier.end is None else min(above + quantity, tier.end)
+            if high > low:
+                parts.append((tier, high - low))
+        return parts
+
+    def amount(self, quantity: Decimal, above: Decimal = Decimal(0)) -> Decimal:
+        """Cost in USD, not rounded, of `quantity` raw units on top of `above`."""
+        return sum((tier.price * part / self.per for tier, part in self.split(quantity, above)), Decimal(0))
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """All prices of one region at one date."""
+
+    region: str
+    currency: str
+    as_of: str
+    prices: Mapping[str, Price]
+    allowances: Mapping[str, Decimal]
+    sources: Mapping[str, Mapping[str, str]]
+
+    def price(self, key: str) -> Price:
+        """Return the price named `key`; `PriceMissing` where there is none."""
+        if key not in self.prices:
+            raise PriceMissing(key, self.region, tuple(self.prices))
+        return self.prices[key]
+
+    def allowance(self, key: str) -> Decimal:
+        """Return the free allowance named `key`, in raw units a month."""
+        if key not in self.allowances:
+            raise PriceMissing(f"allowance {key}", self.region, tuple(self.allowances))
+        return self.allowances[key]
+
+
+def regions() -> tuple[str, ...]:
+    """The regions that have a price book."""
+    return tuple(sorted(file.stem for file in (data_dir() / "prices").glob("*.json")))
+
+
+@lru_cache(maxsize=8)
+def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
+    """Load the price book of `region`, or the one in `file`.
+
+    Raises `UserError` for a region without a book and for a file that is no price book.
+    """
+    if file is None:
+        if region not in regions():
+            raise UserError(f"no price book for region {region!r}", valid=regions(), given=region)
+        file = data_dir() / "prices" / f"{region}.json"
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"price book cannot be read: {error.strerror}", file=file) from error
+    except ValueError as error:
+        raise UserError(f"price book is no JSON: {error}", file=file) from error
+    try:
+        return _book(raw)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"not a price book: {error!r}", file=file, valid="see data/prices") from error
+    except UserError as error:
+        raise UserError(error.message, file=file, valid=error.valid) from error
+
+
+def _book(raw: Mapping[str, Any]) -> PriceBook:
+    return PriceBook(
+        region=raw["region"],
+        currency=raw["currency"],
+        as_of=raw["as_of"],
+        prices=MappingProxyType({key: _price(key, entry) for key, entry in raw["prices"].items()}),
+        allowances=MappingProxyType(
+            {key: to_decimal(entry["free"], key) for key, entry in raw["allowances"].items()}
+        ),
+        sources=MappingProxyType(dict(raw["sources"])),
+    )
+
+
+def _price(key: str, entry: Mapping[str, Any]) -> Price:
+    tiers = tuple(_tier(key, tier) for tier in entry.get("tiers", [entry]))
+    starts = [tier.start for tier in tiers]
+    ends = [tier.end for tier in tiers]
+    if starts[0] != 0 or ends[-1] is not None or starts[1:] != ends[:-1]:
+        raise UserError(
+            f"tiers of {key} leave a gap", valid="tiers from 0, each starting where the last ends"
+        )
+    return Price(
+        key=key,
+        name=entry["name"],
+        offer=entry["offer"],
+        unit=entry["unit"],
+        per=to_decimal(entry.get("per", "1"), key),
+        tiers=tiers,
+        attributes=MappingProxyType(dict(entry.get("attributes", {}))),
+        note=entry.get("note", ""),
+    )
+
+
+def _tier(key: str, entry: Mapping[str, Any]) -> Tier:
+    if not isinstance(entry["price"], str):
+        raise UserError(f"price of {key} is {entry['price']!r}", valid="a decimal string")
+    if entry["status"] not in STATUSES:
+        raise UserError(f"status of {key} is {entry['status']!r}", valid=STATUSES, given=entry["status"])
+    end = entry.get("to")
+    return Tier(
+        start=to_decimal(entry.get("from", "0"), key),
+        end=None if end is None else to_decimal(end, key),
+        price=to_decimal(entry["price"], key),
+        status=entry["status"],
+        sources=tuple(entry["sources"]),
+        date=entry["date"],
+        sku=entry.get("sku", ""),
+        usage_type=entry.get("usage_type", ""),
+    )
