@@ -1,0 +1,67 @@
+"""Intervals from replications, batches and pairs, by Student's t (Law, Simulation Modeling, chapter 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+
+class Estimate(NamedTuple):
+    """A figure with the ends of its interval; the ends are nan where nothing can be said about them."""
+
+    value: float
+    low: float
+    high: float
+
+
+def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Mean of independent values (one a replication) with its t interval.
+
+    One value has no interval: its ends are nan. A value that is nan or infinite (a replication in which
+    nothing was served) is not left out silently: it makes the mean nan or infinite and the ends nan.
+    Raises ``ValueError`` without any value or with a confidence outside (0, 1).
+    """
+    sample = np.asarray(values, dtype=float)
+    if sample.ndim != 1 or sample.size == 0:
+        raise ValueError("mean_interval needs a flat list of at least one value")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence:g} is not between 0 and 1")
+    value = float(np.mean(sample))
+    if sample.size == 1 or not np.isfinite(sample).all():
+        return Estimate(value, float("nan"), float("nan"))
+    error = float(np.std(sample, ddof=1)) / np.sqrt(sample.size)
+    half = float(stdtrit(sample.size - 1, 0.5 + confidence / 2) * error)
+    return Estimate(value, value - half, value + half)
+
+
+def paired_difference(
+    a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, confidence: float = 0.95
+) -> Estimate:
+    """Mean of ``b - a`` with its t interval; value i of both comes from the same random numbers.
+
+    Raises ``ValueError`` when the two are not equally long.
+    """
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if first.shape != second.shape:
+        raise ValueError(f"paired values must line up: {first.size} against {second.size}")
+    return mean_interval(second - first, confidence)
+
+
+def batch_means(
+    series: Sequence[float] | np.ndarray, batches: int = 20, confidence: float = 0.95
+) -> Estimate:
+    """Mean of a stationary, correlated series with an interval from the means of equal batches.
+
+    Values at the start that do not fill a batch are left out. Raises ``ValueError`` when there are
+    fewer than two batches or fewer values than batches.
+    """
+    values = np.asarray(series, dtype=float)
+    if batches < 2 or values.ndim != 1 or values.size < batches:
+        raise ValueError(f"{values.size} values do not make {batches} batches; it takes at least 2 batches")
+    size = values.size // batches
+    return mean_interval(
+        values[values.size - size * batches :].reshape(batches, size).mean(axis=1), confidence
+    )
