@@ -276,7 +276,7 @@ def _status_from(server: str, faults: dict[str, Any]) -> int:
     _, colon, port = server.rpartition(":")
     if not colon or port.startswith("1919"):
         return 502
-    fault = faults.get(port, faults.get(int(port), 200) if port.isdigit() else 200)
+    fault = faults.get(port, 200)
     return {"close": 502, "hang": 504}.get(str(fault), 0) or int(fault)
 
 

@@ -1,0 +1,208 @@
+"""Upstream choice: nginx's documented sequences and its own tests as facts, and plain = compiled."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from novamodel.components import upstream as up
+from novamodel.components import upstream_hash as hashing
+from novamodel.components.columns import as_arrays, as_lists
+from novamodel.components.nginx_upstream_lines import parse_server, whole_seconds
+from novamodel.components.rule import entry
+from novamodel.errors import UserError
+
+
+def _state(*lines):
+    parsed = [parse_server(line) for line in lines]
+    primaries = [line.peer for line in parsed if not line.backup]
+    return up.upstream_state([(primaries, [line.peer for line in parsed if line.backup])])
+
+
+def _sequence(state, count, now_s=100):
+    chosen = []
+    for _ in range(count):
+        peer, group = up.round_robin_pick(state, 0, 0, now_s)
+        chosen.append(peer)
+        up.upstream_release(state, group, peer, False, now_s)
+    return chosen
+
+
+def test_smooth_weighted_round_robin_sequences():
+    assert _sequence(_state("a weight=5", "b", "c"), 7) == [0, 0, 1, 0, 2, 0, 0]
+    assert _sequence(_state("a weight=3", "b weight=2", "c"), 6) == [0, 1, 0, 2, 1, 0]
+    assert _sequence(_state("a", "b down", "c"), 4) == [0, 2, 0, 2]
+
+
+def test_one_failure_takes_a_server_out_for_ten_to_eleven_seconds():
+    state = _state("a", "b")
+    peer, group = up.round_robin_pick(state, 0, 0, 100)
+    up.upstream_release(state, group, peer, True, 100)
+    assert up.mark_tried(state, group, peer, 0) == 1
+    assert _sequence(state, 4, 110) == [1, 1, 1, 1]
+    assert 0 in _sequence(state, 4, 111)
+    assert state.fails[0] == 0  # it answered after its penalty
+
+
+def test_successes_do_not_clear_failures_before_fail_timeout():
+    state = _state("a max_fails=3", "b")
+    state.conns[0] += 1
+    up.upstream_release(state, 0, 0, True, 100)
+    _sequence(state, 4, 110)
+    assert state.fails[0] == 1
+    _sequence(state, 4, 111)
+    assert state.fails[0] == 0
+
+
+def test_a_server_back_from_its_penalty_is_out_again_at_its_next_failure():
+    state = _state("a max_fails=2 fail_timeout=3s", "b")
+    for _ in range(2):
+        state.conns[0] += 1
+        up.upstream_release(state, 0, 0, True, 100)
+    assert state.effective_weight[0] == 1  # 1 // 2 of the weight is lost at each failure
+    assert _sequence(state, 3, 103) == [1, 1, 1]
+    while up.round_robin_pick(state, 0, 0, 104)[0] != 0:
+        pass
+    up.upstream_release(state, 0, 0, True, 104)
+    assert set(_sequence(state, 4, 105)) == {1}
+
+
+def test_a_single_server_is_never_taken_out_but_max_conns_holds():
+    state = _state("a max_conns=2")
+    for _ in range(5):
+        peer, group = up.round_robin_pick(state, 0, 0, 100)
+        up.upstream_release(state, group, peer, True, 100)
+    assert state.fails == [0]
+    assert [up.round_robin_pick(state, 0, 0, 100)[0] for _ in range(3)] == [0, 0, up.NO_PEER]
+
+
+@pytest.mark.parametrize("pick", [up.round_robin_pick, up.least_conn_pick])
+def test_backups_serve_when_all_primaries_are_out(pick):
+    state = _state("a max_conns=1", "b max_conns=1", "c backup")
+    assert [pick(state, 0, 0, 100) for _ in range(3)] == [(0, 0), (1, 0), (2, 1)]
+    assert pick(state, 0, 3, 100) == (2, 1)
+    state.down[2] = 1
+    assert pick(state, 0, 0, 100)[0] == up.NO_PEER
+
+
+def test_least_conn_goes_to_the_free_server_and_shares_ties():
+    state = _state("a", "b")
+    state.conns[0] = 1
+    chosen = []
+    for _ in range(10):
+        peer, group = up.upstream_pick(state, up.LEAST_CONN, 0, 0, 100)
+        chosen.append(peer)
+        up.upstream_release(state, group, peer, False, 100)
+    assert chosen == [1] * 10
+    state.conns[0] = 0
+    both = [up.upstream_pick(state, up.LEAST_CONN, 0, 0, 100)[0] for _ in range(6)]
+    assert [sorted(both[i : i + 2]) for i in (0, 2, 4)] == [[0, 1]] * 3
+    weighted = _state("a weight=2", "b")
+    assert [up.least_conn_pick(weighted, 0, 0, 100)[0] for _ in range(6)].count(0) == 4
+
+
+def _ring_choice(names, key):
+    state = _state(*names)
+    points = hashing.ring_points(names, [1] * len(names))
+    walk = hashing.ring_walk(0, points, key.encode())
+    return names[hashing.pick_on_ring(state, walk, points, names, 100)]
+
+
+def test_removing_a_server_from_the_ring_moves_its_keys_only():
+    names = [f"127.0.0.1:{port}" for port in range(8081, 8085)]
+    before = {f"key{i}": _ring_choice(names, f"key{i}") for i in range(200)}
+    after = {key: _ring_choice(names[:-1], key) for key in before}
+    assert {before[key] for key in before if before[key] != after[key]} == {names[-1]}
+    assert len(hashing.ring_points(names, [1, 1, 1, 2])) == pytest.approx(800, abs=2)
+
+
+def test_ip_hash_keeps_a_network_on_one_server_and_spreads_networks():
+    def choice(address):
+        state = _state("a", "b", "c")
+        step = hashing.ip_hash_step(hashing.ip_hash_octets(address))
+        return hashing.pick_by_walk(state, hashing.ip_hash_walk(0), step, 100)
+
+    assert len({choice(f"10.1.2.{i}") for i in range(20)}) == 1
+    shares = [sum(choice(f"127.0.{i}.1") == peer for i in range(30)) for peer in range(3)]
+    assert shares == [10, 10, 10]  # upstream_ip_hash.t of nginx-tests
+    assert len(hashing.ip_hash_octets("2001:db8::1")) == 16
+
+
+def test_hashing_falls_back_to_round_robin_when_its_server_is_out():
+    for address in ("10.0.0.1", "10.0.1.1", "10.0.2.1"):
+        state = _state("a down", "b down", "c")
+        walk = hashing.ip_hash_walk(0)
+        step = hashing.ip_hash_step(hashing.ip_hash_octets(address))
+        assert hashing.pick_by_walk(state, walk, step, 100) == 2
+        assert hashing.pick_by_walk(state, walk, step, 100) == up.NO_PEER
+    state = _state("a down", "b down")
+    walk = hashing.Walk(0)
+    assert hashing.pick_by_walk(state, walk, hashing.hash_step(b"k"), 100) == up.NO_PEER
+    assert walk.tries == 21
+
+
+def test_random_follows_the_weights():
+    state = _state("a weight=3", "b")
+    numbers = iter((np.arange(4000) + 0.5) / 4000)
+    chosen = [
+        hashing.pick_random(state, hashing.Walk(0), lambda: float(next(numbers)), 100) for _ in range(4000)
+    ]
+    assert chosen.count(0) == 3000
+    busy = _state("a", "b")
+    busy.conns[0] = 5
+    cycle = iter([0.1, 0.9] * 50)
+    assert {hashing.pick_random_two(busy, hashing.Walk(0), lambda: next(cycle), 100) for _ in range(4)} == {1}
+
+
+def test_server_lines():
+    line = parse_server("10.0.0.1:80 weight=3 max_fails=0 fail_timeout=1m30s max_conns=7 backup;")
+    assert line == ("10.0.0.1:80", up.Peer(3, 0, 90, 7, False), True)
+    assert parse_server("a").peer == up.Peer()
+    assert whole_seconds("10") == 10
+    for wrong in ("a weight=x", "a weight=0", "a fail_timeout=soon", "a fast"):
+        with pytest.raises(UserError):
+            parse_server(wrong)
+    with pytest.raises(UserError, match="63 servers"):
+        up.upstream_state([([up.Peer()] * 63, [])])
+
+
+@entry
+def _pick(s, method, group, tried, now_s):
+    return up.upstream_pick(s, method, group, tried, now_s)
+
+
+@entry
+def _release(s, group, peer, failed, now_s):
+    up.upstream_release(s, group, peer, failed, now_s)
+
+
+_EVENTS = st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=60)
+_PEERS = st.lists(
+    st.builds(
+        up.Peer, st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3), st.booleans()
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_PEERS, _PEERS, st.booleans(), st.integers(0, 1), _EVENTS)
+def test_plain_and_compiled_agree(primaries, backups, with_backup, method, events):
+    plain = up.upstream_state([(primaries, backups if with_backup else [])])
+    compiled = as_arrays(plain)
+    now_s = 100
+    held: list[tuple[int, int]] = []
+    for take, what, step in events:
+        now_s += step
+        if take or not held:
+            picked = up.upstream_pick(plain, method, 0, what, now_s)
+            assert _pick(compiled, method, 0, what, now_s) == picked
+            if picked[0] >= 0:
+                held.append(picked)
+        else:
+            peer, group = held.pop(what % len(held))
+            up.upstream_release(plain, group, peer, what == 0, now_s)
+            _release(compiled, group, peer, what == 0, now_s)
+        assert as_lists(compiled) == plain
+    assert sum(plain.conns) == len(held)
