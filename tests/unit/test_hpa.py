@@ -21,24 +21,11 @@ from novamodel.components.hpa import (
     ResourceMetric,
     Sample,
     ScaleEvent,
-    ScalingPolicy,
     ScalingRules,
-    as_amount,
     decide,
 )
-from novamodel.components.hpa.behavior import FullRules, scale_up_rules
-from novamodel.components.hpa.cases import answer
 from novamodel.components.hpa.metric import Proposal, propose
-from novamodel.components.hpa.rates import (
-    change_within,
-    limit_by_rates,
-    limit_without_behavior,
-    scale_up_limit,
-    store_event,
-)
 from novamodel.components.hpa.reconcile import tolerance_of
-from novamodel.components.hpa.stabilise import stabilise_with_behavior, stabilise_without_behavior
-from novamodel.errors import UserError
 
 CPU = ResourceMetric("cpu", 70)
 MEMORY = ResourceMetric("memory", 80)
@@ -198,12 +185,6 @@ def test_77_percent_scaled_up_before_1_33_and_holds_since(minor: int, replicas: 
     assert proposal(CPU, cpu_at(63, pods(3)), 3, minor).replicas == 3
 
 
-def test_ten_percent_up_is_a_little_more_in_doubles() -> None:
-    rules = FullRules(0.0, "Max", (ScalingPolicy("Percent", 10, 60),))
-    assert scale_up_limit(100, (), (), rules, 0.0) == 111
-    assert scale_up_limit(50, (), (), rules, 0.0) == 56
-
-
 def test_without_behavior_3_goes_to_6_and_with_an_empty_one_to_7() -> None:
     of = pods(3)
     shown = [reading(of, 1500, 250)]
@@ -275,56 +256,8 @@ def test_tolerance_of_the_hpa_itself() -> None:
     assert decide(old, MET, of, [cpu_at(71, of)], 4, 4, 0.0).desired == 4
 
 
-def test_where_bound_and_rate_agree_the_bound_is_the_reason() -> None:
-    assert limit_without_behavior(3, 9, 1, 6) == (6, "TooManyReplicas")
-    up, down = scale_up_rules(None), FullRules(0.0, "Max", (ScalingPolicy("Pods", 2, 60),))
-    assert limit_by_rates(4, 9, 1, 8, up, down, (), (), 0.0) == (8, "TooManyReplicas")
-    assert limit_by_rates(4, 1, 2, 8, up, down, (), (), 0.0) == (2, "TooFewReplicas")
-
-
-def test_at_the_edge_of_a_period_or_window() -> None:
-    events = (ScaleEvent(5, -60.0), ScaleEvent(7, -59.0))
-    rules = FullRules(0.0, "Max", (ScalingPolicy("Pods", 10, 60),))
-    assert change_within(events, 60, 0.0) == 7
-    assert store_event(events, 3, rules, 0.0) == (ScaleEvent(3, 0.0), ScaleEvent(7, -59.0))
-    log = (Recommendation(9, -300.0),)
-    assert stabilise_without_behavior(log, 4, 300.0, 0.0) == (9, (*log, Recommendation(4, 0.0)))
-    assert stabilise_with_behavior(log, 6, 4, 0.0, 300.0, 0.0) == (4, (Recommendation(4, 0.0),))
-    assert stabilise_with_behavior(log, 6, 4, 0.0, 301.0, 0.0) == (6, (*log, Recommendation(4, 0.0)))
-
-
 def test_ages_are_exact_in_nanoseconds_at_any_phase_of_the_clock() -> None:
     of, start_s = pods(4), 7.3
     state = HpaState((Recommendation(8, start_s),))
     decision = decide(CPU_ONLY, state, of, [cpu_at(5, of)], 4, 4, start_s + 300.0)
     assert decision.stabilised == 8
-
-
-def test_amounts_round_up() -> None:
-    assert [as_amount(value) for value in (0.0, 0.1, 2.0, 2.5)] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        lambda: HpaSpec(5, 3, (CPU,)),
-        lambda: HpaSpec(-1, 3, (CPU,)),
-        lambda: HpaSpec(0, 0, (CPU,)),
-        lambda: ResourceMetric("cpu"),
-        lambda: ResourceMetric("cpu", 70, 100),
-        lambda: ResourceMetric("cpu", 0),
-        lambda: ExternalMetric("queue", 0),
-        lambda: ControllerSettings(kubernetes_minor=32, tolerance_up=0.2),
-        lambda: ControllerSettings(tolerance_down=-0.1),
-        lambda: ScalingRules(policies=()),
-        lambda: ScalingRules(select_policy="Most"),
-        lambda: ScalingRules(policies=(ScalingPolicy("Pods", 4, 1801),)),
-        lambda: ScalingRules(policies=(ScalingPolicy("Replicas", 4, 60),)),
-        lambda: decide(REFERENCE, MET, [], [], 3, 3, 0.0),
-        lambda: answer({"id": "x", "kind": "reconsile"}),
-    ],
-)
-def test_a_mistake_is_a_user_error_that_says_what_is_valid(mistake) -> None:
-    with pytest.raises(UserError) as caught:
-        mistake()
-    assert caught.value.valid
