@@ -28,36 +28,20 @@ with suppress(ImportError):  # numba is an optional accelerator
 COMPILED = numba is not None
 """True when numba is importable, so that entries run compiled."""
 
-_RULE_OPTIONS: dict[str, Any] = {
-    "forceinline": True,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
-_ENTRY_OPTIONS: dict[str, Any] = {"cache": False, "nogil": True}
 
-
-def _increment(value: int) -> int:
-    return value + 1
-
-
-def _without_reference_counting_is_accepted() -> bool:
-    """Whether this numba still knows the private option ``_nrt``."""
+def known_options(**options: Any) -> dict[str, Any]:
+    """Those options this numba knows: it would refuse unknown ones only when compiling."""
     if numba is None:
-        return False
-    try:
-        numba.njit(_nrt=False, **_ENTRY_OPTIONS)(_increment)
-        register_jitable(_nrt=False, **_RULE_OPTIONS)(_increment)
-    except (KeyError, TypeError, ValueError, NameError):
-        return False
-    return True
+        return {}
+    known = importlib.import_module("numba.core.registry").cpu_target.options
+    return {name: value for name, value in options.items() if hasattr(known, name)}
 
 
-NO_REFERENCE_COUNTING = _without_reference_counting_is_accepted()
+_RULE_OPTIONS = known_options(_nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_ENTRY_OPTIONS = {"cache": False, **known_options(_nrt=False, nogil=True)}
+
+NO_REFERENCE_COUNTING = "_nrt" in _RULE_OPTIONS
 """True when compiled rules run without reference counting (much faster)."""
-
-if NO_REFERENCE_COUNTING:
-    _RULE_OPTIONS["_nrt"] = False
-    _ENTRY_OPTIONS["_nrt"] = False
 
 
 def rule(function: Function) -> Function:

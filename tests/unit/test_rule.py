@@ -5,7 +5,6 @@ import sys
 
 import numba
 import numpy as np
-import pytest
 
 from novamodel.components import rule
 from novamodel.components.columns import as_arrays, as_lists
@@ -25,20 +24,15 @@ print(maths.log(2.0), uniform_pair(1, 2, 3, 4))
 """
 
 
-def test_this_numba_takes_the_private_option_and_refuses_unknown_ones():
+def test_this_numba_takes_every_option():
     assert rule.COMPILED
     assert rule.NO_REFERENCE_COUNTING
-    with pytest.raises((KeyError, TypeError, ValueError, NameError)):
-        numba.njit(_no_such_option=False)(lambda x: x)
+    assert set(rule._RULE_OPTIONS) == {"_nrt", "forceinline", "no_cpython_wrapper", "no_cfunc_wrapper"}
     assert numba.config.DISABLE_INTEL_SVML
 
 
-def test_the_option_is_dropped_where_numba_does_not_know_it(monkeypatch):
-    def refuse(**options):
-        raise KeyError("_nrt")
-
-    monkeypatch.setattr(rule, "register_jitable", refuse)
-    assert not rule._without_reference_counting_is_accepted()
+def test_options_unknown_to_numba_are_left_out():
+    assert rule.known_options(_nrt=False, _no_such_option=True) == {"_nrt": False}
 
 
 def test_rules_are_plain_functions_and_entries_are_compiled():
