@@ -41,13 +41,15 @@ LIBRARIES = {"figures": {"pandas", "plotly"}}
 # Rooms that go through the front doors of other rooms (`novamodel.room`), never deeper.
 FRONT_DOOR_ONLY = {"cli", "sizing"}
 
-# Modules that read a clock, chance or the network; calls that read a clock, the environment or the folder.
-FORBIDDEN_MODULES = {"random", "secrets", "socket", "urllib.request", "http", "requests", "httpx", "time"}
+# Modules that read a clock, true chance or the network; calls that read a clock, the environment or the folder.
+FORBIDDEN_MODULES = {"secrets", "socket", "urllib.request", "http", "requests", "httpx", "time"}
 FORBIDDEN_CALLS = {
     "os.environ", "os.getenv", "os.getcwd", "os.chdir", "os.urandom", "Path.cwd", "Path.home",
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now",
     "datetime.date.today", "uuid.uuid4", "uuid.uuid1", "uuid4",
 }  # fmt: skip
+# Generators of one's own, with a seed: fine inside a function, not at module level.
+GENERATORS = {"Random", "default_rng", "Generator", "Philox", "PCG64", "SeedSequence"}
 # The rooms at the edge, which talk to a user's terminal, file system and kernel.
 EDGE = {"cli", "report"}
 
@@ -171,24 +173,35 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def impurities(tree: ast.AST) -> list[str]:
-    """What a module reads from outside: a clock, chance, the environment, the network, its folder."""
+def impurities(tree: ast.Module) -> list[str]:
+    """What a module reads from outside: a clock, shared chance, the environment, the network, its folder."""
     found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in FORBIDDEN_CALLS:
-            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+        if isinstance(node, ast.Attribute):
+            name = ast.unparse(node)
+            if name in FORBIDDEN_CALLS or shared_chance(name):
+                found.append(f"line {node.lineno}: {name}")
         elif isinstance(node, ast.Import):
             bad = [a.name for a in node.names if starts_with_any(a.name)]
             found += [f"line {node.lineno}: import {name}" for name in bad]
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
-            if any(
-                starts_with_any(name) or name in FORBIDDEN_CALLS or name == "numpy.random" for name in names
-            ):
+            if any(starts_with_any(name) or name in FORBIDDEN_CALLS or shared_chance(name) for name in names):
                 found.append(f"line {node.lineno}: from {node.module}")
-        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith(("np.random", "numpy.random")):
-            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
+            calls = [ast.unparse(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call)]
+            made = [call for call in calls if call.rpartition(".")[2] in GENERATORS]
+            found += [f"line {statement.lineno}: {call} at module level" for call in made]
     return found
+
+
+def shared_chance(name: str) -> bool:
+    """Whether a dotted name draws from the generator that the whole process shares."""
+    for prefix in ("random.", "np.random.", "numpy.random."):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix).partition(".")[0] not in GENERATORS
+    return False
 
 
 def starts_with_any(module: str) -> bool:
@@ -257,14 +270,21 @@ def test_a_circle_is_found():
 @pytest.mark.parametrize(
     "text",
     [
-        "import time", "from time import sleep", "import random", "import os\nos.environ['A']",
+        "import time", "from time import sleep", "import random\nrandom.random()", "import os\nos.environ['A']",
         "import os\nos.getcwd()", "from pathlib import Path\nPath.cwd()", "import urllib.request",
-        "from datetime import datetime\ndatetime.now()", "import numpy as np\nnp.random.default_rng(1)",
+        "from datetime import datetime\ndatetime.now()", "import numpy as np\nnp.random.normal()",
         "from os import environ", "from numpy import random\nrandom.seed(1)",
+        "from random import choice", "import random\nDRAWS = random.Random(1)",
+        "import numpy as np\nDRAWS: object = np.random.default_rng(1)",
     ],
 )  # fmt: skip
 def test_an_impurity_is_found(text: str):
     assert impurities(ast.parse(text)) != []
+
+
+def test_a_seeded_generator_inside_a_function_is_pure():
+    text = "import random\nimport numpy as np\ndef f(seed):\n    np.random.default_rng(seed)\n"
+    assert impurities(ast.parse(text + "    return random.Random(seed).random()")) == []
 
 
 def test_plain_code_is_pure():
