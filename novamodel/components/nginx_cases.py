@@ -33,7 +33,8 @@ _LONG_KEY = re.compile(r".{4}\.\.\.(\d+).{3}")
 _DRY_RUN = re.compile(r"limit_req_dry_run\s+on")
 _CONN_DRY_RUN = re.compile(r"limit_conn_dry_run\s+on")
 _PLACE_OF_KEY = "$arg_k"
-_PLACES_OF_ADDRESS = ("$binary_remote_addr", "$remote_addr")
+_BINARY_ADDRESS = "$binary_remote_addr"
+_PLACES_OF_ADDRESS = (_BINARY_ADDRESS, "$remote_addr")
 
 
 def answer(case: Case) -> Case:
@@ -103,14 +104,16 @@ def _limit_req_answers(case: Case) -> list[Case]:
 
 
 def _key_under(expression: str, request: Case) -> tuple[str, int]:
-    """The value of a key expression and its length; long keys are recorded as LLLL...5001LL0."""
-    if expression == _PLACE_OF_KEY:
-        key = request["key"]
-        long_key = _LONG_KEY.fullmatch(key)
-        return key, int(long_key.group(1)) if long_key else len(key.encode())
-    if expression in _PLACES_OF_ADDRESS:
-        return request.get("src", "127.0.0.1"), 4
-    return expression, len(expression)
+    """The value of a key expression and its length; long keys are recorded as LLLL...5001LL0.
+
+    Variables whose value is not recorded (such as $server_name) are the same for every request.
+    """
+    if expression == _PLACE_OF_KEY and (long_key := _LONG_KEY.fullmatch(request["key"])):
+        return request["key"], int(long_key.group(1))
+    value = expression.replace(_PLACE_OF_KEY, request["key"])
+    for place in _PLACES_OF_ADDRESS:
+        value = value.replace(place, request.get("src", "127.0.0.1"))
+    return value, 4 if expression == _BINARY_ADDRESS else len(value.encode())
 
 
 def _limit_conn_answers(case: Case) -> list[Case]:
