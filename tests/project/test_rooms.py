@@ -272,7 +272,8 @@ def test_a_circle_is_found():
     "text",
     [
         "import time", "from time import sleep", "import random\nrandom.random()",
-        "import os\nos.environ['A']", "import os\nos.getcwd()", "from pathlib import Path\nPath.cwd()", "import urllib.request",
+        "import os\nos.environ['A']", "import os\nos.getcwd()", "from pathlib import Path\nPath.cwd()",
+        "import urllib.request",
         "from datetime import datetime\ndatetime.now()", "import numpy as np\nnp.random.normal()",
         "from os import environ", "from numpy import random\nrandom.seed(1)",
         "from random import choice", "import random\nDRAWS = random.Random(1)",
