@@ -8,6 +8,12 @@ from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
 from novamodel.cost.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.cost.lines import Line
+from novamodel.cost.meters import (
+    backup_stored_gib,
+    enhanced_monitoring_gib,
+    rule_evaluations_per_s,
+    task_hours,
+)
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
 from novamodel.cost.usage import CacheCluster, Database, FargateService, LoadBalancer, MonthUsage, NodeGroup
 
@@ -26,6 +32,8 @@ __all__ = [
     "Price",
     "PriceBook",
     "PriceMissing",
+    "backup_stored_gib",
+    "enhanced_monitoring_gib",
     "fargate_pod_size",
     "fargate_sizes",
     "instance_allocatable",
@@ -36,4 +44,6 @@ __all__ = [
     "price_range",
     "regions",
     "require_fargate_size",
+    "rule_evaluations_per_s",
+    "task_hours",
 ]

@@ -61,8 +61,8 @@ class Database(_Frozen):
     `storage_gib`: allocated (not used) storage, the month's average where it grows. `iops`,
     `throughput_mibps`: provisioned; None takes what the volume includes. `backup_stored_gib`: automated
     backups and manual snapshots together, *use* (`meters.backup_stored_gib` estimates it).
-    `instance_hours`: None is the whole month. `extended_support_year`: 0 while the engine version is in standard support.
-    `insights`: standard keeps 7 days for nothing. `proxy`: RDS Proxy in front of it.
+    `instance_hours`: None is the whole month. `extended_support_year`: 0 while the engine version is in
+    standard support. `insights`: standard keeps 7 days for nothing. `proxy`: RDS Proxy in front of it.
     """
 
     name: Name

@@ -1,0 +1,375 @@
+"""Bills: the reference deployment's figures, totals, monotone growth, how they look."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from novamodel.cost import (
+    Bill,
+    CacheCluster,
+    Database,
+    FargateService,
+    LoadBalancer,
+    MonthUsage,
+    NodeGroup,
+    PriceMissing,
+    load_book,
+    price,
+    price_range,
+)
+from novamodel.cost.bill import COLUMNS
+from novamodel.errors import UserError
+
+
+def amounts(usage: MonthUsage) -> list[str]:
+    return [str(line.amount) for line in price(usage).lines]
+
+
+def reference(scale: float = 1.0) -> MonthUsage:
+    return MonthUsage(
+        fargate=[
+            FargateService(
+                name="core-api", vcpu=0.5, memory_gib=1, fixed_task_hours=2190, use_task_hours=400 * scale
+            )
+        ],
+        eks_clusters=1,
+        databases=[
+            Database(
+                name="primary", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=120 * scale
+            )
+        ],
+        caches=[CacheCluster(name="redis", node_type="cache.t4g.small", nodes=2)],
+        load_balancers=[
+            LoadBalancer(name="edge", new_connections_per_s=[50 * scale] * 20 + [450 * scale] * 4)
+        ],
+        nat_gateways=1,
+        nat_gib=100 * scale,
+        public_ipv4=3,
+        internet_out_gib=900 * scale,
+        cross_az_gib=200 * scale,
+        log_fixed_gib=0.2,
+        log_use_gib=80 * scale,
+        log_stored_gib=80 * scale,
+        custom_metrics=40,
+        alarms=12,
+        secrets=2,
+        secret_api_calls=20_000 * scale,
+        registry_gib=4,
+        s3_gib=200,
+        s3_put_requests=3_000 * scale,
+        not_priced=("Prometheus and Grafana pods",),
+    )
+
+
+# Figures of the reference deployment (list prices, us-east-1, 730 hours), worked out by hand from the prices.
+@pytest.mark.parametrize(
+    ("usage", "total", "lines"),
+    [
+        (
+            {"fargate": [FargateService(name="t", vcpu=0.5, memory_gib=1, fixed_task_hours=730)]},
+            "18.02",
+            ["14.78", "3.24"],
+        ),
+        (
+            {"fargate": [FargateService(name="t", vcpu=0.5, memory_gib=1, fixed_task_hours=2190)]},
+            "54.06",
+            None,
+        ),
+        (
+            {"databases": [Database(name="d", instance_class="db.r6g.large", storage_gib=100)]},
+            "175.75",
+            ["164.25", "11.50"],
+        ),
+        (
+            {
+                "databases": [
+                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, multi_az=True)
+                ]
+            },
+            "351.50",
+            ["328.50", "23.00"],
+        ),
+        (
+            {"databases": [Database(name="d", instance_class="db.r6g.large", storage_gib=1000)]},
+            "279.25",
+            ["164.25", "115.00"],
+        ),
+        (
+            {
+                "databases": [
+                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=300)
+                ]
+            },
+            "194.75",
+            ["164.25", "11.50", "19.00"],
+        ),
+        (
+            {"load_balancers": [LoadBalancer(name="a", new_connections_per_s=[25])], "public_ipv4": 2},
+            "29.57",
+            ["16.43", "5.84", "7.30"],
+        ),
+        ({"nat_gateways": 1, "nat_gib": 100, "public_ipv4": 1}, "41.00", ["32.85", "4.50", "3.65"]),
+        ({"eks_clusters": 1}, "73.00", ["73.00"]),
+        ({"eks_clusters": 1, "eks_extended_support": True}, "438.00", ["438.00"]),
+        ({"secrets": 2}, "0.80", ["0.80"]),
+        (
+            {
+                "databases": [
+                    Database(
+                        name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=1
+                    )
+                ]
+            },
+            "321.75",
+            ["164.25", "11.50", "146.00"],
+        ),
+        (
+            {
+                "databases": [
+                    Database(
+                        name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=3
+                    )
+                ]
+            },
+            "467.75",
+            ["164.25", "11.50", "292.00"],
+        ),
+        (
+            {
+                "databases": [
+                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, insights="advanced")
+                ]
+            },
+            "194.00",
+            ["164.25", "11.50", "18.25"],
+        ),
+    ],
+)
+def test_reference_figures(usage: dict, total: str, lines: list[str] | None) -> None:
+    month = MonthUsage(**usage)
+    assert price(month).total == Decimal(total)
+    if lines is not None:
+        assert amounts(month) == lines
+
+
+def test_an_empty_month_costs_nothing() -> None:
+    bill = price(MonthUsage())
+    assert bill.lines == ()
+    assert bill.total == 0
+    assert "0.00" in str(bill)
+    assert bill.to_csv().strip() == ",".join(COLUMNS)
+    assert len(bill.to_frame()) == 0
+
+
+def test_provisioned_performance_is_billed_above_what_is_included() -> None:
+    small = Database(
+        name="d", instance_class="db.r6g.large", storage_gib=400, iops=13_000, throughput_mibps=510
+    )
+    assert amounts(MonthUsage(databases=[small]))[2:] == ["20.00", "0.80"]
+    assert amounts(MonthUsage(databases=[small.model_copy(update={"multi_az": True})]))[2:] == [
+        "40.00",
+        "1.60",
+    ]
+    io1 = Database(name="d", instance_class="db.r6g.large", storage_type="io1", storage_gib=100, iops=1000)
+    assert amounts(MonthUsage(databases=[io1]))[1:] == ["12.50", "100.00"]
+    with pytest.raises(UserError, match="io1"):
+        price(MonthUsage(databases=[io1.model_copy(update={"iops": None})]))
+
+
+def test_backup_allowance_counts_over_the_region() -> None:
+    one = Database(name="a", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=180)
+    other = Database(name="b", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=0)
+    assert all(line.key != "rds.backup" for line in price(MonthUsage(databases=[one, other])).lines)
+
+
+def test_nodes_pay_for_instance_and_disk() -> None:
+    nodes = NodeGroup(name="n", instance_type="m5.large", fixed_node_hours=1460, use_node_hours=73)
+    bill = price(MonthUsage(nodes=[nodes]))
+    assert [str(line.amount) for line in bill.lines] == ["140.16", "7.01", "3.20", "0.16"]
+    assert (bill.baseline, bill.use) == (Decimal("143.36"), Decimal("7.17"))
+
+
+def test_the_free_tier_only_when_asked() -> None:
+    usage = {
+        "internet_out_gib": 250,
+        "log_use_gib": 3,
+        "log_stored_gib": 20,
+        "custom_metrics": 15,
+        "alarms": 10,
+    }
+    listed, free = price(MonthUsage(**usage)), price(MonthUsage(**usage, free_tier=True))
+    assert [str(line.amount) for line in listed.lines] == ["22.50", "1.50", "0.12", "4.50", "1.00"]
+    # 150 GB out; 3 GB of the 5 on ingestion and 2 on storage; 5 metrics; no alarm.
+    assert [str(line.amount) for line in free.lines] == ["13.50", "0.06", "1.50"]
+    assert any("not taken off" in text for text in listed.not_priced)
+    assert not any("not taken off" in text for text in free.not_priced)
+
+
+def test_egress_is_one_line_a_tier() -> None:
+    lines = price(MonthUsage(internet_out_gib=200_000)).lines
+    assert [str(line.unit_price) for line in lines] == ["0.09", "0.085", "0.07", "0.05"]
+    assert sum(line.quantity for line in lines) == 200_000
+
+
+def test_every_line_is_quantity_times_price_with_its_source() -> None:
+    bill = price(reference())
+    for line in bill.lines:
+        assert abs(line.quantity * line.unit_price - line.amount) <= Decimal("0.005")
+        assert line.quantity > 0
+        assert line.unit_price > 0
+        assert line.source
+        assert line.date.startswith("20")
+        assert set(line.source.split(", ")) <= bill.sources.keys()
+        assert load_book().price(line.key).unit == line.unit
+    assert all(bill.sources.values())
+
+
+def test_totals_agree_in_every_view() -> None:
+    bill = price(reference())
+    assert bill.baseline + bill.use == bill.total == sum(line.amount for line in bill.lines)
+    assert sum(bill.by_service().values()) == bill.total
+    assert sum(bill.by_status().values()) == bill.total
+    frame = bill.to_frame()
+    assert list(frame.columns) == list(COLUMNS)
+    assert frame["amount"].sum() == pytest.approx(float(bill.total))
+    rows = list(csv.DictReader(io.StringIO(bill.to_csv())))
+    assert sum(Decimal(row["amount"]) for row in rows) == bill.total
+    for row in rows:
+        assert "E" not in row["quantity"]
+        assert abs(Decimal(row["quantity"]) * Decimal(row["unit_price"]) - Decimal(row["amount"])) <= Decimal(
+            "0.005"
+        )
+
+
+def test_use_is_what_follows_traffic() -> None:
+    idle, busy = price(reference(0)), price(reference())
+    assert idle.use == 0
+    assert idle.baseline == busy.baseline
+    assert busy.use > 0
+    assert all(line.driver == "fixed" for line in idle.lines)
+
+
+def test_a_bill_shows_itself() -> None:
+    bill = price(reference())
+    for shown in (str(bill), bill._repr_html_()):
+        for text in (
+            "Monthly Qty",
+            "core-api: Fargate Linux x86 vCPU",
+            "*",
+            "baseline",
+            "not priced",
+            "2026-11",
+        ):
+            assert text in shown
+        assert f"{bill.total:,}" in shown
+        assert "Prometheus and Grafana pods" in shown
+    starred = [line for line in str(bill).splitlines() if "*  " in line]
+    assert len(starred) == sum(line.driver == "use" for line in bill.lines)
+
+
+def test_names_are_escaped_in_html() -> None:
+    usage = MonthUsage(fargate=[FargateService(name="<b>x", vcpu=0.25, memory_gib=1, fixed_task_hours=1)])
+    assert "<b>x" not in price(usage)._repr_html_()
+
+
+def test_a_range_of_months() -> None:
+    bills = price_range(reference(0.5), reference(1), reference(2))
+    low, mid, high = bills.totals()
+    assert low < mid < high
+    assert bills.to_frame()["mid"].sum() == pytest.approx(float(mid))
+    assert f"[{low:,}, {high:,}]" in bills._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"databases": [Database(name="d", instance_class="db.r6g.lage")]},
+        {"caches": [CacheCluster(name="c", node_type="cache.r6g.lage")]},
+        {"nodes": [NodeGroup(name="n", instance_type="m5.lage", fixed_node_hours=1)]},
+    ],
+)
+def test_an_unknown_class_is_an_error_and_never_free(usage: dict) -> None:
+    with pytest.raises(PriceMissing, match="large"):
+        price(MonthUsage(**usage))
+
+
+def test_an_impossible_fargate_size_is_refused() -> None:
+    with pytest.raises(UserError, match=r"0\.5 vCPU / 8 GiB"):
+        price(MonthUsage(fargate=[FargateService(name="t", vcpu=0.5, memory_gib=8, fixed_task_hours=1)]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nat_gib": -1},
+        {"nat_gib": float("nan")},
+        {"internet_out_gib": float("inf")},
+        {"hours_per_month": 0},
+        {"no_such_field": 1},
+        {"caches": [CacheCluster(name="c", node_type="x"), CacheCluster(name="c", node_type="y")]},
+    ],
+)
+def test_impossible_usage_is_refused(wrong: dict) -> None:
+    with pytest.raises(ValidationError):
+        MonthUsage(**wrong)
+
+
+# Every use-driven figure of MonthUsage itself, with a ceiling for the property tests.
+GROWING = {
+    "nat_gib": 1e5,
+    "public_ipv4_use_hours": 1e5,
+    "internet_out_gib": 3e5,
+    "cross_az_gib": 1e5,
+    "log_use_gib": 1e5,
+    "log_stored_gib": 1e5,
+    "log_scanned_gib": 1e5,
+    "s3_put_requests": 1e9,
+    "s3_get_requests": 1e9,
+    "secret_api_calls": 1e8,
+    "kms_requests": 1e8,
+    "dns_queries": 1e10,
+    "web_acl_requests": 1e9,
+    "custom_metrics": 2e6,
+}
+quantities = st.fixed_dictionaries({name: st.floats(0, top) for name, top in GROWING.items()})
+profiles = st.lists(st.floats(0, 1000), min_size=24, max_size=24)
+
+
+def month(values: dict, tasks: float, connections: list[float], backups: float, free: bool) -> MonthUsage:
+    return MonthUsage(
+        **values,
+        free_tier=free,
+        fargate=[FargateService(name="t", vcpu=1, memory_gib=2, fixed_task_hours=730, use_task_hours=tasks)],
+        load_balancers=[
+            LoadBalancer(name="a", new_connections_per_s=connections, processed_gib_per_hour=[3])
+        ],
+        databases=[Database(name="d", instance_class="db.t4g.small", backup_stored_gib=backups)],
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(quantities, quantities, st.floats(0, 1e4), st.floats(0, 1e4), profiles, profiles, st.booleans())
+def test_the_total_never_falls_when_use_grows(
+    values: dict, more: dict, tasks: float, extra: float, connections: list, further: list, free: bool
+) -> None:
+    small = price(month(values, tasks, connections, extra, free))
+    grown = {name: value + more[name] for name, value in values.items()}
+    higher = [one + other for one, other in zip(connections, further, strict=True)]
+    large = price(month(grown, tasks + extra, higher, extra + tasks, free))
+    assert large.total >= small.total
+    assert small.total == sum(line.amount for line in small.lines)
+    assert large.baseline >= small.baseline
+
+
+@settings(max_examples=20, deadline=None)
+@given(quantities, profiles)
+def test_the_same_month_gives_the_same_bill(values: dict, connections: list) -> None:
+    first, second = (price(month(values, 10, connections, 50, False)) for _ in range(2))
+    assert first == second
+    assert isinstance(first, Bill)
+    assert first.to_csv() == second.to_csv()
