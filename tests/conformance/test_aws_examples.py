@@ -72,7 +72,7 @@ def example(kind: str, inputs: dict, prices: dict, lines: list[float], total: fl
 
 # Further bills, worked out by hand from AWS's rules; the inputs are those of the pages named, from memory.
 FURTHER = [
-    # AWS Savings Plans user guide, "sp-applying", scenario 4: an EC2 instance plan of 3.00 for r5, of which 0.60
+    # AWS Savings Plans user guide, scenario 4: an EC2 instance plan of 3.00 for r5, of which 0.60
     # is lost, and a compute plan of 16.80, which Fargate takes up; 32.70 stays on demand.
     example(
         "SavingsPlans",
