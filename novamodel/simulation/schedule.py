@@ -1,0 +1,90 @@
+"""How a handler puts an event on the plane's calendar.
+
+The only place where the planes differ: the reference gives the event to SimPy, the compiled twin puts it on
+its own heap. The order of events is (time, step, number) in both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from novamodel.components.columns import Column
+from novamodel.components.rule import numba, rule
+
+STEP_BITS = 44
+"""Request numbers below 2 ** 44 and the step above them make one integer that orders events of one instant."""
+
+
+class Heap(NamedTuple):
+    """A binary heap by (time, key); `count` has one entry."""
+
+    time: Column
+    key: Column
+    who: Column
+    count: Column
+
+
+def push(calendar: Any, time: float, step: int, number: int, who: int) -> None:
+    """Put an event on the calendar: at `time`, `step` happens to slot (or replica) `who`."""
+    calendar.push(time, (step << STEP_BITS) + number, who)
+
+
+@rule
+def heap_push(heap: Heap, time: float, key: int, who: int) -> None:
+    """Add an entry; the caller has made room."""
+    i = heap.count[0]
+    heap.count[0] = i + 1
+    while i > 0:
+        up = (i - 1) >> 1
+        if heap.time[up] < time or (heap.time[up] == time and heap.key[up] <= key):
+            break
+        heap.time[i] = heap.time[up]
+        heap.key[i] = heap.key[up]
+        heap.who[i] = heap.who[up]
+        i = up
+    heap.time[i] = time
+    heap.key[i] = key
+    heap.who[i] = who
+
+
+@rule
+def heap_pop(heap: Heap) -> None:
+    """Remove the first entry (read time[0], key[0] and who[0] before)."""
+    n = heap.count[0] - 1
+    heap.count[0] = n
+    time = heap.time[n]
+    key = heap.key[n]
+    who = heap.who[n]
+    i = 0
+    while True:
+        down = 2 * i + 1
+        if down >= n:
+            break
+        right = down + 1
+        if right < n and (
+            heap.time[right] < heap.time[down]
+            or (heap.time[right] == heap.time[down] and heap.key[right] < heap.key[down])
+        ):
+            down = right
+        if time < heap.time[down] or (time == heap.time[down] and key <= heap.key[down]):
+            break
+        heap.time[i] = heap.time[down]
+        heap.key[i] = heap.key[down]
+        heap.who[i] = heap.who[down]
+        i = down
+    heap.time[i] = time
+    heap.key[i] = key
+    heap.who[i] = who
+
+
+if numba is not None:
+    from numba.extending import overload
+
+    @overload(push, inline="never")
+    def _push_on_heap(calendar: Any, time: float, step: int, number: int, who: int) -> Any:
+        """What `push` means in compiled code."""
+
+        def implementation(calendar: Any, time: float, step: int, number: int, who: int) -> None:
+            heap_push(calendar, time, (step << STEP_BITS) + number, who)
+
+        return implementation

@@ -1,0 +1,189 @@
+"""The state of a run: one NamedTuple of components, lists in the reference and arrays in the compiled twin."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from novamodel.components.columns import Column
+from novamodel.components.connections import Connections
+from novamodel.components.cpu_gate import CpuGate
+from novamodel.components.fifo import Fifo
+from novamodel.components.limit_req import LimitReq
+from novamodel.components.node import Node
+from novamodel.components.postgres import SharedCores
+from novamodel.components.tokens import Tokens
+from novamodel.components.upstream import Upstream
+from novamodel.simulation import codes
+from novamodel.simulation.recorder import Recorder
+from novamodel.simulation.routes import Routes
+
+
+class Config(NamedTuple):
+    """What does not change during a run."""
+
+    edge_mean: float  # worker CPU of a request
+    edge_workers: int
+    edge_network: float  # one way, edge to replica
+    database_network: float  # one way
+    cache_network: float  # one way
+    connect_idle: float  # server CPU of a connection set-up
+    connect_busy: float
+    connect_login: float  # PgBouncer CPU of a client login
+    has_bouncer: int
+    bouncer_query: float  # PgBouncer CPU of a query
+    most_connections: int  # accepted by the database, or by PgBouncer from its clients
+    io_time: float  # 1 / IOPS
+    io_latency: float
+    patience: float  # of the caller
+    most_draws: int
+    public_routes: int
+
+
+class Services(NamedTuple):
+    """Columns by service."""
+
+    limit: Column  # number of its request limit, or NONE
+    keys: Column  # first row of its keys in the limit
+    first: Column  # first replica row
+    end: Column
+
+
+class Stream(NamedTuple):
+    """A block of arrivals, and one-entry columns."""
+
+    time: Column
+    route: Column
+    population: Column
+    client: Column
+    draw: Column  # arrival * most_draws + draw
+    at: Column  # next arrival of the block
+    count: Column  # arrivals in the block
+    number: Column  # request number of the block's first arrival
+
+
+class Slots(NamedTuple):
+    """Columns by request slot; `spent` by slot * places + place, `draw` by slot * most_draws + draw."""
+
+    number: Column
+    route: Column
+    population: Column
+    client: Column
+    replica: Column
+    pc: Column  # operation it is at
+    where: Column
+    dead: Column  # 1 = finished by the death of its replica; only what it still holds is to be given back
+    token: Column  # 1 = it may use a connection, and has to open it
+    server: Column  # 1 = it holds a PgBouncer server connection
+    connecting: Column  # 1 = PostgreSQL works on its connection set-up
+    arrived: Column
+    since: Column  # when its present wait or work began
+    spent: Column
+    draw: Column
+    next_free: Column
+    free: Column  # one entry: first free slot
+    free_count: Column  # one entry
+    in_flight: Column  # one entry: requests in the system
+
+
+class Ready(NamedTuple):
+    """Slots that go on within this instant, first in, first out."""
+
+    ring: Column
+    first: Column  # one entry
+    count: Column  # one entry
+
+
+class Replicas(NamedTuple):
+    """Columns by replica row, and `done` by replica * internal kinds + kind."""
+
+    in_flight: Column
+    most_in_flight: Column  # since it was last read
+    armed: Column  # time of its pending BURST_DUE event
+    pool_armed: Column  # time of its pending POOL_TIMER event
+    done: Column  # serial number of the last internal job done
+
+
+class Timers(NamedTuple):
+    """One-entry columns: times of pending events, and counts shared by all replicas."""
+
+    cores: Column
+    server: Column
+    connections: Column  # open at the database, or at PgBouncer
+
+
+class Model(NamedTuple):
+    """Everything a handler may touch."""
+
+    config: Config
+    routes: Routes
+    services: Services
+    stream: Stream
+    slots: Slots
+    ready: Ready
+    replicas: Replicas
+    timers: Timers
+    limit: LimitReq
+    edge: Fifo
+    upstream: Upstream
+    gate: CpuGate
+    node: Node
+    pool: Tokens
+    connections: Connections
+    bouncer: Tokens
+    bouncer_cpu: Fifo
+    cores: SharedCores
+    volume: Fifo
+    redis: Fifo
+    record: Recorder
+
+
+def new_slots(count: int, draws: int) -> Slots:
+    """Free slots, in lists."""
+    zeros, floats = [0] * count, [0.0] * count
+    columns = {name: list(zeros) for name in Slots._fields}
+    columns |= {"arrived": list(floats), "since": list(floats)}
+    columns |= {"spent": [0.0] * (count * len(codes.PLACES)), "draw": [1.0] * (count * draws)}
+    columns |= {"next_free": [*range(1, count), codes.NONE], "free": [0], "free_count": [count], "in_flight": [0]}
+    return Slots(**columns)
+
+
+SLOT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "node": ("next", "work"),
+    "pool": ("next", "entered"),
+    "bouncer": ("next", "entered"),
+    "cores": ("tag", "number", "job"),
+}
+
+
+def grow(model: Model) -> Model:
+    """Twice as many slots; lists grow in place, arrays are replaced."""
+    old = len(model.slots.number)
+    draws = model.config.most_draws
+    wide = {"spent": len(codes.PLACES), "draw": draws}
+    slots = {}
+    for name in Slots._fields:
+        if name in ("free", "free_count", "in_flight"):
+            continue
+        slots[name] = _longer(getattr(model.slots, name), old * wide.get(name, 1))
+    slots["next_free"][old:] = list(range(old + 1, 2 * old)) + [model.slots.free[0]]
+    model.slots.free[0] = old
+    model.slots.free_count[0] += old
+    parts: dict[str, Any] = {"slots": model.slots._replace(**slots)}
+    for part in ("node", "pool", "bouncer", "cores"):
+        state = getattr(model, part)
+        parts[part] = state._replace(**{name: _longer(getattr(state, name), old) for name in SLOT_COLUMNS[part]})
+    waiting = [model.ready.ring[(model.ready.first[0] + i) % old] for i in range(model.ready.count[0])]
+    ring = _longer(model.ready.ring, old)
+    ring[: len(waiting)] = waiting if isinstance(ring, list) else np.array(waiting, dtype=np.int64)
+    model.ready.first[0] = 0
+    parts["ready"] = model.ready._replace(ring=ring)
+    return model._replace(**parts)
+
+
+def _longer(column: Column, more: int) -> Column:
+    if isinstance(column, list):
+        column.extend([type(column[0])(0)] * more)
+        return column
+    return np.concatenate([column, np.zeros(more, dtype=column.dtype)])
