@@ -1,0 +1,176 @@
+"""Hit ratio of each keyspace of a scenario: how often its keys are read, filled, deleted, expired, evicted.
+
+Every key is a small renewal process: absent until something fills it, present until its lifetime ends, a
+delete comes, or the cache evicts it. Eviction is that of LRU with a characteristic time common to all keys
+(Che), entered as a rate 1 / ((exp(a T) - 1) / a) for a key that is asked a times a second: without a lifetime
+this is Che's hit ratio exactly, without eviction the lifetime formula exactly. Poisson references.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from novamodel import units
+from novamodel.analytic.popularity import zipf
+from novamodel.scenario import Scenario
+from novamodel.scenario.demand import Keyspace, Step
+from novamodel.scenario.traffic import zipf_exponent
+
+EXACT_KEYS = 20_000
+KEY_BYTES = 18
+"""Assumed length of a key's name."""
+
+
+class KeyRates(NamedTuple):
+    """Commands a second on a keyspace: reads, reads that fill on a miss, sets elsewhere, deletes."""
+
+    reads: float
+    fills: float
+    sets: float
+    deletes: float
+
+
+def peak_rate(scenario: Scenario) -> float:
+    """Highest arrival rate of the day, requests/s."""
+    shape = scenario.traffic.shape
+    return scenario.traffic.peak if isinstance(shape, str) else max(rate for _, rate in shape)
+
+
+def hit_ratio(scenario: Scenario, keyspace: str, rate: float | None = None) -> float:
+    """Share of reads of ``keyspace`` that hit in steady state at ``rate`` requests/s (default: the peak).
+
+    A hit ratio that the scenario states is returned as it is. Raises ``ValueError`` for an unknown keyspace.
+    """
+    if keyspace not in scenario.cache.keyspaces:
+        raise ValueError(f"{keyspace!r} is no keyspace; there are: {', '.join(scenario.cache.keyspaces) or 'none'}")
+    return hit_ratios(scenario, rate)[keyspace]
+
+
+def hit_ratios(scenario: Scenario, rate: float | None = None) -> dict[str, float]:
+    """The hit ratio of every keyspace; they share the cache's memory (allkeys-lru is assumed)."""
+    rate = peak_rate(scenario) if rate is None else rate
+    spaces = scenario.cache.keyspaces
+    ratios = {name: 0.5 if space.hit_ratio is None else space.hit_ratio for name, space in spaces.items()}
+    for _ in range(50):  # reads inside on_miss depend on other keyspaces' ratios
+        found = _solve(scenario, {name: key_rates(scenario, name, rate, ratios) for name in spaces})
+        found = {n: found[n] if s.hit_ratio is None else s.hit_ratio for n, s in spaces.items()}
+        moved = max((abs(found[name] - ratios[name]) for name in spaces), default=0.0)
+        ratios = found
+        if moved < 1e-12:
+            break
+    return ratios
+
+
+def key_rates(scenario: Scenario, keyspace: str, rate: float, ratios: dict[str, float]) -> KeyRates:
+    """How often the routes of the mix touch a keyspace at ``rate`` requests/s, given all hit ratios."""
+    reads = fills = sets = deletes = 0.0
+    for route, share in scenario.traffic.mix.items():
+        steps = scenario.services[scenario.service_of(route)].routes[route]
+        for step, weight, filled_by in _cache_steps(steps, share * rate, ratios, None):
+            command = step.cache
+            assert command is not None
+            if command.keyspace != keyspace:
+                continue
+            many = weight * command.count
+            if command.op == "get":
+                reads += many
+                refilled = any(s.cache and (s.cache.op, s.cache.keyspace) == ("set", keyspace) for s in command.on_miss)
+                fills += many if refilled else 0.0
+            elif command.op == "set":
+                sets += 0.0 if filled_by == keyspace else many
+            else:
+                deletes += many
+    return KeyRates(reads, fills, sets, deletes)
+
+
+def entry_bytes(value_bytes: float, has_ttl: bool, key_bytes: int = KEY_BYTES) -> float:
+    """Memory of one string entry in Redis 7, tables included (full tables).
+
+    Source: MEMORY USAGE of redis 7.0.15: 24 + key + value, each rounded up to its jemalloc size class, plus
+    16 bytes of main table and 40 of the expires table.
+    """
+    value = round(value_bytes)
+    body = _size_class(20 + value) if value <= 44 else 16 + _size_class(_header(value) + value + 1)
+    key = _size_class(_header(key_bytes) + key_bytes + 1)
+    return 24 + key + body + 16 + (40 if has_ttl else 0)
+
+
+def _header(length: int) -> int:
+    return 1 if length < 32 else 3 if length < 256 else 5 if length < 65536 else 9
+
+
+def _size_class(size: int) -> int:
+    """jemalloc: 8, then steps of 16 up to 128, then four classes a doubling."""
+    if size <= 8:
+        return 8
+    if size <= 128:
+        return -(-size // 16) * 16
+    step = 2 ** ((size - 1).bit_length() - 3)
+    return -(-size // step) * step
+
+
+def _cache_steps(
+    steps: tuple[Step, ...], weight: float, ratios: dict[str, float], filled_by: str | None
+) -> Iterator[tuple[Step, float, str | None]]:
+    """Each cache step, how often it is taken, and the keyspace whose miss led there."""
+    for step in steps:
+        if step.cache is None:
+            continue
+        yield step, weight, filled_by
+        if step.cache.op == "get" and step.cache.on_miss:
+            missed = weight * (1 - ratios[step.cache.keyspace] ** step.cache.count)
+            yield from _cache_steps(step.cache.on_miss, missed, ratios, step.cache.keyspace)
+
+
+def _solve(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, float]:
+    spaces = scenario.cache.keyspaces
+    parts = {name: _Part.of(space, rates[name]) for name, space in spaces.items()}
+
+    def used(idle_s: float) -> float:
+        return sum(float(part.many @ part.held(idle_s)) * part.bytes for part in parts.values())
+
+    memory = scenario.cache.memory
+    idle_s = math.inf
+    if used(math.inf) > memory:
+        low, high = 1e-9, 1e9
+        for _ in range(80):
+            middle = math.sqrt(low * high)
+            low, high = (low, middle) if used(middle) > memory else (middle, high)
+        idle_s = low
+    return {name: part.hits(idle_s) for name, part in parts.items()}
+
+
+class _Part(NamedTuple):
+    share: np.ndarray
+    many: np.ndarray
+    bytes: float
+    ttl_s: float
+    rates: KeyRates
+
+    @classmethod
+    def of(cls, space: Keyspace, rates: KeyRates) -> _Part:
+        size = units.parse_bytes(space.value_size) if isinstance(space.value_size, str) else space.value_size
+        share, many = zipf(space.keys, zipf_exponent(space.popularity), EXACT_KEYS)
+        return cls(share, many, entry_bytes(size, space.ttl > 0), space.ttl or math.inf, rates)
+
+    def held(self, idle_s: float) -> np.ndarray:
+        """Probability that each key is present when unasked entries are evicted after ``idle_s``."""
+        asked = self.share * (self.rates.reads + self.rates.sets)
+        renewed, filled = self.share * self.rates.sets, self.share * (self.rates.fills + self.rates.sets)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            evicted = np.zeros_like(asked) if math.isinf(idle_s) else asked / np.expm1(asked * idle_s)
+            ended = self.share * self.rates.deletes + np.where(asked > 0, evicted, 0.0)
+            change = ended + renewed
+            decided = -np.expm1(-change * self.ttl_s) if math.isfinite(self.ttl_s) else np.ones_like(change)
+            stay = np.where(change > 0, decided / change, self.ttl_s)
+            again = np.where(change > 0, renewed / change * decided, 0.0)
+            life = stay / (1 - again)
+            present = np.where(np.isinf(life), 1.0, life * filled / (1 + life * filled))
+        return np.where(filled > 0, present, 0.0)
+
+    def hits(self, idle_s: float) -> float:
+        return float((self.many * self.share) @ self.held(idle_s))
