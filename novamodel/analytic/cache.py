@@ -122,7 +122,7 @@ def _cache_steps(
             continue
         yield step, weight, filled_by
         if step.cache.op == "get" and step.cache.on_miss:
-            missed = weight * (1 - ratios[step.cache.keyspace] ** step.cache.count)
+            missed = weight * (1 - ratios[step.cache.keyspace])
             yield from _cache_steps(step.cache.on_miss, missed, ratios, step.cache.keyspace)
 
 
