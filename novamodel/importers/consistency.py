@@ -1,0 +1,148 @@
+"""Faults that only show when files are read side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from novamodel.importers.kubernetes import Cluster
+from novamodel.importers.kubernetes_findings import ANNOTATION
+from novamodel.importers.nginx import Nginx, server_hosts
+from novamodel.importers.node import Node
+from novamodel.importers.pool import Pool, meant_pgbouncer
+from novamodel.importers.report import Draft, Workload
+
+PGBOUNCER_CLIENTS = 100
+POSTGRES_CONNECTIONS = 100
+_REDIS = {"REDIS_URL", "REDIS_HOST"}
+
+
+def upstream_hosts(nginx: Nginx, known: Collection[str], file: str, draft: Draft) -> None:
+    """Upstream servers that are no compose service: nginx does not start."""
+    for host, server in server_hosts(nginx):
+        if host not in known:
+            draft.find(
+                "error",
+                "upstream-host-unknown",
+                server.file,
+                server.line,
+                f"upstream server {host} is no service of {file}: host not found, nginx does not start "
+                "(read as a replica of the same service)",
+                f"name a service of {file}: {', '.join(sorted(known))}",
+            )
+
+
+def scrape_targets(targets: Iterable[tuple[str, Node]], known: Collection[str], draft: Draft) -> None:
+    """Scrape targets that no file deploys."""
+    for host, place in targets:
+        name = host.split(".")[0]
+        if name not in known:
+            draft.find(
+                "warning",
+                "scrape-target-unknown",
+                place.file,
+                place.line,
+                f"scrape target {place.text} is no service of any file: it is down for ever",
+                "deploy it, or correct the name",
+            )
+
+
+def rate_limits(nginx: Nginx | None, cluster: Cluster, draft: Draft) -> None:
+    """Which limit stands at the edge of a cluster, and limits that differ between files."""
+    if nginx is None or not nginx.zones or not cluster.of("Ingress"):
+        return
+    zone = next(iter(nginx.zones.values())).place
+    ingress = cluster.of("Ingress")[0]
+    draft.find(
+        "warning",
+        "nginx-conf-not-in-cluster",
+        zone.file,
+        zone.line,
+        f"the ingress controller does not read {zone.file}: its limits are taken as what is meant at the edge",
+        "write the limits as ingress annotations (limit-rps, limit-burst-multiplier)",
+    )
+    for key, note in ingress.at("metadata", "annotations").entries():
+        if key == f"{ANNOTATION}rate-limit":
+            window = ingress.at("metadata", "annotations", f"{ANNOTATION}rate-limit-window").text or "?"
+            draft.find(
+                "warning",
+                "rate-limits-disagree",
+                note.file,
+                note.line,
+                f"the ingress means {note.text} requests in {window} a client, {zone.file}:{zone.line} "
+                f"{zone.option('rate')}: they are not the same limit",
+                "decide on one",
+            )
+
+
+def environments(groups: dict[str, Iterable[Workload]], draft: Draft) -> None:
+    """Variables that one platform gives a service and another leaves out (REDIS_URL above all)."""
+    given = {w.name: set(w.environment) for w in groups.get("compose", ())}
+    for kind in ("eks", "ecs"):
+        for workload in groups.get(kind, ()):
+            missing = sorted((given.get(workload.name, set()) - set(workload.environment)) & _REDIS)
+            if missing:
+                draft.find(
+                    "warning",
+                    "environment-differs",
+                    workload.file,
+                    workload.line,
+                    f"{workload.raw_name} is not given {', '.join(missing)}, which Docker Compose gives it: "
+                    "it has no cache here",
+                    f"add {missing[0]} to its environment",
+                )
+
+
+def pgbouncer(pool: Pool, known: Collection[str], draft: Draft) -> None:
+    """A pool that points at PgBouncer while nothing deploys one."""
+    if meant_pgbouncer(pool) and not any("pgbouncer" in name for name in known):
+        draft.find(
+            "error",
+            "pgbouncer-not-deployed",
+            pool.file,
+            pool.line_of("host"),
+            f"the pool points at {pool.text('host') or 'port 6432'}, and no file deploys PgBouncer: no connection "
+            "is ever made (read as meant: PgBouncer with its defaults)",
+            "deploy PgBouncer, or point the pool at the database",
+        )
+
+
+def connection_budget(values: dict[str, Any], pool: Pool | None, draft: Draft) -> None:
+    """Connections that all replicas may open against what the next tier takes."""
+    total, parts = 0, []
+    for name, service in values.get("services", {}).items():
+        own = service.get("pool")
+        if own is None:
+            continue
+        scaler = service.get("autoscaler") or {}
+        replicas = scaler.get("max_replicas", service.get("replicas", 1))
+        size = own.get("max", 10)
+        if type(replicas) is int and type(size) is int:
+            total += replicas * size
+            parts.append(f"{name} {replicas} x {size}")
+    database = values.get("database", {})
+    through = database.get("pgbouncer") is not None
+    limit = database.get("max_connections", POSTGRES_CONNECTIONS)
+    what = "max_connections of PostgreSQL"
+    if through:
+        limit = database["pgbouncer"].get("max_client_conn", PGBOUNCER_CLIENTS)
+        what = "max_client_conn of PgBouncer (its default)"
+    if pool is not None and isinstance(limit, int) and total > limit:
+        draft.find(
+            "warning",
+            "connections-exceed-limit",
+            pool.file,
+            pool.line_of("max"),
+            f"all replicas together may open {total} connections ({', '.join(parts)}), {what} is {limit}",
+            "lower max, or raise the limit",
+        )
+    most = database.get("max_connections")
+    if pool is not None and most is None and total > POSTGRES_CONNECTIONS - 3 and through:
+        draft.find(
+            "warning",
+            "connections-exceed-postgres",
+            pool.file,
+            pool.line_of("max"),
+            f"without PgBouncer {total} connections ({', '.join(parts)}) meet PostgreSQL's default of 100",
+            "deploy PgBouncer, or set max_connections",
+        )

@@ -1,0 +1,61 @@
+"""All findings of a folder, whichever platform is chosen: each format's own, then those across files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from novamodel.importers import compose, consistency, ecs, nginx_fields, postgres, prometheus, scripts, terraform
+from novamodel.importers import kubernetes_findings as kubernetes
+from novamodel.importers import workflow as workflows
+from novamodel.importers.report import Draft
+
+if TYPE_CHECKING:
+    from novamodel.importers.assemble import Sources
+
+
+def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
+    """Note what every file gets wrong."""
+    found = sources.found
+    nginx = sources.nginx
+    kubernetes.find_faults(sources.cluster, draft)
+    _compose(sources, draft)
+    types = {block.labels[0] for block in sources.terraform.resources()}
+    ecs.find_faults(sources.tasks, "aws_ecs_service" in types, "aws_appautoscaling_target" in types, draft)
+    terraform.find_faults(sources.terraform, draft)
+    if nginx is not None:
+        nginx_fields.find_faults(nginx, kind != "compose", draft)
+    limits_503 = nginx is not None and bool(nginx.find("limit_req")) and not nginx.find("limit_req_status")
+    prometheus.note_dashboards(found.all("grafana"), limits_503, draft)
+    if sources.known_names:
+        targets = prometheus.targets(found.all("prometheus"))
+        consistency.scrape_targets(targets, sources.known_names, draft)
+    pairs = [(path, found.relative(path)) for path in found.paths.get("script", [])]
+    scripts.find_faults(pairs, "--requirepass" in _commands(sources), draft)
+    postgres.find_faults(sources.settings, _has_replica(sources), draft)
+    workflows.find_faults(found.all("workflow"), sources.workloads["ecs"], sources.workloads["eks"], draft)
+    consistency.rate_limits(nginx, sources.cluster, draft)
+    consistency.environments(dict(sources.workloads), draft)
+    for pool in sources.pools:
+        consistency.pgbouncer(pool, sources.known_names, draft)
+    first = sources.pools[0] if sources.pools else None
+    consistency.connection_budget(draft.values, first, draft)
+
+
+def _compose(sources: Sources, draft: Draft) -> None:
+    if sources.compose is None:
+        return
+    compose.find_faults(sources.compose, sources.found.names, draft)
+    if sources.nginx is not None:
+        known = {name for name, _ in sources.compose["services"].entries()}
+        consistency.upstream_hosts(sources.nginx, known, sources.compose.file, draft)
+
+
+def _commands(sources: Sources) -> str:
+    services = sources.compose["services"].entries() if sources.compose is not None else []
+    return " ".join(str(service["command"].value) for _, service in services)
+
+
+def _has_replica(sources: Sources) -> bool:
+    names = compose.postgres_services(sources.compose) if sources.compose is not None else []
+    replicas = ["replicate_source_db" in b.attributes for b in sources.terraform.resources("aws_db_instance")]
+    return len(names) > 1 or any(replicas)

@@ -1,0 +1,110 @@
+"""What an import gives back, and the draft that the readers of single formats write into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from novamodel.scenario import Origin, Tree
+
+Level = Literal["error", "warning", "note"]
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class Said(NamedTuple):
+    """One value that a file says, for a dotted path below a service or below the scenario."""
+
+    path: str
+    value: Any
+    file: str | None
+    line: int | None
+    sentence: str = ""
+    kind: str = "file"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One service as some file deploys it: its short name, where it stands, and what is said about it."""
+
+    name: str
+    raw_name: str
+    file: str
+    line: int
+    said: tuple[Said, ...] = ()
+    port: int | None = None
+    image: str = ""
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The imported part of a scenario and everything the files left open.
+
+    ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
+    value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
+    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent.
+    """
+
+    tree: Tree
+    platform: str
+    files: dict[str, str]
+    fields: list[dict[str, Any]]
+    not_modelled: list[dict[str, Any]]
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """Errors first, then warnings, then notes; each by file and line."""
+        return self.tree.findings
+
+
+@dataclass
+class Draft:
+    """Collects values, findings and what is not modelled while files are read."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    fields: list[dict[str, Any]] = field(default_factory=list)
+    not_modelled: list[dict[str, Any]] = field(default_factory=list)
+
+    def say(self, said: Said, below: str = "") -> None:
+        """Set a value unless a file before has set it; a value None only names the place of the part itself."""
+        path = f"{below}.{said.path}" if below and said.path else below or said.path
+        origin = Origin(said.kind, said.sentence, said.file, said.line)
+        words = path.split(".")
+        node = self.values
+        for word in words[:-1]:
+            node = node.setdefault(word, {})
+            if not isinstance(node, dict):
+                return
+        if said.value is None and said.kind == "file":
+            node.setdefault(words[-1], {})
+            self.origins.setdefault(path, origin)
+            return
+        if words[-1] in node and node[words[-1]] != {}:
+            return
+        node[words[-1]] = said.value
+        self.origins[path] = origin
+        self.fields.append({"path": path, "value": said.value, "file": said.file, "line": said.line})
+
+    def find(self, level: Level, code: str, file: str | None, line: int | None, message: str, fix: str) -> None:
+        """Note an inconsistency once."""
+        row = {"level": level, "code": code, "file": file, "line": line, "message": message, "fix": fix}
+        if row not in self.findings:
+            self.findings.append(row)
+
+    def leave(self, file: str, line: int | None, what: str, why: str) -> None:
+        """Note something that was read and is not modelled."""
+        row = {"file": file, "line": line, "what": what, "why": why}
+        if row not in self.not_modelled:
+            self.not_modelled.append(row)
+
+    def tree(self) -> Tree:
+        """The tree of what was said, with the findings in order."""
+        return Tree(self.values, self.origins, in_order(self.findings))
+
+
+def in_order(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Errors first, then by file and line."""
+    return sorted(findings, key=lambda f: (_ORDER[f["level"]], f["file"] or "", f["line"] or 0, f["code"]))

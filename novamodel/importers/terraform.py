@@ -1,0 +1,248 @@
+"""Terraform resources on AWS: RDS, ElastiCache, ECS services (literals, variables with defaults and locals only)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from novamodel.importers.hclfile import Block, Expression, Names, Unresolved, read_blocks
+from novamodel.importers.names import match
+from novamodel.importers.quantity import whole
+from novamodel.importers.report import Draft, Said
+from novamodel.resources import data_dir
+
+_DATABASE = "aws_db_instance"
+_CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
+_READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group"}
+_REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.|(?<![\w.])var\.(\w+)")
+
+
+@cache
+def instance_classes() -> dict[str, Any]:
+    """Cores and memory of RDS and ElastiCache classes, with their sources (``data/instance_classes.json``)."""
+    found: dict[str, Any] = json.loads((data_dir() / "instance_classes.json").read_text(encoding="utf-8"))
+    return found
+
+
+class Terraform:
+    """All blocks of a folder's Terraform files and the names they declare."""
+
+    def __init__(self, paths: list[tuple[Path, str]]) -> None:
+        self.blocks = [block for path, shown in paths for block in read_blocks(path, shown)]
+        self.names = Names(self.blocks)
+
+    def resources(self, *types: str) -> list[Block]:
+        """Resource blocks of some types; all of them without arguments."""
+        found = [block for block in self.blocks if block.kind == "resource" and len(block.labels) == 2]
+        return [block for block in found if not types or block.labels[0] in types]
+
+    @property
+    def platform(self) -> str | None:
+        """The platform that the resources speak of."""
+        types = {block.labels[0] for block in self.resources()}
+        if "aws_eks_cluster" in types:
+            return "eks"
+        return "ecs" if any(name.startswith("aws_ecs_") for name in types) else None
+
+    def value(self, block: Block, key: str, draft: Draft) -> Any:
+        """The resolved value of an attribute; None (and a note) where only Terraform can work it out."""
+        expression = block.attributes.get(key)
+        if expression is None:
+            return None
+        try:
+            return self.names.resolve(expression)
+        except Unresolved as why:
+            draft.leave(
+                expression.file, expression.line, f"{key} = {expression.text[:60]}", f"not resolved: {str(why)[:60]}"
+            )
+            return None
+
+
+def _place(block: Block, key: str) -> tuple[str, int]:
+    expression = block.attributes.get(key)
+    return (expression.file, expression.line) if expression else (block.file, block.line)
+
+
+def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
+    """Write database, cache and desired counts."""
+    primaries = [b for b in terraform.resources(_DATABASE) if "replicate_source_db" not in b.attributes]
+    for block in terraform.resources(_DATABASE):
+        if block not in primaries[:1]:
+            draft.leave(block.file, block.line, f"{_DATABASE} {block.labels[1]}", "one database is modelled")
+    for block in primaries[:1]:
+        _database(terraform, block, draft)
+    for block in terraform.resources(*_CACHES)[:1]:
+        _cache(terraform, block, draft)
+    for block in terraform.resources("aws_ecs_service"):
+        _desired_count(terraform, block, services, draft)
+    for block in terraform.resources():
+        if block.labels[0] not in _READ:
+            draft.leave(block.file, block.line, f"resource {'.'.join(block.labels)}", "read, not modelled")
+    for block in terraform.blocks:
+        if block.kind in ("module", "data"):
+            draft.leave(block.file, block.line, f"{block.kind} {'.'.join(block.labels)}", "not resolved")
+
+
+_PLAIN: tuple[tuple[str, str], ...] = (
+    ("instance_class", "instance_class"),
+    ("multi_az", "multi_az"),
+    ("storage_type", "storage_type"),
+    ("backup_retention_period", "backup_retention_days"),
+)
+
+
+def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
+    def put(path: str, value: Any, key: str, why: str = "", kind: str = "file") -> None:
+        draft.say(Said(f"database.{path}", value, *_place(block, key), why, kind))
+
+    draft.say(Said("database", None, block.file, block.line))
+    for key, path in _PLAIN:
+        value = terraform.value(block, key, draft)
+        if value is not None:
+            put(path, value, key)
+    version = terraform.value(block, "engine_version", draft)
+    if version is not None:
+        put("version", str(version).split(".")[0], "engine_version")
+    engine = terraform.value(block, "engine", draft)
+    if engine not in (None, "postgres"):
+        file, line = _place(block, "engine")
+        draft.leave(file, line, f"engine {engine}", "PostgreSQL is the database modelled")
+    size = terraform.value(block, "allocated_storage", draft)
+    if isinstance(whole(size), int):
+        put("storage", f"{whole(size)} GiB", "allocated_storage")
+        _iops(terraform, block, whole(size), put, draft)
+    if terraform.value(block, "max_allocated_storage", draft) is not None:
+        file, line = _place(block, "max_allocated_storage")
+        draft.leave(file, line, "max_allocated_storage", "storage that grows by itself is not modelled")
+    _class(terraform, block, put, draft)
+
+
+def _iops(terraform: Terraform, block: Block, size: int, put: Any, draft: Draft) -> None:
+    facts = instance_classes()
+    given = whole(terraform.value(block, "iops", draft))
+    if given is not None:
+        put("iops", given, "iops")
+    elif terraform.value(block, "storage_type", draft) in (None, "gp3"):
+        rule = facts["rds_gp3"]
+        iops = rule["iops_below"] if size < rule["striped_from_gib"] else rule["iops_from"]
+        put("iops", iops, "allocated_storage", f"documented: {facts['sources']['iops']}", "documented")
+
+
+def _class(terraform: Terraform, block: Block, put: Any, draft: Draft) -> None:
+    facts = instance_classes()
+    name = terraform.value(block, "instance_class", draft)
+    shape = facts["rds"].get(name) if isinstance(name, str) else None
+    if name is not None and shape is None:
+        file, line = _place(block, "instance_class")
+        message = f"instance class {name!r} is not in data/instance_classes.json: cores and memory are defaults"
+        draft.find("warning", "instance-class-unknown", file, line, message, "set database.cores and database.memory")
+    if shape is None:
+        return
+    said = f"documented: {facts['sources']['rds']} ({name})"
+    put("cores", shape["cores"], "instance_class", said, "documented")
+    put("memory", f"{shape['memory_gib']:g} GiB", "instance_class", said, "documented")
+    written = _parameter(terraform, "max_connections", draft)
+    if written is not None:
+        put("max_connections", written[0], "instance_class", f"parameter group, {written[1].file}:{written[1].line}")
+        return
+    rule = facts["rds_max_connections"]
+    most = min(int(shape["memory_gib"] * 2**30 // rule["bytes_per_connection"]), rule["at_most"])
+    put("max_connections", most, "instance_class", f"derived: {facts['sources']['max_connections']}", "derived")
+
+
+def _parameter(terraform: Terraform, name: str, draft: Draft) -> tuple[int, Block] | None:
+    for group in terraform.resources("aws_db_parameter_group"):
+        for block in group.inner("parameter"):
+            value = whole(terraform.value(block, "value", draft))
+            if terraform.value(block, "name", draft) == name and isinstance(value, int):
+                return value, block
+    return None
+
+
+def _cache(terraform: Terraform, block: Block, draft: Draft) -> None:
+    facts = instance_classes()
+    draft.say(Said("cache", None, block.file, block.line))
+    engine = terraform.value(block, "engine", draft)
+    if engine is not None:
+        draft.say(Said("cache.engine", engine, *_place(block, "engine")))
+    node_type = terraform.value(block, "node_type", draft)
+    if node_type is not None:
+        place = _place(block, "node_type")
+        draft.say(Said("cache.node_type", node_type, *place))
+        shape = facts["elasticache"].get(node_type)
+        if shape is not None:
+            said = f"documented: {facts['sources']['elasticache']} ({node_type})"
+            draft.say(Said("cache.memory", f"{shape['memory_gib']} GiB", *place, said, "documented"))
+    for key in ("num_cache_clusters", "num_cache_nodes"):
+        count = whole(terraform.value(block, key, draft))
+        if count is not None:
+            draft.say(Said("cache.nodes", count, *_place(block, key)))
+
+
+def _desired_count(terraform: Terraform, block: Block, services: list[str], draft: Draft) -> None:
+    name = terraform.value(block, "name", draft) or block.labels[1]
+    service = match(str(name), services)
+    count = whole(terraform.value(block, "desired_count", draft))
+    if service is not None and count is not None:
+        draft.say(Said(f"services.{service}.replicas", count, *_place(block, "desired_count")))
+
+
+def references(terraform: Terraform) -> Iterator[tuple[str, Expression]]:
+    """Every (reference, expression) to a resource or a variable that no file of the folder declares."""
+    made = {block.labels for block in terraform.resources()}
+    for block in terraform.blocks:
+        for expression in block.expressions():
+            for found in _REFERENCE.finditer(expression.text):
+                if found[3] is not None and found[3] not in terraform.names.declared:
+                    yield f"var.{found[3]}", expression
+                elif found[1] is not None and (found[1], found[2]) not in made:
+                    yield f"{found[1]}.{found[2]}", expression
+
+
+def find_faults(terraform: Terraform, draft: Draft) -> None:
+    """Note what Terraform would refuse and what a bank would not want."""
+    for name, expression in references(terraform):
+        what = "variable" if name.startswith("var.") else "resource"
+        draft.find(
+            "error",
+            f"terraform-{what}-undeclared",
+            expression.file,
+            expression.line,
+            f"{name} is declared in no file of this folder: terraform plan fails",
+            f"declare the {what}, or import the folder that does",
+        )
+    for block in terraform.resources(_DATABASE):
+        if terraform.value(block, "multi_az", draft) is not True and "replicate_source_db" not in block.attributes:
+            draft.find(
+                "warning",
+                "database-single-az",
+                block.file,
+                block.line,
+                f"{block.labels[1]} runs in one availability zone: a lost zone or a broken machine stops everything",
+                "set multi_az = true (it doubles the price of the instance)",
+            )
+        size = whole(terraform.value(block, "allocated_storage", draft))
+        gp3 = terraform.value(block, "storage_type", draft) == "gp3"
+        small = isinstance(size, int) and size < instance_classes()["rds_gp3"]["striped_from_gib"]
+        if gp3 and small and "iops" in block.attributes:
+            draft.find(
+                "error",
+                "gp3-iops-too-small",
+                *_place(block, "iops"),
+                "gp3 of PostgreSQL takes no iops below 400 GiB: they are fixed at 3000",
+                "leave iops out, or allocate 400 GiB",
+            )
+    if terraform.resources(_DATABASE) and not terraform.resources(*_CACHES):
+        block = terraform.resources(_DATABASE)[0]
+        draft.find(
+            "warning",
+            "cache-not-provisioned",
+            block.file,
+            block.line,
+            "Terraform makes a database and no cache: what REDIS_URL names must come from elsewhere",
+            "add an aws_elasticache_replication_group",
+        )
