@@ -1,6 +1,57 @@
-"""The fast twin: closed forms of queues and caches."""
+"""The fast twin: closed forms of queues and caches, and the whole deployment in steady state.
 
+Each formula says where it holds and refuses outside with a ``ValueError``. `cases.answer` replays recorded
+questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_load` and `latency` work on many
+candidates at once and screen for sizing.
+"""
+
+from novamodel.analytic.autoscale import day, steady_replicas
 from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
+from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
+from novamodel.analytic.latency import latency_quantile, mean_latency, route_means
+from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
+from novamodel.analytic.queues import (
+    erlang_b,
+    erlang_b_inverse,
+    ggc_allen_cunneen,
+    md1_wait_cdf,
+    mg1,
+    mm1,
+    mmc,
+)
+from novamodel.analytic.replica import gate_wall_s
+from novamodel.analytic.system import system_load
+from novamodel.analytic.tiers import tier_demands
 
-__all__ = ["che", "hit_ratio", "hit_ratios", "peak_rate", "ttl_hit_ratio"]
+__all__ = [
+    "che",
+    "closed_bounds",
+    "closed_mva",
+    "closed_mva_multiserver",
+    "day",
+    "erlang_a",
+    "erlang_b",
+    "erlang_b_inverse",
+    "fanout_tail",
+    "finite_population",
+    "gate_wall_s",
+    "ggc_allen_cunneen",
+    "hit_ratio",
+    "hit_ratios",
+    "latency_quantile",
+    "littles_law",
+    "md1_wait_cdf",
+    "mean_latency",
+    "mg1",
+    "mm1",
+    "mmc",
+    "mmc_patience",
+    "mmck",
+    "peak_rate",
+    "route_means",
+    "steady_replicas",
+    "system_load",
+    "tier_demands",
+    "ttl_hit_ratio",
+]

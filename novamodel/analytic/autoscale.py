@@ -1,0 +1,159 @@
+"""Where the autoscaler comes to rest at a constant rate, and the replicas of a day from such rests.
+
+The decision is the controller's own (`components.hpa.decide`), fed with the steady state's CPU and memory of
+pods that are all ready and old. Stabilisation windows have passed and scaling rates are spent between two passes,
+so `behavior` does not change where it rests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from novamodel.analytic.cache import hit_ratios, peak_rate
+from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.latency import route_means
+from novamodel.analytic.system import SystemLoad, system_load
+from novamodel.components.hpa import (
+    ControllerSettings,
+    HpaSpec,
+    HpaState,
+    PodState,
+    Reading,
+    ResourceMetric,
+    Sample,
+    decide,
+)
+from novamodel.scenario import Scenario
+from novamodel.scenario.service import Autoscaler, Service
+
+HOURS = 24
+PASS_S = 7200.0
+MOST_PASSES = 200
+
+
+def steady_replicas(scenario: Scenario, rate: float, *, start: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Replicas of each service where its autoscaler rests at ``rate`` requests/s.
+
+    It comes from ``start`` (default: the lower bound; from above it may rest higher, for tolerance holds the
+    count). Where it never rests, the highest count of the cycle. Services without autoscaler keep their
+    replicas.
+    """
+    routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    return _steady(scenario, rate, dict(start or {}), routes)
+
+
+def day(scenario: Scenario) -> pd.DataFrame:
+    """One row an hour: ``hour``, mean ``rate_per_s`` of the hour, a column of replicas for each service, ``source``.
+
+    Each hour is the autoscaler's rest at the hour's mean rate, coming from the hour before; ``source`` says so
+    ('steady state'). Delays, start-up and flapping within an hour are left out.
+    """
+    routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    rates = [hour_rate(scenario, hour) for hour in range(HOURS)]
+    count: dict[str, int] = {}
+    rows = []
+    for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
+        count = _steady(scenario, rates[hour], count, routes)
+        rows.append({"hour": hour, "rate_per_s": rates[hour], **count, "source": "steady state"})
+    return pd.DataFrame(rows[HOURS:])
+
+
+def hour_rate(scenario: Scenario, hour: int) -> float:
+    """Mean arrival rate (requests/s) over an hour of the day."""
+    return float(np.mean([scenario.traffic.rate_at((hour + (i + 0.5) / 12) * 3600.0) for i in range(12)]))
+
+
+def settle(
+    autoscaler: Autoscaler,
+    start: int,
+    cpu_cores: np.ndarray,
+    memory_bytes: np.ndarray,
+    cpu_request: float,
+    memory_request: float,
+) -> int:
+    """Replicas at rest, given CPU and memory of one pod at 1, 2, ... replicas. See `steady_replicas`."""
+    metrics = []
+    if autoscaler.cpu_target is not None:
+        metrics.append(("cpu", ResourceMetric("cpu", target_utilization=round(autoscaler.cpu_target * 100))))
+    if autoscaler.memory_target is not None:
+        metrics.append(("memory", ResourceMetric("memory", target_utilization=round(autoscaler.memory_target * 100))))
+    settings = ControllerSettings(tolerance_up=autoscaler.tolerance, tolerance_down=autoscaler.tolerance)
+    spec = HpaSpec(
+        autoscaler.min_replicas, autoscaler.max_replicas, tuple(metric for _, metric in metrics), settings=settings
+    )
+    state, count, seen = HpaState(recommendations=()), start, [start]  # a log that holds nothing back
+    for turn in range(MOST_PASSES):
+        pods = [PodState(f"pod-{i}") for i in range(count)]
+        readings = []
+        for kind, _ in metrics:
+            use, ask = (
+                (cpu_cores[count - 1] * 1000, cpu_request * 1000)
+                if kind == "cpu"
+                else (memory_bytes[count - 1] / 1024, memory_request / 1024)
+            )
+            readings.append(
+                Reading(
+                    samples={pod.name: Sample(math.ceil(use)) for pod in pods},
+                    requests={pod.name: math.ceil(ask) for pod in pods},
+                )
+            )
+        decision = decide(spec, state, pods, readings, count, count, PASS_S * turn)
+        state = decision.state
+        if decision.desired == count:
+            return count
+        count = decision.desired
+        if count in seen:
+            return max(seen[seen.index(count) :])
+        seen.append(count)
+    return max(seen)
+
+
+def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
+    """Mean working set (bytes) of one replica: resting, and what its requests in flight hold (Little's law).
+
+    A request is in flight for the caller's time-out at most; the container's limit caps the sum.
+    """
+    means = route_means(scenario, load)
+    own = load.services[name]
+    share = own.demand.share
+    stay = sum(
+        (
+            d.share * np.minimum(means[route], scenario.traffic.caller.timeout)
+            for route, d in load.routes.items()
+            if d.service == name
+        ),
+        np.zeros(()),
+    ) / (share or 1.0)
+    memory = service.runtime.resting_memory + service.runtime.memory_per_request * own.rate_per_s * stay
+    limit = service.resources.memory_limit
+    return np.minimum(memory, limit) if limit else memory
+
+
+def _steady(scenario: Scenario, rate: float, start: dict[str, int], routes: dict[str, RouteDemand]) -> dict[str, int]:
+    found = {}
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        found[name] = service.replicas if scaler is None else start.get(name, scaler.min_replicas)
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        if scaler is None:
+            continue
+        counts = np.arange(1, max(scaler.max_replicas, found[name]) + 1)
+        others = {other: np.asarray(float(count)) for other, count in found.items()}
+        load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
+        cpu = load.services[name].replica.used_cores
+        memory = np.broadcast_to(pod_memory(scenario, service, name, load), counts.shape)
+        resources = service.resources
+        found[name] = settle(
+            scaler,
+            found[name],
+            cpu,
+            memory,
+            resources.cpu_request,
+            resources.memory_request,
+        )
+    return found

@@ -1,0 +1,233 @@
+"""The whole deployment in steady state: every tier's load and wait at a rate, for one or many candidates at once.
+
+Open network of M/G/1, M/M/c and processor-sharing tiers with Poisson arrivals at each (as if independent). Not
+covered: edge rejections, reconnects, retries, replicas that start or die. A tier at or above its limit has an
+infinite wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from novamodel.analytic.cache import hit_ratios, peak_rate
+from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
+from novamodel.analytic.limited import Patience, mmc_patience
+from novamodel.analytic.queues import erlang_b
+from novamodel.analytic.replica import NO_LIMIT, ReplicaLoad, replica_load
+from novamodel.scenario import Scenario
+from novamodel.scenario.service import Service
+
+ENDLESS_S = 1e6
+"""Patience of a caller of a pool without time-out."""
+
+
+@dataclass(frozen=True)
+class ServiceLoad:
+    """One service; arrays of one value a candidate, per replica where not said otherwise."""
+
+    demand: RouteDemand
+    replicas: np.ndarray
+    rate_per_s: np.ndarray
+    replica: ReplicaLoad
+    hold_s: np.ndarray  # mean time a transaction holds its connection, waits below it included
+    pool_busy: np.ndarray  # mean connections in use
+    pool: Patience
+    loop_visit_s: np.ndarray  # wait of one burst: event loop and gate
+
+
+@dataclass(frozen=True)
+class SystemLoad:
+    """All tiers; ``*_busy`` are in the tier's own units (workers, cores, connections, operations a second)."""
+
+    rate_per_s: np.ndarray
+    services: dict[str, ServiceLoad]
+    routes: dict[str, RouteDemand]
+    edge_busy: np.ndarray
+    edge_s: np.ndarray  # wait and work at the edge
+    cache_busy: np.ndarray
+    cache_trip_s: np.ndarray
+    database_busy: np.ndarray
+    statement_s: np.ndarray  # network and PgBouncer of one statement
+    database_full: np.ndarray  # probability that a statement finds every core busy
+    database_slowdown: np.ndarray  # time of a statement on the cores over its CPU
+    storage_busy: np.ndarray
+    storage_s: np.ndarray  # one operation
+    bouncer_busy: np.ndarray
+    bouncer_wait_s: np.ndarray
+    bouncer_cpu_busy: np.ndarray
+
+
+def system_load(
+    scenario: Scenario,
+    rate: float | np.ndarray,
+    replicas: Mapping[str, float | np.ndarray],
+    *,
+    cpu_limit: Mapping[str, np.ndarray] | None = None,
+    pool_max: Mapping[str, np.ndarray] | None = None,
+    routes: dict[str, RouteDemand] | None = None,
+) -> SystemLoad:
+    """Load of every tier at ``rate`` requests/s (number or array) with so many replicas of each service.
+
+    ``cpu_limit`` (cores) and ``pool_max`` replace the scenario's for some services; all arrays broadcast. ``routes``
+    reuses demands already worked out (else hit ratios are taken at the peak of the day).
+    """
+    routes = routes or route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    every = np.asarray(rate, dtype=float)
+    database, scale = scenario.database, core_scale(scenario)
+    total = {name: of_service(routes, name) for name in scenario.services}
+    per_s = {name: every * demand.share for name, demand in total.items()}
+
+    edge_cpu, edge_workers = scenario.edge.request_cpu, scenario.edge.workers
+    edge_work = edge_cpu.busy * scale
+    edge_busy = every * edge_work
+    edge_s = edge_work + _single_wait(edge_busy / edge_workers, edge_work)
+
+    trips = sum((per_s[n] * d.cache_trips for n, d in total.items()), np.zeros(()))
+    cache_busy, cache_work = _redis(per_s, total, trips)
+    cache_trip_s = scenario.cache.network + cache_work + _single_wait(cache_busy, cache_work)
+
+    statements = sum((per_s[n] * d.statements for n, d in total.items()), np.zeros(()))
+    database_busy, full, slowdown = _database(per_s, total, int(database.cores))
+    bouncer = database.pgbouncer
+    query_s = bouncer.query_cpu.busy * scale if bouncer else 0.0
+    statement_s = database.network + query_s + _single_wait(statements * query_s, query_s)
+    operations = sum((per_s[n] * d.storage_operations for n, d in total.items()), np.zeros(()))
+    storage_s = (
+        database.storage_latency + 1 / database.iops + _single_wait(operations / database.iops, 1 / database.iops)
+    )
+
+    services, spans = {}, {}
+    for name, service in scenario.services.items():
+        count = np.asarray(replicas[name], dtype=float)
+        each = per_s[name] / count
+        limit = (cpu_limit or {}).get(name, np.asarray(service.resources.cpu_limit or NO_LIMIT))
+        load = replica_load(
+            total[name],
+            each,
+            limit,
+            service.runtime.threads,
+            scenario.platform.cfs_period,
+            background_cores(scenario, service),
+        )
+        visit = load.loop_wait_s + load.stopped * load.stop_s / 2
+        spans[name] = _span(total[name], visit, load.found_busy, statement_s, full, slowdown, storage_s)
+        services[name] = (count, each, load, visit)
+    bouncer_busy = sum((per_s[n] * d.transactions * spans[n][1] for n, d in total.items()), np.zeros(()))
+    transactions = sum((per_s[n] * d.transactions for n, d in total.items()), np.zeros(()))
+    wait = np.zeros(np.shape(bouncer_busy))
+    if bouncer:
+        wait = _tokens_wait(bouncer.default_pool_size, bouncer_busy, transactions)
+    loads = {}
+    for name, (count, each, load, visit) in services.items():
+        pool = scenario.services[name].pool
+        hold = spans[name][0] + wait
+        most = (pool_max or {}).get(name, np.asarray(pool.max if pool else 1))
+        patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else ENDLESS_S
+        asked = each * total[name].transactions
+        finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
+        law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
+        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * hold, law, visit)
+    return SystemLoad(
+        every,
+        loads,
+        routes,
+        edge_busy,
+        edge_s,
+        cache_busy,
+        cache_trip_s,
+        database_busy,
+        statement_s,
+        full,
+        slowdown,
+        operations,
+        storage_s,
+        bouncer_busy,
+        wait,
+        statements * query_s,
+    )
+
+
+def background_cores(scenario: Scenario, service: Service) -> float:
+    """Cores that probes and scrapes of one replica use."""
+    rate = sum(1 / probe.period for probe in (service.readiness, service.liveness) if probe is not None)
+    scrapes = service.runtime.scrape.busy / scenario.monitoring.scrape_interval
+    return (rate * service.health.idle + scrapes) * core_scale(scenario)
+
+
+def database_s(
+    demand: RouteDemand,
+    statement_s: np.ndarray,
+    full: np.ndarray,
+    slowdown: np.ndarray,
+    storage_s: np.ndarray,
+) -> np.ndarray:
+    """Time (s) of all statements of one request: round trips, cores, storage; infinite where one of them is full."""
+    if demand.statements <= 0:
+        return np.zeros(np.shape(statement_s))
+    cpu = demand.database_idle - full * (demand.database_idle - demand.database_busy)
+    storage = demand.storage_operations * storage_s if demand.storage_operations > 0 else 0.0
+    return demand.statements * statement_s + cpu * slowdown + storage
+
+
+def _span(
+    demand: RouteDemand,
+    visit_s: np.ndarray,
+    found_busy: np.ndarray,
+    statement_s: np.ndarray,
+    full: np.ndarray,
+    slowdown: np.ndarray,
+    storage_s: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(time a transaction holds the pool's connection, time it holds the server's) without waits for connections."""
+    if demand.transactions <= 0:
+        return np.zeros(visit_s.shape), np.zeros(visit_s.shape)
+    below = database_s(demand, statement_s, full, slowdown, storage_s) / demand.transactions
+    cpu = demand.held_idle - found_busy * (demand.held_idle - demand.held_busy)
+    bursts = demand.held_bursts * visit_s + cpu if demand.held_bursts > 0 else np.zeros(visit_s.shape)
+    inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12)
+    return below + bursts / demand.transactions, below + inside * bursts / demand.transactions
+
+
+def _single_wait(utilisation: np.ndarray, work_s: float | np.ndarray) -> np.ndarray:
+    """Wait for one server with deterministic work (M/D/1); infinite when it is full."""
+    with np.errstate(divide="ignore"):
+        return np.where(utilisation < 1, utilisation * work_s / (2 * np.maximum(1 - utilisation, 0)), np.inf)
+
+
+def _tokens_wait(servers: int, busy: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Mean M/M/c wait where ``busy`` is the mean number in use; infinite when all are."""
+    stable = busy < servers
+    load = np.where(stable, busy, 0.0)
+    blocked = erlang_b(servers, load)
+    waits = blocked / (1 - load / servers * (1 - blocked))
+    hold = load / np.maximum(rate, 1e-12)
+    return np.where(stable, waits * hold / (servers - load), np.inf)
+
+
+def _redis(
+    per_s: dict[str, np.ndarray], total: dict[str, RouteDemand], trips: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    busy = sum((per_s[n] * d.cache_busy for n, d in total.items()), np.zeros(()))
+    idle = sum((per_s[n] * d.cache_idle for n, d in total.items()), np.zeros(()))
+    used = idle / (1 + idle - busy)
+    used = np.where(used >= 1, busy, used)
+    return used, used / np.maximum(trips, 1e-12)
+
+
+def _database(
+    per_s: dict[str, np.ndarray], total: dict[str, RouteDemand], cores: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(cores busy, chance that all of them work, slowdown by sharing): M/M/c with D between idle and busy."""
+    busy = sum((per_s[n] * d.database_busy for n, d in total.items()), np.zeros(()))
+    idle = sum((per_s[n] * d.database_idle for n, d in total.items()), np.zeros(()))
+    used, full = idle, np.zeros(np.shape(idle))
+    for _ in range(40):
+        load = np.minimum(used, cores * (1 - 1e-9))
+        blocked = erlang_b(cores, load)
+        full = np.where(used >= cores, 1.0, blocked / (1 - load / cores * (1 - blocked)))
+        used = 0.5 * used + 0.5 * (idle - full * (idle - busy))
+    with np.errstate(divide="ignore"):
+        return used, full, np.where(used < cores, 1 + full / np.maximum(cores - used, 0), np.inf)

@@ -1,0 +1,192 @@
+"""How full each tier is at the peak, and the load multiple at which each alone would be full."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from novamodel.analytic.autoscale import pod_memory, steady_replicas
+from novamodel.analytic.cache import peak_rate
+from novamodel.analytic.demand import RouteDemand, core_scale
+from novamodel.analytic.system import SystemLoad, system_load
+from novamodel.scenario import Scenario
+from novamodel.scenario.service import Service
+
+Row = dict[str, Any]
+Amount = float | np.ndarray
+
+
+def tier_demands(scenario: Scenario, replicas: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Every tier at the day's peak, those nearest to their limit first.
+
+    Columns: ``tier``; ``demand_per_request`` (mean over all requests, in ``unit`` s, connection s, operations or
+    bytes); ``busy`` and ``limit`` in the tier's own units; ``utilisation`` = busy / limit; ``saturation_multiple``
+    = multiple of the peak at which this tier alone is full, the others being fast and its core always busy;
+    ``scales_out`` = replicas add to its limit.
+
+    ``replicas`` fixes the counts; left out, utilisation is at the autoscalers' rest at the peak and the multiple
+    at their upper bounds.
+    """
+    rate = peak_rate(scenario)
+    now = dict(replicas) if replicas is not None else steady_replicas(scenario, rate)
+    most = {
+        name: now[name] if replicas is not None or service.autoscaler is None else service.autoscaler.max_replicas
+        for name, service in scenario.services.items()
+    }
+    load = system_load(scenario, rate, {name: np.asarray(float(count)) for name, count in now.items()})
+    rows = [
+        *_shared(scenario, load, rate),
+        *_connections(scenario, now, most),
+        *(row for name in scenario.services for row in _service(scenario, name, load, now[name], most[name])),
+    ]
+    frame = pd.DataFrame(rows)
+    frame.insert(5, "utilisation", frame["busy"] / frame["limit"])
+    return frame.sort_values(["saturation_multiple", "tier"], ignore_index=True)
+
+
+def _row(tier: str, demand: Amount, unit: str, busy: Amount, limit: Amount, multiple: float, scales_out: bool) -> Row:
+    return {
+        "tier": tier,
+        "demand_per_request": float(demand),
+        "unit": unit,
+        "busy": float(busy),
+        "limit": float(limit),
+        "saturation_multiple": float(multiple),
+        "scales_out": scales_out,
+    }
+
+
+def _over(limit: float, need: float) -> float:
+    return limit / need if need > 0 else math.inf
+
+
+def _mean(load: SystemLoad, amount: str) -> float:
+    return sum(demand.share * getattr(demand, amount) for demand in load.routes.values())
+
+
+def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
+    database, edge = scenario.database, scenario.edge
+    scale = core_scale(scenario)
+    work = edge.request_cpu.busy * scale
+    yield _row("edge", work, "s", load.edge_busy, edge.workers, _over(edge.workers, rate * work), False)
+    cpu = _mean(load, "database_busy")
+    cores = database.cores
+    yield _row(
+        "postgres cpu",
+        load.database_busy / rate if rate else cpu,
+        "s",
+        load.database_busy,
+        cores,
+        _over(cores, rate * cpu),
+        False,
+    )
+    operations = _mean(load, "storage_operations")
+    yield _row(
+        "postgres storage",
+        operations,
+        "operations",
+        load.storage_busy,
+        database.iops,
+        _over(database.iops, rate * operations),
+        False,
+    )
+    cache = _mean(load, "cache_busy")
+    yield _row(
+        "redis", load.cache_busy / rate if rate else cache, "s", load.cache_busy, 1, _over(1, rate * cache), False
+    )
+    bouncer = database.pgbouncer
+    if bouncer:
+        query = bouncer.query_cpu.busy * scale * _mean(load, "statements")
+        yield _row("pgbouncer cpu", query, "s", load.bouncer_cpu_busy, 1, _over(1, rate * query), False)
+        held = sum(d.share * _held_s(scenario, d, server=True) for d in load.routes.values())
+        size = bouncer.default_pool_size
+        yield _row("pgbouncer", held, "connection s", load.bouncer_busy, size, _over(size, rate * held), False)
+
+
+def _connections(scenario: Scenario, now: Mapping[str, int], most: Mapping[str, int]) -> Iterator[Row]:
+    """Connections if every pool is full: they grow with the replicas, not with the load itself."""
+    database, bouncer = scenario.database, scenario.database.pgbouncer
+    usable = database.max_connections - database.reserved_connections
+    pools = {name: s.pool.max for name, s in scenario.services.items() if s.pool is not None}
+    opened = sum(now[name] * size for name, size in pools.items())
+    at_most = sum(most[name] * size for name, size in pools.items())
+    multiple = math.inf if at_most <= _limit(scenario) else max(_limit(scenario) / max(opened, 1), 0.0)
+    if bouncer:
+        yield _row("pgbouncer clients", math.nan, "connections", opened, bouncer.max_client_conn, multiple, False)
+        server = bouncer.default_pool_size
+        full = math.inf if server <= usable else usable / server
+        yield _row("postgres connections", math.nan, "connections", server, usable, full, False)
+    elif pools:
+        yield _row("postgres connections", math.nan, "connections", opened, usable, multiple, False)
+
+
+def _limit(scenario: Scenario) -> int:
+    """Connections that the pools may open together."""
+    database = scenario.database
+    if database.pgbouncer:
+        return database.pgbouncer.max_client_conn
+    return database.max_connections - database.reserved_connections
+
+
+def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: int) -> Iterator[Row]:
+    service, own = scenario.services[name], load.services[name]
+    demand, each = own.demand, float(own.rate_per_s)
+    grow = most / count
+    room = float(service.resources.cpu_limit or 1 + service.runtime.threads)
+    used = float(own.replica.utilisation) * min(room, 1 + service.runtime.threads)
+    cpu = demand.loop_busy + demand.thread_s
+    yield _row(
+        f"{name} cpu",
+        used / each if each else cpu,
+        "s",
+        used * count,
+        room * count,
+        grow * _over(room, each * cpu),
+        True,
+    )
+    loop = float(own.replica.loop_utilisation)
+    yield _row(
+        f"{name} event loop",
+        loop / each if each else demand.loop_busy,
+        "s",
+        loop * count,
+        count,
+        grow * _over(1.0, each * demand.loop_busy),
+        True,
+    )
+    if service.pool is not None and demand.transactions > 0:
+        held = _held_s(scenario, demand, server=False)
+        full = grow * _over(service.pool.max, each * held)
+        yield _row(
+            f"{name} pool", held, "connection s", float(own.pool_busy) * count, service.pool.max * count, full, True
+        )
+    yield _memory(scenario, service, name, load, count, grow)
+
+
+def _memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, count: int, grow: float) -> Row:
+    runtime = service.runtime
+    limit = service.resources.memory_limit or service.resources.memory_request
+    used = float(pod_memory(scenario, service, name, load))
+    above = used - runtime.resting_memory
+    if limit <= runtime.resting_memory:
+        multiple = 0.0
+    else:
+        multiple = grow * _over(limit - runtime.resting_memory, above)
+    return _row(f"{name} memory", runtime.memory_per_request, "bytes", used * count, limit * count, multiple, True)
+
+
+def _held_s(scenario: Scenario, demand: RouteDemand, *, server: bool) -> float:
+    """Time (s) that one request holds connections of the pool, or PgBouncer's server connections, without any wait."""
+    database = scenario.database
+    query = database.pgbouncer.query_cpu.busy * core_scale(scenario) if database.pgbouncer else 0.0
+    inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12) if server else 1.0
+    return (
+        demand.statements * (database.network + query)
+        + demand.database_busy
+        + demand.storage_operations * (database.storage_latency + 1 / database.iops)
+        + inside * demand.held_busy
+    )
