@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from novamodel.errors import UserError
@@ -11,37 +10,15 @@ from novamodel.importers import ecs, kubernetes, pool, postgres, prometheus, ter
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import KINDS, Found, find_files
 from novamodel.importers.ingress import ingress_edge, ingress_services
-from novamodel.importers.kubernetes import Cluster
 from novamodel.importers.names import is_infrastructure, match
-from novamodel.importers.nginx import Nginx, read_nginx
+from novamodel.importers.nginx import read_nginx
 from novamodel.importers.nginx_fields import say_edge
-from novamodel.importers.node import Node
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
+from novamodel.importers.sources import Sources
 from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
-
-
-@dataclass
-class Sources:
-    """Everything that was read, before a platform is chosen."""
-
-    found: Found
-    cluster: Cluster
-    compose: Node | None
-    tasks: list[Node]
-    terraform: terraform.Terraform
-    nginx: Nginx | None
-    pools: list[pool.Pool]
-    settings: list[tuple[str, int, str]]
-    workloads: dict[str, list[Workload]] = field(default_factory=dict)
-
-    @property
-    def known_names(self) -> set[str]:
-        """Names that answer somewhere: compose services and Kubernetes Services."""
-        names = {kubernetes.name_of(service) for service in self.cluster.of("Service")}
-        return names | {name for name, _ in (self.compose["services"].entries() if self.compose else [])}
 
 
 def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
@@ -140,7 +117,7 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
         for said in workload.said:
             draft.say(said, below)
     for name, place in _evident(kind, sources):
-        if name not in draft.values.get("services", {}) and not is_infrastructure(name):
+        if match(name, draft.values.get("services", {})) is None and not is_infrastructure(name):
             _say_evident(name, place, deployed, kind, draft)
     if not draft.values.get("services"):
         for other in PLATFORMS:

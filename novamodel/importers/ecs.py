@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from novamodel.importers.names import image_tag, is_infrastructure, short_name
+from novamodel.importers.names import image_tag, is_generic, is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
@@ -26,8 +26,9 @@ def workloads(tasks: list[Node], draft: Draft) -> list[Workload]:
         box = main_container(task)
         container = box["name"].text
         family = task["family"].text
-        name = short_name(container or family, (), "") if not family.endswith("-" + container) else container
-        name = short_name(family or container, (), name)
+        name = short_name(family if is_generic(container) else container)
+        if name in result and family:
+            name = short_name(family)
         if name in result:
             draft.leave(task.file, task.line, f"task definition {family}", f"{result[name].file} has {name} already")
             continue
@@ -59,7 +60,7 @@ def _size(task: Node, box: Node) -> list[Said]:
         whole_task, soft = task[key], box["memoryReservation" if key == "memory" else key]
         request = whole_task or soft or box[key]
         limit = whole_task or (box["memory"] if key == "memory" else box["nothing"])
-        if request:
+        if request and (request is whole_task or whole(request.value) != 0):
             said.append(Said(f"resources.{key}_request", plain(request.value), task.file, request.line))
         if limit:
             said.append(Said(f"resources.{key}_limit", plain(limit.value), task.file, limit.line))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from novamodel.importers import compose, consistency, ecs, nginx_fields, postgres, prometheus, scripts, terraform
 from novamodel.importers import kubernetes_findings as kubernetes
 from novamodel.importers import workflow as workflows
 from novamodel.importers.report import Draft
-
-if TYPE_CHECKING:
-    from novamodel.importers.assemble import Sources
+from novamodel.importers.sources import Sources
 
 
 def find_faults(sources: Sources, kind: str, draft: Draft) -> None:

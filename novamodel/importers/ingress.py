@@ -47,7 +47,9 @@ def ingress_edge(cluster: Cluster, services: Collection[str], draft: Draft) -> N
         place = (ingress.file, ingress["kind"].line)
         draft.say(Said("edge.kind", "ingress-nginx", *place))
         draft.say(Said("edge.worker_connections", 16384, *place, _SOURCE, "documented"))
-        names = [name for name, _ in ingress_services(Cluster({**cluster.objects, "Ingress": [ingress]}))]
+        names = [
+            name for name, _ in ingress_services(Cluster({**cluster.objects, "Ingress": [ingress]}, cluster.sharing))
+        ]
         for name in dict.fromkeys(names):
             if name in services:
                 _limit(notes, name, draft)

@@ -21,6 +21,7 @@ class Cluster:
     """The objects of all manifests by kind."""
 
     objects: dict[str, list[Node]] = field(default_factory=dict)
+    sharing: dict[str, set[str]] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Node]:
         """All objects of some kinds, in the order of files."""
@@ -65,12 +66,21 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
             cluster.objects.setdefault(kind, []).append(found)
             if kind not in _READ:
                 draft.leave(found.file, found["kind"].line, f"{kind or 'document without kind'}", "read, not modelled")
+    prefixes = cluster.prefixes
+    for found in cluster.of(*WORKLOADS):
+        cluster.sharing.setdefault(_short(found, prefixes), set()).add(name_of(found))
     return cluster
 
 
 def service_name(found: Node, cluster: Cluster) -> str:
-    """The scenario's name of a workload."""
-    return short_name(name_of(found), cluster.prefixes, main_container(found)["name"].text)
+    """The scenario's name of a workload: short where that is still one workload's alone."""
+    short = _short(found, cluster.prefixes)
+    shared = cluster.sharing.get(short, set()) - {name_of(found)}
+    return short_name(name_of(found), cluster.prefixes) if shared else short
+
+
+def _short(found: Node, prefixes: list[str]) -> str:
+    return short_name(name_of(found), prefixes, main_container(found)["name"].text)
 
 
 def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:

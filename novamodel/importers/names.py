@@ -59,6 +59,11 @@ def short_name(raw: str, prefixes: Iterable[str] = (), container: str = "") -> s
     return name or "service"
 
 
+def is_generic(name: str) -> bool:
+    """Whether a container's name says nothing, such as ``app``."""
+    return not name or name in _GENERIC
+
+
 def match(raw: str, services: Iterable[str]) -> str | None:
     """The service that a name from another file means: equal, or the longest one it ends with."""
     name = short_name(raw)

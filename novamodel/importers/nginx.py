@@ -14,7 +14,7 @@ from novamodel.errors import UserError
 from novamodel.importers.names import short_name
 from novamodel.yamlfile import read_text
 
-_STRUCTURE = {"events", "http", "server", "location", "upstream", "include"}
+_STRUCTURE = {"events", "http", "server", "location", "upstream"}
 _MODELLED = {
     "worker_processes",
     "worker_connections",

@@ -1,0 +1,106 @@
+"""A tree as scenario YAML: each imported value with the file and line that says it in a comment."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from novamodel.errors import UserError
+from novamodel.scenario import Origin, Tree
+
+_PLAIN = re.compile(r"[A-Za-z][\w./%()<>-]*(?: [\w./%()<>-]+)*|\d+(?:\.\d+)? ?(?:[A-Za-z%][\w/%]*)")
+_RESERVED = re.compile(r"(?i:true|false|yes|no|on|off|null|y|n|\d+e\d+|\.?inf|nan|0x[\da-f_]+|0o[0-7_]+)")
+_COLUMN = 56
+
+
+def to_yaml(tree: Tree) -> str:
+    """Scenario YAML of a tree, ready for ``load_scenario``.
+
+    A value that a file says carries ``# nginx/nginx.conf:21``; what is assumed, documented or derived stands
+    in ``sources``, so that the file read again still knows it.
+    """
+    lines: list[str] = []
+    sources: dict[str, str] = {}
+    for key, value in tree.values.items():
+        _entry(key, value, key, 0, tree, lines, sources)
+    if sources:
+        lines.append("sources:")
+        lines += [f"  {_scalar(path)}: {json.dumps(text, ensure_ascii=False)}" for path, text in sources.items()]
+    return "\n".join(lines) + "\n"
+
+
+def write_yaml(tree: Tree, path: Path, overwrite: bool = False) -> None:
+    """Write ``to_yaml`` to a file, whole or not at all; an existing file is kept unless ``overwrite``."""
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists already and is left as it is", valid="another name, or remove the file first")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(to_yaml(tree), encoding="utf-8")
+        part.replace(path)
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        raise UserError(f"{path} cannot be written: {problem.strerror}") from None
+
+
+def _entry(key: str, value: Any, path: str, depth: int, tree: Tree, lines: list[str], sources: dict[str, str]) -> None:
+    indent = "  " * depth
+    comment = _note(path, _own_origin(path, tree), sources)
+    if isinstance(value, dict) and value:
+        lines.append(_commented(f"{indent}{_scalar(key)}:", comment))
+        for inner, below in value.items():
+            _entry(str(inner), below, f"{path}.{inner}", depth + 1, tree, lines, sources)
+    elif isinstance(value, list) and value:
+        lines.append(_commented(f"{indent}{_scalar(key)}:", comment))
+        lines += [f"{indent}  - {_flow(item)}" for item in value]
+    else:
+        lines.append(_commented(f"{indent}{_scalar(key)}: {_flow(value)}", comment))
+
+
+def _own_origin(path: str, tree: Tree) -> Origin | None:
+    """The origin of a value, unless the part around it says the same of all its values."""
+    origin = tree.origins.get(path)
+    words = path.split(".")
+    for size in range(len(words) - 1, 0, -1):
+        around = tree.origins.get(".".join(words[:size]))
+        if around is not None:
+            same = origin is not None and origin.kind != "file" and origin[:3] == around[:3]
+            return None if same else origin
+    return origin
+
+
+def _note(path: str, origin: Origin | None, sources: dict[str, str]) -> str:
+    """The comment of a value; what no file says goes to ``sources`` too."""
+    if origin is None:
+        return ""
+    if origin.kind not in ("file", "override"):
+        text = origin.source or origin.kind
+        sources[path] = text if text.startswith(origin.kind) else f"{origin.kind}: {text}"
+    place = f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.file or ""
+    return " ".join(place.split()) if origin.kind == "file" else origin.kind
+
+
+def _commented(line: str, comment: str) -> str:
+    return f"{line:<{_COLUMN}}  # {comment}" if comment else line
+
+
+def _flow(value: Any) -> str:
+    """A value on one line, in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    text = str(value)
+    plain = _PLAIN.fullmatch(text) and not _RESERVED.fullmatch(text)
+    return text if plain else json.dumps(text, ensure_ascii=True)

@@ -1,0 +1,327 @@
+"""Single formats: what each writes and what the scenario's written form makes of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from novamodel.importers import ImportReport, import_folder
+from novamodel.importers.javascript import number, tokens
+from novamodel.importers.jsonfile import read_json
+from novamodel.importers.names import is_infrastructure, short_name
+from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def codes(report: ImportReport) -> set[str]:
+    return {finding["code"] for finding in report.findings}
+
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop-orders}
+spec:
+  template:
+    metadata: {labels: {app: orders}}
+    spec:
+      terminationGracePeriodSeconds: 45
+      containers:
+        - name: orders
+          image: shop/orders:1.2
+          resources:
+            limits: {cpu: 1, memory: 1Gi}
+        - name: proxy
+          image: envoyproxy/envoy:v1.30
+"""
+
+
+def test_deployment_without_requests_takes_the_limits(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT))
+    orders = report.tree.values["services"]["orders"]
+    assert orders["resources"] == {
+        "cpu_request": 1,
+        "cpu_limit": 1,
+        "memory_request": "1Gi",
+        "memory_limit": "1Gi",
+    }
+    assert report.tree.origins["services.orders.resources.cpu_request"].kind == "documented"
+    assert orders["readiness"] is None
+    assert orders["termination_grace"] == "45 s"
+    assert "no-readiness-probe" in codes(report)
+    assert any(row["what"] == "container proxy" for row in report.not_modelled)
+
+
+HPA = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: orders}
+spec:
+  scaleTargetRef: {kind: Deployment, name: shop-orders}
+  maxReplicas: 6
+  metrics:
+    - type: Resource
+      resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}
+    - type: Pods
+      pods: {metric: {name: queue}, target: {type: AverageValue, averageValue: 3}}
+  behavior:
+    scaleDown:
+      stabilizationWindowSeconds: 120
+      policies: [{type: Pods, value: 1, periodSeconds: 60}]
+"""
+
+
+def test_behavior_fills_in_what_the_api_server_would(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + HPA))
+    scaler = report.tree.values["services"]["orders"]["autoscaler"]
+    assert scaler == {
+        "max_replicas": 6,
+        "cpu_target": "60 %",
+        "scale_up": {
+            "stabilization_window": "0 s",
+            "policies": [["Pods", 4, "15 s"], ["Percent", 100, "15 s"]],
+        },
+        "scale_down": {"stabilization_window": "120 s", "policies": [["Pods", 1, "60 s"]]},
+    }
+    assert any("Pods" in row["what"] for row in report.not_modelled)
+
+
+def test_hpa_faults(tmp_path: Path) -> None:
+    gone = HPA.replace("shop-orders", "nobody")
+    assert "hpa-target-missing" in codes(import_folder(write(tmp_path, a__yaml=gone)))
+    bare = DEPLOYMENT.replace("limits: {cpu: 1, memory: 1Gi}", "{}")
+    assert "hpa-without-request" in codes(import_folder(write(tmp_path, a__yaml=bare + "---" + HPA)))
+    custom = HPA.replace("name: cpu", "name: disk")
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + custom))
+    assert "autoscaler" not in report.tree.values["services"]["orders"]
+    assert "hpa-metric-not-modelled" in codes(report)
+
+
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations:
+    nginx.ingress.kubernetes.io/limit-rpm: "120"
+    nginx.ingress.kubernetes.io/limit-rsp: "3"
+spec:
+  ingressClassName: nginx
+  rules:
+    - http: {paths: [{path: /, backend: {service: {name: shop-orders, port: {number: 80}}}}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop-orders}
+spec: {selector: {app: orders}}
+"""
+
+
+def test_ingress_limits_that_exist_are_read(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + INGRESS))
+    edge = report.tree.values["edge"]
+    assert edge["kind"] == "ingress-nginx"
+    assert edge["limits"]["orders"] == {
+        "rate": "120r/m",
+        "burst": 600,
+        "delay": "nodelay",
+        "zone_size": "5 MiB",
+    }
+    unknown = [f for f in report.findings if f["code"] == "ingress-annotation-unknown"]
+    assert [f["line"] for f in unknown] == [report_line(tmp_path, "limit-rsp")]
+
+
+def report_line(folder: Path, word: str) -> int:
+    lines = (folder / "a.yaml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if word in line)
+
+
+def test_two_services_with_the_same_container_name_stay_two(tmp_path: Path) -> None:
+    both = DEPLOYMENT + "---" + DEPLOYMENT.replace("shop-orders", "old-orders")
+    assert set(import_folder(write(tmp_path, a__yaml=both)).tree.values["services"]) == {"shop-orders", "old-orders"}
+
+
+NGINX = """
+limit_req_zone $binary_remote_addr zone=one:1m rate=30r/m;
+limit_req_zone $server_name zone=all:1m rate=90r/s;
+upstream api { server api-1:80 max_fails=3 fail_timeout=1m; server api-2:80; keepalive 8; }
+server {
+  limit_req zone=one burst=5 delay=2;
+  limit_req_status 429;
+  location / { proxy_pass http://api; }
+  location /report { limit_req zone=all; proxy_pass http://reports:80/x; }
+  location /raw { proxy_pass http://127.0.0.1:9000; }
+  location /any { proxy_pass http://$host; }
+}
+"""
+
+
+def test_nginx_fragment_with_inherited_limit(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, site__conf=NGINX))
+    values = report.tree.values
+    assert values["services"]["api"] == {"replicas": 2}
+    assert set(values["services"]) == {"api", "reports"}
+    assert values["edge"]["limits"] == {
+        "api": {"rate": "30r/m", "burst": 5, "delay": 2, "zone_size": "1 MiB", "status": 429}
+    }
+    assert (values["edge"]["max_fails"], values["edge"]["fail_timeout"]) == (3, "1 min")
+    assert "upstream-without-keepalive" not in codes(report)
+    assert any("$server_name" in row["what"] for row in report.not_modelled)
+
+
+COMPOSE = """
+services:
+  api-1: {image: "shop/api:1", deploy: {resources: {limits: {cpus: "0.1"}}}}
+  api-2: {image: "shop/api:1"}
+  jobs: {image: "shop/jobs:1", mem_limit: 256m, scale: "${JOBS:-4}", healthcheck: {test: x}}
+  open: {image: "shop/open:1", deploy: {replicas: "${OPEN}"}}
+  db: {image: "postgres:16", command: [postgres, -c, max_connections=200]}
+  redis: {image: "redis:7.2", command: redis-server --maxmemory 64mb}
+"""
+
+
+def test_compose_groups_numbered_services_and_resolves_defaults(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, compose__yaml=COMPOSE))
+    services = report.tree.values["services"]
+    assert services["api"]["replicas"] == 2
+    assert services["api"]["resources"] == {"cpu_request": "0.1", "cpu_limit": "0.1"}
+    assert services["jobs"]["replicas"] == 4
+    assert services["jobs"]["resources"]["memory_limit"] == "256 MiB"
+    assert "readiness" not in services["jobs"]
+    assert "replicas" not in services["open"]
+    assert any("${OPEN}" in row["what"] for row in report.not_modelled)
+    assert report.tree.values["database"] == {"version": "16", "max_connections": 200}
+    assert report.tree.values["cache"] == {"engine": "redis", "memory": "64 MiB", "nodes": 1}
+
+
+TERRAFORM = """
+variable "class" { default = "db.m6g.xlarge" }
+variable "open" {}
+locals { size = 500 }
+resource "aws_db_instance" "main" {
+  instance_class    = var.class
+  allocated_storage = local.size
+  engine_version    = "16.2"
+  multi_az          = true
+  backup_retention_period = var.open
+}
+resource "aws_db_parameter_group" "main" {
+  parameter {
+    name  = "max_connections"
+    value = "300"
+  }
+}
+resource "aws_elasticache_replication_group" "main" {
+  node_type          = "cache.t4g.small"
+  num_cache_clusters = 3
+}
+resource "aws_ecs_service" "api" {
+  name          = "shop-api"
+  desired_count = 5
+}
+"""
+
+
+def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> None:
+    task = {"family": "shop-api", "containerDefinitions": [{"name": "api", "image": "a/api:1", "cpu": 256, "memory": 512}]}
+    report = import_folder(write(tmp_path, main__tf=TERRAFORM, task__json=json.dumps(task)))
+    database = report.tree.values["database"]
+    assert (database["cores"], database["memory"], database["iops"]) == (4, "16 GiB", 12000)
+    assert (database["version"], database["max_connections"]) == ("16", 300)
+    assert "backup_retention_days" not in database
+    assert any(row["what"] == "backup_retention_period = var.open" for row in report.not_modelled)
+    assert report.tree.values["cache"]["memory"] == "1.37 GiB"
+    assert report.tree.values["services"]["api"]["replicas"] == 5
+    assert report.tree.values["services"]["api"]["resources"]["cpu_request"] == 0.25
+    assert report.tree.origins["database.cores"].line == 6
+    assert "database-single-az" not in codes(report)
+    assert "ecs-without-service" not in codes(report)
+
+
+def test_unknown_instance_class_is_said(tmp_path: Path) -> None:
+    text = 'resource "aws_db_instance" "main" {\n  instance_class = "db.z9.huge"\n}\n'
+    report = import_folder(write(tmp_path, main__tf=text))
+    assert "instance-class-unknown" in codes(report)
+    assert "cores" not in report.tree.values["database"]
+
+
+POOL = """
+// const old = new Pool({ max: 99 });
+const pattern = /['"{]/;
+const pool = new pg.Pool({
+  connectionString: process.env.DATABASE_URL, /* new Pool({ max: 1 }) */
+  max: parseInt(process.env.POOL_MAX || '15', 10),
+  idleTimeoutMillis: 30 * 1000,
+  connectionTimeoutMillis: wait(),
+});
+"""
+
+
+def test_pool_literals_products_and_fallbacks(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, db__js=POOL))
+    pool = report.tree.values["services"]["orders"]["pool"]
+    assert pool["idle_timeout"] == "30 s"
+    assert "connection_timeout" not in pool
+    assert any("wait()" in row["what"] for row in report.not_modelled)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("20", 20), ("1_000", 1000), ("30 * 1000", 30000), ("0x10", 16), ("-5", -5), ("a", None), ("2 + 2", None), ("", None)],
+)
+def test_numbers_of_javascript(text: str, value: object) -> None:
+    assert number(list(tokens(text))) == value
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "meant"),
+    [
+        (duration, "1m30s", "90 s"),
+        (duration, "250ms", "250 ms"),
+        (duration, "soon", "soon"),
+        (compose_memory, "512M", "512 MiB"),
+        (compose_memory, "1gb", "1 GiB"),
+        (compose_memory, 1048576, "1048576 B"),
+        (ecs_cpu, "0.25 vCPU", 0.25),
+        (ecs_cpu, 1024, 1.0),
+        (ecs_memory, "2 GB", "2 GiB"),
+        (kubernetes_memory, "512Mi", "512Mi"),
+        (kubernetes_memory, "1000", "1000 B"),
+    ],
+)
+def test_quantities(read: Any, written: object, meant: object) -> None:
+    assert read(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("raw", "prefixes", "container", "name"),
+    [
+        ("novabank-core-api", ["novabank"], "", "core-api"),
+        ("novabank-core-api", [], "core-api", "core-api"),
+        ("novabank-admin-interface-service", ["novabank"], "", "admin-interface"),
+        ("core-api-12", [], "", "core-api"),
+        ("core_api", [], "", "core-api"),
+        ("shop", [], "app", "shop"),
+        ("web", [], "checkout", "checkout"),
+    ],
+)
+def test_short_names(raw: str, prefixes: list[str], container: str, name: str) -> None:
+    assert short_name(raw, prefixes, container) == name
+
+
+def test_infrastructure_images() -> None:
+    assert all(is_infrastructure(image) for image in ("postgres:15", "bitnami/redis:7", "x.io/oliver006/redis-exporter"))
+    assert not any(is_infrastructure(image) for image in ("shop/api:1", "shop/redis-client-api:2", ""))
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, a__json='{"a": [1,\n {"b\\n": null}],\n"c": -1.5e3, "d": {}}') / "a.json"
+    value, lines = read_json(path)
+    assert value == json.loads(path.read_text())
+    assert (lines[("a", 0)], lines[("a", 1)], lines[("a", 1, "b\n")], lines[("c",)]) == (1, 2, 2, 3)
