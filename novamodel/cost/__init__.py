@@ -6,7 +6,7 @@
 
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
-from novamodel.cost.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
+from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.cost.lines import Line
 from novamodel.cost.meters import (
     backup_stored_gib,

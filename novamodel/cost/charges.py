@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from novamodel.cost.book import PriceBook
-from novamodel.cost.fargate import require_fargate_size
+from novamodel.scenario.fargate import require_fargate_size
 from novamodel.cost.lines import Counter, Driver, Line
 from novamodel.cost.meters import (
     Volume,

@@ -102,6 +102,8 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     else:
         why, said = "assumed: no file says where it runs", "assumed"
     draft.say(Said("platform.kind", kind, first, 1 if first else None, why, said))
+    if kind == "ecs":
+        ecs.say_compute(sources.tasks, draft)
     for other in PLATFORMS:
         if other != kind:
             for path in sources.found.paths.get(_FILES_OF[other], []):

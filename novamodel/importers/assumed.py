@@ -56,6 +56,7 @@ def with_assumptions(report: ImportReport, name: str) -> Tree:
             }
         )
     _say_services(assumed, services)
+    _say_sizes(assumed, services, report)
     tree = Tree(assumed.tree.values, assumed.tree.origins).merged(report.tree)
     tree.findings = in_order([*tree.findings, *findings])
     return tree
@@ -116,3 +117,12 @@ def _say_services(assumed: _Assumed, services: list[str]) -> None:
         assumed.put(f"{below}.response_bytes", sizes, "response_bytes", place)
         assumed.put(f"{below}.pool", {}, "pool", place)
     assumed.put("traffic.mix", mix, "mix", ("kinds",))
+
+
+def _say_sizes(assumed: _Assumed, services: list[str], report: ImportReport) -> None:
+    """A size for each service without one, on a platform that runs none without."""
+    size = assumed.values["sizes"].get(report.platform)
+    for service in services if size else []:
+        said = report.tree.values.get("services", {}).get(service, {}).get("resources")
+        if not said:
+            assumed.put(f"services.{service}.resources", size, "sizes", ("sizes", report.platform))

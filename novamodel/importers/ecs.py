@@ -67,6 +67,18 @@ def _size(task: Node, box: Node) -> list[Said]:
     return said if len(said) > 1 else []
 
 
+def say_compute(tasks: list[Node], draft: Draft) -> None:
+    """Whether the tasks run on Fargate or on machines of our own."""
+    for task in tasks[:1]:
+        listed = task["requiresCompatibilities"]
+        names = [entry.text for entry in listed]
+        if "FARGATE" in names:
+            draft.say(Said("platform.compute", "fargate", task.file, listed.line))
+        elif names or not (task["cpu"] and task["memory"]):
+            why = "" if names else "documented: a Fargate task has cpu and memory of its own; this one has not"
+            draft.say(Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file"))
+
+
 def find_faults(tasks: list[Node], has_service: bool, has_scaling: bool, draft: Draft) -> None:
     """Note what is missing around the task definitions and what is left to fill in."""
     for task in tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _value(parts: list[Token]) -> tuple[Any, bool]:
         return plain, False
     for at, part in enumerate(parts):
         if part.text in ("||", "??"):
-            rest = [token for token in parts[at + 1 :] if token.text != ")"]
+            rest = list(takewhile(lambda token: token.text not in (",", ")"), parts[at + 1 :]))
             if len(rest) == 1 and rest[0].kind == "string":
                 rest = [Token("number", unquoted(rest[0]), rest[0].line)]
             return number(rest), True

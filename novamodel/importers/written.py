@@ -77,8 +77,11 @@ def _note(path: str, origin: Origin | None, sources: dict[str, str]) -> str:
     if origin.kind not in ("file", "override"):
         text = origin.source or origin.kind
         sources[path] = text if text.startswith(origin.kind) else f"{origin.kind}: {text}"
-    place = f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.file or ""
-    return " ".join(place.split()) if origin.kind == "file" else origin.kind
+    place = " ".join(f"{origin.file}:{origin.line}".split()) if origin.file and origin.line else origin.file or ""
+    words = path.split(".")
+    if origin.kind == "file" and any(".".join(words[:size]) in sources for size in range(1, len(words))):
+        sources[path] = f"file: {place}"  # the part around it says that it is assumed
+    return place if origin.kind == "file" else origin.kind
 
 
 def _commented(line: str, comment: str) -> str:

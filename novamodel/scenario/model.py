@@ -13,8 +13,10 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
 from novamodel.scenario.goals import Monitoring, Platform, Pricing, Run, Slo
 from novamodel.scenario.origin import Origin, Tree
@@ -98,11 +100,24 @@ class Scenario(Part):
         for name, service in self.services.items():
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
+            self._check_size(name, service)
         for slo in self.slo:
             known = self.traffic.populations if slo.metric == "rejected" else self.traffic.mix
             if slo.of is not None and slo.of not in known:
                 raise ValueError(f"slo {slo.text!r} names {slo.of!r}, which is none of {', '.join(known)}")
         return self
+
+    def _check_size(self, name: str, service: Service) -> None:
+        """On ECS Fargate a task is one of the sizes that AWS sells."""
+        if self.platform.kind == "ecs" and self.platform.compute == "fargate":
+            resources = service.resources
+            cores, memory = resources.cpu_limit, resources.memory_limit
+            if cores is None or memory is None:
+                raise ValueError(f"services.{name}.resources: a Fargate task needs cpu_limit and memory_limit")
+            try:
+                require_fargate_size(cores, memory / 1024**3)
+            except UserError as problem:
+                raise ValueError(f"services.{name}.resources: {problem}") from None
 
     def _check_steps(self, where: str, steps: tuple[Step | str, ...], service: Service) -> None:
         for step in steps:

@@ -1,8 +1,8 @@
 """What happens to a request: the handlers that both planes call, one for each step.
 
 A handler asks the components and says what comes next; it holds no rule of a component and no calendar.
-`handle` runs one event: it brings one request (or one replica's next burst) to this instant, then lets every
-request that can go on walk its route until it has to wait for something.
+`happen` brings one event about: it takes one request (or one replica's next burst) to this instant; `settle` then
+lets every request that can go on walk its route until it has to wait for something.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def spend(m: Model, slot: int, place: int, seconds: float) -> None:
 def let_go_on(m: Model, slot: int) -> None:
     """The request goes on within this instant, after those that are ready already."""
     r = m.ready
-    size = len(r.ring)
+    size = r.size[0]
     place = r.first[0] + r.count[0]
     r.ring[place if place < size else place - size] = slot
     r.count[0] += 1
@@ -560,14 +560,14 @@ def settle(m: Model, q: Any, now: float) -> None:
     while r.count[0] > 0:
         slot = r.ring[r.first[0]]
         following = r.first[0] + 1
-        r.first[0] = following if following < len(r.ring) else 0
+        r.first[0] = following if following < r.size[0] else 0
         r.count[0] -= 1
         walk(m, q, slot, now)
 
 
 @rule
-def handle(m: Model, q: Any, now: float, step: int, who: int) -> None:
-    """One event."""
+def happen(m: Model, q: Any, now: float, step: int, who: int) -> None:
+    """One event; `settle` comes after it."""
     if step == codes.ARRIVE:
         on_arrive(m, q, who, now)
     elif step == codes.ENTER:
@@ -586,25 +586,26 @@ def handle(m: Model, q: Any, now: float, step: int, who: int) -> None:
         on_pool_timer(m, q, who, now)
     else:
         on_server_timer(m, q, now)
-    settle(m, q, now)
 
 
 # --- what the control plane does to the data plane --------------------------------------------------------
 
 
 @rule
-def inject(m: Model, q: Any, r: int, route: int, number: int, serial: int, now: float) -> None:
-    """Give a replica an internal job (boot, probe, scrape); `replicas.done` holds its serial when it is done."""
+def inject(m: Model, r: int, route: int, number: int, serial: int, now: float) -> None:
+    """Give a replica an internal job; `replicas.done` holds its serial when it is done. `settle` comes after."""
     slot = take_slot(m, number, route, now)
     m.slots.replica[slot] = r
     m.slots.client[slot] = serial
-    walk(m, q, slot, now)
-    settle(m, q, now)
+    let_go_on(m, slot)
 
 
 @rule
-def kill(m: Model, q: Any, r: int, now: float) -> None:
-    """A replica's process dies: its requests fail now; what they hold elsewhere comes back when it ends there."""
+def kill(m: Model, r: int, now: float) -> None:
+    """A replica's process dies: its requests fail now; what they hold elsewhere comes back when it ends there.
+
+    `settle` comes after.
+    """
     s = m.slots
     node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
@@ -614,7 +615,7 @@ def kill(m: Model, q: Any, r: int, now: float) -> None:
     m.pool.busy[r] = 0
     m.pool.first[r] = NONE
     m.pool.waiting[r] = 0
-    for slot in range(len(s.number)):
+    for slot in range(m.ready.size[0]):
         if s.replica[slot] != r or s.number[slot] == NONE or s.dead[slot] != 0:
             continue
         if s.route[slot] < m.config.public_routes:
@@ -626,4 +627,3 @@ def kill(m: Model, q: Any, r: int, now: float) -> None:
         else:
             s.dead[slot] = 1
             s.replica[slot] = NONE
-    settle(m, q, now)

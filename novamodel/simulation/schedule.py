@@ -16,12 +16,13 @@ STEP_BITS = 44
 
 
 class Heap(NamedTuple):
-    """A binary heap by (time, key); `count` has one entry."""
+    """A binary heap by (time, key); `count` and `size` have one entry."""
 
     time: Column
     key: Column
     who: Column
     count: Column
+    size: Column
 
 
 def push(calendar: Any, time: float, step: int, number: int, who: int) -> None:

@@ -93,6 +93,7 @@ class Ready(NamedTuple):
     ring: Column
     first: Column  # one entry
     count: Column  # one entry
+    size: Column  # one entry: places of the ring, one for each slot
 
 
 class Replicas(NamedTuple):
@@ -178,6 +179,7 @@ def grow(model: Model) -> Model:
     ring = _longer(model.ready.ring, old)
     ring[: len(waiting)] = waiting if isinstance(ring, list) else np.array(waiting, dtype=np.int64)
     model.ready.first[0] = 0
+    model.ready.size[0] = 2 * old
     parts["ready"] = model.ready._replace(ring=ring)
     return model._replace(**parts)
 

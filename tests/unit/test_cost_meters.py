@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from novamodel.cost.book import load_book
-from novamodel.cost.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
+from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.cost.meters import (
     NLB_UNIT,
     Volume,

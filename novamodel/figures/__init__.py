@@ -1,0 +1,32 @@
+"""One function a figure: a result or its frames in, a plotly figure out, in one house style.
+
+The figures compute nothing but the shape of what they draw. Each says its finding in the title and how to read it
+in one sentence below.
+"""
+
+from novamodel.figures.autoscaler import autoscaler
+from novamodel.figures.bill import bill
+from novamodel.figures.breakdown import breakdown
+from novamodel.figures.house import COLOURS, TEMPLATE
+from novamodel.figures.knee import knee
+from novamodel.figures.overview import overview
+from novamodel.figures.pool_chain import pool_chain
+from novamodel.figures.rejections import rejections
+from novamodel.figures.saturation import saturation
+from novamodel.figures.sizing import sizing
+from novamodel.figures.topology import topology
+
+__all__ = [
+    "COLOURS",
+    "TEMPLATE",
+    "autoscaler",
+    "bill",
+    "breakdown",
+    "knee",
+    "overview",
+    "pool_chain",
+    "rejections",
+    "saturation",
+    "sizing",
+    "topology",
+]

@@ -1,0 +1,273 @@
+"""The deployment as read from the files: edge, services, pools, PgBouncer, PostgreSQL, cache, with their figures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from novamodel import units
+from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, kind_of, rgba
+from novamodel.figures.reshape import over_time
+from novamodel.figures.words import listed, number_text
+
+HOW = "Boxes and figures as read from the configuration files and the scenario"
+HOW_RUN = "; bold below: the highest mean use in the run, in % of the tier's limit."
+COLUMN, BOX, ROW, TALL = 1.0, 0.74, 1.0, 0.84
+"""Distance of columns and rows, width and height of a box, in the drawing's own units."""
+ROW_PIXELS = 118
+GREY = "#8A9097"
+ARROW = {
+    "xref": "x",
+    "yref": "y",
+    "axref": "x",
+    "ayref": "y",
+    "showarrow": True,
+    "arrowhead": 2,
+    "arrowwidth": 1.4,
+    "arrowcolor": GREY,
+}
+
+
+class Box(NamedTuple):
+    """One box: its key, kind (colour), centre, heading and lines."""
+
+    key: str
+    kind: str
+    x: float
+    y: float
+    heading: str
+    lines: tuple[str, ...]
+
+
+def topology(scenario: Any, result: Any = None) -> go.Figure:
+    """Boxes from the edge to the database with their sizes; with a result also how busy each was."""
+    boxes, arrows = _layout(scenario, _busy(result))
+    fig = go.Figure()
+    place = {box.key: box for box in boxes}
+    for start, end, text in arrows:
+        _arrow(fig, place[start], place[end], text)
+    for name, service in scenario.services.items():
+        if _has_cache(service):
+            _to_cache(fig, place[name], place["cache"])
+    for box in boxes:
+        _box(fig, box)
+    right = max(box.x for box in boxes) + BOX / 2
+    top, low = max(box.y for box in boxes) + TALL / 2, min(box.y for box in boxes) - TALL / 2
+    _traffic(fig, place["edge"], scenario)
+    fig.update_xaxes(range=[-BOX / 2 - 0.42, right + 0.02], visible=False, fixedrange=True)
+    fig.update_yaxes(range=[low - 0.03, top + 0.03], visible=False, fixedrange=True)
+    how = HOW + (HOW_RUN if result is not None else ".")
+    height = round(ROW_PIXELS * (top - low) / ROW) + 30
+    return finish(fig, _finding(scenario), how, height=height, left=12, right=12, bottom=14)
+
+
+def _finding(scenario: Any) -> str:
+    replicas = [f"{_replica_text(service)} {name}" for name, service in scenario.services.items()]
+    behind = ["PgBouncer"] if scenario.database.pgbouncer is not None else []
+    behind += ["PostgreSQL", *([scenario.cache.engine.capitalize()] if _uses_cache(scenario) else [])]
+    where = {"eks": "EKS", "ecs": "ECS", "compose": "Docker Compose"}[scenario.platform.kind]
+    return f"{scenario.edge.kind} in front of {listed(replicas)} on {where}, behind them {listed(behind)}"
+
+
+def _replica_text(service: Any) -> str:
+    scaler = service.autoscaler
+    return f"{service.replicas}" if scaler is None else f"{scaler.min_replicas} to {scaler.max_replicas}"
+
+
+def _busy(result: Any) -> dict[str, str]:
+    if result is None:
+        return {}
+    peaks = {
+        str(tier): float(over_time(part, "utilisation")["mean"].max()) for tier, part in result.tiers.groupby("tier")
+    }
+    return {tier: f"{peak * 100:.0f} %" for tier, peak in peaks.items() if math.isfinite(peak)}
+
+
+def _lines(*texts: str) -> tuple[str, ...]:
+    return tuple(text for text in texts if text)
+
+
+def _said(busy: dict[str, str], *tiers: tuple[str, str]) -> str:
+    parts = [f"{word}{busy[tier]}" for tier, word in tiers if tier in busy]
+    return f"<b>{', '.join(parts)}{' busy' if len(parts) == 1 else ''}</b>" if parts else ""
+
+
+def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[str, str, str]]]:
+    services = dict(scenario.services)
+    count = len(services)
+    heights = {name: ROW * (count - 1) / 2 - ROW * index for index, name in enumerate(services)}
+    boxes = [Box("edge", "edge", 0, 0, scenario.edge.kind, _edge_lines(scenario, busy))]
+    arrows: list[tuple[str, str, str]] = []
+    cached = _uses_cache(scenario)
+    bouncer = scenario.database.pgbouncer
+    pooled = [name for name, service in services.items() if service.pool is not None]
+    for name, service in services.items():
+        share = sum(portion for route, portion in scenario.traffic.mix.items() if route in service.routes)
+        boxes.append(Box(name, kind_of(name), COLUMN, heights[name], name, _service_lines(service, name, busy)))
+        arrows.append(("edge", name, f"{share * 100:.3g} %"))
+        if service.pool is not None:
+            key = f"{name} pool"
+            boxes.append(
+                Box(key, "pool", 2 * COLUMN, heights[name], "node-postgres pool", _pool_lines(service, key, busy))
+            )
+            arrows.append((name, key, ""))
+            arrows.append((key, "database" if bouncer is None else "pgbouncer", ""))
+    middle = sum(heights[name] for name in pooled) / len(pooled) if pooled else 0.0
+    if bouncer is not None:
+        boxes.append(Box("pgbouncer", "pool", 3 * COLUMN, middle, "PgBouncer", _bouncer_lines(bouncer, busy)))
+        arrows.append(("pgbouncer", "database", ""))
+    column = 4 * COLUMN if bouncer is not None else 3 * COLUMN
+    boxes.append(
+        Box(
+            "database",
+            "database",
+            column,
+            middle,
+            f"PostgreSQL {scenario.database.version}",
+            _database_lines(scenario.database, busy),
+        )
+    )
+    if cached:
+        low = min(heights.values()) - ROW
+        boxes.append(
+            Box(
+                "cache",
+                "cache",
+                2 * COLUMN,
+                low,
+                scenario.cache.engine.capitalize(),
+                _cache_lines(scenario.cache, busy),
+            )
+        )
+    return boxes, arrows
+
+
+def _edge_lines(scenario: Any, busy: dict[str, str]) -> tuple[str, ...]:
+    edge = scenario.edge
+    limits = [f"{escape(_cut(name, 15))}: {limit.rate}" for name, limit in edge.limits.items()][:2]
+    workers = "1 worker" if edge.workers == 1 else f"{edge.workers} workers"
+    return _lines(f"{workers} x {edge.worker_connections:,} conn.", *limits, _said(busy, ("edge", "")))
+
+
+def _service_lines(service: Any, name: str, busy: dict[str, str]) -> tuple[str, ...]:
+    size, scaler = service.resources, service.autoscaler
+    cpu = units.format_cores(size.cpu_request)
+    cpu += f" to {units.format_cores(size.cpu_limit)} CPU" if size.cpu_limit else " CPU, no limit"
+    memory = units.format_bytes(size.memory_limit or size.memory_request)
+    replicas = f"{service.replicas} replica{'s' if service.replicas != 1 else ''}"
+    if scaler is not None:
+        replicas = f"HPA {scaler.min_replicas} to {scaler.max_replicas} replicas"
+    return _lines(replicas, cpu, memory, _said(busy, (f"{name} cpu", "CPU "), (f"{name} event loop", "loop ")))
+
+
+def _pool_lines(service: Any, key: str, busy: dict[str, str]) -> tuple[str, ...]:
+    wait = service.pool.connection_timeout
+    return _lines(
+        f"{service.pool.max} a replica",
+        f"waits {units.format_time(wait)}" if wait else "waits for ever",
+        _said(busy, (key, "")),
+    )
+
+
+def _bouncer_lines(bouncer: Any, busy: dict[str, str]) -> tuple[str, ...]:
+    return _lines(
+        f"{bouncer.default_pool_size} to PostgreSQL",
+        f"{bouncer.max_client_conn} clients at most",
+        f"{bouncer.pool_mode} mode",
+        _said(busy, ("pgbouncer", "")),
+    )
+
+
+def _database_lines(database: Any, busy: dict[str, str]) -> tuple[str, ...]:
+    return _lines(
+        database.instance_class or "",
+        f"{database.cores:g} cores, {units.format_bytes(database.memory)}",
+        f"{database.max_connections} connections",
+        _said(busy, ("postgres cpu", "CPU "), ("postgres connections", "conn. ")),
+    )
+
+
+def _cache_lines(cache: Any, busy: dict[str, str]) -> tuple[str, ...]:
+    nodes = (
+        f"{cache.nodes} x {cache.node_type}"
+        if cache.node_type
+        else f"{cache.nodes} node{'s' if cache.nodes > 1 else ''}"
+    )
+    return _lines(nodes, units.format_bytes(cache.memory), _said(busy, ("redis", "")))
+
+
+def _uses_cache(scenario: Any) -> bool:
+    return any(_has_cache(service) for service in scenario.services.values())
+
+
+def _has_cache(service: Any) -> bool:
+    return any(
+        not isinstance(step, str) and step.cache is not None for steps in service.routes.values() for step in steps
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _to_cache(fig: go.Figure, start: Box, end: Box) -> None:
+    """A line that leaves a service low on its right side, runs down beside the pools and enters the cache."""
+    x0, y0, x1 = start.x + BOX / 2, start.y - TALL / 4, end.x - BOX / 2
+    bend = x0 + (x1 - x0) * 0.45
+    fig.add_shape(type="path", path=f"M {x0} {y0} L {bend} {y0} L {bend} {end.y}", line={"color": GREY, "width": 1.4})
+    fig.add_annotation(x=x1, y=end.y, ax=bend, ay=end.y, text="", **ARROW)
+
+
+def _box(fig: go.Figure, box: Box) -> None:
+    colour = COLOURS[box.kind]
+    fig.add_shape(
+        type="rect",
+        x0=box.x - BOX / 2,
+        x1=box.x + BOX / 2,
+        y0=box.y - TALL / 2,
+        y1=box.y + TALL / 2,
+        line={"color": colour, "width": 2},
+        fillcolor=rgba(colour, 0.09),
+        layer="below",
+    )
+    text = "<br>".join([f"<b>{escape(_cut(box.heading, 20))}</b>", *box.lines])
+    fig.add_annotation(x=box.x, y=box.y, text=text, showarrow=False, font={"size": 11.5, "color": INK}, align="center")
+
+
+def _arrow(fig: go.Figure, start: Box, end: Box, text: str) -> None:
+    x0, x1 = start.x + BOX / 2, end.x - BOX / 2
+    fig.add_annotation(
+        x=x1,
+        y=end.y,
+        ax=x0,
+        ay=start.y,
+        text="",
+        **ARROW,
+    )
+    if text:
+        fig.add_annotation(
+            x=(x0 + x1) / 2,
+            y=(start.y + end.y) / 2,
+            text=escape(text),
+            showarrow=False,
+            yshift=9,
+            font={"size": 11, "color": MUTED},
+            bgcolor="rgba(255,255,255,0.85)",
+        )
+
+
+def _traffic(fig: go.Figure, edge: Box, scenario: Any) -> None:
+    x1 = edge.x - BOX / 2
+    fig.add_annotation(
+        x=x1, y=edge.y, ax=x1 - 0.4, ay=edge.y, text="", **(ARROW | {"arrowwidth": 2, "arrowcolor": INK})
+    )
+    fig.add_annotation(
+        x=x1 - 0.22,
+        y=edge.y,
+        text=f"peak<br><b>{number_text(scenario.traffic.peak)}</b><br>requests/s",
+        showarrow=False,
+        yshift=32,
+        font={"size": 11.5},
+    )

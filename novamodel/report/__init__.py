@@ -1,0 +1,25 @@
+"""What people read: tables, the one-screen answer, the self-contained HTML report."""
+
+from novamodel.report.html import export_html, notebook_html
+from novamodel.report.screen import print_screen, screen_text
+from novamodel.report.tables import (
+    Table,
+    assumptions_table,
+    bill_table,
+    findings_table,
+    import_table,
+    origins_table,
+)
+
+__all__ = [
+    "Table",
+    "assumptions_table",
+    "bill_table",
+    "export_html",
+    "findings_table",
+    "import_table",
+    "notebook_html",
+    "origins_table",
+    "print_screen",
+    "screen_text",
+]

@@ -1,0 +1,152 @@
+"""The answer on one screen of a terminal: verdict, first limit, size, cost, and what to do next.
+
+It is drawn from the dictionary of `answer.json`, so that a saved answer shows the same screen again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from novamodel.figures.words import interval_text, size_text, value_text
+from novamodel.report.tables import level_counts
+
+WIDTH, LABEL = 100, 13
+STYLES = {"met": "green", "missed": "bold red", "label": "bold", "": ""}
+
+
+class Piece(NamedTuple):
+    """One line of the screen: a label or mark with its style, then text."""
+
+    label: str
+    style: str
+    text: str
+
+
+def screen_text(answer: Mapping[str, Any], *, wrote: Iterable[str] = (), following: Iterable[str] = ()) -> str:
+    """The screen as plain text, at most `WIDTH` columns, ASCII marks (v met, x missed).
+
+    `answer`: what `Answer.to_dict()` gives. `wrote`: files that were written. `following`: commands to try next.
+    """
+    return "\n".join(f"{piece.label}{piece.text}".rstrip() for piece in _lines(answer, wrote, following))
+
+
+def print_screen(
+    answer: Mapping[str, Any],
+    console: Console,
+    *,
+    wrote: Iterable[str] = (),
+    following: Iterable[str] = (),
+) -> None:
+    """Print the screen; colours only where the console is a terminal."""
+    for piece in _lines(answer, wrote, following):
+        line = Text.assemble((piece.label, STYLES[piece.style]), piece.text)
+        line.rstrip()
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[str]) -> Iterator[Piece]:
+    yield from _block("SLO", _heading(answer))
+    yield from _slos(answer.get("slo") or [])
+    yield from _block("FIRST LIMIT", _first_limit(answer))
+    yield from _size(answer.get("size") or {})
+    yield from _block("COST", _cost(answer))
+    yield from _block("FINDINGS", _findings(answer.get("findings") or []))
+    yield from _block("wrote", ", ".join(wrote))
+    yield from _block("next", " | ".join(following))
+
+
+def _block(label: str, text: str) -> Iterator[Piece]:
+    """A labelled paragraph with a hanging indent; nothing for an empty text."""
+    for number, line in enumerate(wrap(text, WIDTH - LABEL - 2, break_on_hyphens=False)):
+        yield Piece(f"  {label if not number else '':<{LABEL}}", "label", line)
+
+
+def _heading(answer: Mapping[str, Any]) -> str:
+    title = answer.get("title") or answer.get("scenario") or answer.get("name") or ""
+    facts = [str(title)] if title else []
+    rate = answer.get("rate_per_s") or answer.get("peak_per_s")
+    facts += [f"{rate:,.0f} requests/s"] if rate else []
+    facts += [f"seed {answer['seed']}"] if answer.get("seed") is not None else []
+    count = answer.get("replications")
+    facts += [f"{count} replication{'s' if count != 1 else ''}"] if count else []
+    return ", ".join(facts) or "objectives"
+
+
+def _slos(slos: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
+    rows = [(item, str(item["text"]), value_text(_number(item["value"]), item["unit"])) for item in slos]
+    if not rows:
+        yield Piece(" " * (LABEL + 2), "", "no SLO is given")
+    first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
+    for item, text, value in rows:
+        interval = interval_text(_number(item["low"]), _number(item["high"]), item["unit"]).strip()
+        mark, style = ("v", "met") if item["met"] else ("x", "missed")
+        yield Piece(f"    {mark}  ", style, f"{text:<{first}}   {value:>{second}}   {interval}")
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _first_limit(answer: Mapping[str, Any]) -> str:
+    text = str(answer.get("first_limit") or "none found").rstrip(".")
+    breach = answer.get("load_multiple_at_breach")
+    if breach is None or not math.isfinite(breach):
+        return f"{text}; no SLO is missed at any load tried"
+    return f"{text}; an SLO is missed from {breach:.3g} x today's load"
+
+
+def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
+    advised, now = size.get("advised") or {}, size.get("now") or {}
+    if not advised:
+        yield from _block("SIZE", "no candidate keeps the SLO" if now else "")
+        return
+    for number, (service, row) in enumerate(_by_service(advised).items()):
+        before = _by_service(now).get(service)
+        text = f"{service}: " if service else ""
+        text += size_text(SimpleNamespace(**row))
+        if before is not None:
+            was = size_text(SimpleNamespace(**before))
+            text += "   (as now)" if was == size_text(SimpleNamespace(**row)) else f"   (now: {was})"
+        yield from _block("SIZE" if not number else "", text)
+
+
+def _by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Sizes by service; a flat mapping is the size of the one service that was sized."""
+    nested = {str(name): row for name, row in size.items() if isinstance(row, Mapping)}
+    return nested or {str(size.get("service", "")): size}
+
+
+def _cost(answer: Mapping[str, Any]) -> str:
+    cost = answer.get("cost") or {}
+    if not cost:
+        return "not priced"
+    money = {
+        name: float(cost[name]) for name in ("low", "mid", "high", "baseline", "use") if cost.get(name) is not None
+    }
+    currency = cost.get("currency", "USD")
+    text = f"{money['mid']:,.0f} {currency} a month"
+    if "baseline" in money and "use" in money:
+        text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f} driven by use = {text}"
+    if "low" in money and "high" in money:
+        text += f"  [{money['low']:,.0f}, {money['high']:,.0f}]"
+    place = [str(cost["region"])] if cost.get("region") else []
+    place += [f"prices of {answer['prices_date']}"] if answer.get("prices_date") else []
+    return text + (f"   {', '.join(place)}" if place else "")
+
+
+def _findings(findings: list[Mapping[str, Any]]) -> str:
+    if not findings:
+        return ""
+    order = ["error", "warning"]
+    worst = min(findings, key=lambda item: order.index(item["level"]) if item["level"] in order else len(order))
+    place = f"{worst['file']}:{worst['line']}: " if worst.get("file") and worst.get("line") else ""
+    message = str(worst["message"])
+    short = message if len(message) <= 150 else message[:147].rsplit(" ", 1)[0] + " ..."
+    return f"{level_counts(findings)} in the configuration files; first: {place}{short}"

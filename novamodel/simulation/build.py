@@ -1,0 +1,261 @@
+"""From a scenario to the state of a run: every component's state, in lists or in arrays."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from novamodel.components.columns import as_arrays
+from novamodel.components.connections import connections_state
+from novamodel.components.cpu_gate import NO_LIMIT, gate_state
+from novamodel.components.fifo import fifo_state
+from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
+from novamodel.components.node import node_state
+from novamodel.components.postgres import shared_cores_state
+from novamodel.components.tokens import tokens_state
+from novamodel.components.upstream import MOST_PEERS, Peer, upstream_state
+from novamodel.errors import UserError
+from novamodel.scenario import Scenario
+from novamodel.scenario.service import Service
+from novamodel.scenario.traffic import zipf_exponent
+from novamodel.simulation import codes
+from novamodel.simulation.recorder import recorder_state
+from novamodel.simulation.routes import RouteBook, Routes, compile_routes
+from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
+from novamodel.workload.arrivals import Source, popularity_shares, rate_steps
+
+SLOTS = 4096
+BLOCK = 8192
+SPARE_REPLICAS = 8  # rows for pods that still drain while others start
+
+
+class Plan(NamedTuple):
+    """A scenario ready to run: the empty state, where requests come from, and the names behind numbers."""
+
+    model: Model
+    source: Source
+    book: RouteBook
+    rows: dict[str, tuple[int, int]]  # service -> first replica row, one past the last
+    populations: tuple[str, ...]
+
+
+def build(scenario: Scenario, *, arrays: bool) -> Plan:
+    """The state at time 0 and the stream of requests from the start of the warm-up on."""
+    book = compile_routes(scenario)
+    rows = _replica_rows(scenario)
+    count = max(end for _, end in rows.values())
+    config = _config(scenario, book)
+    database, cache_servers = scenario.database, 1
+    bouncer = database.pgbouncer
+    first_clients, shares = _clients(scenario)
+    clients = int(first_clients[-1])
+    threads = max(service.runtime.threads for service in scenario.services.values())
+    model = Model(
+        config=config,
+        routes=book.table,
+        services=Services(**_limits(scenario, clients), **_columns(rows)),
+        stream=Stream([0.0] * BLOCK, *([0] * BLOCK for _ in range(3)), [1.0] * (BLOCK * book.most_draws), [0], [0], [0]),
+        slots=new_slots(SLOTS, book.most_draws),
+        ready=Ready([0] * SLOTS, [0], [0], [SLOTS]),
+        replicas=Replicas(
+            in_flight=[0] * count,
+            most_in_flight=[0] * count,
+            armed=[codes.NEVER] * count,
+            pool_armed=[codes.NEVER] * count,
+            done=[codes.NONE] * (count * codes.INTERNAL_KINDS),
+        ),
+        timers=Timers([codes.NEVER], [codes.NEVER], [0]),
+        limit=_limit_state(scenario, clients),
+        edge=fifo_state(config.edge_workers),
+        upstream=_upstream(scenario, rows),
+        gate=_gates(scenario, rows),
+        node=node_state(count, threads, SLOTS),
+        pool=_pools(scenario, rows),
+        connections=_connections(scenario, rows),
+        bouncer=tokens_state(1, bouncer.default_pool_size if bouncer else 1, _patience(bouncer), SLOTS),
+        bouncer_cpu=fifo_state(1),
+        cores=shared_cores_state(int(database.cores), SLOTS),
+        volume=fifo_state(1),
+        redis=fifo_state(cache_servers),
+        record=recorder_state(len(book.names), len(scenario.traffic.populations)),
+    )
+    source = _source(scenario, book.table, book, first_clients, shares)
+    return Plan(
+        _in_arrays(model) if arrays else model,
+        source,
+        book,
+        rows,
+        tuple(scenario.traffic.populations),
+    )
+
+
+def blank_model() -> Model:
+    """The smallest state, in arrays: its column types are those of every run."""
+    model = Model(
+        config=Config(0.0, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0, 1, 0.0, 0.0, 0.0, 1, 1),
+        routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0.0]),
+        services=Services([0], [0], [0], [0]),
+        stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
+        slots=new_slots(1, 1),
+        ready=Ready([0], [0], [0], [1]),
+        replicas=Replicas([0], [0], [0.0], [0.0], [0]),
+        timers=Timers([0.0], [0.0], [0]),
+        limit=limit_req_state(1, [(1, 0, 0)]),
+        edge=fifo_state(1),
+        upstream=upstream_state([([Peer()], [])]),
+        gate=gate_state(1, 1.0, 1.0),
+        node=node_state(1, 1, 1),
+        pool=tokens_state(1, 1, 1.0, 1),
+        connections=connections_state(1, 1, 1.0),
+        bouncer=tokens_state(1, 1, 1.0, 1),
+        bouncer_cpu=fifo_state(1),
+        cores=shared_cores_state(1, 1),
+        volume=fifo_state(1),
+        redis=fifo_state(1),
+        record=recorder_state(1, 1),
+    )
+    return _in_arrays(model)
+
+
+def _in_arrays(model: Model) -> Model:
+    return model._replace(**{name: as_arrays(part) for name, part in model._asdict().items() if name != "config"})
+
+
+def most_replicas(service: Service) -> int:
+    """The most replicas that the autoscaler (or the fixed count) allows."""
+    return max(service.replicas, service.autoscaler.max_replicas if service.autoscaler else 1)
+
+
+def _replica_rows(scenario: Scenario) -> dict[str, tuple[int, int]]:
+    rows, first = {}, 0
+    for name, service in scenario.services.items():
+        most = most_replicas(service)
+        if most > MOST_PEERS:
+            raise UserError(f"services.{name}: {most} replicas", valid=f"at most {MOST_PEERS} replicas of one service")
+        rows[name] = (first, first + min(most + SPARE_REPLICAS, MOST_PEERS))
+        first = rows[name][1]
+    return rows
+
+
+def _columns(rows: dict[str, tuple[int, int]]) -> dict[str, list[int]]:
+    return {"first": [first for first, _ in rows.values()], "end": [end for _, end in rows.values()]}
+
+
+def _config(scenario: Scenario, book: RouteBook) -> Config:
+    database, edge = scenario.database, scenario.edge
+    bouncer = database.pgbouncer
+    scale = 1.0 / scenario.platform.core_speed
+    accepted = database.max_connections - database.reserved_connections
+    return Config(
+        edge_mean=edge.request_cpu.busy * scale,
+        edge_workers=edge.workers,
+        edge_network=edge.network / 2,
+        database_network=database.network / 2,
+        cache_network=scenario.cache.network / 2,
+        connect_idle=database.connect.idle * scale,
+        connect_busy=database.connect.busy * scale,
+        connect_login=bouncer.login_cpu.busy * scale if bouncer else 0.0,
+        has_bouncer=int(bouncer is not None),
+        bouncer_query=bouncer.query_cpu.busy * scale if bouncer else 0.0,
+        most_connections=bouncer.max_client_conn if bouncer else accepted,
+        io_time=1.0 / database.iops,
+        io_latency=database.storage_latency,
+        patience=scenario.traffic.caller.timeout,
+        most_draws=book.most_draws,
+        public_routes=len(book.names),
+    )
+
+
+def _limits(scenario: Scenario, clients: int) -> dict[str, list[int]]:
+    numbers = {name: i for i, name in enumerate(scenario.edge.limits)}
+    limit = [numbers.get(name, codes.NONE) for name in scenario.services]
+    return {"limit": limit, "keys": [max(number, 0) * clients for number in limit]}
+
+
+def _limit_state(scenario: Scenario, clients: int) -> Any:
+    limits = [
+        (rate_milli(limit.rate), burst_milli(limit.burst or None), delay_milli(_delay_mode(limit.delay)))
+        for limit in scenario.edge.limits.values()
+    ]
+    return limit_req_state(max(1, clients * len(limits)), limits or [(1, 0, 0)])
+
+
+def _delay_mode(delay: int | str) -> str:
+    return "nodelay" if delay == "nodelay" else f"delay={delay}" if delay else "delay"
+
+
+def _upstream(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
+    edge = scenario.edge
+    fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
+    peer = Peer(max_fails=fails, fail_timeout_s=int(edge.fail_timeout), down=True)
+    state = upstream_state([([peer] * (end - first), []) for first, end in rows.values()])
+    return state._replace(single=[0] * len(state.single))
+
+
+def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
+    period = scenario.platform.cfs_period
+    state = gate_state(0, 0.0, period)
+    for name, (first, end) in rows.items():
+        limit = scenario.services[name].resources.cpu_limit
+        part = gate_state(end - first, limit * period if limit else NO_LIMIT, period)
+        state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
+    count = len(state.phase)
+    return state._replace(phase=[-period * ((7 * r + 3) % (count + 1)) / (count + 1) for r in range(count)])
+
+
+def _pools(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
+    state = tokens_state(0, 0, 0.0, SLOTS)
+    for name, (first, end) in rows.items():
+        pool = scenario.services[name].pool
+        patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else codes.NEVER
+        part = tokens_state(end - first, pool.max if pool else 1, patience, 0)
+        state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
+    return state
+
+
+def _connections(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
+    deepest = max((s.pool.max for s in scenario.services.values() if s.pool), default=1)
+    state = connections_state(max(end for _, end in rows.values()), deepest, codes.NEVER)
+    for name, (first, end) in rows.items():
+        pool = scenario.services[name].pool
+        for r in range(first, end):
+            state.idle_timeout[r] = pool.idle_timeout if pool and pool.idle_timeout > 0 else codes.NEVER
+    return state
+
+
+def _patience(bouncer: Any) -> float:
+    return bouncer.query_wait_timeout if bouncer and bouncer.query_wait_timeout > 0 else codes.NEVER
+
+
+def _clients(scenario: Scenario) -> tuple[Any, Any]:
+    firsts, shares = [0], []
+    for population in scenario.traffic.populations.values():
+        shares.append(popularity_shares(population.clients, zipf_exponent(population.popularity)))
+        firsts.append(firsts[-1] + population.clients)
+    return np.array(firsts, dtype=np.int64), np.concatenate(shares)
+
+
+def _source(scenario: Scenario, table: Routes, book: RouteBook, firsts: Any, shares: Any) -> Source:
+    run, traffic = scenario.run, scenario.traffic
+    begin = run.start - run.warm_up
+    edges, cumulative = rate_steps(lambda t: traffic.rate_at((begin + t) % 86400.0), run.warm_up + run.duration)
+    public = len(book.names)
+    return Source(
+        edges=edges,
+        cumulative=cumulative,
+        route_share=_cumulated(list(traffic.mix.values())),
+        population_share=_cumulated([p.share for p in traffic.populations.values()]),
+        client_first=firsts,
+        client_share=shares,
+        draws=np.array(table.draws[:public], dtype=np.int64),
+        law=np.array(table.law[: public * book.most_draws], dtype=np.int64),
+        parameter=np.array(table.parameter[: public * book.most_draws]),
+        most_draws=book.most_draws,
+    )
+
+
+def _cumulated(shares: list[float]) -> Any:
+    total = np.cumsum(np.array(shares))
+    total[-1] = 1.0
+    return total

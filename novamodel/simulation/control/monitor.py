@@ -1,0 +1,170 @@
+"""The interval table: every few seconds, what came, what became of it, and how busy each tier was."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from novamodel.components.cpu_gate import NO_LIMIT, gate_advance
+from novamodel.components.fifo import fifo_used_until
+from novamodel.components.node import loop_busy_until
+from novamodel.components.postgres import cores_account
+from novamodel.components.tokens import tokens_account
+from novamodel.scenario import Scenario
+from novamodel.simulation import codes
+from novamodel.simulation.control.pods import Fleet
+from novamodel.simulation.control.world import World
+from novamodel.simulation.recorder import OUTCOMES, upper_edges
+from novamodel.statistics import quantile_of_histogram
+
+LEAST_FOR_P99 = 100
+
+
+class Monitor:
+    """Collects rows from the end of the warm-up on."""
+
+    def __init__(self, world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> None:
+        self.world = world
+        self.scenario = scenario
+        self.fleets = fleets
+        self.intervals: list[dict[str, float]] = []
+        self.tiers: list[dict[str, Any]] = []
+        self.replicas: list[dict[str, Any]] = []
+        self.carried_in = 0
+        self._edges = np.array(upper_edges())
+        self._levels: dict[str, float] = {}
+        self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
+        world.env.process(self._run())
+
+    def _run(self) -> Generator[Any, Any, None]:
+        env, run = self.world.env, self.scenario.run
+        if run.warm_up > 0:
+            yield env.timeout(run.warm_up)
+        self._forget()
+        begin = env.now
+        row = 0
+        while True:
+            row += 1
+            at = min(begin + row * run.interval, begin + run.duration)
+            before = env.now
+            yield env.timeout(at - env.now)
+            self._collect(at - before)
+            if at >= begin + run.duration:
+                return
+
+    def _forget(self) -> None:
+        """The warm-up does not count."""
+        model = self.world.plane.model
+        record = model.record
+        for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
+            column[:] = [0] * len(column) if isinstance(column, list) else 0
+        for column in (record.spent, record.latency):
+            column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
+        self.carried_in = int(model.slots.in_flight[0])
+        self._tier_rows(0.0)
+
+    def _collect(self, length: float) -> None:
+        model, now = self.world.plane.model, self.world.env.now
+        arrived = int(sum(model.record.arrived))
+        outcomes = np.asarray(model.record.outcome, dtype=np.int64).reshape(-1, OUTCOMES).sum(axis=0)
+        new = outcomes - self._counts[1]
+        window = np.asarray(model.record.window, dtype=np.int64)
+        served = int(new[codes.SERVED])
+        self.intervals.append(
+            {
+                "time_s": now,
+                "length_s": length,
+                "arrived": arrived - self._counts[0],
+                "served": served,
+                "rejected": int(new[codes.REJECTED]),
+                "failed": int(new[list(codes.FAILED)].sum()),
+                "abandoned": int(new[codes.ABANDONED]),
+                "in_flight": int(model.slots.in_flight[0]),
+                "p50_s": quantile_of_histogram(self._edges, window, 0.5) if served else float("nan"),
+                "p99_s": quantile_of_histogram(self._edges, window, 0.99) if served >= LEAST_FOR_P99 else float("nan"),
+            }
+        )
+        column = model.record.window
+        column[:] = [0] * len(column) if isinstance(column, list) else 0
+        self._counts = (arrived, outcomes)
+        self._tier_rows(length)
+        for name, fleet in self.fleets.items():
+            self.replicas.append(self._replica_row(name, fleet))
+
+    # --- tiers ---------------------------------------------------------------------------------------------
+
+    def _tier_rows(self, length: float) -> None:
+        model, now, database = self.world.plane.model, self.world.env.now, self.scenario.database
+        edge = sum(fifo_used_until(model.edge, i, now) for i in range(model.config.edge_workers))
+        self._tier("edge", edge, model.config.edge_workers, length)
+        for name, fleet in self.fleets.items():
+            self._service_rows(name, fleet, length)
+        if database.pgbouncer is not None:
+            held = tokens_account(model.bouncer, 0, now)
+            self._tier("pgbouncer", held, int(model.bouncer.size[0]), length, int(model.bouncer.waiting[0]))
+            clients = database.pgbouncer.max_client_conn
+            self._level("pgbouncer clients", float(model.timers.connections[0]), clients, length)
+            at_database = float(model.bouncer.size[0])
+        else:
+            at_database = float(model.timers.connections[0])
+        jobs, cores = int(model.cores.jobs[0]), int(model.cores.cores[0])
+        self._tier("postgres cpu", cores_account(model.cores, now), cores, length, max(0, jobs - cores))
+        self._tier("postgres storage", fifo_used_until(model.volume, 0, now), 1, length)
+        accepted = database.max_connections - database.reserved_connections
+        self._level("postgres connections", at_database, accepted, length)
+        self._tier("redis", fifo_used_until(model.redis, 0, now), 1, length)
+
+    def _service_rows(self, name: str, fleet: Fleet, length: float) -> None:
+        model, now = self.world.plane.model, self.world.env.now
+        first, end = fleet.rows
+        cpu = busy = held = 0.0
+        waiting = queued = 0
+        for r in range(first, end):
+            gate_advance(model.gate, r, now)
+            cpu += model.gate.used[r]
+            busy += loop_busy_until(model.node, r, now)
+            queued += int(model.node.loop_waiting[r])
+            held += tokens_account(model.pool, r, now)
+            waiting += int(model.pool.waiting[r])
+        ready = max(fleet.ready_count(), 1)
+        quota = float(model.gate.quota[first])
+        cores = quota / self.scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
+        self._tier(f"{name} cpu", cpu, ready * cores, length)
+        self._tier(f"{name} event loop", busy, ready, length, queued)
+        if fleet.service.pool is not None:
+            self._tier(f"{name} pool", held, ready * fleet.service.pool.max, length, waiting)
+        limit = fleet.service.resources.memory_limit
+        if limit is not None:
+            used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)
+            self._level(f"{name} memory", used, ready * limit, length)
+
+    def _tier(self, tier: str, integral: float, limit: float, length: float, queue: float = 0.0) -> None:
+        """A tier whose use is an integral over time (busy seconds)."""
+        before = self._levels.get(tier, 0.0)
+        self._levels[tier] = integral
+        if length > 0:
+            self._level(tier, (integral - before) / length, limit, length, queue)
+
+    def _level(self, tier: str, busy: float, limit: float, length: float, queue: float = 0.0) -> None:
+        if length > 0:
+            row = {"time_s": self.world.env.now, "tier": tier, "busy": float(busy), "limit": float(limit)}
+            self.tiers.append(row | {"utilisation": float(busy) / limit, "queue": float(queue)})
+
+    def _replica_row(self, name: str, fleet: Fleet) -> dict[str, Any]:
+        resources = fleet.service.resources
+        requests = {"cpu": resources.cpu_request * 1000, "memory": resources.memory_request}
+        use = {}
+        for what, request in requests.items():
+            values = [pod.samples[what].value for pod in fleet.pods if pod.ready is True and what in pod.samples]
+            use[f"{what}_of_request"] = sum(values) / (request * len(values)) if values else float("nan")
+        ready = fleet.ready_count()
+        return {
+            "time_s": self.world.env.now,
+            "service": name,
+            "wanted": fleet.spec,
+            "ready": ready,
+            "pending": len(fleet.alive()) - ready,
+            **use,
+        }

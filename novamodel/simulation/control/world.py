@@ -1,0 +1,77 @@
+"""What control processes share: the clock, the data plane, internal jobs, the event list."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Protocol
+
+import simpy
+
+from novamodel.simulation import codes
+from novamodel.simulation.build import Plan
+from novamodel.simulation.state import Model
+
+INTERNAL_NUMBERS = 1 << 43
+"""Internal jobs are numbered from here, above all requests."""
+
+
+class Plane(Protocol):
+    """What the control plane needs of a data plane."""
+
+    engine: str
+    model: Model
+
+    def advance(self, until: float) -> None:
+        """Run all events before an instant."""
+
+    def inject(self, replica: int, route: int, number: int, serial: int) -> None:
+        """Give a replica an internal job."""
+
+    def kill(self, replica: int) -> None:
+        """End a replica's process."""
+
+    def finish_digest(self) -> str:
+        """Hex digest of every finished request."""
+
+    def kept(self) -> Any:
+        """Every finished request, if they were to be kept."""
+
+
+class World:
+    """One replication's shared surroundings."""
+
+    def __init__(self, env: simpy.Environment, plane: Plane, plan: Plan, seed: int, replication: int) -> None:
+        self.env = env
+        self.plane = plane
+        self.plan = plan
+        self.events: list[dict[str, Any]] = []
+        self._key = f"{seed}/{replication}/"
+        self._jobs = 0
+
+    def inject(self, service: str, kind: int, row: int) -> int:
+        """Start an internal job on a replica; the serial number that `done` shows when it has run."""
+        self._jobs += 1
+        self.plane.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
+        return self._jobs
+
+    def done(self, kind: int, row: int) -> int:
+        """Serial of the last internal job of a kind that a replica has finished."""
+        return int(self.plane.model.replicas.done[row * codes.INTERNAL_KINDS + kind])
+
+    def event(self, service: str, kind: str, message: str, before: int, after: int) -> None:
+        """Note what the control plane did and why."""
+        self.events.append(
+            {
+                "time_s": self.env.now,
+                "service": service,
+                "kind": kind,
+                "message": message,
+                "before": before,
+                "after": after,
+            }
+        )
+
+    def phase(self, name: str) -> float:
+        """A number in [0, 1) for a periodic process: fixed by seed, replication and name."""
+        digest = hashlib.sha256((self._key + name).encode()).digest()
+        return int.from_bytes(digest[:6], "big") / 2**48

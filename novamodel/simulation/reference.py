@@ -1,0 +1,125 @@
+"""The reference data plane: every event is a SimPy event, every handler plain Python on lists.
+
+Written to be read and stepped through. The compiled twin calls the same handlers and gives the same requests
+to the last bit.
+"""
+
+from __future__ import annotations
+
+from heapq import heappush
+from typing import Any
+
+import simpy
+
+from novamodel.simulation import path
+from novamodel.simulation.build import BLOCK, Plan
+from novamodel.simulation.digest import RequestLog
+from novamodel.simulation.recorder import ROWS
+from novamodel.simulation.schedule import STEP_BITS
+from novamodel.simulation.state import Model, grow
+from novamodel.workload.arrivals import fill, new_block
+
+DATA_PRIORITY = 2
+"""SimPy's own priorities are 0 and 1: at one instant the control plane comes before the data plane."""
+RESERVE = 64
+"""Free slots before an event: more than one event can take."""
+
+
+class DataEvent(simpy.Event):
+    """An event of the data plane; SimPy calls `happen` when its time comes."""
+
+    def __init__(self, env: simpy.Environment, happen: Any, key: int, who: int) -> None:
+        self.env = env
+        self.callbacks = [happen]
+        self._value = None
+        self._ok = True
+        self._defused = False
+        self.key = key
+        self.who = who
+
+
+class ReferencePlane:
+    """Requests as SimPy events on the environment that the control plane lives in."""
+
+    engine = "simpy"
+
+    def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
+        self.model: Model = plan.model
+        self.env = env
+        self.digest = RequestLog(keep)
+        self._source = plan.source
+        self._seed = seed
+        self._replication = replication
+        self._block = new_block(BLOCK, plan.book.most_draws)
+        self._happen = self._on_event
+        self._refill()
+
+    def push(self, time: float, key: int, who: int) -> None:
+        """Calendar of `schedule.push`: the key orders the events of one instant."""
+        event = DataEvent(self.env, self._happen, key, who)
+        heappush(self.env._queue, (time, key + DATA_PRIORITY, next(self.env._eid), event))  # type: ignore[arg-type]
+
+    def advance(self, until: float) -> None:
+        """Nothing to do: SimPy's environment runs the data plane's events itself."""
+
+    def inject(self, replica: int, route: int, number: int, serial: int) -> None:
+        """Give a replica an internal job."""
+        self._make_room()
+        path.inject(self.model, replica, route, number, serial, self.env.now)
+        path.settle(self.model, self, self.env.now)
+
+    def kill(self, replica: int) -> None:
+        """A replica's process dies."""
+        self._make_room()
+        path.kill(self.model, replica, self.env.now)
+        path.settle(self.model, self, self.env.now)
+        self._flush()
+
+    def finish_digest(self) -> str:
+        """Hex digest of every finished request."""
+        self._flush(partly=True)
+        return self.digest.hexdigest()
+
+    def kept(self) -> Any:
+        """Every finished request, if they were to be kept."""
+        return self.digest.kept()
+
+    def _on_event(self, event: Any) -> None:
+        model = self.model
+        if model.slots.free_count[0] < RESERVE:
+            self._make_room()
+            model = self.model
+        now = self.env.now
+        path.happen(model, self, now, event.key >> STEP_BITS, event.who)
+        path.settle(model, self, now)
+        if model.record.rows[0] >= ROWS - RESERVE:
+            self._flush()
+        stream = model.stream
+        if stream.at[0] == stream.count[0]:
+            self._refill()
+
+    def _make_room(self) -> None:
+        while self.model.slots.free_count[0] < RESERVE:
+            self.model = grow(self.model)
+
+    def _flush(self, partly: bool = False) -> None:
+        rows = self.model.record.rows
+        if partly or rows[0] >= ROWS - RESERVE:
+            self.digest.take(self.model.record)
+
+    def _refill(self) -> None:
+        stream = self.model.stream
+        if stream.count[0] < len(stream.time) and stream.number[0] + stream.count[0] > 0:
+            return  # the rate steps are at their end: nobody comes any more
+        stream.number[0] += stream.count[0]
+        made = fill(self._source, self._block, self._seed, self._replication, stream.number[0])
+        stream.time[:] = self._block.time.tolist()
+        stream.route[:] = self._block.route.tolist()
+        stream.population[:] = self._block.population.tolist()
+        stream.client[:] = self._block.client.tolist()
+        stream.draw[:] = self._block.draw.tolist()
+        stream.at[0] = 0
+        stream.count[0] = made
+        path.next_arrival(self.model, self)
+
+

@@ -1,0 +1,126 @@
+"""One replication: the control plane on a SimPy environment, over a data plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import simpy
+
+from novamodel.analytic import steady_replicas
+from novamodel.components.rule import COMPILED
+from novamodel.errors import UserError
+from novamodel.scenario import Scenario
+
+from novamodel.simulation.build import build
+from novamodel.simulation.compiled import CompiledPlane
+from novamodel.simulation.control.autoscaler import HpaLoop
+from novamodel.simulation.control.monitor import Monitor
+from novamodel.simulation.control.pods import Fleet
+from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.world import Plane, World
+from novamodel.simulation.recorder import BUCKETS, OUTCOMES, PLACES
+from novamodel.simulation.reference import DATA_PRIORITY, ReferencePlane
+
+ENGINES = ("auto", "simpy", "compiled")
+
+
+@dataclass(frozen=True)
+class Replication:
+    """What one replication leaves behind: plain numbers."""
+
+    number: int
+    digest: str
+    histogram: np.ndarray  # routes x buckets
+    spent: np.ndarray  # buckets x places, seconds
+    latency: np.ndarray  # by route: sum of latencies of the served
+    outcome: np.ndarray  # routes x outcomes
+    population: np.ndarray  # populations x outcomes
+    arrived: np.ndarray  # by route
+    carried_in: int  # requests in flight at the start of the window
+    in_flight: int  # at its end
+    intervals: list[dict[str, float]]
+    tiers: list[dict[str, Any]]
+    replicas: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    requests: np.ndarray | None
+
+    @property
+    def conserved(self) -> bool:
+        """Arrived and carried in = served, rejected, failed, abandoned, and still in flight."""
+        return bool(self.carried_in + self.arrived.sum() == self.outcome.sum() + self.in_flight)
+
+
+def pick_engine(engine: str) -> str:
+    """The engine that a name stands for."""
+    if engine not in ENGINES:
+        raise UserError(f"engine {engine!r} is unknown", valid=", ".join(ENGINES))
+    if engine == "compiled" and not COMPILED:
+        raise UserError("the compiled engine needs numba, which is not installed", valid="--engine simpy")
+    return "compiled" if COMPILED and engine != "simpy" else "simpy"
+
+
+def replicate(
+    scenario: Scenario,
+    number: int,
+    engine: str = "auto",
+    keep_requests: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Replication:
+    """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
+    compiled = pick_engine(engine) == "compiled"
+    run = scenario.run
+    env = simpy.Environment()
+    plan = build(scenario, arrays=compiled)
+    plane: Plane = (CompiledPlane if compiled else ReferencePlane)(plan, env, run.seed, number, keep_requests)
+    world = World(env, plane, plan, run.seed, number)
+    start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up) % 86400.0))
+    fleets = {
+        name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
+    }
+    for fleet in fleets.values():
+        if fleet.service.autoscaler is not None:
+            HpaLoop(world, fleet, fleet.service.autoscaler)
+        scrape(world, fleet, scenario.monitoring)
+    monitor = Monitor(world, scenario, fleets)
+    horizon = run.warm_up + run.duration
+    if progress is not None:
+        env.process(_report(env, horizon, progress))
+    _run_until(env, plane, horizon)
+    record = plane.model.record
+    return Replication(
+        number=number,
+        digest=plane.finish_digest(),
+        histogram=np.asarray(record.histogram, dtype=np.int64).reshape(-1, BUCKETS),
+        spent=np.asarray(record.spent, dtype=np.float64).reshape(BUCKETS, PLACES),
+        latency=np.asarray(record.latency, dtype=np.float64),
+        outcome=np.asarray(record.outcome, dtype=np.int64).reshape(-1, OUTCOMES),
+        population=np.asarray(record.population, dtype=np.int64).reshape(-1, OUTCOMES),
+        arrived=np.asarray(record.arrived, dtype=np.int64),
+        carried_in=monitor.carried_in,
+        in_flight=int(plane.model.slots.in_flight[0]),
+        intervals=monitor.intervals,
+        tiers=monitor.tiers,
+        replicas=monitor.replicas,
+        events=[e for e in world.events if e["time_s"] >= run.warm_up],
+        requests=plane.kept(),
+    )
+
+
+def _run_until(env: simpy.Environment, plane: Plane, horizon: float) -> None:
+    """Run everything before the horizon, and what the control plane does exactly then."""
+    queue = env._queue
+    while queue and queue[0][:2] < (horizon, DATA_PRIORITY):
+        plane.advance(queue[0][0])
+        env.step()
+    plane.advance(horizon)
+
+
+def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:
+    for part in range(1, 101):
+        yield env.timeout(horizon * part / 100 - env.now)
+        progress(part / 100)
+
+
