@@ -16,8 +16,8 @@ from novamodel.figures.reshape import column, log_range, log_ticks, tidy
 from novamodel.figures.words import size_text, time_text
 
 HOW = (
-    "Each row is a simulated candidate, cheapest first. Left: its monthly cost. Right: its p99 with 95 % interval against"
-    " the SLO. Filled: keeps the SLO; hollow: does not. Beside it stands why it was not chosen."
+    "Each row is a simulated candidate, cheapest first. Left: its monthly cost. Right: its p99 with 95 % interval"
+    " against the SLO. Filled: keeps the SLO; hollow: does not. Beside it stands why it was not chosen."
 )
 MOST_ROWS = 16
 REASON_CHARACTERS = 46
