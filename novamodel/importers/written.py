@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from novamodel.scenario import Origin, Tree
 
 _PLAIN = re.compile(r"[A-Za-z][\w./%()<>-]*(?: [\w./%()<>-]+)*|\d+(?:\.\d+)? ?(?:[A-Za-z%][\w/%]*)")
 _RESERVED = re.compile(r"(?i:true|false|yes|no|on|off|null|y|n|\d+e\d+|\.?inf|nan|0x[\da-f_]+|0o[0-7_]+)")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 _COLUMN = 56
 
 
@@ -27,7 +27,7 @@ def to_yaml(tree: Tree) -> str:
         _entry(key, value, key, 0, tree, lines, sources)
     if sources:
         lines.append("sources:")
-        lines += [f"  {_scalar(path)}: {json.dumps(text, ensure_ascii=False)}" for path, text in sources.items()]
+        lines += [f"  {_scalar(path)}: {_quoted(text)}" for path, text in sources.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -85,7 +85,8 @@ def _note(path: str, origin: Origin | None, sources: dict[str, str]) -> str:
 
 
 def _commented(line: str, comment: str) -> str:
-    return f"{line:<{_COLUMN}}  # {comment}" if comment else line
+    shown = "".join(char if char.isprintable() else "?" for char in comment)
+    return f"{line:<{_COLUMN}}  # {shown}" if comment else line
 
 
 def _flow(value: Any) -> str:
@@ -106,4 +107,14 @@ def _scalar(value: Any) -> str:
         return repr(value)
     text = str(value)
     plain = _PLAIN.fullmatch(text) and not _RESERVED.fullmatch(text)
-    return text if plain else json.dumps(text, ensure_ascii=True)
+    return text if plain else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted YAML text; what does not print is escaped."""
+    return '"' + "".join(_ESCAPES.get(char, char if char.isprintable() else _escape(char)) for char in text) + '"'
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -229,7 +229,8 @@ resource "aws_ecs_service" "api" {
 
 
 def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> None:
-    task = {"family": "shop-api", "containerDefinitions": [{"name": "api", "image": "a/api:1", "cpu": 256, "memory": 512}]}
+    box = {"name": "api", "image": "a/api:1", "cpu": 256, "memory": 512}
+    task = {"family": "shop-api", "containerDefinitions": [box]}
     report = import_folder(write(tmp_path, main__tf=TERRAFORM, task__json=json.dumps(task)))
     database = report.tree.values["database"]
     assert (database["cores"], database["memory"], database["iops"]) == (4, "16 GiB", 12000)
@@ -238,6 +239,7 @@ def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> Non
     assert any(row["what"] == "backup_retention_period = var.open" for row in report.not_modelled)
     assert report.tree.values["cache"]["memory"] == "1.37 GiB"
     assert report.tree.values["services"]["api"]["replicas"] == 5
+    assert report.tree.values["platform"] == {"kind": "ecs", "compute": "ec2"}
     assert report.tree.values["services"]["api"]["resources"]["cpu_request"] == 0.25
     assert report.tree.origins["database.cores"].line == 6
     assert "database-single-az" not in codes(report)
@@ -266,6 +268,8 @@ const pool = new pg.Pool({
 def test_pool_literals_products_and_fallbacks(tmp_path: Path) -> None:
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, db__js=POOL))
     pool = report.tree.values["services"]["orders"]["pool"]
+    assert pool["max"] == 15
+    assert "fallback" in report.tree.origins["services.orders.pool.max"].source
     assert pool["idle_timeout"] == "30 s"
     assert "connection_timeout" not in pool
     assert any("wait()" in row["what"] for row in report.not_modelled)
@@ -273,7 +277,7 @@ def test_pool_literals_products_and_fallbacks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("20", 20), ("1_000", 1000), ("30 * 1000", 30000), ("0x10", 16), ("-5", -5), ("a", None), ("2 + 2", None), ("", None)],
+    [("20", 20), ("1_000", 1000), ("30 * 1000", 30000), ("0x10", 16), ("-5", -5), ("a", None), ("2 + 2", None)],
 )
 def test_numbers_of_javascript(text: str, value: object) -> None:
     assert number(list(tokens(text))) == value
@@ -316,7 +320,7 @@ def test_short_names(raw: str, prefixes: list[str], container: str, name: str) -
 
 
 def test_infrastructure_images() -> None:
-    assert all(is_infrastructure(image) for image in ("postgres:15", "bitnami/redis:7", "x.io/oliver006/redis-exporter"))
+    assert all(is_infrastructure(image) for image in ("postgres:15", "bitnami/redis:7", "oliver006/redis-exporter"))
     assert not any(is_infrastructure(image) for image in ("shop/api:1", "shop/redis-client-api:2", ""))
 
 
