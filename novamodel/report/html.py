@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 from nbconvert.filters.markdown import markdown2html
 from plotly.offline import get_plotlyjs
 
@@ -41,7 +41,7 @@ def export_html(notebook: Path, target: Path, *, title: str | None = None) -> No
 def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> str:
     """The HTML text of an executed notebook. `title`: of the page; without it the notebook's first heading."""
     cells = [cell for number, cell in enumerate(notebook["cells"]) for cell in _cell(cell, number)]
-    pages = Environment(loader=PackageLoader("novamodel.report", "templates"), autoescape=select_autoescape())
+    pages = Environment(loader=PackageLoader("novamodel.report", "templates"), autoescape=True)
     return pages.get_template("report.html.jinja").render(
         title=title or _first_heading(notebook),
         cells=cells,

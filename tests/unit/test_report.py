@@ -1,0 +1,180 @@
+"""The tables of the report and the one-screen answer."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from novamodel import report
+from novamodel.cost import CacheCluster, LoadBalancer, MonthUsage, price
+from novamodel.report.tables import value_text
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import figures_fixture as made
+
+FINDINGS = [
+    {"level": "note", "code": "a", "file": "a.yaml", "line": 1, "message": "old key", "fix": "remove it"},
+    {"level": "error", "code": "b", "file": "hpa.yaml", "line": 4, "message": "no <target>", "fix": ""},
+    {"level": "note", "code": "c", "file": None, "line": None, "message": "no file", "fix": None},
+]
+ANSWER = {
+    "title": "NovaBank, weekday peak",
+    "rate_per_s": 449.6,
+    "seed": 7,
+    "replications": 20,
+    "slo": [
+        {"text": "p99 < 300 ms", "value": 0.412, "low": 0.371, "high": 0.455, "met": False, "unit": "s"},
+        {"text": "errors < 0.1 %", "value": 0.0002, "low": None, "high": None, "met": True, "unit": "1"},
+    ],
+    "first_limit": "the core-api pool is 96 % busy.",
+    "load_multiple_at_breach": 1.4,
+    "size": {
+        "now": {"core-api": {"min_replicas": 3, "max_replicas": 3, "cpu_request": 0.25, "cpu_limit": 0.5,
+                             "memory_request": 2.0**28, "memory_limit": 2.0**29, "pool_max": 20}},
+        "advised": {"core-api": {"min_replicas": 4, "max_replicas": 12, "cpu_request": 0.5, "cpu_limit": 0.75,
+                                 "memory_request": 2.0**28, "memory_limit": 2.0**29, "pool_max": 12}},
+    },
+    "cost": {"low": 489.2, "mid": 508.31,
+              "high": 531.0, "baseline": 412.0, "use": 96.31, "currency": "USD", "region": "us-east-1"},
+    "findings": FINDINGS,
+    "prices_date": "2026-11",
+    "digest": "ab" * 32,
+}  # fmt: skip
+
+
+def usage() -> MonthUsage:
+    return MonthUsage(
+        caches=(CacheCluster(name="sessions", node_type="cache.t4g.small"),),
+        load_balancers=(LoadBalancer(name="front", new_connections_per_s=(50.0,)),),
+    )
+
+
+def test_bill_table_adds_up_and_stars_what_follows_use():
+    bill = price(usage())
+    table = report.bill_table(bill)
+    cost = table.frame.columns[-1]
+    services = table.frame[table.frame["Unit"] == ""]
+    lines = table.frame[table.frame["Unit"] != ""]
+    for part in (services, lines):
+        assert sum(float(text.replace(",", "")) for text in part[cost]) == pytest.approx(float(bill.total))
+    starred = lines[lines["Name"].str.endswith("*")]
+    assert sum(float(text) for text in starred[cost]) == pytest.approx(float(bill.use))
+    assert len(starred)
+    text = str(table)
+    assert "not priced" in text
+    assert "baseline" in text
+    assert "<b>" not in table._repr_html_()
+    assert "font-weight:bold" in table._repr_html_()
+
+
+def test_bill_table_of_a_range_says_the_range():
+    mid = price(usage())
+    table = report.bill_table(SimpleNamespace(low=mid, mid=mid, high=mid))
+    assert any(note.startswith("range over the range of traffic") for note in table.notes)
+
+
+def test_findings_are_ranked_and_escaped():
+    table = report.findings_table(FINDINGS)
+    assert list(table.frame["level"]) == ["error", "note", "note"]
+    assert table.frame["place"][0] == "hpa.yaml:4"
+    assert "1 error, 2 notes" in table.title
+    assert "no &lt;target&gt;" in table._repr_html_()
+    assert "none" in report.findings_table([])._repr_html_()
+    assert "none" in str(report.findings_table([]))
+
+
+def test_origins_count_every_value_once_and_name_overrides():
+    scenario = made.scenario().override({"services.core-api.replicas": 5})
+    table = report.origins_table(scenario)
+    last = table.frame.iloc[-1]
+    assert sum(int(last[kind]) for kind in table.frame.columns[1:]) == len(scenario.resolved())
+    assert any("services.core-api.replicas = 5" in note for note in table.notes)
+
+
+def test_assumptions_list_each_assumed_part_in_written_units():
+    table = report.assumptions_table(made.scenario())
+    text = " ".join(table.frame["values"])
+    assert "1 ms" in text
+    assert "16 GiB" in text
+    assert set(table.frame["part"]) >= {"database", "platform"}
+    assert (table.frame["why"] != "").all()
+
+
+def test_import_table_names_files_and_lines():
+    origin = {"kind": "file", "source": "", "file": "k8s/hpa.yaml", "line": 11}
+    rows = [
+        {"path": "services.api.autoscaler.min_replicas", "value": 3, "unit": "", **origin},
+        {"path": "database.cores", "value": 2.0, "unit": "cores", **origin, "kind": "assumed"},
+    ]
+    table = report.import_table(SimpleNamespace(resolved=lambda: rows))
+    assert table.frame.to_dict("records") == [
+        {
+            "file": "k8s/hpa.yaml",
+            "part": "services.api",
+            "values (:line)": "autoscaler.min_replicas 3 (:11)",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.3, "s", "300 ms"), (2.0**28, "B", "256 MiB"), (0.25, "cores", "250m"), (450.0, "1/s", "450 requests/s"),
+     (64200.0, "s since midnight", "17:50"), (True, "", "yes"), (0.7, "", "0.7"), (3, "", "3"), ("gp3", "", "gp3")],
+)  # fmt: skip
+def test_values_are_written_as_in_files(value, unit, text):
+    assert value_text(value, unit) == text
+
+
+def test_screen_is_the_answer_on_one_screen():
+    text = report.screen_text(
+        ANSWER, wrote=["reports/bank/report.html"], following=["make lab", "novamodel run --help"]
+    )
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 20
+    assert text.isascii()
+    assert "SLO          NovaBank, weekday peak, 450 requests/s, seed 7, 20 replications" in text
+    assert "x  p99 < 300 ms     412 ms   [371 ms, 455 ms]" in text
+    assert "v  errors < 0.1 %   0.02 %" in text
+    assert "96 % busy; an SLO is missed from 1.4 x today's load" in text
+    joined = " ".join(text.split())
+    assert "core-api: 4 to 12 x 500m/750m, 512 MiB, pool 12 (now: 3 x 250m/500m, 512 MiB, pool 20)" in joined
+    assert "412 fixed + 96 driven by use = 508 USD a month [489, 531] us-east-1, prices of 2026-11" in joined
+    assert "1 error, 2 notes in the configuration files; first: hpa.yaml:4: no <target>" in text
+    assert "make lab | novamodel run --help" in text
+
+
+def test_screen_without_size_cost_or_breach():
+    bare = {"slo": [], "first_limit": "", "load_multiple_at_breach": None, "size": {}, "cost": {}, "findings": []}
+    text = report.screen_text(bare)
+    assert "no SLO is given" in text
+    assert "no SLO is missed at any load tried" in text
+    assert "not priced" in text
+    assert "SIZE" not in text
+    assert "no candidate keeps the SLO" in report.screen_text(bare | {"size": {"now": ANSWER["size"]["now"]}})
+
+
+def test_screen_of_a_flat_size_and_one_that_stays():
+    size = {"min_replicas": 3, "max_replicas": 10, "cpu_request": 0.25}
+    text = report.screen_text(ANSWER | {"size": {"now": size, "advised": size}})
+    assert "3 to 10 x 250m   (as now)" in text
+
+
+def test_screen_is_the_same_from_a_saved_answer():
+    assert report.screen_text(json.loads(json.dumps(ANSWER))) == report.screen_text(ANSWER)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_colour_only_in_a_terminal(terminal):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, color_system="standard" if terminal else None, width=60)
+    report.print_screen(ANSWER, console)
+    assert ("\x1b[" in out.getvalue()) is terminal
+    if not terminal:
+        assert out.getvalue().rstrip("\n") == report.screen_text(ANSWER)
