@@ -79,9 +79,7 @@ def node_plan(s: Node, gate: CpuGate, r: int) -> None:
 
 
 @rule
-def loop_join(
-    s: Node, gate: CpuGate, r: int, job: int, idle_work: float, busy_work: float, now: float
-) -> None:
+def loop_join(s: Node, gate: CpuGate, r: int, job: int, idle_work: float, busy_work: float, now: float) -> None:
     """Ask for a burst on the event loop; it starts at once on an idle loop, else waits its turn."""
     if s.loop_job[r] == NONE:
         gate_advance(gate, r, now)

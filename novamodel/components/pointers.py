@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 
-
 def addresses(state: Any) -> np.ndarray:
     """Addresses of all array columns of a (nested) NamedTuple, depth first; scalars are left out."""
     found: list[int] = []
@@ -80,5 +79,3 @@ def view_maker(prototype: Any) -> Any:
 
 def _has_columns(part: tuple[Any, ...]) -> bool:
     return any(isinstance(v, np.ndarray) or (isinstance(v, tuple) and _has_columns(v)) for v in part)
-
-

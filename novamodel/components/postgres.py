@@ -104,8 +104,7 @@ def cores_finish(s: SharedCores, now: float) -> int:
                 break
             right = down + 1
             if right < n and (
-                s.tag[right] < s.tag[down]
-                or (s.tag[right] == s.tag[down] and s.number[right] < s.number[down])
+                s.tag[right] < s.tag[down] or (s.tag[right] == s.tag[down] and s.number[right] < s.number[down])
             ):
                 down = right
             if tag < s.tag[down] or (tag == s.tag[down] and number < s.number[down]):

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from novamodel.components.kernel_cache import kernel_folder
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 numba: Any = None
@@ -52,7 +54,26 @@ def rule(function: Function) -> Function:
 
 
 def entry(function: Function) -> Function:
-    """Compile a function that CPython calls (it may call rules); plain Python without numba."""
+    """Compile a function that CPython calls (it may call rules); plain Python without numba.
+
+    The compiled form is kept on disk for the next process (see `kernel_cache`).
+    """
     if numba is None:
         return function
-    return numba.njit(**_ENTRY_OPTIONS)(function)  # type: ignore[no-any-return]
+    folder = kernel_folder(numba.__version__)
+    if folder is None:
+        return numba.njit(**_ENTRY_OPTIONS)(function)  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        return numba.njit(**(_ENTRY_OPTIONS | {"cache": True}))(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def is_kept(function: Any) -> bool:
+    """Whether a compiled form of an entry is on disk or in memory already, so that its first call is quick."""
+    if numba is None or getattr(function, "signatures", None):
+        return True
+    folder = kernel_folder(numba.__version__)
+    return folder is not None and any(folder.rglob(f"*{function.__name__}-*.nbi"))

@@ -50,20 +50,14 @@ def require_fargate_size(vcpu: float, memory_gib: float, *, path: str | None = N
     for size in fargate_sizes():
         if abs(size.vcpu - vcpu) < 1e-9 and abs(size.memory_gib - memory_gib) < 1e-9:
             return size
-    near = (
-        "; nearest: " + ", ".join(map(str, _nearest(vcpu, memory_gib))) if _positive(vcpu, memory_gib) else ""
-    )
+    near = "; nearest: " + ", ".join(map(str, _nearest(vcpu, memory_gib))) if _positive(vcpu, memory_gib) else ""
     same = [f"{size.memory_gib:g}" for size in fargate_sizes() if abs(size.vcpu - vcpu) < 1e-9]
     every = ", ".join(f"{value:g}" for value in sorted({size.vcpu for size in fargate_sizes()}))
     valid = f"{vcpu:g} vCPU with {', '.join(same)} GiB" if same else f"{every} vCPU"
-    raise UserError(
-        f"Fargate has no task of {vcpu:g} vCPU / {memory_gib:g} GiB", path=path, valid=valid + near
-    )
+    raise UserError(f"Fargate has no task of {vcpu:g} vCPU / {memory_gib:g} GiB", path=path, valid=valid + near)
 
 
-def fargate_pod_size(
-    cpu_request: float, memory_request_gib: float, *, path: str | None = None
-) -> FargateSize:
+def fargate_pod_size(cpu_request: float, memory_request_gib: float, *, path: str | None = None) -> FargateSize:
     """The size that EKS on Fargate gives (and bills) a pod with these summed requests, in cores and GiB.
 
     The overhead of 0.25 GiB is added to the memory, then the smallest size that holds both is taken:
@@ -71,11 +65,7 @@ def fargate_pod_size(
     """
     needed_gib = memory_request_gib + POD_OVERHEAD_GIB
     for size in fargate_sizes():
-        if (
-            size.vcpu <= LARGEST_POD_VCPU
-            and size.vcpu >= cpu_request - 1e-9
-            and size.memory_gib >= needed_gib - 1e-9
-        ):
+        if size.vcpu <= LARGEST_POD_VCPU and size.vcpu >= cpu_request - 1e-9 and size.memory_gib >= needed_gib - 1e-9:
             return size
     raise UserError(
         f"no Fargate size holds a pod of {cpu_request:g} cores and {memory_request_gib:g} GiB",

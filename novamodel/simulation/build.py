@@ -55,7 +55,9 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         config=config,
         routes=book.table,
         services=Services(**_limits(scenario, clients), **_columns(rows)),
-        stream=Stream([0.0] * BLOCK, *([0] * BLOCK for _ in range(3)), [1.0] * (BLOCK * book.most_draws), [0], [0], [0]),
+        stream=Stream(
+            [0.0] * BLOCK, *([0] * BLOCK for _ in range(3)), [1.0] * (BLOCK * book.most_draws), [0], [0], [0]
+        ),
         slots=new_slots(SLOTS, book.most_draws),
         ready=Ready([0] * SLOTS, [0], [0], [SLOTS]),
         replicas=Replicas(

@@ -121,5 +121,3 @@ class ReferencePlane:
         stream.at[0] = 0
         stream.count[0] = made
         path.next_arrival(self.model, self)
-
-

@@ -13,7 +13,6 @@ from novamodel.analytic import steady_replicas
 from novamodel.components.rule import COMPILED
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
-
 from novamodel.simulation.build import build
 from novamodel.simulation.compiled import CompiledPlane
 from novamodel.simulation.control.autoscaler import HpaLoop
@@ -122,5 +121,3 @@ def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], 
     for part in range(1, 101):
         yield env.timeout(horizon * part / 100 - env.now)
         progress(part / 100)
-
-

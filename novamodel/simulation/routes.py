@@ -132,7 +132,7 @@ def _write_cache(writer: _Writer, step: Step, scale: float) -> None:
     assert command is not None
     cpu = writer.scenario.cache.command_cpu
     hit = hit_ratio(writer.scenario, command.keyspace) if command.op == "get" else 0.0
-    draw = writer.draw(codes.UNIFORM, 0.0) if 0.0 < hit else codes.NONE
+    draw = writer.draw(codes.UNIFORM, 0.0) if hit > 0.0 else codes.NONE
     place = len(writer.ops)
     writer.ops.append((codes.CACHE, cpu.idle * command.count, cpu.busy * command.count, draw, 0, 0, hit))
     _write_steps(writer, list(command.on_miss), scale)

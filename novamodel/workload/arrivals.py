@@ -134,5 +134,3 @@ def fill(source: Any, block: Any, seed: int, replication: int, first: int) -> in
     block.state[0] = target
     block.state[1] = step
     return made
-
-

@@ -1,0 +1,6 @@
+"""One run: a control plane in SimPy over a data plane, as SimPy events (reference) or compiled (twin)."""
+
+from novamodel.simulation.result import Result, SloResult
+from novamodel.simulation.run import simulate
+
+__all__ = ["Result", "SloResult", "simulate"]

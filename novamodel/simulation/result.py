@@ -1,0 +1,123 @@
+"""The result of a simulation: tidy frames, estimates with intervals, the SLO's verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from novamodel.scenario import Scenario
+from novamodel.scenario.goals import Slo
+from novamodel.statistics import Estimate
+from novamodel.units import format_fraction, format_time
+
+
+class SloResult(NamedTuple):
+    """One objective against what was simulated; ``met`` judges the estimate, the interval says how sure."""
+
+    text: str
+    metric: str
+    of: str
+    limit: float
+    value: float
+    low: float
+    high: float
+    met: bool
+    unit: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `simulate` returns. Times are seconds, shares fractions, ``clock_s`` seconds since midnight.
+
+    Frames (one row each): ``estimates`` a metric, ``intervals`` an interval of a replication, ``tiers`` a tier in
+    an interval, ``replicas`` a service in an interval, ``events`` a deed of the control plane, ``breakdown`` a
+    place where time goes, ``routes`` a route, ``populations`` a population, ``histogram`` a latency bucket,
+    ``requests`` (when kept) a request.
+    """
+
+    scenario: Scenario = field(repr=False)
+    engine: str
+    seed: int
+    replications: int
+    digest: str
+    conserved: bool
+    window_s: float
+    warnings: tuple[str, ...]
+    estimates: pd.DataFrame = field(repr=False)
+    intervals: pd.DataFrame = field(repr=False)
+    tiers: pd.DataFrame = field(repr=False)
+    replicas: pd.DataFrame = field(repr=False)
+    events: pd.DataFrame = field(repr=False)
+    breakdown: pd.DataFrame = field(repr=False)
+    routes: pd.DataFrame = field(repr=False)
+    populations: pd.DataFrame = field(repr=False)
+    histogram: pd.DataFrame = field(repr=False)
+    requests: pd.DataFrame | None = field(repr=False)
+
+    def estimate(self, metric: str, of: str = "") -> Estimate:
+        """Value and 95 % interval of a metric; KeyError where there is none of that name."""
+        rows = self.estimates[(self.estimates["metric"] == metric) & (self.estimates["of"] == of)]
+        if rows.empty:
+            raise KeyError(f"no estimate of {metric!r} of {of or 'all requests'!r}")
+        row = rows.iloc[0]
+        return Estimate(float(row["value"]), float(row["low"]), float(row["high"]))
+
+    def slo(self) -> list[SloResult]:
+        """Every objective of the scenario, judged."""
+        return [self._judge(slo) for slo in self.scenario.slo]
+
+    def _judge(self, slo: Slo) -> SloResult:
+        value, low, high = self.estimate(slo.metric, slo.of or "")
+        unit = "s" if slo.is_latency else "1"
+        return SloResult(slo.text, slo.metric, slo.of or "", slo.limit, value, low, high, value < slo.limit, unit)
+
+    @property
+    def met(self) -> bool:
+        """Whether every objective is met."""
+        return all(slo.met for slo in self.slo())
+
+    def summary(self) -> pd.DataFrame:
+        """A reader's table of the estimates over all requests."""
+        frame = self.estimates[self.estimates["of"] == ""]
+        shown = frame.apply(lambda row: _shown(row["value"], row["unit"]), axis=1)
+        span = frame.apply(lambda row: _span(row["low"], row["high"], row["unit"]), axis=1)
+        return pd.DataFrame({"metric": frame["metric"], "value": shown, "95 % interval": span}).reset_index(drop=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Figures for a machine: no time stamp, duration or path."""
+        return {
+            "scenario": self.scenario.name,
+            "scenario_hash": self.scenario.content_hash(),
+            "engine": self.engine,
+            "seed": self.seed,
+            "replications": self.replications,
+            "window_s": self.window_s,
+            "digest": self.digest,
+            "conserved": self.conserved,
+            "slo": [slo._asdict() for slo in self.slo()],
+            "estimates": self.estimates.to_dict("records"),
+            "routes": self.routes.to_dict("records"),
+            "populations": self.populations.to_dict("records"),
+            "tiers": self.tiers.groupby("tier", sort=False)["utilisation"]
+            .agg(["mean", "max"])
+            .reset_index()
+            .to_dict("records"),
+            "warnings": list(self.warnings),
+        }
+
+    def _repr_html_(self) -> str:
+        head = f"{self.scenario.heading}: {self.replications} replications of {format_time(self.window_s)}, seed {self.seed}"
+        verdict = "".join(f"<li>{'met' if slo.met else 'missed'}: {slo.text}</li>" for slo in self.slo())
+        return f"<p><b>{head}</b></p><ul>{verdict}</ul>{self.summary().to_html(index=False)}"
+
+
+def _shown(value: float, unit: str) -> str:
+    if value != value:
+        return "-"
+    return format_time(value) if unit == "s" else format_fraction(value) if unit == "1" else f"{value:.4g}/s"
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    return f"{_shown(low, unit)} to {_shown(high, unit)}" if low == low else "-"
