@@ -53,13 +53,29 @@ def day(scenario: Scenario) -> pd.DataFrame:
     ('steady state'). Delays, start-up and flapping within an hour are left out.
     """
     routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
-    rates = [hour_rate(scenario, hour) for hour in range(HOURS)]
-    count: dict[str, int] = {}
-    rows = []
-    for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
-        count = _steady(scenario, rates[hour], count, routes)
-        rows.append({"hour": hour, "rate_per_s": rates[hour], **count, "source": "steady state"})
-    return pd.DataFrame(rows[HOURS:])
+    rates = np.array([hour_rate(scenario, hour) for hour in range(HOURS)])
+    table = pd.DataFrame({"hour": range(HOURS), "rate_per_s": rates})
+    start = {
+        name: float(s.autoscaler.min_replicas if s.autoscaler else s.replicas) for name, s in scenario.services.items()
+    }
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        if scaler is None:
+            table[name] = service.replicas
+            continue
+        counts = np.arange(1, scaler.max_replicas + 1)
+        load = system_load(scenario, rates[:, None], {**start, name: counts[None, :]}, routes=routes)
+        shape = (HOURS, counts.size)
+        cpu = np.broadcast_to(load.services[name].replica.used_cores, shape)
+        memory = np.broadcast_to(pod_memory(scenario, service, name, load), shape)
+        count, rests = scaler.min_replicas, []
+        for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
+            asked = service.resources.cpu_request, service.resources.memory_request
+            count = settle(scaler, count, cpu[hour], memory[hour], *asked)
+            rests.append(count)
+        table[name] = rests[HOURS:]
+    table["source"] = "steady state"
+    return table
 
 
 def hour_rate(scenario: Scenario, hour: int) -> float:

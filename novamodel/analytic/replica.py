@@ -124,7 +124,7 @@ def _thread_stay(
     quota = np.maximum(left_cores, 1e-6)[..., None, None] * period_s / parallel[:, None]
     stays = gate_wall_s(work[:, None], quota, period_s, PHASES * period_s).reshape(*rate.shape, -1)
     stay = np.full(rate.shape, job_s)
-    for _ in range(60):
+    for _ in range(30):
         mean = 2 * rate * stay
         chance = np.exp(others * np.log(np.maximum(mean, 1e-300))[..., None] - mean[..., None] - gammaln(others + 1))
         chance[..., -1] += np.maximum(1 - chance.sum(axis=-1), 0.0)
