@@ -60,17 +60,15 @@ def breakdown(result: Any) -> go.Figure:
     for annotation, col in zip(fig.layout.annotations, (1, 2), strict=True):
         annotation.x = fig.get_subplot(1, col).xaxis.domain[0]
     top_mean, top_tail = shares["mean_s"].idxmax(), shares["p99_s"].idxmax()
+    mean_share, tail_share = part_text(shares["mean_s"][top_mean]), part_text(shares["p99_s"][top_tail])
     if totals["p99_s"] <= 0:
-        finding = f"The mean request spends {part_text(shares['mean_s'][top_mean])} of its time in {top_mean}"
+        finding = f"Most time of the mean request goes to {top_mean} ({mean_share})"
     elif top_mean == top_tail:
-        finding = (
-            f"{top_mean} takes most of the time: {part_text(shares['mean_s'][top_mean])} of the mean request,"
-            f" {part_text(shares['p99_s'][top_tail])} of one near the p99"
-        )
+        finding = f"Most time goes to {top_mean}: {mean_share} of the mean request, {tail_share} of one near the p99"
     else:
         finding = (
-            f"The mean request spends {part_text(shares['mean_s'][top_mean])} of its time in {top_mean},"
-            f" one near the p99 {part_text(shares['p99_s'][top_tail])} in {top_tail}"
+            f"Most time goes to {top_mean} in the mean request ({mean_share}),"
+            f" to {top_tail} near the p99 ({tail_share})"
         )
     left_out = [place for place in frame.index if place not in seen.index]
     how = HOW + (f" Below {SMALLEST_SHARE * 100:g} % of both: {listed(left_out, 12)}." if left_out else "")

@@ -15,6 +15,9 @@ HOW = (
     " that passes it can be refused or wait. The triangle is the most that the run used."
 )
 
+AXIS = 2.6
+"""Length of the axis over the longest bar; a budget beyond it is named, not drawn."""
+
 
 class Stage(NamedTuple):
     """One stage: its name, who may open how many connections, what accepts them, the most used in the run."""
@@ -53,11 +56,11 @@ def pool_chain(scenario: Any, result: Any = None) -> go.Figure:
                 hovertemplate=f"{escape(who)}: %{{x:.0f}} connections<extra></extra>",
             )
             seen.add(who)
-    _budgets(fig, stages)
+    end = AXIS * max(sum(count for _, count in stage.parts) for stage in stages)
+    _budgets(fig, stages, end)
     _used(fig, stages)
-    most = max(max(stage.budget, sum(count for _, count in stage.parts)) for stage in stages)
     fig.update_layout(barmode="stack", bargap=0.5, legend={"traceorder": "normal"})
-    fig.update_xaxes(title_text="connections", range=[0, most * 1.4], showgrid=True)
+    fig.update_xaxes(title_text="connections", range=[0, end], showgrid=True)
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(names))), ticktext=names)
     return finish(fig, _finding(stages), HOW, height=78 * len(stages) + 90, left=230, right=40)
 
@@ -107,21 +110,18 @@ def _pools_used(result: Any, pooled: dict[str, Any]) -> float:
     return float(over_time(together, "busy")["mean"].max())
 
 
-def _budgets(fig: go.Figure, stages: list[Stage]) -> None:
+def _budgets(fig: go.Figure, stages: list[Stage], end: float) -> None:
     for place, stage in enumerate(stages):
-        over = sum(count for _, count in stage.parts) - stage.budget
-        fig.add_shape(
-            type="line",
-            x0=stage.budget,
-            x1=stage.budget,
-            y0=place - 0.4,
-            y1=place + 0.27,
-            line={"color": COLOURS["slo"], "width": 2.4, "dash": "dash"},
-        )
-        text = f"{stage.budget_name} {stage.budget:.0f}"
+        total = sum(count for _, count in stage.parts)
+        over = total - stage.budget
+        far = stage.budget > 0.72 * end
+        if not far:
+            line = {"color": COLOURS["slo"], "width": 2.4, "dash": "dash"}
+            fig.add_shape(type="line", x0=stage.budget, x1=stage.budget, y0=place - 0.4, y1=place + 0.27, line=line)
+        text = f"{stage.budget_name} {stage.budget:.0f}" + (" (beyond this axis)" if far else "")
         text += f": {over:.0f} too many" if over > 0 else f", {-over:.0f} to spare"
         fig.add_annotation(
-            x=max(stage.budget, stage.budget + over),
+            x=total if far else max(stage.budget, total),
             y=place,
             text=escape(text),
             xanchor="left",

@@ -26,12 +26,13 @@ REASON_CHARACTERS = 46
 def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
     """Candidates by cost (USD a month) and p99 (ms); the chosen and today's row are marked.
 
-    `outcome`: a Sizing. `slo`: objectives, of which the p99 over all requests is drawn.
+    `outcome`: a Sizing; its `candidates` have one row a candidate, or one a candidate and `service`.
+    `slo`: objectives, of which the p99 over all requests is drawn.
     """
     table = outcome.candidates
     if not len(table):
         return empty("No candidate was simulated", HOW, "The screen left no candidate to simulate.")
-    table = table.sort_values("cost_month", kind="stable").head(MOST_ROWS)
+    table = _one_row_each(table).sort_values("cost_month", kind="stable").head(MOST_ROWS)
     chosen = _row_of(table, outcome.chosen) if outcome.met else None
     now = _row_of(table, outcome.now)
     names = [_row_name(row, row.Index == chosen, row.Index == now) for row in table.itertuples()]
@@ -40,9 +41,31 @@ def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
     _latency(fig, table, names, chosen, [item for item in slo if item.metric == "p99" and not item.of])
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(names))), ticktext=names)
     fig.update_layout(bargap=0.45)
-    left = 40 + 6 * max(len(name) - 7 * name.count("b>") // 2 for name in names)
+    left = 40 + 6 * max(len(line) - 7 * line.count("b>") // 2 for name in names for line in name.split("<br>"))
     how = HOW + f" {outcome.screened:,} combinations were screened by closed forms."
-    return finish(fig, _finding(outcome, table, chosen, now), how, height=36 * len(table) + 90, left=left, right=290)
+    return finish(
+        fig,
+        _finding(outcome, table, chosen, now),
+        how,
+        height=(20 + 16 * max(name.count("<br>") + 1 for name in names)) * len(table) + 90,
+        left=left,
+        right=290,
+    )
+
+
+def _one_row_each(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a candidate with its `size` in words; of several services those that differ between candidates."""
+    sizes = pd.Series([size_text(row) for row in table.itertuples()], index=table.index)
+    if "service" not in table:
+        return table.assign(size=sizes)
+    varying = [name for name, group in sizes.groupby(table["service"], sort=False) if group.nunique() > 1]
+    shown = varying or list(table["service"].unique())
+    rows = []
+    for _, group in table.groupby("changes", sort=False):
+        parts = [(row.service, sizes[row.Index]) for row in group.itertuples() if row.service in shown]
+        words = parts[0][1] if len(shown) == 1 else "; ".join(f"{name} {size}" for name, size in parts)
+        rows.append(group.iloc[0].to_dict() | {"size": words})
+    return pd.DataFrame(rows)
 
 
 def _row_of(table: pd.DataFrame, candidate: Any) -> Any:
@@ -55,7 +78,7 @@ def _row_of(table: pd.DataFrame, candidate: Any) -> Any:
 
 
 def _row_name(row: Any, is_chosen: bool, is_now: bool) -> str:
-    text = escape(size_text(row))
+    text = "<br>".join(escape(part) for part in row.size.split("; "))
     if is_chosen:
         return f"<b>chosen: {text}</b>"
     return f"<b>now:</b> {text}" if is_now else text
@@ -158,7 +181,7 @@ def _finding(outcome: Any, table: pd.DataFrame, chosen: Any, now: Any) -> str:
         near = f"; the best p99 is {time_text(best['p99_s'])}" if best is not None else ""
         return f"None of {len(table)} simulated candidates keeps the SLO{near}"
     row = table.loc[chosen]
-    text = f"{size_text(row)} keeps the SLO for {row['cost_month']:,.0f} USD a month (p99 {time_text(row['p99_s'])})"
+    text = f"{row['size']} keeps the SLO for {row['cost_month']:,.0f} USD a month (p99 {time_text(row['p99_s'])})"
     if now == chosen:
         return f"Today's size is the cheapest: {text}"
     if now is not None:

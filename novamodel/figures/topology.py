@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from novamodel import units
 from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, kind_of, rgba
 from novamodel.figures.reshape import over_time
-from novamodel.figures.words import listed, number_text
+from novamodel.figures.words import listed, number_text, part_text
 
 HOW = "Boxes and figures as read from the configuration files and the scenario"
 HOW_RUN = "; bold below: the highest mean use in the run, in % of the tier's limit."
@@ -82,7 +82,7 @@ def _busy(result: Any) -> dict[str, str]:
     peaks = {
         str(tier): float(over_time(part, "utilisation")["mean"].max()) for tier, part in result.tiers.groupby("tier")
     }
-    return {tier: f"{peak * 100:.0f} %" for tier, peak in peaks.items() if math.isfinite(peak)}
+    return {tier: part_text(peak) for tier, peak in peaks.items() if math.isfinite(peak)}
 
 
 def _lines(*texts: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What people read: tables, the one-screen answer, the self-contained HTML report."""
 
+from novamodel.report.conclusion import Conclusion, conclusion
 from novamodel.report.html import export_html, notebook_html
 from novamodel.report.screen import print_screen, screen_text
 from novamodel.report.tables import (
@@ -12,9 +13,11 @@ from novamodel.report.tables import (
 )
 
 __all__ = [
+    "Conclusion",
     "Table",
     "assumptions_table",
     "bill_table",
+    "conclusion",
     "export_html",
     "findings_table",
     "import_table",

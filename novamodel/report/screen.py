@@ -56,15 +56,26 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _slos(answer.get("slo") or [])
     yield from _block("FIRST LIMIT", _first_limit(answer))
     yield from _size(answer.get("size") or {})
-    yield from _block("COST", _cost(answer))
+    yield from _block("COST", cost_text(answer), split="   ")
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))
     yield from _block("wrote", ", ".join(wrote))
     yield from _block("next", " | ".join(following))
 
 
-def _block(label: str, text: str) -> Iterator[Piece]:
-    """A labelled paragraph with a hanging indent; nothing for an empty text."""
-    for number, line in enumerate(wrap(text, WIDTH - LABEL - 2, break_on_hyphens=False)):
+def _block(label: str, text: str, split: str = "") -> Iterator[Piece]:
+    """A labelled paragraph with a hanging indent; nothing for an empty text.
+
+    A text too long for one line is broken at `split` first.
+    """
+    room = WIDTH - LABEL - 2
+    lines = [text] if text else []
+    if split and len(text) > room:
+        head, mark, tail = text.partition(split)
+        lines = [head, (mark + tail).strip()]
+    lines = [
+        part for line in lines for part in (wrap(line, room, break_on_hyphens=False) if len(line) > room else [line])
+    ]
+    for number, line in enumerate(lines):
         yield Piece(f"  {label if not number else '':<{LABEL}}", "label", line)
 
 
@@ -107,23 +118,24 @@ def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
     if not advised:
         yield from _block("SIZE", "no candidate keeps the SLO" if now else "")
         return
-    for number, (service, row) in enumerate(_by_service(advised).items()):
-        before = _by_service(now).get(service)
+    for number, (service, row) in enumerate(sizes_by_service(advised).items()):
+        before = sizes_by_service(now).get(service)
         text = f"{service}: " if service else ""
         text += size_text(SimpleNamespace(**row))
         if before is not None:
             was = size_text(SimpleNamespace(**before))
             text += "   (as now)" if was == size_text(SimpleNamespace(**row)) else f"   (now: {was})"
-        yield from _block("SIZE" if not number else "", text)
+        yield from _block("SIZE" if not number else "", text, split="   (")
 
 
-def _by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Sizes by service; a flat mapping is the size of the one service that was sized."""
     nested = {str(name): row for name, row in size.items() if isinstance(row, Mapping)}
     return nested or {str(size.get("service", "")): size}
 
 
-def _cost(answer: Mapping[str, Any]) -> str:
+def cost_text(answer: Mapping[str, Any]) -> str:
+    """``"412 fixed + 96 driven by use = 508 USD a month  [489, 531]   us-east-1, prices of 2026-11"``."""
     cost = answer.get("cost") or {}
     if not cost:
         return "not priced"

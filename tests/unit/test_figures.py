@@ -162,7 +162,7 @@ def test_topology_without_pgbouncer_cache_or_pools():
 
 def test_breakdown_names_the_places_and_what_is_left_out():
     fig = FULL["breakdown"]
-    assert "36 % in pool wait" in title(fig)
+    assert "to pool wait near the p99 (36 %)" in title(fig)
     assert "connect and other" in title(fig)
     assert fig.data[0].y[0] == "edge"
     empty = made.result()
@@ -243,6 +243,18 @@ def test_sizing_marks_the_chosen_and_says_why_others_lost():
     none = made.sizing()
     none.candidates = none.candidates.iloc[:0]
     assert "No candidate was simulated" in title(figures.sizing(none))
+
+
+def test_sizing_of_several_services_has_one_row_a_candidate():
+    outcome = made.sizing()
+    other = outcome.candidates.assign(service="admin-interface", min_replicas=1, max_replicas=1, cpu_request=0.1)
+    outcome.candidates = pd.concat([outcome.candidates.assign(service="core-api"), other])
+    outcome.candidates[["cpu_limit", "pool_max"]] = outcome.candidates[["cpu_limit", "pool_max"]].astype(float)
+    outcome.candidates = outcome.candidates.reset_index(drop=True)
+    fig = figures.sizing(outcome)
+    assert len(fig.data[0].y) == 7
+    assert list(fig.data[1].marker.symbol).count("star") == 1
+    assert "core-api 4 to 12 x 500m/750m" in title(fig)
 
 
 def test_sizing_says_when_today_is_the_cheapest():

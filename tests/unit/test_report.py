@@ -178,3 +178,24 @@ def test_colour_only_in_a_terminal(terminal):
     assert ("\x1b[" in out.getvalue()) is terminal
     if not terminal:
         assert out.getvalue().rstrip("\n") == report.screen_text(ANSWER)
+
+
+def test_conclusion_says_advice_cost_and_what_would_change_it():
+    said = dict(report.conclusion(ANSWER, warnings=["too short for p99.9"], assumed=103).sentences)
+    assert "missed: p99 < 300 ms (412 ms [371 ms, 455 ms])" in said["Today"]
+    assert "kept: errors < 0.1 % (0.02 %)" in said["Today"]
+    assert "core-api: 4 to 12 x 500m/750m" in said["Advice"]
+    assert "508 USD a month" in said["Cost"]
+    assert "1.4 x today's peak" in said["What would change it"]
+    assert "103 values are assumed" in said["What would change it"]
+    assert said["Known gaps"].startswith("too short for p99.9; not modelled")
+
+
+def test_conclusion_of_a_size_that_stays_and_of_none_that_holds():
+    size = ANSWER["size"]["now"]
+    keep = report.conclusion(ANSWER | {"size": {"now": size, "advised": size}, "load_multiple_at_breach": None})
+    assert "Keep today's size" in str(keep)
+    assert "No load that was tried" in str(keep)
+    none = report.conclusion(ANSWER | {"size": {"now": size}, "slo": []})
+    assert "No simulated candidate keeps every objective" in none._repr_html_()
+    assert "nothing is judged" in str(none)
