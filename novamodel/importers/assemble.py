@@ -10,7 +10,7 @@ from novamodel.importers import ecs, kubernetes, pool, postgres, prometheus, ter
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import KINDS, Found, find_files
 from novamodel.importers.ingress import ingress_edge, ingress_services
-from novamodel.importers.names import is_infrastructure, match
+from novamodel.importers.names import is_infrastructure, match, short_name
 from novamodel.importers.nginx import read_nginx
 from novamodel.importers.nginx_fields import say_edge
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
@@ -82,7 +82,20 @@ def _read(found: Found, draft: Draft) -> Sources:
         "ecs": ecs.workloads(sources.tasks, draft),
         "compose": compose_files.workloads(chosen, draft) if chosen else [],
     }
+    _rename_targets(sources)
     return sources
+
+
+def _rename_targets(sources: Sources) -> None:
+    """Give what nginx passes requests to the name that the service has in the scenario."""
+    if sources.nginx is None:
+        return
+    prefixes = sources.cluster.prefixes
+    known = {short_name(w.raw_name): w.name for group in sources.workloads.values() for w in group}
+    sources.nginx.targets = [
+        target._replace(service=known.get(target.service, short_name(target.service, prefixes)))
+        for target in sources.nginx.targets
+    ]
 
 
 def _choose(sources: Sources) -> str:
@@ -119,7 +132,7 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
         for said in workload.said:
             draft.say(said, below)
     for name, place in _evident(kind, sources):
-        if match(name, draft.values.get("services", {})) is None and not is_infrastructure(name):
+        if name not in draft.values.get("services", {}) and not is_infrastructure(name):
             _say_evident(name, place, deployed, kind, draft)
     if not draft.values.get("services"):
         for other in PLATFORMS:

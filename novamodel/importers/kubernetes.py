@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from novamodel.importers.hpa import autoscaler
-from novamodel.importers.names import is_image_of, is_infrastructure, short_name
+from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
@@ -190,10 +190,3 @@ def _probe(probe: Node, path: str) -> list[Said]:
         value = whole(probe["failureThreshold"].value)
         said.append(Said(f"{path}.failures", value, probe.file, probe["failureThreshold"].line))
     return said
-
-
-def has_image(cluster: Cluster, *programs: str) -> bool:
-    """Whether any workload runs one of the named programs."""
-    return any(
-        is_image_of(box["image"].text, *programs) for found in cluster.of(*WORKLOADS) for box in containers(found)
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from novamodel.importers.names import match
 from novamodel.importers.nginx import Directive, Nginx, Target, not_modelled, per_client
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
@@ -25,9 +24,8 @@ def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
             else:
                 draft.leave(found.file, found.line, f"{name} {found.args[0]}", "not a number: the default is taken")
     for target in nginx.targets:
-        service = match(target.service, services)
-        if service is not None:
-            _say_limit(nginx, target._replace(service=service), draft)
+        if target.service in services:
+            _say_limit(nginx, target, draft)
             _say_failures(nginx, target, draft)
     for found, times in not_modelled(nginx):
         often = f" ({times} times)" if times > 1 else ""

@@ -175,6 +175,15 @@ def test_nginx_fragment_with_inherited_limit(tmp_path: Path) -> None:
     assert any("$server_name" in row["what"] for row in report.not_modelled)
 
 
+def test_nginx_meets_the_cluster_by_its_own_names(tmp_path: Path) -> None:
+    text = "upstream o { server shop-orders:80; server old-orders:80; }\nserver { location / { proxy_pass http://o; }\n"
+    text += "location /a { proxy_pass http://shop-orders; } location /b { proxy_pass http://back-orders; } }\n"
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, site__conf=text))
+    assert set(report.tree.values["services"]) == {"orders", "o", "back-orders"}
+    missing = [f["message"] for f in report.findings if f["code"] == "service-not-deployed"]
+    assert len(missing) == 2
+
+
 COMPOSE = """
 services:
   api-1: {image: "shop/api:1", deploy: {resources: {limits: {cpus: "0.1"}}}}
