@@ -1,3 +1,75 @@
-"""novamodel: from a backend's own configuration files to a sized, priced answer."""
+"""novamodel: from a backend's own configuration files to a sized, priced answer.
+
+    import novamodel as nm
+    scenario = nm.load("novabank")          # a scenario file, a bundled name, or a folder of configuration files
+    result = nm.simulate(scenario)          # the peak, with intervals; nm.figures.overview(result) draws it
+    nm.size(scenario), nm.bill(scenario, result)
+    nm.answer(scenario)                     # all of it
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from novamodel.errors import UserError
+
+if TYPE_CHECKING:
+    from novamodel import figures
+    from novamodel.answering import Answer, answer
+    from novamodel.billing import MonthlyCost, bill
+    from novamodel.loading import load
+    from novamodel.reporting import report
+    from novamodel.scenario import Scenario
+    from novamodel.simulation import Result, simulate
+    from novamodel.sizing import Knee, Sizing, knee, size
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Answer": "novamodel.answering",
+    "Knee": "novamodel.sizing",
+    "MonthlyCost": "novamodel.billing",
+    "Result": "novamodel.simulation",
+    "Scenario": "novamodel.scenario",
+    "Sizing": "novamodel.sizing",
+    "answer": "novamodel.answering",
+    "bill": "novamodel.billing",
+    "knee": "novamodel.sizing",
+    "load": "novamodel.loading",
+    "report": "novamodel.reporting",
+    "simulate": "novamodel.simulation",
+    "size": "novamodel.sizing",
+}
+
+__all__ = [
+    "Answer",
+    "Knee",
+    "MonthlyCost",
+    "Result",
+    "Scenario",
+    "Sizing",
+    "UserError",
+    "__version__",
+    "answer",
+    "bill",
+    "figures",
+    "knee",
+    "load",
+    "report",
+    "simulate",
+    "size",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a front door when it is first used, so that `import novamodel` is quick."""
+    if name == "figures":
+        return importlib.import_module("novamodel.figures")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'novamodel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,6 +105,9 @@ def _user_error(problem: ValidationError, tree: Tree) -> UserError:
     path = ".".join(words)
     origin = tree.origin(path)
     message = error["msg"].removeprefix("Value error, ")
+    named = re.match(r"([\w-]+(?:\.[\w-]+)+):? (?=\S)", message)
+    if not path and named:  # a rule over the whole scenario names the path itself
+        origin = tree.origin(named[1])
     valid = None
     if error["type"] == "extra_forbidden":
         message = f"unknown key {words[-1]!r}"

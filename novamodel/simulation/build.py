@@ -17,6 +17,7 @@ from novamodel.components.tokens import tokens_state
 from novamodel.components.upstream import MOST_PEERS, Peer, upstream_state
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
+from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import zipf_exponent
 from novamodel.simulation import codes
@@ -199,11 +200,20 @@ def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
     period = scenario.platform.cfs_period
     state = gate_state(0, 0.0, period)
     for name, (first, end) in rows.items():
-        limit = scenario.services[name].resources.cpu_limit
+        limit = cpu_limit(scenario, name)
         part = gate_state(end - first, limit * period if limit else NO_LIMIT, period)
         state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
     count = len(state.phase)
     return state._replace(phase=[-period * ((7 * r + 3) % (count + 1)) / (count + 1) for r in range(count)])
+
+
+def cpu_limit(scenario: Scenario, name: str) -> float | None:
+    """Cores that a replica may use. On EKS with Fargate a pod has its Fargate size, whatever its limit says."""
+    resources = scenario.services[name].resources
+    if scenario.platform.kind == "eks" and scenario.platform.compute == "fargate":
+        size = fargate_pod_size(resources.cpu_request, resources.memory_request / 1024**3)
+        return min(size.vcpu, resources.cpu_limit or size.vcpu)
+    return resources.cpu_limit
 
 
 def _pools(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:

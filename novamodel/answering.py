@@ -1,0 +1,135 @@
+"""The whole answer to "does it hold, what breaks first, how many replicas, what does it cost"."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from novamodel.billing import MonthlyCost, bill, monthly_total
+from novamodel.errors import UserError
+from novamodel.scenario import Scenario
+from novamodel.simulation import Result, simulate
+from novamodel.sizing import Knee, Sizing, knee, size
+
+Tell = Callable[[float, str], None]
+QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2}
+"""What `quick` makes of the run: enough to see that all works, too little to believe."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A scenario's simulated peak, its knee, the advised size, the bill and the findings."""
+
+    scenario: Scenario = field(repr=False)
+    result: Result
+    knee: Knee = field(repr=False)
+    sizing: Sizing = field(repr=False)
+    cost: MonthlyCost = field(repr=False)
+    cost_advised: float
+
+    @property
+    def findings(self) -> tuple[dict[str, Any], ...]:
+        """What the import found in the configuration files."""
+        return self.scenario.findings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain figures, the content of answer.json: no time stamp, duration or path of this machine."""
+        scenario = self.scenario
+        low, mid, high = (float(total) for total in self.cost.totals())
+        return {
+            "scenario": scenario.name,
+            "title": scenario.heading,
+            "scenario_hash": scenario.content_hash(),
+            "peak_per_s": scenario.traffic.peak,
+            "seed": self.result.seed,
+            "replications": self.result.replications,
+            "slo": [slo._asdict() for slo in self.result.slo()],
+            "first_limit": self.knee.first_limit,
+            "load_multiple_at_breach": self.knee.load_multiple_at_breach,
+            "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
+            "advice": self.sizing.advice.to_dict("records"),
+            "cost": {
+                "low": low,
+                "mid": mid,
+                "high": high,
+                "baseline": float(self.cost.mid.baseline),
+                "use": float(self.cost.mid.use),
+                "advised": round(self.cost_advised, 2),
+                "currency": self.cost.mid.currency,
+                "region": self.cost.mid.region,
+                "not_priced": list(self.cost.mid.not_priced),
+            },
+            "findings": list(self.findings),
+            "warnings": list(self.result.warnings),
+            "digest": self.result.digest,
+            "prices_date": self.cost.prices_date,
+        }
+
+    def write(self, out: Path) -> None:
+        """Write bill.csv, then answer.json, each whole or not at all."""
+        write_whole(out / "bill.csv", self.cost.mid.to_csv())
+        write_whole(out / "answer.json", to_json(self.to_dict()))
+
+
+def answer(
+    scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None
+) -> Answer:
+    """Simulate the peak, find the knee, size and price; ``progress`` is told the share done and the stage."""
+    tell = progress or (lambda share, text: None)
+    scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
+
+    def stage(begin: float, width: float, name: str) -> Callable[..., None]:
+        return lambda share, text="": tell(begin + width * share, text or name)
+
+    result = simulate(scenario, engine=engine, progress=stage(0.0, 0.3, "simulating"))
+    options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
+    breaks = knee(scenario, engine=engine, progress=stage(0.3, 0.3, "finding the knee"), **options)
+    sized = size(
+        scenario,
+        engine=engine,
+        progress=stage(0.6, 0.3, "sizing"),
+        cost_of=monthly_total,
+        budget=4 if quick else 12,
+        **options,
+    )
+    cost = bill(scenario, result)
+    advised = monthly_total(sized.chosen.scenario)
+    tell(1.0, "priced")
+    return Answer(scenario, result, breaks, sized, cost, advised)
+
+
+def to_json(value: Any) -> str:
+    """JSON with a line an entry; nan and infinities become null."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it; ``UserError`` where that is not possible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except OSError as problem:
+        raise UserError(f"{path} cannot be written: {problem.strerror}", valid="--out with a folder you may write to") from None
+
+

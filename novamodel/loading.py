@@ -1,0 +1,29 @@
+"""From whatever a user names to a scenario: a scenario file, a bundled scenario's name, a folder of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from novamodel.errors import UserError
+from novamodel.importers import importer, scenario_from_folder
+from novamodel.resources import params_dir
+from novamodel.scenario import Scenario, load_scenario
+
+
+def load(target: str | Path) -> Scenario:
+    """Read a scenario.
+
+    ``target`` is a scenario file, the name of a bundled scenario (``novabank``), or a folder of configuration files
+    (nginx.conf, Kubernetes manifests, compose file, ECS task definition, Terraform, ...), whose missing
+    values come from documented defaults. Any mistake in it is a ``UserError``.
+    """
+    path = Path(target)
+    if path.is_dir():
+        return scenario_from_folder(path)
+    if path.exists():
+        return load_scenario(path, importer)
+    bundled = params_dir() / f"{target}.yaml"
+    if bundled.is_file() and "/" not in str(target):
+        return load_scenario(bundled, importer)
+    names = sorted(file.stem for file in params_dir().glob("*.yaml"))
+    raise UserError(f"{target}: no such file or folder, and no bundled scenario of that name", valid=names, given=target)

@@ -1,0 +1,140 @@
+"""`report`: the answer as an executed notebook, a self-contained HTML page, a bill and a JSON file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from novamodel.errors import UserError
+from novamodel.loading import load
+from novamodel.report.html import export_html
+from novamodel.resources import notebooks_dir
+
+NOTEBOOK = "00_report.ipynb"
+FILES = ("notebook.ipynb", "report.html", "bill.csv", "answer.json")
+CELL_TIMEOUT_S = 1800
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report left behind: the content of answer.json, and the files in the order they matter."""
+
+    answer: dict[str, Any]
+    files: tuple[Path, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of answer.json."""
+        return self.answer
+
+
+def report(
+    target: str | Path,
+    out: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    quick: bool = False,
+    progress: Tell | None = None,
+) -> Report:
+    """Import, simulate, size, price, and execute the report notebook; writes four files into ``out``.
+
+    The files appear together when all is done; a report that fails leaves ``out`` as it was. A mistake in what
+    the user gave is a ``UserError``. ``progress`` is told the share of cells done and the stage.
+    """
+    tell = progress or (lambda share, text: None)
+    tell(0.0, "reading the configuration")
+    scenario = load(target)
+    changes = dict(overrides or {})
+    scenario.override(changes)  # a mistake shows here, before anything runs
+    folder = Path(out).absolute()
+    staging = _staging(folder)
+    try:
+        parameters = {
+            "scenario": str(Path(target).absolute()) if Path(target).exists() else str(target),
+            "overrides": changes,
+            "seed": scenario.run.seed if seed is None else seed,
+            "quick": quick,
+            "engine": engine,
+            "out": str(staging),
+        }
+        _execute(staging, parameters, tell)
+        _name_final_folder(staging / FILES[0], staging, folder)
+        tell(0.97, "writing report.html")
+        export_html(staging / FILES[0], staging / FILES[1], title=scenario.heading)
+        answer = json.loads((staging / "answer.json").read_text(encoding="utf-8"))
+        folder.mkdir(exist_ok=True)
+        for name in FILES:
+            os.replace(staging / name, folder / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    tell(1.0, "done")
+    return Report(answer, tuple(folder / name for name in FILES))
+
+
+def _staging(folder: Path) -> Path:
+    """A hidden folder beside (or in) the output folder, on the same file system."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; the report needs a folder", valid="--out with a folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".novamodel-", dir=folder if folder.is_dir() else folder.parent))
+    except OSError as problem:
+        raise UserError(
+            f"{folder} cannot be written: {problem.strerror}", valid="--out with a folder you may write to"
+        ) from None
+
+
+def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
+    """Run the notebook through papermill in this Python; success is its last file, not papermill's metadata."""
+    import papermill
+    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+    class TellingEngine(NBClientEngine):  # type: ignore[misc]
+        """Papermill's engine, which tells how far it is."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+            start, cells = nb_man.cell_start, len(nb_man.nb.cells)
+
+            def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> Any:
+                tell(0.05 + 0.9 * (cell_index or 0) / cells, "executing the notebook")
+                return start(cell, cell_index, **more)
+
+            nb_man.cell_start = cell_start
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    papermill_engines.register("novamodel", TellingEngine)
+    try:
+        papermill.execute_notebook(
+            str(notebooks_dir() / NOTEBOOK),
+            str(staging / FILES[0]),
+            parameters=parameters,
+            engine_name="novamodel",
+            kernel_name="python3",
+            progress_bar=False,
+            execution_timeout=CELL_TIMEOUT_S,
+        )
+    except PapermillExecutionError as problem:
+        if problem.ename == "UserError":
+            raise UserError(str(problem.evalue)) from None
+        raise
+    if not (staging / "answer.json").is_file():
+        raise RuntimeError("the report notebook ended without writing answer.json")
+
+
+def _name_final_folder(notebook: Path, staging: Path, folder: Path) -> None:
+    """In the executed notebook the parameter `out` names the folder where the files end up."""
+    text = notebook.read_text(encoding="utf-8")
+    notebook.write_text(text.replace(json.dumps(str(staging))[1:-1], json.dumps(str(folder))[1:-1]), encoding="utf-8")
