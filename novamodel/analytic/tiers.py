@@ -136,7 +136,8 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
     service, own = scenario.services[name], load.services[name]
     demand, each = own.demand, float(own.rate_per_s)
     grow = most / count
-    room = float(service.resources.cpu_limit or 1 + service.runtime.threads)
+    threads = service.runtime.threads if demand.thread_s > 0 else 0
+    room = float(service.resources.cpu_limit or 1 + threads)
     used = float(own.replica.utilisation) * min(room, 1 + service.runtime.threads)
     cpu = demand.loop_busy + demand.thread_s
     yield _row(
@@ -164,12 +165,13 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
         yield _row(
             f"{name} pool", held, "connection s", float(own.pool_busy) * count, service.pool.max * count, full, True
         )
-    yield _memory(scenario, service, name, load, count, grow)
+    if service.resources.memory_limit:
+        yield _memory(scenario, service, name, load, count, grow)
 
 
 def _memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, count: int, grow: float) -> Row:
     runtime = service.runtime
-    limit = service.resources.memory_limit or service.resources.memory_request
+    limit = service.resources.memory_limit or math.inf
     used = float(pod_memory(scenario, service, name, load))
     above = used - runtime.resting_memory
     if limit <= runtime.resting_memory:

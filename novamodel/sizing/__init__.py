@@ -1,0 +1,11 @@
+"""The cheapest size that keeps the objectives, and how far the load can rise.
+
+`size` screens the legal grid by closed forms and lets simulation decide; `knee` walks the load up until an
+objective is missed.
+"""
+
+from novamodel.sizing.answers import Candidate, Knee, Sizing
+from novamodel.sizing.knee import knee
+from novamodel.sizing.size import size
+
+__all__ = ["Candidate", "Knee", "Sizing", "knee", "size"]

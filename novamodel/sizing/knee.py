@@ -1,0 +1,225 @@
+"""How far the load can rise: latency and errors at multiples of today's load, and what gives out first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_load, tier_demands
+from novamodel.scenario import Scenario
+from novamodel.sizing.answers import Knee, Progress, Simulate
+from novamodel.sizing.grid import services_to_size
+from novamodel.sizing.size import default_simulate
+from novamodel.sizing.verdict import in_words, missed_text, peak_replicas, slow_place, tier_utilisation
+from novamodel.sizing.window import peak_window
+
+MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 16.0)
+BEYOND = 1
+"""So many multiples above the first that misses are simulated, to show what follows."""
+_TIER_OF = {
+    "throttled": "cpu",
+    "event loop wait": "event loop",
+    "threads": "cpu",
+    "pool wait": "pool",
+    "pgbouncer wait": "pgbouncer",
+    "connect": "postgres connections",
+}
+_OF_SERVICE = ("cpu", "event loop", "pool")
+FULL = 0.8
+"""From this utilisation on a tier counts as a cause."""
+
+
+def knee(
+    scenario: Scenario,
+    multiples: Sequence[float] = MULTIPLES,
+    *,
+    engine: str = "auto",
+    progress: Progress | None = None,
+    seed: int | None = None,
+    duration_s: float = 120.0,
+    replications: int = 3,
+    refine: int = 3,
+    simulate: Simulate | None = None,
+) -> Knee:
+    """Simulate the peak at rising multiples of the load until an objective is missed, and say what gives out.
+
+    Each multiple scales the rates of the whole day; the autoscaler rests at that load before the window of
+    ``duration_s`` begins. After the first miss one more multiple is simulated, and ``refine`` halvings narrow the
+    crossing before it is interpolated. Raises ``ValueError`` without a positive multiple.
+    """
+    steps = sorted(set(multiples))
+    if not steps or steps[0] <= 0:
+        raise ValueError("the knee needs multiples of the load above 0")
+    run = simulate or default_simulate()
+    options = {"seed": seed, "replications": replications, "engine": engine}
+    window = peak_window(scenario, duration_s)
+    points: dict[float, Any] = {}
+
+    def at(multiple: float) -> Any:
+        if multiple not in points:
+            points[multiple] = run(scaled(scenario, multiple).override(window, said_by="knee"), **options)
+            if progress:
+                progress(min(len(points) / (len(steps) + refine), 1.0))
+        return points[multiple]
+
+    low, high, beyond = None, None, 0
+    for multiple in steps:
+        if _met(at(multiple)) and high is None:
+            low = multiple
+        elif high is None:
+            high = multiple
+        else:
+            beyond += 1
+        if beyond >= BEYOND:
+            break
+    for _ in range(refine if low is not None and high is not None else 0):
+        assert low is not None
+        assert high is not None
+        middle = round(math.sqrt(low * high), 3)
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if _met(at(middle)) else (low, middle)
+    breach = _crossing(low, high, points)
+    if progress:
+        progress(1.0)
+    tiers = _tiers(scenario, points)
+    return Knee(
+        curve=_curve(scenario, points),
+        load_multiple_at_breach=breach,
+        first_limit=_first_limit(scenario, points, tiers, breach, high),
+        tiers=tiers,
+    )
+
+
+def scaled(scenario: Scenario, multiple: float) -> Scenario:
+    """The scenario with the rates of the whole day times ``multiple``."""
+    traffic = scenario.traffic
+    changes: dict[str, Any] = {
+        "traffic.peak": f"{traffic.peak * multiple!r} requests/s",
+        "traffic.night": f"{traffic.night * multiple!r} requests/s",
+    }
+    if not isinstance(traffic.shape, str):
+        changes["traffic.shape"] = [[clock, f"{rate * multiple!r} requests/s"] for clock, rate in traffic.shape]
+    return scenario.override(changes, said_by="load multiple")
+
+
+def _met(result: Any) -> bool:
+    return all(objective.value < objective.limit for objective in result.slo())
+
+
+def _worst(result: Any) -> float:
+    """Largest value over limit; an objective without a figure counts as far beyond."""
+    ratios = [objective.value / objective.limit for objective in result.slo()]
+    return max((10.0 if math.isnan(ratio) else max(ratio, 1e-3) for ratio in ratios), default=0.0)
+
+
+def _crossing(low: float | None, high: float | None, points: dict[float, Any]) -> float | None:
+    """The multiple at which the worst objective reaches its limit, linear in the logarithms between two points."""
+    if high is None:
+        return None
+    if low is None:
+        return high
+    below, above = math.log(_worst(points[low])), math.log(_worst(points[high]))
+    part = min(max(-below / (above - below), 0.0), 1.0) if above > below else 1.0
+    return round(math.exp(math.log(low) + part * math.log(high / low)), 3)
+
+
+def _curve(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
+    names = services_to_size(scenario)
+    rows = []
+    for multiple in sorted(points):
+        result = points[multiple]
+        rate = peak_rate(scenario) * multiple
+        p99 = result.estimate("p99")
+        replicas = peak_replicas(result)
+        rows.append(
+            {
+                "multiple": multiple,
+                "rate_per_s": rate,
+                "replicas": sum(replicas.get(name, math.nan) for name in names),
+                "p50_s": result.estimate("p50").value,
+                "p95_s": result.estimate("p95").value,
+                "p99_s": p99.value,
+                "p99_low": p99.low,
+                "p99_high": p99.high,
+                "errors": result.estimate("errors").value,
+                "goodput_per_s": result.estimate("goodput").value,
+                "analytic_mean_s": _analytic_mean(scenario, rate),
+                "met": _met(result),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _analytic_mean(scenario: Scenario, rate: float) -> float:
+    """Mean latency (s) by closed forms; nan where they see no steady state."""
+    counts = {name: np.asarray(float(count)) for name, count in steady_replicas(scenario, rate).items()}
+    mean = float(mean_latency(scenario, system_load(scenario, rate, counts)))
+    return mean if math.isfinite(mean) else math.nan
+
+
+def _tiers(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
+    """Tiers with utilisation now (simulated where 1 x was) and the multiple that fills them; fixed ones first."""
+    table = tier_demands(scenario)
+    seen = tier_utilisation(points[1.0]) if 1.0 in points else {}
+    frame = pd.DataFrame(
+        {
+            "tier": table["tier"],
+            "utilisation_now": [seen.get(t, u) for t, u in zip(table["tier"], table["utilisation"], strict=True)],
+            "multiple_to_limit": table["saturation_multiple"],
+            "scales_out": table["scales_out"],
+        }
+    )
+    return frame.sort_values(["scales_out", "multiple_to_limit", "tier"], ignore_index=True)
+
+
+def _first_limit(
+    scenario: Scenario, points: dict[float, Any], tiers: pd.DataFrame, breach: float | None, high: float | None
+) -> str:
+    order = tiers.sort_values("multiple_to_limit")
+    if breach is None or high is None:
+        first = order.iloc[0]
+        return (
+            f"no objective is missed up to {max(points):g} x today's load; "
+            f"{first['tier']} would be full at {first['multiple_to_limit']:.2g} x"
+        )
+    result = points[high]
+    missed = ", ".join(missed_text(o) for o in result.slo() if not o.value < o.limit)
+    used = tier_utilisation(result)
+    full = [tier for tier in used if used[tier] >= FULL and not tier.endswith(" memory")]
+    fixed = dict(zip(tiers["tier"], ~tiers["scales_out"].astype(bool), strict=True))
+    full.sort(key=lambda tier: (not fixed.get(tier, False), -used[tier]))
+    place, share = slow_place(result)
+    blamed = full[0] if full else _TIER_OF.get(place, place)
+    if blamed in _OF_SERVICE and used:
+        blamed = max(
+            (tier for tier in used if tier.endswith(f" {blamed}")), key=lambda tier: used[tier], default=blamed
+        )
+    if blamed in used:
+        cause = f"{blamed} ({used[blamed] * 100:.0f} % busy on average{_at_most(scenario, blamed)})"
+    else:
+        cause = blamed or _edge_or_open(result)
+    if place:
+        cause += f": requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"
+    rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]
+    near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
+    then = f"; next: {near.tier} at {near.multiple_to_limit:.2g} x" if near else ""
+    rate = peak_rate(scenario) * breach
+    return f"{cause}; at {breach:.2g} x today's load ({rate:,.0f} requests/s) {missed}{then}"
+
+
+def _at_most(scenario: Scenario, tier: str) -> str:
+    for name, service in scenario.services.items():
+        if tier.startswith(f"{name} ") and service.autoscaler is not None:
+            return f", at most {service.autoscaler.max_replicas} replicas"
+    return ""
+
+
+def _edge_or_open(result: Any) -> str:
+    if any(o.metric == "rejected" and not o.value < o.limit for o in result.slo()):
+        return "the edge's request limit"
+    return "no tier is full on average: bursts miss the objective"

@@ -1,0 +1,115 @@
+"""What a simulated result says about a candidate: which objectives hold, and why not, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from novamodel import units
+
+CLOSE = 0.1
+"""An objective that all candidates miss by figures within this share of each other is not moved by their sizes."""
+FEW_TO_TELL = 3
+
+
+def upper(objective: Any) -> float:
+    """The upper end of an objective's interval, or its value where there is none."""
+    return float(objective.value if math.isnan(objective.high) else objective.high)
+
+
+def holds(objective: Any) -> bool:
+    """Whether it holds with the upper end; a figure that is not there (nothing served) does not hold."""
+    return upper(objective) < objective.limit
+
+
+def excess(objectives: Sequence[Any], ignored: frozenset[str] = frozenset()) -> float:
+    """Largest upper end over limit of the objectives that count; infinite where one has no figure."""
+    ratios = [upper(o) / o.limit for o in objectives if o.text not in ignored]
+    return max((math.inf if math.isnan(r) else r for r in ratios), default=0.0)
+
+
+def unmoved(results: Sequence[Sequence[Any]]) -> frozenset[str]:
+    """Objectives that no candidate keeps and that stay about the same whatever the size: the cause is elsewhere.
+
+    Rejections by the edge are of that kind from the start: no size of a service changes them.
+    """
+    texts = {o.text for objectives in results for o in objectives if o.metric == "rejected"}
+    missed = [o for o in results[0] if not holds(o)] if len(results) >= FEW_TO_TELL else []
+    for objective in missed:
+        values = [o.value for objectives in results for o in objectives if o.text == objective.text]
+        fails = all(not holds(o) for objectives in results for o in objectives if o.text == objective.text)
+        if fails and all(math.isfinite(v) for v in values) and max(values) - min(values) <= CLOSE * max(values):
+            texts.add(objective.text)
+    return frozenset(texts)
+
+
+def missed_text(objective: Any) -> str:
+    """``p99 341 ms > 300 ms`` (the upper end where only it is above)."""
+    shown = units.format_fraction if objective.unit == "1" else units.format_time
+    name = objective.text.split("<")[0].strip()
+    if math.isnan(objective.value):
+        return f"{name}: no figure, nothing was served"
+    if objective.value >= objective.limit:
+        return f"{name} {shown(objective.value)} > {shown(objective.limit)}"
+    return f"{name} {shown(objective.value)}, up to {shown(upper(objective))} > {shown(objective.limit)}"
+
+
+def why_missed(result: Any) -> str:
+    """The objectives that a result misses and what its own tables show about the cause."""
+    missed = [missed_text(o) for o in result.slo() if not holds(o)]
+    causes = [*_slow_place(result), *_full_tiers(result)]
+    return "; ".join([*missed, *causes])
+
+
+def peak_replicas(result: Any) -> dict[str, float]:
+    """Mean ready replicas of each service over the window and all replications."""
+    frame = result.replicas
+    if not len(frame):
+        return {}
+    return {str(name): float(count) for name, count in frame.groupby("service")["ready"].mean().items()}
+
+
+def tier_utilisation(result: Any) -> dict[str, float]:
+    """Mean utilisation of each tier over the window and all replications."""
+    frame = result.tiers
+    if not len(frame):
+        return {}
+    sums = frame.groupby("tier")[["busy", "limit"]].mean()
+    return {str(tier): float(row.busy / row.limit) for tier, row in sums.iterrows() if row.limit > 0}
+
+
+def slow_place(result: Any) -> tuple[str, float]:
+    """(place, share) where a request near the p99 spends most of its time beside work; ('', 0) below 15 %."""
+    frame = result.breakdown
+    waits = frame[frame["place"].isin(list(_PHRASES))]
+    total = float(frame["p99_s"].sum())
+    if not len(waits) or not total > 0 or waits["p99_s"].max() < 0.15 * total:
+        return "", 0.0
+    worst = waits.loc[waits["p99_s"].idxmax()]
+    return str(worst["place"]), float(worst["p99_s"]) / total
+
+
+def in_words(place: str) -> str:
+    """A place of the breakdown as a phrase."""
+    return _PHRASES.get(place, place)
+
+
+def _slow_place(result: Any) -> list[str]:
+    place, share = slow_place(result)
+    return [f"requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"] if place else []
+
+
+_PHRASES = {
+    "throttled": "CPU throttling (the quota is used up)",
+    "event loop wait": "the queue of the event loop",
+    "pool wait": "the queue of the connection pool",
+    "pgbouncer wait": "the queue of PgBouncer",
+    "connect": "connecting to the database",
+    "edge": "the queue of the edge",
+}
+
+
+def _full_tiers(result: Any) -> list[str]:
+    full = {tier: u for tier, u in tier_utilisation(result).items() if u > 0.85 and not tier.endswith(" memory")}
+    return [f"{tier} {u * 100:.0f} % busy" for tier, u in sorted(full.items(), key=lambda item: -item[1])[:2]]

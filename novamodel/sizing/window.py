@@ -1,0 +1,27 @@
+"""The piece of the day that sizing simulates: a short window around the peak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.scenario import Scenario
+
+STEP_S = 300
+
+
+def peak_clock(scenario: Scenario) -> float:
+    """Time of day (s) of the highest rate, the middle of the stretch where the rate is that high."""
+    clocks = range(0, 86400, STEP_S)
+    rates = [scenario.traffic.rate_at(float(clock)) for clock in clocks]
+    high = [clock for clock, rate in zip(clocks, rates, strict=True) if rate >= max(rates) * (1 - 1e-9)]
+    return float(high[len(high) // 2])
+
+
+def peak_window(scenario: Scenario, duration_s: float) -> dict[str, Any]:
+    """Overrides of the run: ``duration_s`` around the peak, the scenario's warm-up before it at most a minute."""
+    start = (peak_clock(scenario) - duration_s / 2) % 86400.0
+    return {
+        "run.start": start,
+        "run.duration": f"{duration_s:g} s",
+        "run.warm_up": f"{min(scenario.run.warm_up, 60.0):g} s",
+    }
