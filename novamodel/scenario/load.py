@@ -103,11 +103,11 @@ def _user_error(problem: ValidationError, tree: Tree) -> UserError:
         if not (isinstance(word, str) and ("[" in word or word in ("literal", "tuple")))
     ]
     path = ".".join(words)
-    origin = tree.origin(path)
     message = error["msg"].removeprefix("Value error, ")
     named = re.match(r"([\w-]+(?:\.[\w-]+)+):? (?=\S)", message)
     if not path and named:  # a rule over the whole scenario names the path itself
-        origin = tree.origin(named[1])
+        words = named[1].split(".")
+    origin = _nearest_origin(tree, words)
     valid = None
     if error["type"] == "extra_forbidden":
         message = f"unknown key {words[-1]!r}"
@@ -124,6 +124,12 @@ def _user_error(problem: ValidationError, tree: Tree) -> UserError:
         path=path or None,
         valid=valid,
     )
+
+
+def _nearest_origin(tree: Tree, words: list[str]) -> Origin | None:
+    """Where the value at a path, or the nearest part around it, was written."""
+    prefixes = (".".join(words[:size]) for size in range(len(words), 0, -1))
+    return tree.origin(".".join(words)) or next((tree.origins[p] for p in prefixes if p in tree.origins), None)
 
 
 def _nearest(words: list[str]) -> str:

@@ -101,10 +101,10 @@ class Scenario(Part):
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
-        for slo in self.slo:
+        for number, slo in enumerate(self.slo):
             known = self.traffic.populations if slo.metric == "rejected" else self.traffic.mix
             if slo.of is not None and slo.of not in known:
-                raise ValueError(f"slo {slo.text!r} names {slo.of!r}, which is none of {', '.join(known)}")
+                raise ValueError(f"slo.{number} {slo.text!r} names {slo.of!r}, which is none of {', '.join(known)}")
         return self
 
     def _check_size(self, name: str, service: Service) -> None:
