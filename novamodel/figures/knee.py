@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,14 +44,26 @@ def knee(curve: Any, slo: Iterable[Any] = ()) -> go.Figure:
         _mark(fig, today * breach, f"SLO missed from {breach:.3g} x", COLOURS["slo"])
     lowest, highest = min(rates.min(), today), max(rates.max(), today)
     edge = 0.05 * (highest - lowest) or 0.5 * highest
+    ticks = _ticks(table, 0.065 * (highest - lowest))
     fig.update_xaxes(
         range=[lowest - edge, highest + edge],
-        tickvals=tidy(rates),
-        ticktext=[f"{rate:,.0f}<br>{times:.3g} x" for rate, times in zip(rates, table["multiple"], strict=True)],
+        tickvals=[rate for rate, _ in ticks],
+        ticktext=[f"{rate:,.0f}<br>{times:.3g} x" for rate, times in ticks],
+        tickangle=0,
     )
     fig.update_xaxes(title_text="offered load (requests/s, and as a multiple of today's peak)", row=3, col=1)
     how = HOW if "analytic_mean_s" in table else HOW.rpartition(" The dotted")[0]
     return finish(fig, _finding(curve, breach, float(table["multiple"].max())), how, height=600, right=150, bottom=66)
+
+
+def _ticks(table: Any, apart: float) -> list[tuple[float, float]]:
+    """Rate and multiple of the points that get a tick: whole and half multiples first, none nearer than `apart`."""
+    points = sorted(zip(table["rate_per_s"], table["multiple"], strict=True), key=lambda point: (point[1] * 2) % 1 > 0)
+    kept: list[tuple[float, float]] = []
+    for rate, times in points:
+        if all(abs(rate - other) >= apart for other, _ in kept):
+            kept.append((float(rate), float(times)))
+    return sorted(kept)
 
 
 def _finding(curve: Any, breach: float | None, highest: float) -> str:
@@ -60,7 +73,7 @@ def _finding(curve: Any, breach: float | None, highest: float) -> str:
         text = f"The SLO is missed at today's load already: the knee is at {breach:.3g} x"
     else:
         text = f"The SLO holds up to {breach:.3g} x today's peak"
-    first = str(getattr(curve, "first_limit", "") or "").strip().rstrip(".")
+    first = re.split(r"[:;]", str(getattr(curve, "first_limit", "") or ""))[0].strip().rstrip(".")
     return f"{text}. First limit: {first}" if first else text
 
 
@@ -69,12 +82,12 @@ def _latency(fig: go.Figure, table: Any, limits: list[Any]) -> None:
     if "analytic_mean_s" in table and table["analytic_mean_s"].notna().any():
         lines.append(("analytic_mean_s", "analytic mean", PALE, "dot"))
     values = [value * 1000 for name, *_ in lines for value in table[name].dropna()]
-    values += [value * 1000 for name in ("p99_low", "p99_high") if name in table for value in table[name].dropna()]
+    values += [value * 1000 for value in table["p99_high"].dropna()] if "p99_high" in table else []
     low, high = log_range([*values, *(item.limit * 1000 for item in limits)])
     rates = tidy(table["rate_per_s"])
     if "p99_low" in table and table["p99_low"].notna().any():
         edge = {"x": rates, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        fig.add_scatter(y=tidy(table["p99_low"] * 1000), **edge, row=1, col=1)
+        fig.add_scatter(y=tidy((table["p99_low"] * 1000).clip(lower=10.0**low)), **edge, row=1, col=1)
         fig.add_scatter(
             y=tidy(table["p99_high"] * 1000), fill="tonexty", fillcolor=rgba(INK, 0.14), **edge, row=1, col=1
         )

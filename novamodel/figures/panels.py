@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from novamodel.figures.house import RULE, axis_ids, escape, rgba
-from novamodel.figures.reshape import clock_points, log_ticks, spread, tidy
+from novamodel.figures.reshape import clock_points, log_ticks, packed, spread
 
 
 class Label(NamedTuple):
@@ -42,13 +42,13 @@ def add_line(
     shape = "hv" if step else "linear"
     if band and not table["low"].equals(table["high"]):
         edge = {"mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip", "showlegend": False}
-        fig.add_scatter(**points, y=tidy(table["low"] * scale), **edge, **place)
+        fig.add_scatter(**points, y=packed(table["low"] * scale), **edge, **place)
         fig.add_scatter(
-            **points, y=tidy(table["high"] * scale), fill="tonexty", fillcolor=rgba(colour, 0.18), **edge, **place
+            **points, y=packed(table["high"] * scale), fill="tonexty", fillcolor=rgba(colour, 0.18), **edge, **place
         )
     fig.add_scatter(
         **points,
-        y=tidy(table["mean"] * scale),
+        y=packed(table["mean"] * scale),
         mode="lines",
         line={"color": colour, "width": width, "dash": dash, "shape": shape},
         name=name,
@@ -120,6 +120,15 @@ def label_right(
 def clock_axes(fig: go.Figure, rows: int) -> None:
     """Times of day below the last panel, a light line at each tick in all of them."""
     fig.update_xaxes(
-        type="date", tickformat="%H:%M", hoverformat="%H:%M:%S", nticks=9, showgrid=True, gridcolor=RULE, griddash="dot"
+        type="date",
+        tickformatstops=[
+            {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+            {"dtickrange": [60_000, None], "value": "%H:%M"},
+        ],
+        hoverformat="%H:%M:%S",
+        nticks=9,
+        showgrid=True,
+        gridcolor=RULE,
+        griddash="dot",
     )
     fig.update_xaxes(title_text="time of day (hours:minutes)", row=rows, col=1)

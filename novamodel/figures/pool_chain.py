@@ -143,6 +143,7 @@ def _used(fig: go.Figure, stages: list[Stage]) -> None:
             textposition="middle right",
             textfont={"size": 11.5, "color": INK},
             hoverinfo="skip",
+            cliponaxis=False,
             showlegend=False,
         )
 

@@ -20,6 +20,11 @@ def tidy(values: Iterable[Any], digits: int = 4) -> list[float | None]:
     return [float(f"{number:.{digits}g}") if math.isfinite(number) else None for number in numbers]
 
 
+def packed(values: pd.Series) -> Any:
+    """A line's values as single-precision floats: plotly writes them packed, at a tenth of the notebook's space."""
+    return values.astype("float32").to_numpy()
+
+
 def over_time(frame: pd.DataFrame, column: str, most: int = MOST_POINTS) -> pd.DataFrame:
     """Mean, lowest and highest value of a column over the replications.
 

@@ -16,6 +16,9 @@ HOW = (
     " which the tier is full. Tiers that cannot scale out stand on top: load beyond their limit waits or fails."
 )
 
+FAR = 50.0
+"""Load multiple from which a tier is called far from full."""
+
 
 def saturation(tiers: Any) -> go.Figure:
     """Use of every tier in % of its limit, with the load multiple at which it is full.
@@ -88,7 +91,7 @@ def _ticks(top: float) -> list[int]:
 
 
 def _label(percent: float, multiple: float) -> str:
-    times = f"full at {multiple:.3g} x today" if math.isfinite(multiple) else "no limit in reach"
+    times = f"full at {multiple:.3g} x today" if multiple < FAR else "far from full at any load near today's"
     return f"{percent:.3g} %, {times}"
 
 

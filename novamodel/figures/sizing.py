@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import Any
 
 import pandas as pd
@@ -20,7 +20,7 @@ HOW = (
     " against the SLO. Filled: keeps the SLO; hollow: does not. Beside it stands why it was not chosen."
 )
 MOST_ROWS = 16
-REASON_CHARACTERS = 46
+REASON_CHARACTERS = 48
 
 
 def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
@@ -147,12 +147,12 @@ def _latency(fig: go.Figure, table: pd.DataFrame, names: list[str], chosen: Any,
             font={"size": 11.5, "color": COLOURS["slo"]},
         )
     for position, (index, why) in enumerate(table["why"].items()):
+        reason = (
+            "chosen: cheapest that keeps the SLO" if index == chosen else shorten(str(why or ""), 2 * REASON_CHARACTERS)
+        )
         fig.add_annotation(
-            text=escape(
-                "chosen: cheapest that keeps the SLO"
-                if index == chosen
-                else shorten(str(why or ""), REASON_CHARACTERS, placeholder=" ...")
-            ),
+            text="<br>".join(escape(line) for line in wrap(reason, REASON_CHARACTERS)),
+            align="left",
             x=1,
             xref="x2 domain",
             xanchor="left",

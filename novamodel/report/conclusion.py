@@ -73,6 +73,9 @@ def _advice(answer: Mapping[str, Any]) -> str:
     if not any(advised.values()):
         return "No simulated candidate keeps every objective; the sizing table says what blocks."
     said = list(_sizes(advised, now))
+    if size.get("met") is False:
+        closest = listed(said, most=8) or "today's size"
+        return f"No simulated candidate keeps every objective; the closest is {closest}."
     if not said:
         return "Keep today's size: nothing cheaper that was simulated keeps every objective."
     return listed(said, most=8) + "."

@@ -40,7 +40,7 @@ def export_html(notebook: Path, target: Path, *, title: str | None = None) -> No
 
 def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> str:
     """The HTML text of an executed notebook. `title`: of the page; without it the notebook's first heading."""
-    cells = [cell for number, cell in enumerate(notebook["cells"]) for cell in _cell(cell, number)]
+    cells = _folded([cell for number, cell in enumerate(notebook["cells"]) for cell in _cell(cell, number)])
     pages = Environment(loader=PackageLoader("novamodel.report", "templates"), autoescape=True)
     return pages.get_template("report.html.jinja").render(
         title=title or _first_heading(notebook),
@@ -48,6 +48,21 @@ def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> s
         plotly_js=get_plotlyjs().replace("</script", "<\\/script"),
         has_figures=any(output["kind"] == "figure" for cell in cells for output in cell["outputs"]),
     )
+
+
+def _folded(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells without outputs give their code to the next code cell, so that one fold shows it."""
+    kept: list[dict[str, Any]] = []
+    waiting: list[str] = []
+    for cell in cells:
+        if cell["code"] and not cell["outputs"] and cell is not cells[-1]:
+            waiting.append(cell["code"])
+            continue
+        if cell["code"] and waiting:
+            cell["code"] = "\n\n".join([*waiting, cell["code"]])
+            waiting = []
+        kept.append(cell)
+    return kept
 
 
 def _first_heading(notebook: Mapping[str, Any]) -> str:

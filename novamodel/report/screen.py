@@ -118,6 +118,8 @@ def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
     if not advised:
         yield from _block("SIZE", "no candidate keeps the SLO" if now else "")
         return
+    if size.get("met") is False:
+        yield from _block("SIZE", "no simulated candidate keeps every objective; the closest is")
     for number, (service, row) in enumerate(sizes_by_service(advised).items()):
         before = sizes_by_service(now).get(service)
         text = f"{service}: " if service else ""
@@ -125,7 +127,7 @@ def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
         if before is not None:
             was = size_text(SimpleNamespace(**before))
             text += "   (as now)" if was == size_text(SimpleNamespace(**row)) else f"   (now: {was})"
-        yield from _block("SIZE" if not number else "", text, split="   (")
+        yield from _block("SIZE" if not number and size.get("met") is not False else "", text, split="   (")
 
 
 def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -148,6 +150,8 @@ def cost_text(answer: Mapping[str, Any]) -> str:
         text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f} driven by use = {text}"
     if "low" in money and "high" in money:
         text += f"  [{money['low']:,.0f}, {money['high']:,.0f}]"
+    if cost.get("advised") is not None and abs(float(cost["advised"]) - money["mid"]) >= 0.5:
+        text += f"; advised size {float(cost['advised']):,.0f}"
     place = [str(cost["region"])] if cost.get("region") else []
     place += [f"prices of {answer['prices_date']}"] if answer.get("prices_date") else []
     return text + (f"   {', '.join(place)}" if place else "")

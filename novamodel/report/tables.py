@@ -42,9 +42,7 @@ class Table:
             cells = zip(self.frame.columns, row, strict=True)
             rows.append(
                 "<tr>"
-                + "".join(
-                    f'<td style="{self._style(name)}{weight}">{escape(_text(value))}</td>' for name, value in cells
-                )
+                + "".join(f'<td style="{self._style(name)}{weight}">{_cell_html(value)}</td>' for name, value in cells)
                 + "</tr>"
             )
         if not rows:
@@ -75,6 +73,12 @@ class Table:
         if not len(self.frame):
             lines.append("none")
         return "\n".join([self.title, *lines, *(fill(note, 100) for note in self.notes)])
+
+
+def _cell_html(value: Any) -> str:
+    text = _text(value)
+    indent = len(text) - len(text.lstrip(" "))
+    return "&nbsp;" * 2 * indent + escape(text[indent:])
 
 
 def _text(value: Any) -> str:
@@ -161,7 +165,7 @@ def import_table(scenario: Any) -> Table:
     """What came from which file and line."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in scenario.resolved():
-        if row["kind"] == "file" and row["file"] and row["path"] not in ("name", "title"):
+        if row["kind"] == "file" and row["file"] and _part(row["path"]) != "general":
             name = row["path"].removeprefix(_part(row["path"])).lstrip(".") or row["path"]
             place = f":{row['line']}" if row["line"] else ""
             groups.setdefault((PurePath(row["file"]).as_posix(), _part(row["path"])), []).append(
@@ -184,6 +188,8 @@ def value_text(value: Any, unit: str) -> str:
 
 def _part(path: str) -> str:
     words = path.split(".")
+    if len(words) == 1:
+        return "general"
     return ".".join(words[:2]) if words[0] == "services" else words[0]
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from novamodel import report
+import novamodel.report as report
 from novamodel.cost import CacheCluster, LoadBalancer, MonthUsage, price
 from novamodel.report.tables import value_text
 
@@ -199,3 +199,12 @@ def test_conclusion_of_a_size_that_stays_and_of_none_that_holds():
     none = report.conclusion(ANSWER | {"size": {"now": size}, "slo": []})
     assert "No simulated candidate keeps every objective" in none._repr_html_()
     assert "nothing is judged" in str(none)
+    closest = report.conclusion(ANSWER | {"size": ANSWER["size"] | {"met": False}})
+    assert "the closest is core-api: 4 to 12" in str(closest)
+
+
+def test_screen_says_when_the_advice_is_only_the_closest_and_what_it_costs():
+    cost = ANSWER["cost"] | {"advised": 611.4}
+    text = report.screen_text(ANSWER | {"size": ANSWER["size"] | {"met": False}, "cost": cost})
+    assert "SIZE         no simulated candidate keeps every objective; the closest is" in text
+    assert "[489, 531]; advised size 611" in text
