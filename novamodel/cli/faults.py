@@ -1,0 +1,116 @@
+"""What becomes of an exception: one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from novamodel.cli.output import OutputClosed, note
+from novamodel.errors import UserError, one_line
+
+FAULT, MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+PIPE_CLOSED = 141
+"""As a shell reports a program that was ended by a closed pipe."""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+"""What the system refuses because of the user's disk or rights."""
+_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def guarded(words: list[str], debug: bool) -> int:
+    """Run the command line `words`; every exception becomes its line and exit code."""
+    try:
+        with _warnings_kept_out(debug), _termination_as_exception():
+            return _run(words or ["--help"])
+    except UserError as problem:
+        return _mistake(str(problem), problem.exit_code)
+    except _USAGE as problem:
+        return _mistake(_usage_text(problem), MISTAKE)
+    except typer.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        note("interrupted: nothing was left half-written")
+        return INTERRUPTED
+    except _Terminated:
+        note("terminated: nothing was left half-written")
+        return TERMINATED
+    except OutputClosed:
+        return PIPE_CLOSED
+    except OSError as problem:
+        if problem.errno in NO_ROOM:
+            place = f"{problem.filename}: " if problem.filename else ""
+            return _mistake(f"{place}{problem.strerror}", MISTAKE)
+        return _fault(problem, debug)
+    except Exception as problem:
+        return _fault(problem, debug)
+
+
+def _run(words: list[str]) -> int:
+    from novamodel.cli.app import command
+
+    with command.make_context("novamodel", list(words)) as context:
+        code = command.invoke(context)
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
+    return code if isinstance(code, int) else 0
+
+
+def _mistake(text: str, code: int) -> int:
+    note(f"error: {text}")
+    return code
+
+
+def _usage_text(problem: Any) -> str:
+    text = one_line(problem.format_message())
+    context = getattr(problem, "ctx", None)
+    return f"{text.rstrip('.')} (see: {context.command_path} --help)" if context is not None else text
+
+
+def _fault(problem: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(problem)
+    what = one_line(f"{type(problem).__name__}: {problem}")
+    how = "the lines above" if debug else "what the same command prints with --debug"
+    note(f"fault: {what} (a fault of novamodel, not yours: please report it with the command and {how})")
+    return FAULT
+
+
+class _Terminated(BaseException):
+    """SIGTERM came: unwind, so that temporary files go, and end."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
+@contextmanager
+def _termination_as_exception() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _warnings_kept_out(debug: bool) -> Iterator[None]:
+    """Warnings of libraries are for us, not for users: shown with --debug or where Python was asked for them."""
+    with warnings.catch_warnings():
+        if not debug and not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield

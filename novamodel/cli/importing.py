@@ -1,0 +1,95 @@
+"""`novamodel import`: configuration files to a scenario."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from novamodel.cli.options import Json
+
+if TYPE_CHECKING:
+    from novamodel.importers import ImportReport
+    from novamodel.scenario import Scenario
+
+
+def import_folder(
+    folder: Annotated[str, typer.Argument(metavar="DIR", show_default=False, help="Folder of configuration files.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Write the scenario to FILE.")
+    ] = "",
+    platform: Annotated[
+        str,
+        typer.Option(
+            "--platform",
+            metavar="KIND",
+            show_default=False,
+            help="Whose files to read: eks, ecs or compose.",
+        ),
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
+    json: Json = False,
+) -> None:
+    """Read nginx, Kubernetes, compose, ECS, Terraform, Prometheus and pool files into a scenario.
+
+    The scenario (YAML, each value with the file and line that says it) goes to standard output or FILE; the
+    import report, with what is inconsistent and what is not modelled, to standard error. What files cannot say
+    comes from documented defaults and is marked assumed.
+
+    \b
+    Examples:
+      novamodel import PATH/TO/YOUR/CONFIGURATION > mine.yaml
+      novamodel import PATH/TO/YOUR/CONFIGURATION --platform ecs -o mine.yaml
+      novamodel import PATH/TO/YOUR/CONFIGURATION --json > import.json
+    """
+    from novamodel import importers
+    from novamodel.cli.output import note, note_block, say, say_json
+    from novamodel.scenario import build
+
+    report = importers.import_folder(Path(folder), platform or None)
+    tree = importers.with_assumptions(report, _name(Path(folder)))
+    scenario = build(tree)
+    if out:
+        importers.write_yaml(tree, Path(out), overwrite=force)
+    if json:
+        say_json(
+            {
+                "platform": report.platform,
+                "files": report.files,
+                "fields": report.fields,
+                "not_modelled": report.not_modelled,
+                "findings": tree.findings,
+                "scenario": tree.values,
+            }
+        )
+        return
+    if not out:
+        say(importers.to_yaml(tree).rstrip("\n"))
+    note_block(report_text(report, scenario))
+    if out:
+        note(f"wrote {out}; next: novamodel check {out}")
+
+
+def _name(folder: Path) -> str:
+    return re.sub(r"[^\w-]+", "-", folder.resolve().name).strip("-") or "imported"
+
+
+def report_text(report: ImportReport, scenario: Scenario) -> str:
+    """What was read, what is inconsistent, what is not modelled, how much is assumed."""
+    kinds = [row["kind"] for row in scenario.resolved()]
+    lines = [
+        f"read {len(report.files)} files as {report.platform}: {len(report.fields)} values from them, "
+        f"{kinds.count('assumed')} assumed",
+    ]
+    lines += [f"{len(scenario.findings)} findings" + (":" if scenario.findings else "")]
+    for row in scenario.findings:
+        place = f"{row['file']}:{row['line']}: " if row["file"] and row["line"] else ""
+        fix = f" (fix: {row['fix']})" if row["fix"] else ""
+        lines.append(f"  {row['level']}: {place}{row['message']}{fix}")
+    lines += [f"{len(report.not_modelled)} things read and not modelled" + (":" if report.not_modelled else "")]
+    for row in report.not_modelled:
+        place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
+        lines.append(f"  {place}: {row['what']}: {row['why']}")
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""Standard output carries the answer and nothing else; everything said beside it goes to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+
+class OutputClosed(Exception):
+    """Whoever read our standard output has gone (`novamodel schema | head -1`)."""
+
+
+def say(text: str) -> None:
+    """Print to standard output; characters that its encoding lacks become question marks."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end: let that go nowhere
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise OutputClosed from None
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON object to standard output: nan becomes null, text stays ASCII."""
+    from novamodel.answering import to_json
+
+    say(json.dumps(json.loads(to_json(value)), indent=2))
+
+
+def note(text: str) -> None:
+    """Print one line to standard error; what is not printable is escaped."""
+    if sys.stderr is not None:
+        shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+        with suppress(OSError):
+            sys.stderr.write(f"{shown}\n")
+            sys.stderr.flush()
+
+
+def note_block(text: str) -> None:
+    """Print several lines to standard error."""
+    for line in text.splitlines():
+        note(line)

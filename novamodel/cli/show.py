@@ -1,0 +1,122 @@
+"""Results as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from novamodel import units
+
+if TYPE_CHECKING:
+    from novamodel.scenario import Scenario
+    from novamodel.simulation import Result
+
+
+def value_text(value: float, unit: str) -> str:
+    """A value with its unit (`s`, `1` for a share, `1/s`, `USD`); ``-`` where there is none."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if unit == "s":
+        return units.format_time(float(f"{value:.3g}"))
+    forms = {"1": units.format_fraction, "1/s": units.format_rate, "USD": lambda amount: f"{amount:,.2f}"}
+    return forms[unit](value) if unit in forms else f"{value:,.4g}"
+
+
+def span_text(low: float, high: float, unit: str) -> str:
+    """``[371 ms, 455 ms]``, or nothing where there is no interval."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{value_text(low, unit)}, {value_text(high, unit)}]"
+
+
+def heading(scenario: Scenario, result: Result) -> str:
+    """What was simulated, on one line."""
+    peak, count = units.format_rate(scenario.traffic.peak), result.replications
+    runs = f"{count} replication{'' if count == 1 else 's'} of {units.format_time(result.window_s)}"
+    return f"{scenario.heading}: peak {peak}, {runs}, seed {result.seed}, engine {result.engine}"
+
+
+def slo_lines(slos: Iterable[Any]) -> list[str]:
+    """One line an objective: v met, x missed; its value and 95 % interval."""
+    rows = [
+        ("v" if slo.met else "x", slo.text, value_text(slo.value, slo.unit), span_text(slo.low, slo.high, slo.unit))
+        for slo in slos
+    ]
+    first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
+    return [f"  {mark}  {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> str:
+    """A plain table below its title; all but the first `left` columns are flush right."""
+    cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    lines = [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([title, *lines, *(["  none"] if len(cells) == 1 else [])])
+
+
+def result_text(result: Result) -> str:
+    """A whole result: objectives, estimates, routes, callers, tiers, warnings, digest."""
+    scenario = result.scenario
+    parts = [
+        "\n".join([heading(scenario, result), *slo_lines(result.slo())]),
+        table("All requests", ("metric", "value", "95 % interval"), _estimates(result)),
+        table(
+            "Routes",
+            ("route", "service", "arrived", "served", "rejected", "failed", "abandoned", "mean", "p50", "p95", "p99"),
+            _routes(result),
+            left=2,
+        ),
+        table(
+            "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
+        ),
+        table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
+    ]
+    tail = [f"warning: {text}" for text in result.warnings]
+    if scenario.findings:
+        tail.append(f"{len(scenario.findings)} findings in the configuration files: novamodel report lists them")
+    return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])
+
+
+def _estimates(result: Result) -> list[tuple[str, ...]]:
+    frame = result.estimates[result.estimates["of"] == ""]
+    return [
+        (row.metric, value_text(row.value, row.unit), span_text(row.low, row.high, row.unit))
+        for row in frame.itertuples(index=False)
+    ]
+
+
+def _routes(result: Result) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.route,
+            row.service,
+            *(f"{count:,}" for count in (row.arrived, row.served, row.rejected, row.failed, row.abandoned)),
+            *(value_text(value, "s") for value in (row.mean_s, row.p50_s, row.p95_s, row.p99_s)),
+        )
+        for row in result.routes.itertuples(index=False)
+    ]
+
+
+def _populations(result: Result) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.population,
+            *(f"{count:,}" for count in (row.clients, row.arrived, row.rejected)),
+            value_text(row.share, "1"),
+            span_text(row.low, row.high, "1"),
+        )
+        for row in result.populations.itertuples(index=False)
+    ]
+
+
+def _tiers(result: Result) -> list[tuple[str, ...]]:
+    use = result.tiers.groupby("tier", sort=False)["utilisation"].agg(["mean", "max"])
+    return [(str(row[0]), value_text(row[1], "1"), value_text(row[2], "1")) for row in use.itertuples()]
