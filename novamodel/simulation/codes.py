@@ -43,6 +43,11 @@ IN_POOL = 2  # waits for a connection
 IN_SERVER_QUEUE = 3  # waits for a PgBouncer server connection
 ON_CORES = 4  # runs on PostgreSQL's cores
 
+# A connection set-up under way, and what will become of it.
+CONNECTING = 1
+WILL_BE_REFUSED = 2
+VICTIMS = 32  # slots looked at in one portion of a replica's death
+
 # Places where the time of a request goes.
 EDGE, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
 CONNECT, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12

@@ -14,7 +14,7 @@ import simpy
 
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import entry
-from novamodel.simulation import path
+from novamodel.simulation import codes, path
 from novamodel.simulation.build import BLOCK, Plan, blank_model
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.recorder import ROWS
@@ -69,6 +69,9 @@ def run(
             return MORE_HEAP
         if m.record.rows[0] >= ROWS - RESERVE:
             return PAGE_FULL
+        if m.timers.victim[0] != codes.NONE:
+            path.kill_more(m, now)
+            continue
         if m.stream.at[0] == m.stream.count[0] and m.stream.count[0] == BLOCK:
             return BLOCK_USED
         if heap.count[0] == 0 or heap.time[0] >= until:
@@ -108,10 +111,6 @@ class CompiledPlane:
 
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
-        self._log.take(self.model.record)
-        in_system = len(self.model.slots.number) - int(self.model.slots.free_count[0])
-        if in_system > ROWS - RESERVE:
-            raise OverflowError(f"{in_system} requests in the system when a replica dies; at most {ROWS - RESERVE}")
         self._make_room()
         self._order(KILL, self.env.now, replica)
 

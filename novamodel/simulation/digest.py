@@ -26,8 +26,7 @@ class RequestLog:
         rows = record.rows[0]
         words = np.asarray(record.words[: rows * 4], dtype="<i8").reshape(-1, 4)
         times = np.asarray(record.times[: rows * ROW_WIDTH], dtype="<f8").reshape(-1, ROW_WIDTH)
-        self._digest.update(words.tobytes())
-        self._digest.update(times.tobytes())
+        self._digest.update(np.hstack([words.view("<u8"), times.view("<u8")]).tobytes())
         if self._keep:
             self._kept.append(np.hstack([words.astype(np.float64), times]))
         record.rows[0] = 0

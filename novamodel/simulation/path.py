@@ -198,9 +198,8 @@ def bury(m: Model, slot: int, now: float) -> None:
 
 @rule
 def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
-    """A connection attempt has failed: it costs this caller its answer, and the next caller tries anew."""
+    """A connection is lost or was refused: it costs this caller its answer, and the next caller opens a new one."""
     r = m.slots.replica[slot]
-    m.connections.open[r] -= 1
     waiter = tokens_release(m.pool, r, now)
     if waiter != NONE:
         m.slots.token[waiter] = 1
@@ -272,12 +271,13 @@ def do_acquire(m: Model, q: Any, slot: int, now: float) -> bool:
             return True
     s.token[slot] = 0
     s.since[slot] = now
-    m.connections.open[r] += 1
     if m.timers.connections[0] >= m.config.most_connections:
-        fail_connection(m, slot, codes.REFUSED, now)
+        s.connecting[slot] = codes.WILL_BE_REFUSED
+        push(q, now + 4.0 * m.config.database_network, codes.STEP_DONE, s.number[slot], slot)
         return False
+    m.connections.open[r] += 1
     m.timers.connections[0] += 1
-    s.connecting[slot] = 1
+    s.connecting[slot] = codes.CONNECTING
     if m.config.has_bouncer != 0:
         at = now + 3.0 * m.config.database_network
         done = fifo_join(m.bouncer_cpu, 0, m.config.connect_login, at) + 3.0 * m.config.database_network
@@ -458,9 +458,12 @@ def on_step_done(m: Model, slot: int, now: float) -> None:
         bury(m, slot, now)
         return
     if s.connecting[slot] != 0:
+        spend(m, slot, codes.CONNECT, now - s.since[slot])
+        if s.connecting[slot] == codes.WILL_BE_REFUSED:
+            fail_connection(m, slot, codes.REFUSED, now)
+            return
         s.connecting[slot] = 0
         s.pc[slot] += 1
-        spend(m, slot, codes.CONNECT, now - s.since[slot])
     let_go_on(m, slot)
 
 
@@ -525,11 +528,11 @@ def on_statement_done(m: Model, slot: int, now: float) -> None:
 
 @rule
 def on_pool_timer(m: Model, q: Any, r: int, now: float) -> None:
-    """Those who have waited too long for a connection of this replica fail."""
+    """The first who waits for a connection of this replica has waited too long, unless it was served meanwhile."""
     if now != m.replicas.pool_armed[r]:
         return
     m.replicas.pool_armed[r] = NEVER
-    while tokens_timer(m.pool, r) <= now:
+    if tokens_timer(m.pool, r) <= now:
         waiter = tokens_leave_first(m.pool, r)
         spend(m, waiter, codes.POOL_WAIT, now - m.slots.since[waiter])
         finish(m, waiter, codes.POOL_TIMEOUT, now)
@@ -538,16 +541,17 @@ def on_pool_timer(m: Model, q: Any, r: int, now: float) -> None:
 
 @rule
 def on_server_timer(m: Model, q: Any, now: float) -> None:
-    """Those who have waited too long for a PgBouncer server connection fail; their client connection is closed."""
+    """The same for a PgBouncer server connection; the client connection of who waited too long is closed."""
     if now != m.timers.server[0]:
         return
     m.timers.server[0] = NEVER
-    while tokens_timer(m.bouncer, 0) <= now:
+    if tokens_timer(m.bouncer, 0) <= now:
         waiter = tokens_leave_first(m.bouncer, 0)
         if m.slots.dead[waiter] != 0:
             free_slot(m, waiter)
         else:
             spend(m, waiter, codes.SERVER_WAIT, now - m.slots.since[waiter])
+            m.connections.open[m.slots.replica[waiter]] -= 1
             m.timers.connections[0] -= 1
             fail_connection(m, waiter, codes.SERVER_TIMEOUT, now)
     arm_server(m, q)
@@ -602,11 +606,7 @@ def inject(m: Model, r: int, route: int, number: int, serial: int, now: float) -
 
 @rule
 def kill(m: Model, r: int, now: float) -> None:
-    """A replica's process dies: its requests fail now; what they hold elsewhere comes back when it ends there.
-
-    `settle` comes after.
-    """
-    s = m.slots
+    """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
     node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
     m.replicas.pool_armed[r] = NEVER
@@ -615,7 +615,22 @@ def kill(m: Model, r: int, now: float) -> None:
     m.pool.busy[r] = 0
     m.pool.first[r] = NONE
     m.pool.waiting[r] = 0
-    for slot in range(m.ready.size[0]):
+    m.timers.dying[0] = r
+    m.timers.victim[0] = 0
+
+
+@rule
+def kill_more(m: Model, now: float) -> None:
+    """Some requests of the dead replica fail; what they hold elsewhere comes back when it ends there.
+
+    `settle` comes after, then the next call, until `timers.victim` is NONE.
+    """
+    s = m.slots
+    r = m.timers.dying[0]
+    first = m.timers.victim[0]
+    end = first + codes.VICTIMS
+    m.timers.victim[0] = end if end < m.ready.size[0] else NONE
+    for slot in range(first, end if end < m.ready.size[0] else m.ready.size[0]):
         if s.replica[slot] != r or s.number[slot] == NONE or s.dead[slot] != 0:
             continue
         if s.route[slot] < m.config.public_routes:

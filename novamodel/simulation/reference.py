@@ -11,7 +11,7 @@ from typing import Any
 
 import simpy
 
-from novamodel.simulation import path
+from novamodel.simulation import codes, path
 from novamodel.simulation.build import BLOCK, Plan
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.recorder import ROWS
@@ -71,9 +71,12 @@ class ReferencePlane:
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
-        path.kill(self.model, replica, self.env.now)
-        path.settle(self.model, self, self.env.now)
-        self._flush()
+        model, now = self.model, self.env.now
+        path.kill(model, replica, now)
+        while model.timers.victim[0] != codes.NONE:
+            path.kill_more(model, now)
+            path.settle(model, self, now)
+            self._flush()
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""

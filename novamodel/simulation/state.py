@@ -76,7 +76,7 @@ class Slots(NamedTuple):
     dead: Column  # 1 = finished by the death of its replica; only what it still holds is to be given back
     token: Column  # 1 = it may use a connection, and has to open it
     server: Column  # 1 = it holds a PgBouncer server connection
-    connecting: Column  # 1 = PostgreSQL works on its connection set-up
+    connecting: Column  # CONNECTING or WILL_BE_REFUSED while its connection is set up, else 0
     arrived: Column
     since: Column  # when its present wait or work began
     spent: Column
@@ -112,6 +112,8 @@ class Timers(NamedTuple):
     cores: Column
     server: Column
     connections: Column  # open at the database, or at PgBouncer
+    dying: Column  # replica that was killed last
+    victim: Column  # next slot to look at for its requests, NONE = its death is done with
 
 
 class Model(NamedTuple):

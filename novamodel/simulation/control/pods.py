@@ -1,8 +1,8 @@
 """Pods of one service: start, boot, probes, restarts, termination.
 
 After the kubelet (kubernetes/kubernetes pkg/kubelet/prober/worker.go and the probe documentation): a probe ticks
-every period from the pod's start, ticks before initialDelaySeconds are skipped, readiness begins as failed,
-a killed container restarts after 0, 10, 20, ... at most 300 s.
+every period from the pod's start; ticks while no container runs or it is younger than initialDelaySeconds are
+skipped; readiness begins as failed; a killed container restarts after 0, 10, 20, ... at most 300 s.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FIRST_LOOK = 0.05
 """A probe's answer is looked for after this many seconds, then at its time-out."""
 RESTART_CAP_S = 300.0
 RESTART_RESET_S = 600.0
+ROUNDING = 1e-6
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Pod:
     gone: bool = False
     restarts: int = 0
     booted: bool = False
+    container_s: float | None = None  # when its container started, None while none runs
     life: int = 0
     cpu_seen: tuple[float, float] | None = None
     fresh: dict[str, Sample] = field(default_factory=dict)
@@ -105,7 +107,7 @@ class Fleet:
         """A pod that has been there since long before the run."""
         pod = self._new_pod()
         pod.row = self._take_row()
-        pod.phase, pod.start_s, pod.booted = "Running", LONG_AGO, True
+        pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self._set_ready(pod, True)
         pod.ready_changed_s = LONG_AGO
         self._start_probes(pod, since=self.world.phase(pod.name) * -10.0)
@@ -130,6 +132,7 @@ class Fleet:
     def _boot(self, pod: Pod) -> Generator[Any, Any, None]:
         """The process starts: CPU under the container's own limit, then it listens."""
         life = pod.life
+        pod.container_s = self.env.now
         serial = self.world.inject(self.name, codes.BOOT, pod.row)
         while not pod.gone and pod.life == life:
             yield self.env.timeout(FIRST_LOOK)
@@ -142,8 +145,7 @@ class Fleet:
         self._set_ready(pod, False)
         if pod.row != codes.NONE:
             yield self.env.timeout(self.service.termination_grace)
-            if self.world.plane.model.replicas.in_flight[pod.row] > 0:
-                self.world.plane.kill(pod.row)
+            self.world.plane.kill(pod.row)  # with what it still does, and its connections
             self._remove(pod)
 
     def _remove(self, pod: Pod) -> None:
@@ -174,8 +176,7 @@ class Fleet:
             yield self.env.timeout(1.0)
 
     def _probe(self, pod: Pod, probe: Probe, kind: int, since: float) -> Generator[Any, Any, None]:
-        first = since + probe.initial_delay
-        ticks = max(0, -int(-(max(first, self.env.now) - since) // probe.period))
+        ticks = max(0, -int(-(self.env.now - since) // probe.period))
         failures = 0
         at = since + ticks * probe.period
         while not pod.gone and not pod.terminating:
@@ -183,8 +184,10 @@ class Fleet:
                 yield self.env.timeout(at - self.env.now)
             if pod.gone or pod.terminating:
                 return
-            passed = yield from self._ask(pod, probe, kind)
-            failures = 0 if passed else failures + 1
+            life = pod.life
+            due = pod.container_s is not None and self.env.now - pod.container_s > probe.initial_delay - ROUNDING
+            passed = due and (yield from self._ask(pod, probe, kind))
+            failures = 0 if passed or not due or pod.life != life else failures + 1
             if kind == codes.READINESS:
                 if passed and pod.ready is not True:
                     self._ready_event(pod, True, "readiness probe passed")
@@ -223,6 +226,7 @@ class Fleet:
         before = self.ready_count()
         self._set_ready(pod, False)
         pod.booted = False
+        pod.container_s = None
         pod.life += 1
         self.world.plane.kill(pod.row)
         self.world.event(self.name, "killed", f"{pod.name}: {why}", before, self.ready_count())
