@@ -1,6 +1,7 @@
 """What people read: tables, the one-screen answer, the self-contained HTML report."""
 
 from novamodel.report.conclusion import Conclusion, conclusion
+from novamodel.report.hourly import cost_per_hour
 from novamodel.report.html import export_html, notebook_html
 from novamodel.report.screen import print_screen, screen_text
 from novamodel.report.tables import (
@@ -18,6 +19,7 @@ __all__ = [
     "assumptions_table",
     "bill_table",
     "conclusion",
+    "cost_per_hour",
     "export_html",
     "findings_table",
     "import_table",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -208,3 +209,31 @@ def test_screen_says_when_the_advice_is_only_the_closest_and_what_it_costs():
     text = report.screen_text(ANSWER | {"size": ANSWER["size"] | {"met": False}, "cost": cost})
     assert "SIZE         no simulated candidate keeps every objective; the closest is" in text
     assert "[489, 531]; advised size 611" in text
+
+
+def test_cost_per_hour_of_an_average_hour_adds_up_to_the_bill():
+    bill = price(usage())
+    compute = SimpleNamespace(driver="use", service="AWS Fargate", amount=30.0)
+    lines = (*bill.lines, compute)
+    mid = SimpleNamespace(hours_per_month=730.0, lines=lines, baseline=bill.baseline)
+    day = pd.DataFrame({"rate_per_s": [100.0, 300.0], "core-api": [3, 7], "admin-interface": [1, 1]})
+    cost = SimpleNamespace(mid=mid, day=day)
+    result = SimpleNamespace(
+        scenario=made.scenario(),
+        intervals=pd.DataFrame(
+            {"replication": [0, 0], "clock_s": [10.0, 20.0], "arrived": [2000, 4000], "length_s": [10.0, 10.0]}
+        ),
+        replicas=pd.DataFrame(
+            {
+                "replication": [0] * 4,
+                "clock_s": [10.0, 10.0, 20.0, 20.0],
+                "service": ["core-api", "admin-interface"] * 2,
+                "ready": [4, 1, 7, 1],
+                "pending": [1, 0, 0, 0],
+            }
+        ),
+    )
+    table = report.cost_per_hour(cost, result)
+    total = float(bill.total) + 30.0
+    assert table["usd_per_hour"][0] * 730 == pytest.approx(total)
+    assert table["usd_per_hour"][1] * 730 == pytest.approx(total + float(bill.use) + 30.0)
