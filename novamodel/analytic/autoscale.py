@@ -128,10 +128,10 @@ def settle(
     return max(seen)
 
 
-def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
+def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, *, capped: bool = True) -> np.ndarray:
     """Mean working set (bytes) of one replica: resting, and what its requests in flight hold (Little's law).
 
-    A request is in flight for the caller's time-out at most; the container's limit caps the sum.
+    A request is in flight for the caller's time-out at most; the container's limit caps the sum if ``capped``.
     """
     means = route_means(scenario, load)
     own = load.services[name]
@@ -146,7 +146,7 @@ def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad
     ) / (share or 1.0)
     memory = service.runtime.resting_memory + service.runtime.memory_per_request * own.rate_per_s * stay
     limit = service.resources.memory_limit
-    return np.minimum(memory, limit) if limit else memory
+    return np.minimum(memory, limit) if limit and capped else memory
 
 
 def _steady(scenario: Scenario, rate: float, start: dict[str, int], routes: dict[str, RouteDemand]) -> dict[str, int]:

@@ -123,7 +123,12 @@ def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[
         mean = (_pool_wait(service) / np.maximum(service.pool.wait_probability, 1e-12))[..., None]
         pool = np.concatenate((np.zeros(mean.shape), -mean * np.log1p(-_QUARTERS)), axis=-1)
         likely = np.concatenate((1 - waits, np.broadcast_to(waits / 4, (*waits.shape[:-1], 4))), axis=-1)
-        stops = (stops[..., :, None] + pool[..., None, :]).reshape(*stops.shape[:-1], -1)
-        chance = (chance[..., :, None] * likely[..., None, :]).reshape(*chance.shape[:-1], -1)
+        stops = _flat(stops[..., :, None] + pool[..., None, :])
+        chance = _flat(chance[..., :, None] * likely[..., None, :])
     points = base[..., None] + stops
     return np.where(np.isnan(points), np.inf, points), np.broadcast_to(chance, points.shape)
+
+
+def _flat(points: np.ndarray) -> np.ndarray:
+    """The last two axes as one."""
+    return points.reshape(*points.shape[:-2], -1)

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.special import gammaln, ndtr
 
 from novamodel.analytic.demand import RouteDemand
+from novamodel.scenario import Scenario
+from novamodel.scenario.fargate import fargate_pod_size
 
 PHASES = (np.arange(8) + 0.5) / 8
 MOST_OTHERS = 24
@@ -85,6 +87,16 @@ def replica_load(
         thread_points_s=points,
         thread_weights=weights,
     )
+
+
+def quota_cores(scenario: Scenario, name: str) -> float:
+    """Cores that a replica may use; on EKS with Fargate the size that its requests are rounded up to caps it."""
+    resources = scenario.services[name].resources
+    limit = resources.cpu_limit or NO_LIMIT
+    if scenario.platform.kind == "eks" and scenario.platform.compute == "fargate":
+        size = fargate_pod_size(resources.cpu_request, resources.memory_request / 1024**3)
+        return float(min(size.vcpu, limit))
+    return float(limit)
 
 
 def gate_wall_s(work_s: np.ndarray, quota_s: np.ndarray, period_s: float, phase_s: np.ndarray) -> np.ndarray:

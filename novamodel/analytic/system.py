@@ -16,7 +16,7 @@ from novamodel.analytic.cache import hit_ratios, peak_rate
 from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
 from novamodel.analytic.queues import erlang_b
-from novamodel.analytic.replica import NO_LIMIT, ReplicaLoad, replica_load
+from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
 from novamodel.scenario import Scenario
 from novamodel.scenario.service import Service
 
@@ -103,7 +103,7 @@ def system_load(
     for name, service in scenario.services.items():
         count = np.asarray(replicas[name], dtype=float)
         each = per_s[name] / count
-        limit = (cpu_limit or {}).get(name, np.asarray(service.resources.cpu_limit or NO_LIMIT))
+        limit = (cpu_limit or {}).get(name, np.asarray(quota_cores(scenario, name)))
         load = replica_load(
             total[name],
             each,

@@ -12,6 +12,7 @@ import pandas as pd
 from novamodel.analytic.autoscale import pod_memory, steady_replicas
 from novamodel.analytic.cache import peak_rate
 from novamodel.analytic.demand import RouteDemand, core_scale
+from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.scenario import Scenario
 from novamodel.scenario.service import Service
@@ -137,7 +138,8 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
     demand, each = own.demand, float(own.rate_per_s)
     grow = most / count
     threads = service.runtime.threads if demand.thread_s > 0 else 0
-    room = float(service.resources.cpu_limit or 1 + threads)
+    quota = quota_cores(scenario, name)
+    room = quota if quota < NO_LIMIT else 1.0 + threads
     used = float(own.replica.utilisation) * min(room, 1 + service.runtime.threads)
     cpu = demand.loop_busy + demand.thread_s
     yield _row(

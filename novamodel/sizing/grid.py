@@ -19,8 +19,10 @@ from novamodel.sizing.legal import COUNTS, POOLS, Sizes, legal_sizes
 
 MEMORY_HEADROOM = 1.25
 """A limit must hold the estimated peak working set this many times."""
-HEAP_FLOOR = 1.5
-"""And the resting working set of Node this many times: garbage collection needs room."""
+HEAP_FLOOR = 2.0
+"""And the resting working set of Node this many times: its heap grows before it is collected."""
+REQUEST_HEADROOM = 1.2
+"""A memory request sets aside the mean working set this many times."""
 ROOM_ABOVE = 1.2
 """An autoscaler's upper bound is at least this many times the count at the peak."""
 
@@ -79,7 +81,7 @@ def screen(scenario: Scenario, name: str) -> Grid:
     ratio = _ratios(scenario, load)
     memory = np.broadcast_to(_peak_memory(scenario, service, name, load), ratio.shape)
     used = np.broadcast_to(load.services[name].replica.used_cores, ratio.shape)[:, :, 0]
-    mean_memory = np.broadcast_to(pod_memory(scenario, service, name, load), ratio.shape)[:, :, 0]
+    mean_memory = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), ratio.shape)[:, :, 0]
     at = {float(count): i for i, count in enumerate(counts)}
     limit_at = [int(np.flatnonzero(_same(limits, limit))[0]) for limit in sizes.cpu_limit]
     rests: dict[tuple[float, ...], int] = {}
@@ -101,10 +103,11 @@ def screen(scenario: Scenario, name: str) -> Grid:
     fits = memory[places[0], places[1], 0] * MEMORY_HEADROOM <= table["memory_limit"].fillna(np.inf)
     fits &= table["memory_limit"].fillna(np.inf) >= HEAP_FLOOR * service.runtime.resting_memory
     fits &= used[places[0], places[1]] <= table["cpu_request"]
-    fits &= mean_memory[places[0], places[1]] <= table["memory_request"]
+    fits &= mean_memory[places[0], places[1]] * REQUEST_HEADROOM <= table["memory_request"]
     table["ratio"] = np.where(fits, pool_ratio, np.inf)
     now = current_settings(service)
-    table["changes"] = sum((~_same(table[k].to_numpy(float), now[k])).astype(int) for k in now)
+    counted = [k for k in now if service.autoscaler is not None or k != "max_replicas"]
+    table["changes"] = sum((~_same(table[k].to_numpy(float), now[k])).astype(int) for k in counted)
     return Grid(name, table, len(table) * pools.size)
 
 
@@ -170,12 +173,7 @@ def _ratios(scenario: Scenario, load: SystemLoad) -> np.ndarray:
 def _peak_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
     """Working set (bytes) with the mean number of requests in flight and four standard deviations of Poisson."""
     runtime = service.runtime
-    free = (
-        scenario.override({f"services.{name}.resources.memory_limit": None})
-        if service.resources.memory_limit
-        else scenario
-    )
-    mean = pod_memory(free, free.services[name], name, load) - runtime.resting_memory
+    mean = pod_memory(scenario, service, name, load, capped=False) - runtime.resting_memory
     inside = mean / max(runtime.memory_per_request, 1.0)
     return runtime.resting_memory + runtime.memory_per_request * (inside + 4 * np.sqrt(inside) + 4)
 
@@ -232,7 +230,7 @@ def _pools(
     picked: np.ndarray,
     places: tuple[np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(pool size, ratio with it) of each row: today's if it is as good as any, else the smallest that is.
+    """(pool size, ratio with it) of each row: the largest up to today's that is as good as any, else the smallest.
 
     A pool is out when all replicas together could open more connections than are accepted.
     """
@@ -252,5 +250,7 @@ def _pools(
     best = each.min(axis=1)
     good = each <= best[:, None] * 1.02
     keep = np.flatnonzero(pools == service.pool.max)[0]
-    chosen = np.where(good[:, keep], keep, np.argmax(good, axis=1))
+    below = np.where(good & (pools <= service.pool.max)[None, :], pools[None, :], -1)
+    chosen = np.where(below.max(axis=1) > 0, np.argmax(below, axis=1), np.argmax(good, axis=1))
+    chosen = np.where(good[:, keep], keep, chosen)
     return pools[chosen].astype(float), each[np.arange(len(picked)), chosen]

@@ -195,10 +195,9 @@ def _first_limit(
     full.sort(key=lambda tier: (not fixed.get(tier, False), -used[tier]))
     place, share = slow_place(result)
     blamed = full[0] if full else _TIER_OF.get(place, place)
-    if blamed in _OF_SERVICE and used:
-        blamed = max(
-            (tier for tier in used if tier.endswith(f" {blamed}")), key=lambda tier: used[tier], default=blamed
-        )
+    if blamed in _OF_SERVICE:
+        own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
+        blamed = max(own, key=lambda tier: used[tier], default=blamed)
     if blamed in used:
         cause = f"{blamed} ({used[blamed] * 100:.0f} % busy on average{_at_most(scenario, blamed)})"
     else:

@@ -20,6 +20,8 @@ from novamodel.sizing.window import peak_window
 Settings = dict[str, dict[str, float]]
 FRONT_STEP = 0.97
 """The next candidate of the front must be estimated at least this much better."""
+EXPECTED = 0.9
+"""An estimate of at most this share of the limit is expected to hold."""
 CHEAPER_FAILURES = 2
 """So many cheaper candidates in a row that miss end the search downward."""
 
@@ -61,6 +63,7 @@ def size(
     )
     now = bench.run(today)
     _search(bench, bench.by_cost(fronts(grids, today)))
+    _few_changes(bench, grids, today)
     return _answer(scenario, bench, now, sum(grid.screened for grid in grids.values()))
 
 
@@ -106,6 +109,22 @@ def _search(bench: _Bench, front: list[Settings]) -> None:
     while place >= 0 and bench.left > 0 and failures < CHEAPER_FAILURES:
         failures = 0 if bench.met(bench.run(front[place])) else failures + 1
         place -= 1
+
+
+def _few_changes(bench: _Bench, grids: dict[str, Grid], today: Settings) -> None:
+    """Try what changes one or two settings only, where it should hold and costs no more than the best so far."""
+    kept = [candidate.cost_month for candidate in bench.done if bench.met(candidate)]
+    if not kept or bench.met(bench.done[0]):
+        return
+    for name, grid in grids.items():
+        for most in (1, 2):
+            rows = grid.table[(grid.table["changes"] <= most) & (grid.table["ratio"] <= EXPECTED)]
+            if bench.left <= 0 or rows.empty:
+                continue
+            row = rows.sort_values(["weight", "ratio"], kind="stable").iloc[0]
+            step = {**today, name: {setting: float(row[setting]) for setting in SETTINGS}}
+            if bench.cost(bench.variant(step)[1]) <= min(kept):
+                bench.run(step)
 
 
 def _ratio(step: Settings) -> float:
