@@ -1,10 +1,10 @@
 """novamodel: from a backend's own configuration files to a sized, priced answer.
 
-    import novamodel as nm
-    scenario = nm.load("novabank")          # a scenario file, a bundled name, or a folder of configuration files
-    result = nm.simulate(scenario)          # the peak, with intervals; nm.figures.overview(result) draws it
-    nm.size(scenario), nm.bill(scenario, result)
-    nm.answer(scenario)                     # all of it
+import novamodel as nm
+scenario = nm.load("novabank")          # a scenario file, a bundled name, or a folder of configuration files
+result = nm.simulate(scenario)          # the peak, with intervals; nm.figures.overview(result) draws it
+nm.size(scenario), nm.bill(scenario, result)
+nm.answer(scenario)                     # all of it
 """
 
 from __future__ import annotations

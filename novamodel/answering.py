@@ -77,9 +77,7 @@ class Answer:
         write_whole(out / "answer.json", to_json(self.to_dict()))
 
 
-def answer(
-    scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None
-) -> Answer:
+def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
     """Simulate the peak, find the knee, size and price; ``progress`` is told the share done and the stage."""
     tell = progress or (lambda share, text: None)
     scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
@@ -130,6 +128,6 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text)
         os.replace(name, path)
     except OSError as problem:
-        raise UserError(f"{path} cannot be written: {problem.strerror}", valid="--out with a folder you may write to") from None
-
-
+        raise UserError(
+            f"{path} cannot be written: {problem.strerror}", valid="--out with a folder you may write to"
+        ) from None

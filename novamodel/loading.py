@@ -26,4 +26,6 @@ def load(target: str | Path) -> Scenario:
     if bundled.is_file() and "/" not in str(target):
         return load_scenario(bundled, importer)
     names = sorted(file.stem for file in params_dir().glob("*.yaml"))
-    raise UserError(f"{target}: no such file or folder, and no bundled scenario of that name", valid=names, given=target)
+    raise UserError(
+        f"{target}: no such file or folder, and no bundled scenario of that name", valid=names, given=target
+    )

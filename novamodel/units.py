@@ -11,7 +11,17 @@ import math
 import re
 
 TIME_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES: dict[str, float] = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "k": 10**3, "M": 10**6, "G": 10**9}
+BYTES: dict[str, float] = {
+    "B": 1,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "k": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+}
 BYTES |= {f"{p}{s}": 1024**i for i, p in enumerate("KMGT", 1) for s in ("i", "iB")}
 PER_S = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
 

@@ -50,9 +50,7 @@ def answer(case: Case) -> Case:
         return {"requests": _limit_conn_answers(case)}
     if "servers" in case and "events" in case:
         return _upstream_answers(case)
-    raise UserError(
-        "not a recorded nginx case", valid="module limit_req or limit_conn, or servers and events"
-    )
+    raise UserError("not a recorded nginx case", valid="module limit_req or limit_conn, or servers and events")
 
 
 def disagreements(case: Case) -> list[str]:
@@ -81,8 +79,7 @@ def disagreements(case: Case) -> list[str]:
 
 def _limit_req_answers(case: Case) -> list[Case]:
     limits = [
-        (req.rate_milli(x["rate"]), req.burst_milli(x["burst"]), req.delay_milli(x["mode"]))
-        for x in case["limits"]
+        (req.rate_milli(x["rate"]), req.burst_milli(x["burst"]), req.delay_milli(x["mode"])) for x in case["limits"]
     ]
     location = LimitedLocation(limits, [zone_bytes(x["zone_size"]) for x in case["limits"]])
     dry_run = _DRY_RUN.search(case.get("extra") or "") is not None

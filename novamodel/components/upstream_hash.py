@@ -108,9 +108,7 @@ def ring_walk(group: int, points: list[tuple[int, str]], key: bytes) -> Walk:
     return Walk(group, hash=bisect_left(points, (zlib.crc32(key), "")))
 
 
-def pick_on_ring(
-    s: Upstream, walk: Walk, points: list[tuple[int, str]], servers: Sequence[str], now_s: int
-) -> int:
+def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers: Sequence[str], now_s: int) -> int:
     """Peer chosen on the ring and booked, or NO_PEER. servers[row] names each peer. Updates the walk."""
     if walk.tries > _MOST_TRIES or s.single[walk.group]:
         return _fall_back(s, walk, now_s)

@@ -93,18 +93,13 @@ class Bill:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a line with the columns of `COLUMNS`; quantity, unit price and amount (USD) are floats."""
-        frame = pd.DataFrame(
-            [[getattr(line, name) for name in COLUMNS] for line in self.lines], columns=list(COLUMNS)
-        )
+        frame = pd.DataFrame([[getattr(line, name) for name in COLUMNS] for line in self.lines], columns=list(COLUMNS))
         return frame.astype({"quantity": float, "unit_price": float, "amount": float})
 
     def to_csv(self) -> str:
         """The lines as CSV text with exact decimals, one header row."""
         rows = [
-            [
-                plain(value) if isinstance(value, Decimal) and name != "amount" else str(value)
-                for name, value in cells
-            ]
+            [plain(value) if isinstance(value, Decimal) and name != "amount" else str(value) for name, value in cells]
             for cells in ([(name, getattr(line, name)) for name in COLUMNS] for line in self.lines)
         ]
         return str(pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n"))
@@ -113,8 +108,7 @@ class Bill:
         """The sentences below a bill: totals, dates, how far confirmed, what is free, what is not priced."""
         confirmed = ", ".join(f"{usd(amount)} {status}" for status, amount in self.by_status().items())
         text = [
-            f"baseline {usd(self.baseline)} + use* {usd(self.use)} = {usd(self.total)}"
-            f" {self.currency} a month",
+            f"baseline {usd(self.baseline)} + use* {usd(self.use)} = {usd(self.total)} {self.currency} a month",
             f"{len(self.lines)} lines priced, {self.region}, on-demand list prices of {self.prices_as_of},"
             f" {self.hours_per_month:g} hours a month",
         ]
@@ -147,9 +141,7 @@ class BillRange:
 
     def to_frame(self) -> pd.DataFrame:
         """Amounts in USD by service, one column each for low, mid and high."""
-        columns = {
-            name: _floats(bill) for name, bill in (("low", self.low), ("mid", self.mid), ("high", self.high))
-        }
+        columns = {name: _floats(bill) for name, bill in (("low", self.low), ("mid", self.mid), ("high", self.high))}
         services = dict.fromkeys(service for amounts in columns.values() for service in amounts)
         return pd.DataFrame(columns, index=pd.Index(list(services), name="service")).fillna(0.0)
 
@@ -190,9 +182,7 @@ def price(usage: MonthUsage, book: PriceBook | None = None) -> Bill:
     )
 
 
-def price_range(
-    low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None
-) -> BillRange:
+def price_range(low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None) -> BillRange:
     """Price three months, a low, a middle and a high one, with the same book."""
     return BillRange(price(low, book), price(mid, book), price(high, book))
 

@@ -142,9 +142,7 @@ def _book(raw: Mapping[str, Any]) -> PriceBook:
         currency=raw["currency"],
         as_of=raw["as_of"],
         prices=MappingProxyType({key: _price(key, entry) for key, entry in raw["prices"].items()}),
-        allowances=MappingProxyType(
-            {key: to_decimal(entry["free"], key) for key, entry in raw["allowances"].items()}
-        ),
+        allowances=MappingProxyType({key: to_decimal(entry["free"], key) for key, entry in raw["allowances"].items()}),
         sources=MappingProxyType(dict(raw["sources"])),
     )
 
@@ -154,9 +152,7 @@ def _price(key: str, entry: Mapping[str, Any]) -> Price:
     starts = [tier.start for tier in tiers]
     ends = [tier.end for tier in tiers]
     if starts[0] != 0 or ends[-1] is not None or starts[1:] != ends[:-1]:
-        raise UserError(
-            f"tiers of {key} leave a gap", valid="tiers from 0, each starting where the last ends"
-        )
+        raise UserError(f"tiers of {key} leave a gap", valid="tiers from 0, each starting where the last ends")
     return Price(
         key=key,
         name=entry["name"],

@@ -21,17 +21,10 @@ from novamodel.errors import UserError
 def _fargate(case: Case) -> Answer:
     hours = case.get("hours", HOURS)
     days = case.get("days") if case.has("days") else hours / 24
-    runs = (
-        case.get("tasks", 1)
-        * case.get("pods", 1)
-        * case.get("tasks_per_day", 1)
-        * case.get("runs_per_day", 1)
-    )
+    runs = case.get("tasks", 1) * case.get("pods", 1) * case.get("tasks_per_day", 1) * case.get("runs_per_day", 1)
     if case.has("seconds_per_run", "minutes"):
         seconds = float(case.get("seconds_per_run") + 60 * case.get("minutes"))
-        task_hours = (
-            runs * days * to_decimal(billed_task_seconds(seconds, case.inputs.get("os", "linux"))) / 3600
-        )
+        task_hours = runs * days * to_decimal(billed_task_seconds(seconds, case.inputs.get("os", "linux"))) / 3600
     else:
         task_hours = runs * hours
     arch = case.inputs.get("arch", "x86")
@@ -51,9 +44,7 @@ def _fargate(case: Case) -> Answer:
     if disk:
         lines["ephemeral storage"] = disk * task_hours * rate("fargate.ephemeral", "ephemeral")
     if case.inputs.get("os") == "windows":
-        lines["operating system"] = (
-            vcpu * task_hours * rate("fargate.windows.licence", "os", "licence", "windows")
-        )
+        lines["operating system"] = vcpu * task_hours * rate("fargate.windows.licence", "os", "licence", "windows")
     return case.answer(lines)
 
 
@@ -71,9 +62,7 @@ def _savings_plans(case: Case) -> Answer:
     list_price = sum((item.quantity * item.on_demand for item in usage), ZERO)
     plan_price = sum((item.quantity * (item.compute_rate or item.on_demand) for item in usage), ZERO)
     usage = apply_reserved(usage, "r5.4xlarge", case.get("reserved_r5_4xlarge"))
-    hour = apply_plans(
-        usage, case.get("compute_sp_commitment"), case.get("ec2_instance_sp_r5_commitment"), "r5"
-    )
+    hour = apply_plans(usage, case.get("compute_sp_commitment"), case.get("ec2_instance_sp_r5_commitment"), "r5")
     on_demand = sum(hour.on_demand.values(), ZERO)
     r5 = sum((amount for product, amount in hour.on_demand.items() if product.startswith("r5.")), ZERO)
     lines = {
@@ -94,9 +83,7 @@ def _rds(case: Case) -> Answer:
     if case.has("vcpu"):
         return case.answer({"proxy": case.get("vcpu") * hours * case.price("rds.proxy", "vcpu_hour")})
     if case.has("acu"):
-        return case.answer(
-            {"capacity": case.get("acu") * instances * hours * case.price("rds.acu", "acu_hour")}
-        )
+        return case.answer({"capacity": case.get("acu") * instances * hours * case.price("rds.acu", "acu_hour")})
     if "standard_hour" in case.prices:
         standard = instances * hours * case.price("rds.aurora", "standard_hour")
         optimized = instances * hours * case.price("rds.aurora_io", "io_hour")
@@ -104,9 +91,7 @@ def _rds(case: Case) -> Answer:
         return case.answer({"standard": standard, "I/O-Optimized": optimized}, total=standard)
     key = f"rds.postgres.{case.inputs.get('class', '').split()[0]}" if case.has("class") else ""
     if not case.prices and not case.has("multi_az", "gb"):
-        single, multi = (
-            hours * case.book_price(f"{key}.{zones}").flat for zones in ("single_az", "multi_az")
-        )
+        single, multi = (hours * case.book_price(f"{key}.{zones}").flat for zones in ("single_az", "multi_az"))
         # The source states both deployments and totals the Multi-AZ one.
         return case.answer({"Single-AZ": single, "Multi-AZ": multi}, total=multi)
     zones = "multi_az" if case.inputs.get("multi_az") else "single_az"
@@ -120,9 +105,7 @@ def _rds(case: Case) -> Answer:
 
 def _rds_volume(case: Case, zones: str) -> dict[str, Decimal]:
     kind = str(case.inputs.get("storage", "gp3"))
-    lines = {
-        "storage": case.get("gb") * case.price(f"rds.{kind}.storage.{zones}", "gb_month", "gb", "storage")
-    }
+    lines = {"storage": case.get("gb") * case.price(f"rds.{kind}.storage.{zones}", "gb_month", "gb", "storage")}
     included = Volume(0, 0)
     if kind == "gp3":
         included = rds_gp3_included(float(case.get("gb")), _engine(str(case.inputs.get("engine", ""))))
@@ -143,9 +126,7 @@ def _engine(name: str) -> str:
 
 def _several(case: Case) -> Answer:
     if case.has("dynamodb_wru", "dynamodb_rru", "stepfunction_transitions"):
-        raise UserError(
-            f"case {case.id}: DynamoDB and Step Functions are not answered", valid="other services"
-        )
+        raise UserError(f"case {case.id}: DynamoDB and Step Functions are not answered", valid="other services")
     if case.has("hours_long", "hours_short", "nat"):
         return _laboratory(case)
     kinds = {
@@ -172,9 +153,7 @@ def _laboratory(case: Case) -> Answer:
 
     def cost(hours: Decimal) -> Decimal:
         started = to_decimal(full_hours(float(hours)))
-        by_hour = case.get("nat") * case.price("nat.hour", "nat") + case.get("alb") * case.price(
-            "elb.alb.hour", "alb"
-        )
+        by_hour = case.get("nat") * case.price("nat.hour", "nat") + case.get("alb") * case.price("elb.alb.hour", "alb")
         running = case.get("ipv4") * case.price("vpc.public_ipv4", "ipv4")
         running += case.get("t3.micro") * case.price("ec2.linux.t3.micro", "t3.micro")
         month = case.get("gp3_gb") * case.price("ebs.gp3.storage", "gp3_gb_month")

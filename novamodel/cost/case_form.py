@@ -77,11 +77,7 @@ class Case:
         lists = [value for value in self.prices.values() if isinstance(value, list)]
         if lists:
             return list(lists[0])
-        return [
-            value
-            for name, value in self.prices.items()
-            if not any(w in name for w in ("az", "archive", "alarm"))
-        ]
+        return [value for name, value in self.prices.items() if not any(w in name for w in ("az", "archive", "alarm"))]
 
     def answer(self, lines: Mapping[str, Decimal], *, total: Decimal | None = None) -> Answer:
         """Round as the source does; the total is the sum of the lines unless given."""

@@ -11,12 +11,8 @@ from novamodel.errors import UserError
 
 def _api_gateway(case: Case) -> Answer:
     if case.inputs.get("api") != "REST" or case.inputs.get("cache") or case.has("payload_mb", "endpoint_azs"):
-        raise UserError(
-            f"case {case.id}: this kind of API is not answered", valid="a REST API without a cache"
-        )
-    calls = (
-        case.get("calls") if case.has("calls") else case.get("calls_per_minute") * 1440 * case.get("days", 30)
-    )
+        raise UserError(f"case {case.id}: this kind of API is not answered", valid="a REST API without a cache")
+    calls = case.get("calls") if case.has("calls") else case.get("calls_per_minute") * 1440 * case.get("days", 30)
     # AWS rounds the transferred data to a tenth of a GB before it prices it.
     gib = (calls * case.get("response_kb") / 1024**2).quantize(Decimal("0.1"))
     return case.answer(
@@ -50,9 +46,7 @@ def _s3(case: Case) -> Answer:
         lines["GET"] = case.get("get_per_day") * days_held / per * get
         lines["DELETE"] = ZERO
     if case.has("retrieved_gb"):
-        lines["retrieval"] = case.get("retrieved_gb") * case.price(
-            "s3.standard_ia.retrieval", "retriev", "gb"
-        )
+        lines["retrieval"] = case.get("retrieved_gb") * case.price("s3.standard_ia.retrieval", "retriev", "gb")
     return case.answer(lines)
 
 

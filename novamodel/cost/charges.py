@@ -88,9 +88,7 @@ def _database(database: Database, hours_per_month: float, rds: Counter) -> list[
         lines += rds.lines(f"rds.gp3.throughput.{zones}", billed.mibps, name)
     elif database.storage_type == "io1":
         if database.iops is None:
-            raise UserError(
-                "io1 storage without IOPS", path=f"databases.{name}.iops", valid="provisioned IOPS"
-            )
+            raise UserError("io1 storage without IOPS", path=f"databases.{name}.iops", valid="provisioned IOPS")
         lines += rds.lines(f"rds.io1.iops.{zones}", database.iops, name)
     if database.extended_support_year:
         year = "year_3" if database.extended_support_year == 3 else "year_1_2"
@@ -114,9 +112,7 @@ def cache_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
     hours = to_decimal(full_hours(usage.hours_per_month))
     lines: list[Line] = []
     for cache in usage.caches:
-        lines += elasticache.lines(
-            f"elasticache.{cache.engine}.{cache.node_type}", cache.nodes * hours, cache.name
-        )
+        lines += elasticache.lines(f"elasticache.{cache.engine}.{cache.node_type}", cache.nodes * hours, cache.name)
         lines += elasticache.lines("elasticache.backup", cache.backup_gib, cache.name)
     return lines
 

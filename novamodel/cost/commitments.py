@@ -64,9 +64,7 @@ def apply_plans(
 ) -> HourBill:
     """Cover one hour's usage with an EC2 instance plan for one family, then a compute plan (USD an hour)."""
     instance_rates = [item.instance_rate if item.family == instance_family else None for item in usage]
-    left, from_instance = _cover(
-        [item.quantity for item in usage], usage, instance_rates, instance_commitment
-    )
+    left, from_instance = _cover([item.quantity for item in usage], usage, instance_rates, instance_commitment)
     compute_rates = [item.compute_rate for item in usage]
     left, from_compute = _cover(left, usage, compute_rates, compute_commitment)
     on_demand = {item.product: quantity * item.on_demand for item, quantity in zip(usage, left, strict=True)}

@@ -35,9 +35,7 @@ def _rows(lines: Sequence[Line]) -> list[tuple[str, str, str, str]]:
         for line in group:
             branch = "└─" if line is group[-1] else "├─"
             star = "*" if line.driver == "use" else ""
-            rows.append(
-                (f"{branch} {line.name}{star}", quantity_text(line.quantity), line.unit, usd(line.amount))
-            )
+            rows.append((f"{branch} {line.name}{star}", quantity_text(line.quantity), line.unit, usd(line.amount)))
     return rows
 
 
@@ -70,9 +68,7 @@ def bill_html(lines: Sequence[Line], summary: Sequence[str], currency: str = "US
         cells = ((name, "left"), (quantity, "right"), (unit, "left"), (cost, "right"))
         body.append(
             "<tr>"
-            + "".join(
-                f'<td style="{_STYLE.format(side=side)}{weight}">{escape(text)}</td>' for text, side in cells
-            )
+            + "".join(f'<td style="{_STYLE.format(side=side)}{weight}">{escape(text)}</td>' for text, side in cells)
             + "</tr>"
         )
     notes = "<br>".join(escape(text) for text in summary)

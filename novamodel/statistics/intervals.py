@@ -50,9 +50,7 @@ def paired_difference(
     return mean_interval(second - first, confidence)
 
 
-def batch_means(
-    series: Sequence[float] | np.ndarray, batches: int = 20, confidence: float = 0.95
-) -> Estimate:
+def batch_means(series: Sequence[float] | np.ndarray, batches: int = 20, confidence: float = 0.95) -> Estimate:
     """Mean of a stationary, correlated series with an interval from the means of equal batches.
 
     Values at the start that do not fill a batch are left out. Raises ``ValueError`` when there are
@@ -62,6 +60,4 @@ def batch_means(
     if batches < 2 or values.ndim != 1 or values.size < batches:
         raise ValueError(f"{values.size} values do not make {batches} batches; it takes at least 2 batches")
     size = values.size // batches
-    return mean_interval(
-        values[values.size - size * batches :].reshape(batches, size).mean(axis=1), confidence
-    )
+    return mean_interval(values[values.size - size * batches :].reshape(batches, size).mean(axis=1), confidence)

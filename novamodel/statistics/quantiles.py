@@ -26,9 +26,7 @@ def quantile_of_histogram(
     """
     upper, count = np.asarray(upper_edges, dtype=float), np.asarray(counts, dtype=float)
     if upper.ndim != 1 or upper.shape != count.shape:
-        raise ValueError(
-            f"edges and counts must be flat and equally long: {upper.shape} against {count.shape}"
-        )
+        raise ValueError(f"edges and counts must be flat and equally long: {upper.shape} against {count.shape}")
     if not 0 <= q <= 1:
         raise ValueError(f"quantile {q:g} is not between 0 and 1")
     if (np.diff(upper) <= 0).any() or (count < 0).any():
@@ -36,9 +34,7 @@ def quantile_of_histogram(
     running = np.cumsum(count)
     if upper.size == 0 or running[-1] == 0:
         return float("nan")
-    lower = (
-        np.concatenate(([0.0], upper[:-1])) if lower_edges is None else np.asarray(lower_edges, dtype=float)
-    )
+    lower = np.concatenate(([0.0], upper[:-1])) if lower_edges is None else np.asarray(lower_edges, dtype=float)
     rank = q * running[-1]
     filled = np.flatnonzero(count)
     index = int(filled[min(np.searchsorted(running[filled], rank), filled.size - 1)])

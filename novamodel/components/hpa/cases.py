@@ -46,9 +46,7 @@ def answer(case: Case) -> Answer:
     """
     kind = str(case.get("kind"))
     if kind not in _KINDS:
-        raise UserError(
-            f"case kind {kind} is unknown", path=str(case.get("id", "")), valid=_KINDS, given=kind
-        )
+        raise UserError(f"case kind {kind} is unknown", path=str(case.get("id", "")), valid=_KINDS, given=kind)
     try:
         return _KINDS[kind](case)
     except NoAnswer as no_answer:
@@ -91,9 +89,7 @@ def _pods_metric(case: Case) -> Answer:
 
 def _total_metric(case: Case) -> Answer:
     per_pod = "per_pod" in case["kind"]
-    found = _proposal(
-        case, ExternalMetric("total", case["target"], per_pod), Reading(values=case["metric_values"])
-    )
+    found = _proposal(case, ExternalMetric("total", case["target"], per_pod), Reading(values=case["metric_values"]))
     return {"replicas": found.replicas, "usage": found.average}
 
 
@@ -110,9 +106,7 @@ def _proposal(case: Case, target: Metric, reading: Reading) -> metrics.Proposal:
 
 def _group_pods(case: Case) -> Answer:
     reading = pod_reading(case["pods"], [pod["value"] for pod in case["pods"]])
-    groups = pod_rules.group_pods(
-        pods_of(case["pods"]), reading.samples, case["resource"], settings_of(case), 0.0
-    )
+    groups = pod_rules.group_pods(pods_of(case["pods"]), reading.samples, case["resource"], settings_of(case), 0.0)
     return {
         "ready_count": groups.counted,
         "unready": list(groups.unready),
@@ -136,9 +130,7 @@ def _pod_requests(case: Case) -> Answer:
 
 
 def _utilization_ratio(case: Case) -> Answer:
-    ratio, utilization, average = metrics.utilization_ratio(
-        case["usage"], case["requests"], case["target_utilization"]
-    )
+    ratio, utilization, average = metrics.utilization_ratio(case["usage"], case["requests"], case["target_utilization"])
     return {"ratio": ratio, "utilization": utilization, "raw_average": average}
 
 

@@ -101,9 +101,7 @@ def pod_request(
     return total
 
 
-def checked_requests(
-    pods: Sequence[PodState], requests: Mapping[str, int | None], resource: str
-) -> dict[str, int]:
+def checked_requests(pods: Sequence[PodState], requests: Mapping[str, int | None], resource: str) -> dict[str, int]:
     """Requests of all matched pods, ignored ones too; one missing request spoils the metric (`NoAnswer`)."""
     checked: dict[str, int] = {}
     for pod in pods:

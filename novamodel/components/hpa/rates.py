@@ -16,9 +16,7 @@ Reason = Literal["DesiredWithinRange", "TooFewReplicas", "TooManyReplicas", "Sca
 Events = tuple[ScaleEvent, ...]
 
 
-def limit_without_behavior(
-    current: int, desired: int, min_replicas: int, max_replicas: int
-) -> tuple[int, Reason]:
+def limit_without_behavior(current: int, desired: int, min_replicas: int, max_replicas: int) -> tuple[int, Reason]:
     """Bounds, and growth to at most max(2 x current, 4) in one pass: the path without `behavior`."""
     cap = max(2 * current, 4)
     if desired < min_replicas:
@@ -68,9 +66,7 @@ def scale_up_limit(current: int, up_events: Events, down_events: Events, rules: 
     return min(limits) if rules.select_policy == "Min" else min(max(limits), MAX_INT32)
 
 
-def scale_down_limit(
-    current: int, up_events: Events, down_events: Events, rules: FullRules, now: float
-) -> int:
+def scale_down_limit(current: int, up_events: Events, down_events: Events, rules: FullRules, now: float) -> int:
     """Smallest count that the rules allow now; it may lie above `current` where changes were overspent."""
     if rules.select_policy == "Disabled":
         return current
@@ -98,10 +94,7 @@ def store_event(events: Events, change: int, rules: FullRules | None, now: float
     if rules is None:
         return events
     longest_s = max((policy.period_s for policy in rules.policies), default=0)
-    marked = [
-        event._replace(outdated=event.outdated or elapsed_s(event.time_s, now) >= longest_s)
-        for event in events
-    ]
+    marked = [event._replace(outdated=event.outdated or elapsed_s(event.time_s, now) >= longest_s) for event in events]
     outdated = [index for index, event in enumerate(marked) if event.outdated]
     if outdated:
         marked[outdated[-1]] = ScaleEvent(change, now)

@@ -24,9 +24,7 @@ from novamodel.components.hpa.types import (
 )
 from novamodel.errors import UserError
 
-Held = Literal[
-    "tolerance", "unready pods", "stabilisation", "rate", "growth cap", "max", "min", "metric error"
-]
+Held = Literal["tolerance", "unready pods", "stabilisation", "rate", "growth cap", "max", "min", "metric error"]
 PassReason = Literal["disabled", "above max", "below min", "metrics unavailable", "metrics"]
 
 
@@ -171,9 +169,7 @@ def _normalise(
     default_window_s = hpa.settings.downscale_stabilization_s
     if hpa.behavior is None:
         stabilised, log = stabilise_without_behavior(log, proposed, default_window_s, now)
-        desired, reason = rates.limit_without_behavior(
-            current, stabilised, hpa.min_replicas, hpa.max_replicas
-        )
+        desired, reason = rates.limit_without_behavior(current, stabilised, hpa.min_replicas, hpa.max_replicas)
     else:
         up_rules = scale_up_rules(hpa.behavior.scale_up)
         down_rules = scale_down_rules(hpa.behavior.scale_down, default_window_s)
@@ -208,11 +204,7 @@ def _with_event(hpa: HpaSpec, state: HpaState, current: int, desired: int, now: 
 def _reported_utilisation(hpa: HpaSpec, proposals: Sequence[Proposal]) -> int | None:
     """The whole percent that the HPA's status shows for CPU (of the first CPU metric that has one)."""
     for metric, proposal in zip(hpa.metrics, proposals, strict=True):
-        if (
-            isinstance(metric, ResourceMetric)
-            and metric.resource == "cpu"
-            and proposal.utilization is not None
-        ):
+        if isinstance(metric, ResourceMetric) and metric.resource == "cpu" and proposal.utilization is not None:
             return proposal.utilization
     return None
 
