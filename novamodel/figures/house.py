@@ -25,7 +25,7 @@ COLOURS = {
 
 INK, MUTED, RULE, FAINT = "#222222", "#5F6368", "#D9DCE0", "#F3F4F6"
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
-TITLE_CHARACTERS, SUBTITLE_CHARACTERS = 96, 150
+TITLE_CHARACTERS, SUBTITLE_CHARACTERS = 86, 134
 LINE = 22
 
 
@@ -55,6 +55,12 @@ TEMPLATE = go.layout.Template(
         "hoverlabel": {"font": {"family": FONT, "size": 12}, "bgcolor": "white"},
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
         "hovermode": "closest",
+        # upright at the right edge, so that it never covers a title; nothing that sends data away
+        "modebar": {
+            "orientation": "v",
+            "bgcolor": "rgba(255,255,255,0)",
+            "remove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "sendChartToCloud"],
+        },
     }
 )
 

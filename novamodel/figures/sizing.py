@@ -20,7 +20,7 @@ HOW = (
     " against the SLO. Filled: keeps the SLO; hollow: does not. Beside it stands why it was not chosen."
 )
 MOST_ROWS = 16
-REASON_CHARACTERS = 48
+REASON_CHARACTERS = 40
 
 
 def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
@@ -49,7 +49,7 @@ def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
         how,
         height=(20 + 16 * max(name.count("<br>") + 1 for name in names)) * len(table) + 90,
         left=left,
-        right=290,
+        right=245,
     )
 
 
