@@ -27,7 +27,7 @@ def route_means(scenario: Scenario, load: SystemLoad) -> dict[str, np.ndarray]:
         found[route] = (
             loop
             + stop
-            + demand.transactions * _pool_wait(service)
+            + _times(demand.transactions, _pool_wait(service))
             + _times(demand.thread_jobs, service.replica.thread_stay_s)
         )
     return found

@@ -110,7 +110,8 @@ def mmc_patience(
     down = np.exp(-np.maximum(exponent, 0.0))  # every term is scaled by this, so that nothing overflows
     before = patience * _phi1(exponent)
     after = np.exp(np.minimum(exponent, 0.0)) / capacity
-    free = down / erlang_b((count - 1).astype(int), rate / speed)
+    with np.errstate(divide="ignore"):  # a load so small that nobody ever waits
+        free = down / erlang_b((count - 1).astype(int), rate / speed)
     total = free + rate * (before + after)
     timeout = rate * after / total
     moment = rate * patience**2 * _phi2(exponent) / total

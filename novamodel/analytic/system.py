@@ -188,7 +188,7 @@ def _span(
     cpu = demand.held_idle - found_busy * (demand.held_idle - demand.held_busy)
     bursts = demand.held_bursts * visit_s + cpu if demand.held_bursts > 0 else np.zeros(visit_s.shape)
     inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12)
-    return below + bursts / demand.transactions, below + inside * bursts / demand.transactions
+    return below + bursts / demand.transactions, below + (inside * bursts if inside > 0 else 0.0) / demand.transactions
 
 
 def _single_wait(utilisation: np.ndarray, work_s: float | np.ndarray) -> np.ndarray:

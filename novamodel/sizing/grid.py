@@ -24,7 +24,7 @@ HEAP_FLOOR = 2.0
 REQUEST_HEADROOM = 1.2
 """A memory request sets aside the mean working set this many times."""
 ROOM_ABOVE = 1.2
-"""An autoscaler's upper bound is at least this many times the count at the peak."""
+"""An autoscaler's upper bound is at least this many times the count at the peak (or the largest there is)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def screen(scenario: Scenario, name: str) -> Grid:
     owes no more), hold its memory, leave the autoscaler room above, and open no more connections than there are.
     """
     service = scenario.services[name]
-    rate = peak_rate(scenario)
+    rate = max(peak_rate(scenario), 1e-9)
     sizes = legal_sizes(scenario, service)
     bounds = _bounds(scenario, service)
     counts, limits, pools = _axes(service, sizes, bounds)
@@ -84,17 +84,19 @@ def screen(scenario: Scenario, name: str) -> Grid:
     mean_memory = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), ratio.shape)[:, :, 0]
     at = {float(count): i for i, count in enumerate(counts)}
     limit_at = [int(np.flatnonzero(_same(limits, limit))[0]) for limit in sizes.cpu_limit]
+    by_memory = service.autoscaler is not None and service.autoscaler.memory_target is not None
+    top = max(high for _, high in bounds)
     rests: dict[tuple[float, ...], int] = {}
     rows = []
     day = np.array([hour_rate(scenario, hour) for hour in range(HOURS)]) / rate
     for i in range(sizes.weight.size):
         row = limit_at[i]
         for low, high in bounds:
-            key = (sizes.cpu_request[i], row, sizes.memory_request[i], low)
+            key = (sizes.cpu_request[i], row, sizes.memory_request[i] if by_memory else 0.0, low)
             if key not in rests:
                 rests[key] = _rest(service, low, bounds, used[:, row], mean_memory[:, row], sizes, i)
-            if service.autoscaler is None or rests[key] * ROOM_ABOVE <= high:
-                rows.append((i, row, low, high, rests[key]))
+            if service.autoscaler is None or rests[key] * ROOM_ABOVE <= high or high == top:
+                rows.append((i, row, low, high, min(rests[key], high)))
     picked = np.array([(i, row, low, high, peak) for i, row, low, high, peak in rows])
     table = _table(scenario, service, sizes, picked, day, used, at)
     places = np.array([at[float(peak)] for peak in picked[:, 4]]), picked[:, 1]
