@@ -97,9 +97,7 @@ def test_quantile_refuses_what_is_no_histogram(edges, counts, q):
         quantile_of_histogram(edges, counts, q)
 
 
-@given(
-    st.lists(st.floats(2e-4, 50), min_size=1, max_size=200), st.sampled_from([0.0, 0.1, 0.5, 0.9, 0.99, 1.0])
-)
+@given(st.lists(st.floats(2e-4, 50), min_size=1, max_size=200), st.sampled_from([0.0, 0.1, 0.5, 0.9, 0.99, 1.0]))
 def test_quantile_of_log_buckets_is_within_a_bucket_of_the_order_statistic(values, q):
     edges = 1e-4 * 1.01 ** np.arange(1, 1400)
     counts = np.bincount(np.searchsorted(edges, values), minlength=edges.size)
