@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from novamodel.billing import MonthlyCost, bill, monthly_total
-from novamodel.errors import UserError
+from novamodel.files import write_whole
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
@@ -71,10 +69,10 @@ class Answer:
             "prices_date": self.cost.prices_date,
         }
 
-    def write(self, out: Path) -> None:
+    def write(self, out: str | Path) -> None:
         """Write bill.csv, then answer.json, each whole or not at all."""
-        write_whole(out / "bill.csv", self.cost.mid.to_csv())
-        write_whole(out / "answer.json", to_json(self.to_dict()))
+        write_whole(Path(out) / "bill.csv", self.cost.mid.to_csv())
+        write_whole(Path(out) / "answer.json", to_json(self.to_dict()))
 
 
 def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
@@ -117,17 +115,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it; ``UserError`` where that is not possible."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except OSError as problem:
-        raise UserError(
-            f"{path} cannot be written: {problem.strerror}", valid="--out with a folder you may write to"
-        ) from None

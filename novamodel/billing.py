@@ -74,11 +74,9 @@ def bill(scenario: Scenario, result: Result | None = None, book: PriceBook | Non
     book = book or load_book(scenario.pricing.region)
     table = _day(scenario, result)
     spread = scenario.pricing.uncertainty
-    usages = []
-    for factor in (1 - spread, 1.0, 1 + spread):
-        varied = table if factor == 1.0 else _day(_with_traffic(scenario, factor), None)
-        usages.append(month_usage(scenario, _day_use(scenario, varied), book))
-    bills = price_range(*usages, book=book)
+    low, high = (_day(_with_traffic(scenario, factor), None) for factor in (1 - spread, 1 + spread))
+    usages = (month_usage(scenario, _day_use(scenario, hours), book) for hours in (low, table, high))
+    bills = price_range(next(usages), next(usages), next(usages), book)
     return MonthlyCost(bills.low, bills.mid, bills.high, table)
 
 

@@ -125,6 +125,7 @@ def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=CELL_TIMEOUT_S,
+            extra_arguments=["--log-level=40"],  # a warning about loopback TCP is no news to the user
         )
     except PapermillExecutionError as problem:
         if problem.ename == "UserError":

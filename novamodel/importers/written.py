@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
+from novamodel.files import write_whole
 from novamodel.scenario import Origin, Tree
 
 _PLAIN = re.compile(r"[A-Za-z][\w./%()<>-]*(?: [\w./%()<>-]+)*|\d+(?:\.\d+)? ?(?:[A-Za-z%][\w/%]*)")
@@ -35,13 +36,7 @@ def write_yaml(tree: Tree, path: Path, overwrite: bool = False) -> None:
     """Write ``to_yaml`` to a file, whole or not at all; an existing file is kept unless ``overwrite``."""
     if path.exists() and not overwrite:
         raise UserError(f"{path} exists already and is left as it is", valid="another name, or remove the file first")
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(to_yaml(tree), encoding="utf-8")
-        part.replace(path)
-    except OSError as problem:
-        part.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {problem.strerror}") from None
+    write_whole(path, to_yaml(tree))
 
 
 def _entry(key: str, value: Any, path: str, depth: int, tree: Tree, lines: list[str], sources: dict[str, str]) -> None:

@@ -8,7 +8,6 @@ content security policy.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -20,6 +19,8 @@ from jinja2 import Environment, PackageLoader
 from nbconvert.filters.markdown import markdown2html
 from plotly.offline import get_plotlyjs
 
+from novamodel.files import write_whole
+
 PLOTLY = "application/vnd.plotly.v1+json"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OUTSIDE = re.compile(
@@ -29,13 +30,7 @@ _OUTSIDE = re.compile(
 
 def export_html(notebook: Path, target: Path, *, title: str | None = None) -> None:
     """Write the HTML report of an executed notebook; `target` appears whole or not at all."""
-    text = notebook_html(nbformat.read(notebook, as_version=4), title=title)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, notebook_html(nbformat.read(notebook, as_version=4), title=title))
 
 
 def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> str:

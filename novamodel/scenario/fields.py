@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -27,14 +27,24 @@ def _quantity(parse: Any, example: str, unit: str, **bounds: Any) -> Any:
     return Annotated[float, BeforeValidator(parse), Field(**bounds), WithJsonSchema(schema)]
 
 
-Seconds = _quantity(units.parse_time, "300 ms", "s", ge=0)
-PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0)
-Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0)
-Cores = _quantity(units.parse_cores, "500m", "cores", gt=0)
-Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0)
-Share = _quantity(units.parse_fraction, "70 %", "1", ge=0, le=1)
-Utilisation = _quantity(units.parse_fraction, "70 %", "1", gt=0, le=10)
-ClockTime = _quantity(units.parse_clock, "17:45", "s since midnight", ge=0, lt=86400)
+if TYPE_CHECKING:  # to a type checker a quantity is a float
+    Seconds: TypeAlias = float
+    PositiveSeconds: TypeAlias = float
+    Bytes: TypeAlias = float
+    Cores: TypeAlias = float
+    Rate: TypeAlias = float
+    Share: TypeAlias = float
+    Utilisation: TypeAlias = float
+    ClockTime: TypeAlias = float
+else:
+    Seconds = _quantity(units.parse_time, "300 ms", "s", ge=0)
+    PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0)
+    Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0)
+    Cores = _quantity(units.parse_cores, "500m", "cores", gt=0)
+    Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0)
+    Share = _quantity(units.parse_fraction, "70 %", "1", ge=0, le=1)
+    Utilisation = _quantity(units.parse_fraction, "70 %", "1", gt=0, le=10)
+    ClockTime = _quantity(units.parse_clock, "17:45", "s since midnight", ge=0, lt=86400)
 Count = Annotated[int, Field(ge=0, strict=True)]
 PositiveCount = Annotated[int, Field(ge=1, strict=True)]
 Factor = Annotated[float, Field(gt=0)]

@@ -47,7 +47,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
     rows = _replica_rows(scenario)
     count = max(end for _, end in rows.values())
     config = _config(scenario, book)
-    database, cache_servers = scenario.database, 1
+    database = scenario.database
     bouncer = database.pgbouncer
     first_clients, shares = _clients(scenario)
     clients = int(first_clients[-1])
@@ -57,7 +57,14 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         routes=book.table,
         services=Services(**_limits(scenario, clients), **_columns(rows)),
         stream=Stream(
-            [0.0] * BLOCK, *([0] * BLOCK for _ in range(3)), [1.0] * (BLOCK * book.most_draws), [0], [0], [0]
+            time=[0.0] * BLOCK,
+            route=[0] * BLOCK,
+            population=[0] * BLOCK,
+            client=[0] * BLOCK,
+            draw=[1.0] * (BLOCK * book.most_draws),
+            at=[0],
+            count=[0],
+            number=[0],
         ),
         slots=new_slots(SLOTS, book.most_draws),
         ready=Ready([0] * SLOTS, [0], [0], [SLOTS]),
@@ -80,7 +87,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         bouncer_cpu=fifo_state(1),
         cores=shared_cores_state(int(database.cores), SLOTS),
         volume=fifo_state(1),
-        redis=fifo_state(cache_servers),
+        redis=fifo_state(1),
         record=recorder_state(len(book.names), len(scenario.traffic.populations)),
     )
     source = _source(scenario, book.table, book, first_clients, shares)

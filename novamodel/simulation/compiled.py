@@ -36,8 +36,8 @@ class Twin(NamedTuple):
 
 
 def _new_heap(size: int) -> Heap:
-    whole = [np.zeros(size, dtype=np.int64) for _ in range(2)]
-    return Heap(np.zeros(size), *whole, np.zeros(1, dtype=np.int64), np.array([size]))
+    key, who = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]))
 
 
 view = view_maker(Twin(blank_model(), _new_heap(1)))
@@ -153,8 +153,9 @@ class CompiledPlane:
         self._where = addresses(Twin(self.model, self._heap))
 
     def _double_heap(self) -> None:
-        columns = [np.concatenate([column, np.zeros_like(column)]) for column in self._heap[:3]]
-        self._heap = Heap(*columns, self._heap.count, self._heap.size * 2)
+        old = self._heap
+        time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
+        self._heap = Heap(time, key, who, old.count, old.size * 2)
         self._where = addresses(Twin(self.model, self._heap))
 
     def _refill(self) -> None:

@@ -145,7 +145,8 @@ class Model(NamedTuple):
 def new_slots(count: int, draws: int) -> Slots:
     """Free slots, in lists."""
     zeros, floats = [0] * count, [0.0] * count
-    columns = {name: list(zeros) for name in Slots._fields}
+    columns: dict[str, list[Any]] = {name: list(zeros) for name in Slots._fields}
+    columns |= {"number": [codes.NONE] * count, "replica": [codes.NONE] * count}  # nobody's
     columns |= {"arrived": list(floats), "since": list(floats)}
     columns |= {"spent": [0.0] * (count * len(codes.PLACES)), "draw": [1.0] * (count * draws)}
     columns |= {"next_free": [*range(1, count), codes.NONE], "free": [0], "free_count": [count], "in_flight": [0]}
@@ -170,7 +171,9 @@ def grow(model: Model) -> Model:
         if name in ("free", "free_count", "in_flight"):
             continue
         slots[name] = _longer(getattr(model.slots, name), old * wide.get(name, 1))
-    slots["next_free"][old:] = list(range(old + 1, 2 * old)) + [model.slots.free[0]]
+    for name in ("number", "replica"):
+        slots[name][old:] = [codes.NONE] * old
+    slots["next_free"][old:] = [*range(old + 1, 2 * old), model.slots.free[0]]
     model.slots.free[0] = old
     model.slots.free_count[0] += old
     parts: dict[str, Any] = {"slots": model.slots._replace(**slots)}

@@ -5,7 +5,7 @@ objective is missed.
 """
 
 from novamodel.sizing.answers import Candidate, Knee, Sizing
-from novamodel.sizing.knee import knee
-from novamodel.sizing.size import size
+from novamodel.sizing.breach import knee
+from novamodel.sizing.search import size
 
 __all__ = ["Candidate", "Knee", "Sizing", "knee", "size"]

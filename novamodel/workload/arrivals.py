@@ -55,8 +55,8 @@ class Block(NamedTuple):
 
 def new_block(size: int, most_draws: int) -> Block:
     """An empty block for that many arrivals."""
-    whole = [np.zeros(size, dtype=np.int64) for _ in range(3)]
-    return Block(np.zeros(size), *whole, np.ones(size * most_draws), np.zeros(2))
+    route, population, client = (np.zeros(size, dtype=np.int64) for _ in range(3))
+    return Block(np.zeros(size), route, population, client, np.ones(size * most_draws), np.zeros(2))
 
 
 def rate_steps(rate_at: Callable[[float], float], horizon_s: float) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from novamodel.importers import importer
 from novamodel.resources import params_dir
 from novamodel.scenario import load_scenario
 from novamodel.simulation import simulate
-from novamodel.sizing.knee import scaled
+from novamodel.sizing.breach import scaled
 from novamodel.sizing.window import peak_window
 
 MEAN, TAIL, LOAD = 0.25, 0.25, 0.05

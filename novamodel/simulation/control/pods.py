@@ -175,14 +175,18 @@ class Fleet:
                 self._ready_event(pod, True, "listens; there is no readiness probe")
             yield self.env.timeout(1.0)
 
+    @staticmethod
+    def _stays(pod: Pod) -> bool:
+        return not pod.gone and not pod.terminating
+
     def _probe(self, pod: Pod, probe: Probe, kind: int, since: float) -> Generator[Any, Any, None]:
         ticks = max(0, -int(-(self.env.now - since) // probe.period))
         failures = 0
         at = since + ticks * probe.period
-        while not pod.gone and not pod.terminating:
+        while self._stays(pod):
             if at > self.env.now:
                 yield self.env.timeout(at - self.env.now)
-            if pod.gone or pod.terminating:
+            if not self._stays(pod):
                 return
             life = pod.life
             due = pod.container_s is not None and self.env.now - pod.container_s > probe.initial_delay - ROUNDING

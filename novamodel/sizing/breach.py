@@ -13,7 +13,7 @@ from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_
 from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
 from novamodel.sizing.grid import services_to_size
-from novamodel.sizing.size import default_simulate
+from novamodel.sizing.search import default_simulate
 from novamodel.sizing.verdict import in_words, missed_text, peak_replicas, slow_place, tier_utilisation
 from novamodel.sizing.window import peak_window
 
