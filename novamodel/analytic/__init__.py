@@ -5,10 +5,11 @@ questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_
 candidates at once and screen for sizing.
 """
 
-from novamodel.analytic.autoscale import day, steady_replicas
+from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas
 from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
-from novamodel.analytic.latency import latency_quantile, mean_latency, route_means
+from novamodel.analytic.demand import route_demands
+from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
 from novamodel.analytic.queues import (
@@ -20,11 +21,14 @@ from novamodel.analytic.queues import (
     mm1,
     mmc,
 )
-from novamodel.analytic.replica import gate_wall_s
-from novamodel.analytic.system import system_load
+from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
+from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
 
 __all__ = [
+    "HOURS",
+    "NO_LIMIT",
+    "SystemLoad",
     "che",
     "closed_bounds",
     "closed_mva",
@@ -39,6 +43,7 @@ __all__ = [
     "ggc_allen_cunneen",
     "hit_ratio",
     "hit_ratios",
+    "hour_rate",
     "latency_quantile",
     "littles_law",
     "md1_wait_cdf",
@@ -48,8 +53,12 @@ __all__ = [
     "mmc",
     "mmc_patience",
     "mmck",
+    "objective",
     "peak_rate",
+    "pod_memory",
+    "route_demands",
     "route_means",
+    "settle",
     "steady_replicas",
     "system_load",
     "tier_demands",

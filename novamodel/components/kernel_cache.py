@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,10 +50,8 @@ def _roots() -> list[Path]:
     roots = []
     if os.environ.get("XDG_CACHE_HOME"):
         roots.append(Path(os.environ["XDG_CACHE_HOME"]))
-    try:
+    with suppress(RuntimeError):  # no home folder
         roots.append(Path.home() / ".cache")
-    except RuntimeError:  # no home folder
-        pass
     return roots
 
 

@@ -6,7 +6,6 @@
 
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
-from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.cost.lines import Line
 from novamodel.cost.meters import (
     backup_stored_gib,
@@ -16,6 +15,7 @@ from novamodel.cost.meters import (
 )
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
 from novamodel.cost.usage import CacheCluster, Database, FargateService, LoadBalancer, MonthUsage, NodeGroup
+from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 
 __all__ = [
     "Bill",

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from novamodel.cost.book import PriceBook
-from novamodel.scenario.fargate import require_fargate_size
 from novamodel.cost.lines import Counter, Driver, Line
 from novamodel.cost.meters import (
     Volume,
@@ -19,6 +18,7 @@ from novamodel.cost.meters import (
 from novamodel.cost.money import to_decimal
 from novamodel.cost.usage import Database, MonthUsage
 from novamodel.errors import UserError
+from novamodel.scenario.fargate import require_fargate_size
 
 
 def compute_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:

@@ -9,6 +9,12 @@ from pydantic import model_validator
 
 from novamodel.scenario.fields import Count, Part, PositiveCount, Seconds, Share, given, needed
 
+_SHORTHAND = re.compile(
+    r"\s*([\d.]+\s*\w+)"  # busy
+    r"(?:\s+idle\s+([\d.]+\s*\w+))?"
+    r"(?:\s+(deterministic|exponential|lognormal)(?:\s+([\d.]+))?)?\s*"
+)
+
 
 class Demand(Part):
     """CPU time one visit needs on the reference core, or a delay; a mapping or ``"139 us lognormal 0.5"``.
@@ -30,8 +36,7 @@ class Demand(Part):
     def _shorthand(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        form = r"\s*([\d.]+\s*\w+)(?:\s+idle\s+([\d.]+\s*\w+))?(?:\s+(deterministic|exponential|lognormal)(?:\s+([\d.]+))?)?\s*"
-        match = re.fullmatch(form, value)
+        match = _SHORTHAND.fullmatch(value)
         if not match:
             raise ValueError(f"{value!r} is not a demand; write it like '139 us idle 305 us lognormal 0.5'")
         busy, idle, law, sigma = match.groups()

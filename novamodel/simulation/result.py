@@ -108,7 +108,7 @@ class Result:
         }
 
     def _repr_html_(self) -> str:
-        head = f"{self.scenario.heading}: {self.replications} replications of {format_time(self.window_s)}, seed {self.seed}"
+        head = f"{self.scenario.heading}: {self.replications} x {format_time(self.window_s)}, seed {self.seed}"
         verdict = "".join(f"<li>{'met' if slo.met else 'missed'}: {slo.text}</li>" for slo in self.slo())
         return f"<p><b>{head}</b></p><ul>{verdict}</ul>{self.summary().to_html(index=False)}"
 

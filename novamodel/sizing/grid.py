@@ -8,13 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic import hit_ratios, latency, peak_rate
-from novamodel.analytic.autoscale import HOURS, hour_rate, pod_memory, settle
-from novamodel.analytic.demand import route_demands
-from novamodel.analytic.replica import NO_LIMIT
-from novamodel.analytic.system import SystemLoad, system_load
-from novamodel.scenario import Scenario
-from novamodel.scenario.service import Service
+from novamodel.analytic import (
+    HOURS,
+    NO_LIMIT,
+    SystemLoad,
+    hit_ratios,
+    hour_rate,
+    objective,
+    peak_rate,
+    pod_memory,
+    route_demands,
+    settle,
+    system_load,
+)
+from novamodel.scenario import Scenario, Service
 from novamodel.sizing.legal import COUNTS, POOLS, Sizes, legal_sizes
 
 MEMORY_HEADROOM = 1.25
@@ -166,7 +173,7 @@ def _ratios(scenario: Scenario, load: SystemLoad) -> np.ndarray:
     """Largest estimate over limit of all objectives that closed forms can estimate."""
     worst = np.zeros((1, 1, 1))
     for slo in scenario.slo:
-        estimate = latency.objective(scenario, load, slo)
+        estimate = objective(scenario, load, slo)
         if estimate is not None:
             worst = np.maximum(worst, estimate / slo.limit)
     return np.where(np.isnan(worst), np.inf, worst)

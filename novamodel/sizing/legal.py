@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from novamodel.errors import UserError
-from novamodel.scenario import Scenario
-from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes
-from novamodel.scenario.service import Service
+from novamodel.scenario import Scenario, Service, fargate_pod_size, fargate_sizes
 
 MIB = 1024.0**2
 GIB = 1024.0**3
