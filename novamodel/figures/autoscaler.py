@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from novamodel import units
 from novamodel.figures.house import COLOURS, INK, MUTED, axis_ids, colour_of, empty, escape, finish, note, rgba
 from novamodel.figures.panels import Label, add_line, clock_axes, label_right, last_value, set_range, whole_step
-from novamodel.figures.reshape import clock, over_time
+from novamodel.figures.reshape import clock, clock_points, over_time
 
 MOST_REASONS, REASON_CHARACTERS, REASON_LINE = 8, 150, 16
 HOW = "Numbers mark decisions, explained below. The autoscaler acts only where its metric leaves the shaded band."
@@ -151,6 +151,8 @@ def _metric(fig: go.Figure, part: pd.DataFrame, scaler: Any, shade: str) -> None
     label_right(fig, labels, row=2, low=0, high=top, gap=0.1)
     fig.update_yaxes(title_text="use (% of request)", row=2, col=1)
     if not labels:
+        # without a trace plotly gives the panel no axis
+        fig.add_scatter(**clock_points(part["clock_s"]), y=[None] * len(part), showlegend=False, row=2, col=1)
         x_axis, y_axis = axis_ids(fig, 2)
         why = (
             "No autoscaler reads a metric here."

@@ -98,8 +98,8 @@ def finish(
     `height` is that of the plot with its lower margin, in pixels; the title's room is added to it.
     The width is left to the page.
     """
-    title = wrap(finding, TITLE_CHARACTERS) or [""]
-    subtitle = wrap(how_to_read, SUBTITLE_CHARACTERS)
+    title = wrap(finding, TITLE_CHARACTERS, break_on_hyphens=False) or [""]
+    subtitle = wrap(how_to_read, SUBTITLE_CHARACTERS, break_on_hyphens=False)
     top = LINE * (len(title) + len(subtitle)) + 48
     text = "<br>".join(f"<b>{escape(line)}</b>" for line in title)
     for line in subtitle:

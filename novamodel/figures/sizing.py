@@ -151,7 +151,7 @@ def _latency(fig: go.Figure, table: pd.DataFrame, names: list[str], chosen: Any,
             "chosen: cheapest that keeps the SLO" if index == chosen else shorten(str(why or ""), 2 * REASON_CHARACTERS)
         )
         fig.add_annotation(
-            text="<br>".join(escape(line) for line in wrap(reason, REASON_CHARACTERS)),
+            text="<br>".join(escape(line) for line in wrap(reason, REASON_CHARACTERS, break_on_hyphens=False)),
             align="left",
             x=1,
             xref="x2 domain",

@@ -42,7 +42,8 @@ def interval_text(low: float, high: float, unit: str) -> str:
     """`` [371, 455]`` in the unit of the value that it follows, or nothing where there is no interval."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f" [{value_text(low, unit)}, {value_text(high, unit)}]"
+    least, most = max(low, 0.0), min(high, 1.0) if unit == "1" else high  # no time or share lies outside
+    return f" [{value_text(least, unit)}, {value_text(most, unit)}]"
 
 
 def estimate_text(item: Any) -> str:

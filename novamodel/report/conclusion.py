@@ -93,7 +93,9 @@ def _change(answer: Mapping[str, Any], assumed: int) -> str:
     breach = answer.get("load_multiple_at_breach")
     first = str(answer.get("first_limit") or "").rstrip(".")
     parts = [f"First limit: {first}."] if first else []
-    if breach is not None and math.isfinite(breach):
+    if breach is not None and math.isfinite(breach) and "today's load" in first:
+        pass  # the first limit says it already
+    elif breach is not None and math.isfinite(breach):
         parts.append(f"Load of {breach:.3g} x today's peak misses an objective.")
     else:
         parts.append("No load that was tried misses an objective.")

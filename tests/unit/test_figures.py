@@ -375,6 +375,12 @@ def test_verdict_says_when_the_interval_leaves_it_open():
     assert words.verdict([], 450.0) == "No SLO is given at 450 requests/s"
 
 
+def test_an_interval_is_said_only_where_values_can_lie():
+    assert words.interval_text(-0.4, 1.3, "s") == " [0 s, 1.3 s]"
+    assert words.interval_text(-0.1, 1.2, "1") == " [0 %, 100 %]"
+    assert words.interval_text(NAN, NAN, "s") == ""
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [

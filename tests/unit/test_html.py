@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 import novamodel.report as report
 from novamodel import figures
+from novamodel.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import figures_fixture as made
@@ -117,6 +118,6 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path):
     source, target = tmp_path / "notebook.ipynb", tmp_path / "folder"
     nbformat.write(notebook(), source)
     target.mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(UserError, match="cannot be written"):
         report.export_html(source, target)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "notebook.ipynb"]

@@ -151,6 +151,12 @@ def test_screen_is_the_answer_on_one_screen():
     assert "make lab | novamodel run --help" in text
 
 
+def test_the_load_at_which_an_objective_is_missed_is_said_once():
+    answer = ANSWER | {"first_limit": "the pool; at 1.4 x today's load p99 is 310 ms > 300 ms"}
+    assert " ".join(report.screen_text(answer).split()).count("1.4 x") == 1
+    assert str(report.conclusion(answer)).count("1.4 x") == 1
+
+
 def test_screen_without_size_cost_or_breach():
     bare = {"slo": [], "first_limit": "", "load_multiple_at_breach": None, "size": {}, "cost": {}, "findings": []}
     text = report.screen_text(bare)
