@@ -49,7 +49,8 @@ class Replication:
     @property
     def conserved(self) -> bool:
         """Arrived and carried in = served, rejected, failed, abandoned, and still in flight."""
-        return bool(self.carried_in + self.arrived.sum() == self.outcome.sum() + self.in_flight)
+        total = self.carried_in + self.arrived.sum()
+        return bool(self.in_flight >= 0 and total == self.outcome.sum() + self.in_flight)
 
 
 def pick_engine(engine: str) -> str:

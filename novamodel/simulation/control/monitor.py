@@ -150,7 +150,9 @@ class Monitor:
     def _level(self, tier: str, busy: float, limit: float, length: float, queue: float = 0.0) -> None:
         if length > 0:
             row = {"time_s": self.world.env.now, "tier": tier, "busy": float(busy), "limit": float(limit)}
-            self.tiers.append(row | {"utilisation": float(busy) / limit, "queue": float(queue)})
+            self.tiers.append(
+                row | {"utilisation": float(busy) / limit if limit > 0 else float("nan"), "queue": float(queue)}
+            )
 
     def _replica_row(self, name: str, fleet: Fleet) -> dict[str, Any]:
         resources = fleet.service.resources
