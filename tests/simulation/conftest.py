@@ -64,7 +64,9 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     for key, value in above.items():
         inner = below.get(key)
         whole = key in REPLACED or (key == "services" and "api" not in value)
-        merged[key] = value if whole or not isinstance(inner, dict) or not isinstance(value, dict) else _merge(inner, value)
+        merged[key] = (
+            value if whole or not isinstance(inner, dict) or not isinstance(value, dict) else _merge(inner, value)
+        )
     return merged
 
 

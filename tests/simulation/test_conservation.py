@@ -21,7 +21,11 @@ EVERYTHING = {
         "mix": {"read": "80 %", "write": "20 %"},
         "caller": {"timeout": "150 ms"},
     },
-    "edge": {"request_cpu": "1 ms exponential", "network": "2 ms", "limits": {"api": {"rate": "3r/s", "burst": 3, "delay": "nodelay"}}},
+    "edge": {
+        "request_cpu": "1 ms exponential",
+        "network": "2 ms",
+        "limits": {"api": {"rate": "3r/s", "burst": 3, "delay": "nodelay"}},
+    },
     "services": {
         "api": {
             "replicas": 2,

@@ -14,6 +14,7 @@ from typing import Any
 import simpy
 
 from novamodel.components.hpa import PodState, Sample
+from novamodel.components.restarts import restart_delay
 from novamodel.scenario.service import Probe, Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.world import World
@@ -21,7 +22,6 @@ from novamodel.simulation.control.world import World
 LONG_AGO = -1e6
 FIRST_LOOK = 0.05
 """A probe's answer is looked for after this many seconds, then at its time-out."""
-RESTART_CAP_S = 300.0
 RESTART_RESET_S = 600.0
 ROUNDING = 1e-6
 
@@ -237,10 +237,9 @@ class Fleet:
         self.env.process(self._restart_later(pod))
 
     def _restart_later(self, pod: Pod) -> Generator[Any, Any, None]:
-        delay = 0.0 if pod.restarts == 0 else min(10.0 * 2 ** (pod.restarts - 1), RESTART_CAP_S)
         pod.restarts += 1
         restarts = pod.restarts
-        yield self.env.timeout(delay)
+        yield self.env.timeout(restart_delay(restarts))
         if pod.gone or pod.terminating:
             return
         self.env.process(self._boot(pod))

@@ -1,0 +1,34 @@
+"""The CPU quota's gate, the event loop behind it and the restart delay against the recorded cases."""
+
+import json
+
+import pytest
+
+from novamodel.components.cpu_cases import answer, kinds
+from novamodel.resources import data_dir
+
+CASES = json.loads((data_dir() / "conformance" / "cfs_node.json").read_text(encoding="utf-8"))["cases"]
+ANSWERED = [case for case in CASES if case["kind"] in kinds() and case["graded"]]
+WITHOUT_RULE = {"heap_limit", "node_death"}
+
+
+def test_the_record_is_whole():
+    assert len(CASES) == 278
+    assert len(ANSWERED) == 206 + 35 + 7 + 7 + 1 + 11
+    assert {case["kind"] for case in CASES} == {*kinds(), *WITHOUT_RULE}
+
+
+@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case["id"])
+def test_agrees_with_the_record(case):
+    answered = answer(case["kind"], case["input"])
+    for key, expected in case["expected"].items():
+        tolerance = case["tolerance"][key]
+        if tolerance is not None:
+            allowed = max(tolerance["abs"], tolerance["rel"] * abs(expected))
+            assert abs(answered[key] - expected) <= allowed, (key, answered[key], expected, allowed)
+
+
+def test_a_burst_that_just_fits_the_quota_is_not_held_up():
+    given = {"quota_ms": 50, "period_ms": 100, "start_phase_ms": 0}
+    assert answer("burst_wall_time", {"cpu_ms": 50, **given}) == {"wall_ms": 50}
+    assert answer("burst_wall_time", {"cpu_ms": 50.001, **given})["wall_ms"] == pytest.approx(100.001)
