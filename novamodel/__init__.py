@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from novamodel.answering import Answer, answer
     from novamodel.billing import MonthlyCost, bill
     from novamodel.loading import load
-    from novamodel.reporting import report
+    from novamodel.reporting import write_report
     from novamodel.scenario import Scenario
     from novamodel.simulation import Result, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
@@ -37,9 +37,9 @@ _HOMES = {
     "bill": "novamodel.billing",
     "knee": "novamodel.sizing",
     "load": "novamodel.loading",
-    "report": "novamodel.reporting",
     "simulate": "novamodel.simulation",
     "size": "novamodel.sizing",
+    "write_report": "novamodel.reporting",
 }
 
 __all__ = [
@@ -56,9 +56,9 @@ __all__ = [
     "figures",
     "knee",
     "load",
-    "report",
     "simulate",
     "size",
+    "write_report",
 ]
 
 

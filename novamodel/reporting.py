@@ -1,4 +1,4 @@
-"""`report`: the answer as an executed notebook, a self-contained HTML page, a bill and a JSON file."""
+"""`write_report`: the answer as an executed notebook, a self-contained HTML page, a bill and a JSON file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Report:
         return self.answer
 
 
-def report(
+def write_report(
     target: str | Path,
     out: str | Path,
     *,

@@ -40,13 +40,13 @@ def report(
     from novamodel.cli.output import note, say_json
     from novamodel.cli.overrides import changes_from, load
     from novamodel.cli.progress import progress
-    from novamodel.reporting import report as make_report
+    from novamodel.reporting import write_report
 
     scenario = load(target, sets, seed, replications)
     folder = Path(out) if out else Path("reports") / _safe(scenario.name)
     changes = changes_from(sets) | ({} if replications is None else {"run.replications": replications})
     with progress("reading the configuration") as tell:
-        made = make_report(
+        made = write_report(
             target, folder, overrides=changes, seed=seed, engine=engine.value, quick=quick, progress=tell
         )
     if json:

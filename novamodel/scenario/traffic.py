@@ -10,32 +10,12 @@ from pydantic import field_validator, model_validator
 
 from novamodel.scenario.fields import ClockTime, Part, PositiveCount, Rate, Seconds, Share, given, needed
 
+# fmt: off
 WEEKDAY = (
-    0.10,
-    0.04,
-    0.02,
-    0.0,
-    0.02,
-    0.08,
-    0.22,
-    0.42,
-    0.62,
-    0.74,
-    0.78,
-    0.80,
-    0.84,
-    0.80,
-    0.74,
-    0.76,
-    0.86,
-    0.96,
-    1.0,
-    0.92,
-    0.76,
-    0.56,
-    0.36,
-    0.20,
+    0.10, 0.04, 0.02, 0.00, 0.02, 0.08, 0.22, 0.42, 0.60, 0.68, 0.70, 0.72,
+    0.76, 0.72, 0.66, 0.62, 0.58, 0.64, 1.00, 0.88, 0.70, 0.52, 0.34, 0.20,
 )
+# fmt: on
 """Share of the way from the night rate to the peak rate at each full hour of a weekday (assumed; peak at 18:00)."""
 
 

@@ -56,7 +56,9 @@ def _estimates(scenario: Scenario, replications: Sequence[Replication], edges: n
 
     def add(metric: str, of: str, unit: str, value_of: Callable[[Replication], float]) -> None:
         estimate = mean_interval([value_of(replication) for replication in replications])
-        rows.append({"metric": metric, "of": of, **estimate._asdict(), "unit": unit})
+        most = 1.0 if unit == "1" else np.inf  # a t interval may reach where the figure cannot
+        low, high = (float(np.clip(end, 0.0, most)) for end in (estimate.low, estimate.high))
+        rows.append({"metric": metric, "of": of, "value": estimate.value, "low": low, "high": high, "unit": unit})
 
     for index, route in enumerate(("", *scenario.traffic.mix)):
         pick = slice(None) if index == 0 else slice(index - 1, index)
