@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from novamodel.cli.output import OutputClosed, note
+from novamodel.cli.output import abandon, note
 from novamodel.errors import UserError, one_line
 
 FAULT, MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -29,7 +29,7 @@ _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ 
 def guarded(words: list[str], debug: bool) -> int:
     """Run the command line `words`; every exception becomes its line and exit code."""
     try:
-        with _warnings_kept_out(debug), _termination_as_exception():
+        with _warnings_kept_out(debug), _signals_as_exceptions():
             return _run(words or ["--help"])
     except UserError as problem:
         return _mistake(str(problem), problem.exit_code)
@@ -43,7 +43,8 @@ def guarded(words: list[str], debug: bool) -> int:
     except _Terminated:
         note("terminated: nothing was left half-written")
         return TERMINATED
-    except OutputClosed:
+    except BrokenPipeError:  # as in `novamodel schema | head -1`
+        abandon()
         return PIPE_CLOSED
     except OSError as problem:
         if problem.errno in NO_ROOM:
@@ -60,10 +61,7 @@ def _run(words: list[str]) -> int:
     with command.make_context("novamodel", list(words)) as context:
         code = command.invoke(context)
     if sys.stdout is not None:
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise OutputClosed from None
+        sys.stdout.flush()
     return code if isinstance(code, int) else 0
 
 
@@ -91,20 +89,28 @@ class _Terminated(BaseException):
     """SIGTERM came: unwind, so that temporary files go, and end."""
 
 
-def _terminate(number: int, frame: object) -> None:
-    raise _Terminated
-
-
 @contextmanager
-def _termination_as_exception() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+def _signals_as_exceptions() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end worker processes at once and unwind this one."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    own = os.getpid()
+
+    def stop(number: int, frame: object) -> None:
+        if os.getpid() != own:  # a forked worker
+            os._exit(128 + number)
+        if "multiprocessing" in sys.modules:
+            for worker in sys.modules["multiprocessing"].active_children():
+                worker.terminate()
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -9,10 +9,6 @@ from contextlib import suppress
 from typing import Any
 
 
-class OutputClosed(Exception):
-    """Whoever read our standard output has gone (`novamodel schema | head -1`)."""
-
-
 def say(text: str) -> None:
     """Print to standard output; characters that its encoding lacks become question marks."""
     stream = sys.stdout
@@ -20,14 +16,14 @@ def say(text: str) -> None:
         return
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
-    try:
-        stream.write(f"{text}\n")
-        stream.flush()
-    except BrokenPipeError:
-        # Python flushes once more at its end: let that go nowhere
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise OutputClosed from None
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def abandon() -> None:
+    """Whoever read our standard output has gone: what Python flushes at its end goes nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say_json(value: Any) -> None:

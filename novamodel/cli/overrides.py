@@ -23,13 +23,19 @@ def load(
     target: str, sets: Iterable[str] | None = None, seed: int | None = None, replications: int | None = None
 ) -> Scenario:
     """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``."""
+    from novamodel.cost import regions
     from novamodel.loading import load as load_target
 
     changes = changes_from(sets)
     own = {"run.seed": seed, "run.replications": replications}
     changes |= {path: value for path, value in own.items() if value is not None}
+    if not target.strip():
+        raise UserError("TARGET is empty", valid="a scenario file, a bundled scenario's name, or a folder")
     scenario = load_target(target)
-    return scenario.override(changes) if changes else scenario
+    scenario = scenario.override(changes) if changes else scenario
+    if scenario.pricing.region not in regions():
+        raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
+    return scenario
 
 
 def _change(text: str) -> tuple[str, Any]:
