@@ -33,6 +33,7 @@ class Node(NamedTuple):
     due: Column  # when the next burst ends, NEVER while none runs
     loop_busy: Column  # seconds in which the loop had a burst, up to busy_since
     busy_since: Column
+    threads_busy: Column  # threads that work
     thread_job: Column  # by thread: job, or NONE
     thread_end: Column  # by thread: progress at which it ends
     next: Column  # by job: link of whichever queue it waits in
@@ -54,6 +55,7 @@ def node_state(replicas: int, threads: int, jobs: int) -> Node:
         due=[NEVER] * replicas,
         loop_busy=[0.0] * replicas,
         busy_since=[0.0] * replicas,
+        threads_busy=[0] * replicas,
         thread_job=[NONE] * (replicas * threads),
         thread_end=[0.0] * (replicas * threads),
         next=[NONE] * jobs,
@@ -67,10 +69,11 @@ def node_plan(s: Node, gate: CpuGate, r: int) -> None:
     first = NEVER
     if s.loop_job[r] != NONE:
         first = s.loop_end[r]
-    row = r * s.threads[0]
-    for i in range(row, row + s.threads[0]):
-        if s.thread_job[i] != NONE and s.thread_end[i] < first:
-            first = s.thread_end[i]
+    if s.threads_busy[r] > 0:
+        row = r * s.threads[0]
+        for i in range(row, row + s.threads[0]):
+            if s.thread_job[i] != NONE and s.thread_end[i] < first:
+                first = s.thread_end[i]
     if first == NEVER:
         s.due[r] = NEVER
     else:
@@ -108,6 +111,7 @@ def thread_join(s: Node, gate: CpuGate, r: int, job: int, work: float, now: floa
         if s.thread_job[i] == NONE:
             gate_advance(gate, r, now)
             gate_wake(gate, r, now)
+            s.threads_busy[r] += 1
             s.thread_job[i] = job
             s.thread_end[i] = gate.progress[r] + work
             s.work[job] = work
@@ -132,13 +136,14 @@ def node_finish(s: Node, gate: CpuGate, r: int, now: float) -> tuple[int, int, i
     the same progress the event loop's comes first, then threads by number.
     """
     gate_advance(gate, r, now)
-    row = r * s.threads[0]
     ended_at = -1  # -1: the event loop
     end = s.loop_end[r] if s.loop_job[r] != NONE else NEVER
-    for i in range(row, row + s.threads[0]):
-        if s.thread_job[i] != NONE and s.thread_end[i] < end:
-            end = s.thread_end[i]
-            ended_at = i
+    if s.threads_busy[r] > 0:
+        row = r * s.threads[0]
+        for i in range(row, row + s.threads[0]):
+            if s.thread_job[i] != NONE and s.thread_end[i] < end:
+                end = s.thread_end[i]
+                ended_at = i
     gate.progress[r] = end
     if ended_at < 0:
         job = s.loop_job[r]
@@ -161,6 +166,7 @@ def node_finish(s: Node, gate: CpuGate, r: int, now: float) -> tuple[int, int, i
         s.thread_end[ended_at] = end + s.work[starts]
     else:
         gate_rest(gate, r)
+        s.threads_busy[r] -= 1
     s.thread_job[ended_at] = starts
     node_plan(s, gate, r)
     return job, starts, 1
@@ -188,6 +194,7 @@ def node_reset(s: Node, gate: CpuGate, r: int, now: float) -> None:
     s.pool_last[r] = NONE
     s.pool_waiting[r] = 0
     s.due[r] = NEVER
+    s.threads_busy[r] = 0
     row = r * s.threads[0]
     for i in range(row, row + s.threads[0]):
         s.thread_job[i] = NONE

@@ -137,7 +137,7 @@ def round_robin_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int
     best = NO_PEER
     total = 0
     for peer in range(first, s.end[group]):
-        if peer_usable(s, peer, peer - first, tried, now_s):
+        if s.down[peer] == 0 and peer_usable(s, peer, peer - first, tried, now_s):
             total += raise_weight(s, peer)
             if best < 0 or s.current_weight[peer] > s.current_weight[best]:
                 best = peer

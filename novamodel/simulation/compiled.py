@@ -100,6 +100,14 @@ class CompiledPlane:
         self._where = addresses(Twin(self.model, self._heap))
         self._refill()
 
+    def run(self, horizon: float) -> None:
+        """Run everything before the horizon, and what the control plane does exactly then."""
+        env = self.env
+        while env.peek() <= horizon:
+            self.advance(env.peek())
+            env.step()
+        self.advance(horizon)
+
     def advance(self, until: float) -> None:
         """Run all events before an instant."""
         self._order(GO_ON, until)

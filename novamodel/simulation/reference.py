@@ -26,14 +26,14 @@ RESERVE = 64
 
 
 class DataEvent(simpy.Event):
-    """An event of the data plane; SimPy calls `happen` when its time comes."""
+    """An event of the data plane; SimPy calls its callbacks when its time comes."""
 
-    def __init__(self, env: simpy.Environment, happen: Any, key: int, who: int) -> None:
-        self.env = env
-        self.callbacks = [happen]
-        self._value = None
-        self._ok = True
-        self._defused = False
+    _ok = True  # what SimPy's own constructor would set for each event
+    _value = None
+    _defused = False
+
+    def __init__(self, callbacks: Any, key: int, who: int) -> None:
+        self.callbacks = callbacks
         self.key = key
         self.who = who
 
@@ -51,16 +51,19 @@ class ReferencePlane:
         self._seed = seed
         self._replication = replication
         self._block = new_block(BLOCK, plan.book.most_draws)
-        self._happen = self._on_event
+        self._callbacks = (self._on_event,)
         self._refill()
 
     def push(self, time: float, key: int, who: int) -> None:
         """Calendar of `schedule.push`: the key orders the events of one instant."""
-        event = DataEvent(self.env, self._happen, key, who)
-        heappush(self.env._queue, (time, key + DATA_PRIORITY, next(self.env._eid), event))  # type: ignore[arg-type]
+        event = DataEvent(self._callbacks, key, who)
+        heappush(self.env._queue, (time, key + DATA_PRIORITY, next(self.env._eid), event))  # type: ignore[misc,arg-type]
 
-    def advance(self, until: float) -> None:
-        """Nothing to do: SimPy's environment runs the data plane's events itself."""
+    def run(self, horizon: float) -> None:
+        """Run everything before the horizon, and what the control plane does exactly then: all of it is SimPy's."""
+        queue, step, end = self.env._queue, self.env.step, (horizon, DATA_PRIORITY)
+        while queue and queue[0] < end:  # type: ignore[operator]
+            step()
 
     def inject(self, replica: int, route: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""

@@ -21,7 +21,7 @@ from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.world import Plane, World
 from novamodel.simulation.recorder import BUCKETS, OUTCOMES, PLACES
-from novamodel.simulation.reference import DATA_PRIORITY, ReferencePlane
+from novamodel.simulation.reference import ReferencePlane
 
 ENGINES = ("auto", "simpy", "compiled")
 
@@ -88,7 +88,7 @@ def replicate(
     horizon = run.warm_up + run.duration
     if progress is not None:
         env.process(_report(env, horizon, progress))
-    _run_until(env, plane, horizon)
+    plane.run(horizon)
     record = plane.model.record
     return Replication(
         number=number,
@@ -107,15 +107,6 @@ def replicate(
         events=[e for e in world.events if e["time_s"] >= run.warm_up],
         requests=plane.kept(),
     )
-
-
-def _run_until(env: simpy.Environment, plane: Plane, horizon: float) -> None:
-    """Run everything before the horizon, and what the control plane does exactly then."""
-    queue = env._queue
-    while queue and queue[0][:2] < (horizon, DATA_PRIORITY):
-        plane.advance(queue[0][0])
-        env.step()
-    plane.advance(horizon)
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

@@ -21,8 +21,8 @@ class Plane(Protocol):
     engine: str
     model: Model
 
-    def advance(self, until: float) -> None:
-        """Run all events before an instant."""
+    def run(self, horizon: float) -> None:
+        """Run both planes up to the horizon."""
 
     def inject(self, replica: int, route: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""
