@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +138,9 @@ def params() -> dict[str, Scenario]:
 
 
 @pytest.fixture
-def coarse_arrivals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def coarse_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests come on a grid of 10 ms on both planes, so that many things happen at the same instant."""
     make_arrivals_coarse(monkeypatch)
-    yield
 
 
 def make_arrivals_coarse(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from novamodel.simulation.replication import replicate
 
 OUTCOME, REPLICA, ARRIVED, ENDED, PLACES = 2, 3, 4, 5, slice(6, None)
 
+LIMIT = {"rate": "3r/s", "burst": 3, "delay": "nodelay"}
 EVERYTHING = {
     "traffic": {
         "peak": "140 requests/s",
