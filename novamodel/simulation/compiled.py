@@ -13,7 +13,7 @@ import numpy as np
 import simpy
 
 from novamodel.components.pointers import addresses, view_maker
-from novamodel.components.rule import entry
+from novamodel.components.rule import COMPILED, entry
 from novamodel.simulation import codes, path
 from novamodel.simulation.build import BLOCK, Plan, blank_model
 from novamodel.simulation.digest import RequestLog
@@ -40,7 +40,7 @@ def _new_heap(size: int) -> Heap:
     return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]))
 
 
-view = view_maker(Twin(blank_model(), _new_heap(1)))
+view = view_maker(Twin(blank_model(), _new_heap(1))) if COMPILED else None
 
 
 @entry

@@ -91,17 +91,16 @@ class ReferencePlane:
         return self.digest.kept()
 
     def _on_event(self, event: Any) -> None:
-        model = self.model
-        if model.slots.free_count[0] < RESERVE:
+        now, step = self.env.now, event.key >> STEP_BITS
+        if step == codes.ARRIVE:
             self._make_room()
-            model = self.model
-        now = self.env.now
-        path.happen(model, self, now, event.key >> STEP_BITS, event.who)
-        path.settle(model, self, now)
+        model = self.model
+        path.happen(model, self, now, step, event.who)
+        if model.ready.count[0] > 0:
+            path.settle(model, self, now)
         if model.record.rows[0] >= ROWS - RESERVE:
             self._flush()
-        stream = model.stream
-        if stream.at[0] == stream.count[0]:
+        if step == codes.ARRIVE and model.stream.at[0] == model.stream.count[0]:
             self._refill()
 
     def _make_room(self) -> None:
