@@ -101,7 +101,9 @@ def test_variant_changes_the_answers_but_not_the_arrivals(variant, params):
 def test_one_more_route_draw_does_not_move_the_others(plain):
     """A route that needs more draws leaves arrivals, routes, clients and the other draws alone."""
     one = plain({"services": {"api": {"routes": {"read": [{"cpu": "1 ms exponential"}]}}}})
-    two = plain({"services": {"api": {"routes": {"read": [{"cpu": "1 ms exponential"}, {"wait": "1 ms exponential"}]}}}})
+    two = plain(
+        {"services": {"api": {"routes": {"read": [{"cpu": "1 ms exponential"}, {"wait": "1 ms exponential"}]}}}}
+    )
     first, second = arrivals(one, 1000), arrivals(two, 1000)
     for name in ("time", "route", "population", "client"):
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes()

@@ -70,7 +70,9 @@ def test_changed_rule_is_never_served_from_a_stale_cache(copied, tmp_path):
     rules = copied / "components" / "cpu_gate.py"
     text = rules.read_text(encoding="utf-8")
     assert text.count("            return at + work\n") == 1
-    rules.write_text(text.replace("            return at + work\n", "            return at + 3.0 * work\n"), encoding="utf-8")
+    rules.write_text(
+        text.replace("            return at + work\n", "            return at + 3.0 * work\n"), encoding="utf-8"
+    )
     changed, how = printed(start(SMALL, copied.parent, **cache))
     assert how == "compiled"
     assert float(changed) > 1.5 * float(first)

@@ -52,7 +52,8 @@ def routes(draw: Any, kinds: tuple[str, ...] = ("cpu", "cpu", "sql", "sql", "cac
                 inner += [{"cpu": draw(demands())}, "two"]
             steps.append({"sql": inner})
         elif kind == "cache":
-            miss = draw(routes(kinds=("cpu", "sql"))) if draw(st.booleans()) else []
+            fill = [{"cache": {"op": "set", "keyspace": "keys"}}] if draw(st.booleans()) else []
+            miss = draw(routes(kinds=("cpu", "sql"))) + fill if draw(st.booleans()) else []
             steps.append({"cache": {"op": draw(st.sampled_from(["get", "set"])), "keyspace": "keys", "on_miss": miss}})
         else:
             steps.append({kind: draw(demands())})
