@@ -14,7 +14,7 @@ import simpy
 
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
-from novamodel.simulation import codes, path
+from novamodel.simulation import codes, events, path
 from novamodel.simulation.build import BLOCK, Plan, blank_model
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.recorder import ROWS
@@ -40,7 +40,7 @@ def _new_heap(size: int) -> Heap:
     return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]))
 
 
-view = view_maker(Twin(blank_model(), _new_heap(1))) if COMPILED else None
+view: Any = view_maker(Twin(blank_model(), _new_heap(1))) if COMPILED else None
 
 
 @entry
@@ -60,7 +60,7 @@ def run(
     elif order == KILL:
         path.kill(m, replica, now)
     elif order == NEXT_ARRIVAL:
-        path.next_arrival(m, heap)
+        events.next_arrival(m, heap)
     while True:
         path.settle(m, heap, now)
         if m.slots.free_count[0] < RESERVE:

@@ -11,7 +11,7 @@ from typing import Any
 
 import simpy
 
-from novamodel.simulation import codes, path
+from novamodel.simulation import codes, events, path
 from novamodel.simulation.build import BLOCK, Plan
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.recorder import ROWS
@@ -125,4 +125,4 @@ class ReferencePlane:
         stream.draw[:] = self._block.draw.tolist()
         stream.at[0] = 0
         stream.count[0] = made
-        path.next_arrival(self.model, self)
+        events.next_arrival(self.model, self)

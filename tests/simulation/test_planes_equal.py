@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novamodel.simulation import path, reference
+from novamodel.simulation import codes, events, holding, operations, path, reference
 from novamodel.simulation.replication import replicate
 
 SHORT = {"run.duration": "25 s", "run.warm_up": "10 s"}
@@ -215,7 +215,7 @@ def served_last_first(rule):
 MUTATIONS = {
     "nobody finds an idle connection": ("connections_take_idle", lambda rule: lambda s, p: False),
     "idle connections are never closed": ("connections_reap", lambda rule: lambda s, p, now: 0),
-    "waiters are patient": ("tokens_timer", lambda rule: lambda s, p: path.NEVER),
+    "waiters are patient": ("tokens_timer", lambda rule: lambda s, p: codes.NEVER),
     "the limit lets all pass": ("limit_decide", lambda rule: lambda *a: (0, 0)),
     "the last waiter is served first": ("tokens_release", lambda rule: served_last_first(rule)),
     "threads cost twice": ("thread_join", lambda rule: lambda s, g, r, j, w, now: rule(s, g, r, j, 2 * w, now)),
@@ -236,7 +236,10 @@ def test_rule_changed_in_one_plane_is_seen(name, plain, both, differ, monkeypatc
     both(scenario)
     twin = replicate(scenario, 0, "compiled", keep_requests=True)
     rule_name, change = MUTATIONS[name]
-    monkeypatch.setattr(path, rule_name, change(getattr(path, rule_name)))
+    users = [module for module in (events, holding, operations, path) if hasattr(module, rule_name)]
+    for module in users:
+        monkeypatch.setattr(module, rule_name, change(getattr(module, rule_name)))
+    assert users
     assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
 
 
@@ -247,7 +250,7 @@ def test_another_order_of_ties_is_seen(plain, both, differ, monkeypatch, coarse_
     twin = replicate(scenario, 0, "compiled", keep_requests=True)
 
     def push_by_creation(plane, time, key, who):
-        event = reference.DataEvent(plane.env, plane._happen, key, who)
+        event = reference.DataEvent(plane._callbacks, key, who)
         plane.env.schedule(event, priority=reference.DATA_PRIORITY, delay=time - plane.env.now)
 
     monkeypatch.setattr(reference.ReferencePlane, "push", push_by_creation)

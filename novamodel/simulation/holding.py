@@ -1,0 +1,87 @@
+"""What a request holds or waits for: timers of the components, connections, the death of its replica."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.rule import rule
+from novamodel.components.tokens import tokens_release, tokens_timer
+from novamodel.simulation import codes
+from novamodel.simulation.schedule import push
+from novamodel.simulation.slots import finish, free_slot, let_go_on, spend
+from novamodel.simulation.state import Model
+
+NONE = codes.NONE
+
+
+@rule
+def arm_bursts(m: Model, q: Any, r: int) -> None:
+    """See to it that the calendar has an event when the replica's next burst ends."""
+    due = m.node.due[r]
+    if due < m.replicas.armed[r]:
+        m.replicas.armed[r] = due
+        push(q, due, codes.BURST_DUE, r, r)
+
+
+@rule
+def arm_cores(m: Model, q: Any) -> None:
+    """The same for PostgreSQL's cores."""
+    due = m.cores.due[0]
+    if due < m.timers.cores[0]:
+        m.timers.cores[0] = due
+        push(q, due, codes.STATEMENT_DUE, 0, 0)
+
+
+@rule
+def arm_pool(m: Model, q: Any, r: int) -> None:
+    """The same for the first waiter of a replica's pool."""
+    due = tokens_timer(m.pool, r)
+    if due < m.replicas.pool_armed[r]:
+        m.replicas.pool_armed[r] = due
+        push(q, due, codes.POOL_TIMER, r, r)
+
+
+@rule
+def arm_server(m: Model, q: Any) -> None:
+    """The same for the first waiter of PgBouncer."""
+    due = tokens_timer(m.bouncer, 0)
+    if due < m.timers.server[0]:
+        m.timers.server[0] = due
+        push(q, due, codes.SERVER_TIMER, 0, 0)
+
+
+@rule
+def release_server(m: Model, now: float) -> None:
+    """A PgBouncer server connection is free: the first waiter that is still alive gets it."""
+    while True:
+        waiter = tokens_release(m.bouncer, 0, now)
+        if waiter == NONE:
+            return
+        if m.slots.dead[waiter] == 0:
+            m.slots.server[waiter] = 1
+            m.slots.where[waiter] = codes.TIMED
+            spend(m, waiter, codes.SERVER_WAIT, now - m.slots.since[waiter])
+            let_go_on(m, waiter)
+            return
+        free_slot(m, waiter)
+
+
+@rule
+def bury(m: Model, slot: int, now: float) -> None:
+    """A request whose replica died comes to its pending event: give back what it holds."""
+    if m.slots.server[slot] != 0:
+        release_server(m, now)
+    free_slot(m, slot)
+
+
+@rule
+def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
+    """A connection is lost or was refused: it costs this caller its answer, and the next caller opens a new one."""
+    r = m.slots.replica[slot]
+    waiter = tokens_release(m.pool, r, now)
+    if waiter != NONE:
+        m.slots.token[waiter] = 1
+        m.slots.where[waiter] = codes.TIMED
+        spend(m, waiter, codes.POOL_WAIT, now - m.slots.since[waiter])
+        let_go_on(m, waiter)
+    finish(m, slot, outcome, now)

@@ -1,0 +1,174 @@
+"""The operations of a route: what a request asks of a component, and what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.connections import connections_put_idle, connections_reap, connections_take_idle
+from novamodel.components.fifo import fifo_is_idle, fifo_join
+from novamodel.components.node import loop_join, thread_join
+from novamodel.components.rule import rule
+from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
+from novamodel.simulation import codes
+from novamodel.simulation.holding import arm_bursts, arm_pool, arm_server
+from novamodel.simulation.schedule import push
+from novamodel.simulation.slots import finish, free_slot, let_go_on, spend
+from novamodel.simulation.state import Model
+
+NONE = codes.NONE
+
+
+@rule
+def drawn(m: Model, slot: int, pc: int) -> float:
+    """The request's random multiplier of an operation."""
+    draw = m.routes.draw[pc]
+    return m.slots.draw[slot * m.config.most_draws + draw] if draw != NONE else 1.0
+
+
+@rule
+def do_cpu(m: Model, q: Any, slot: int, pc: int, now: float) -> None:
+    """Ask for a burst on the event loop."""
+    r = m.slots.replica[slot]
+    x = drawn(m, slot, pc)
+    m.slots.since[slot] = now
+    m.slots.where[slot] = codes.ON_NODE
+    loop_join(m.node, m.gate, r, slot, m.routes.idle[pc] * x, m.routes.busy[pc] * x, now)
+    arm_bursts(m, q, r)
+
+
+@rule
+def do_thread(m: Model, q: Any, slot: int, pc: int, now: float) -> None:
+    """Hand work to a libuv thread."""
+    r = m.slots.replica[slot]
+    m.slots.since[slot] = now
+    m.slots.where[slot] = codes.ON_NODE
+    thread_join(m.node, m.gate, r, slot, m.routes.busy[pc] * drawn(m, slot, pc), now)
+    arm_bursts(m, q, r)
+
+
+@rule
+def do_cache(m: Model, q: Any, slot: int, pc: int, now: float) -> None:
+    """Send a cache command; a get that hits goes on behind its on_miss steps."""
+    at = now + m.config.cache_network
+    work = m.routes.idle[pc] if fifo_is_idle(m.redis, 0, at) else m.routes.busy[pc]
+    done = fifo_join(m.redis, 0, work, at) + m.config.cache_network
+    spend(m, slot, codes.CACHED, done - now)
+    hits = m.routes.draw[pc] != NONE and drawn(m, slot, pc) < m.routes.hit[pc]
+    m.slots.pc[slot] = m.routes.target[pc] if hits else pc + 1
+    push(q, done, codes.STEP_DONE, m.slots.number[slot], slot)
+
+
+@rule
+def do_acquire(m: Model, q: Any, slot: int, now: float) -> bool:
+    """Take a connection; true if the request has one and goes on at once."""
+    s = m.slots
+    r = s.replica[slot]
+    if s.token[slot] == 0:
+        m.timers.connections[0] -= connections_reap(m.connections, r, now)
+        if not tokens_free(m.pool, r):
+            s.since[slot] = now
+            s.where[slot] = codes.IN_POOL
+            tokens_wait(m.pool, r, slot, now)
+            arm_pool(m, q, r)
+            return False
+        tokens_take(m.pool, r, now)
+        if connections_take_idle(m.connections, r):
+            s.pc[slot] += 1
+            return True
+    s.token[slot] = 0
+    s.since[slot] = now
+    if m.timers.connections[0] >= m.config.most_connections:
+        s.connecting[slot] = codes.WILL_BE_REFUSED
+        push(q, now + 4.0 * m.config.database_network, codes.STEP_DONE, s.number[slot], slot)
+        return False
+    m.connections.open[r] += 1
+    m.timers.connections[0] += 1
+    s.connecting[slot] = codes.CONNECTING
+    if m.config.has_bouncer != 0:
+        at = now + 3.0 * m.config.database_network
+        done = fifo_join(m.bouncer_cpu, 0, m.config.connect_login, at) + 3.0 * m.config.database_network
+        push(q, done, codes.STEP_DONE, s.number[slot], slot)
+    else:
+        push(q, now + 3.0 * m.config.database_network, codes.STATEMENT_IN, s.number[slot], slot)
+    return False
+
+
+@rule
+def do_sql(m: Model, q: Any, slot: int, now: float) -> None:
+    """Send a statement, through PgBouncer where there is one."""
+    s = m.slots
+    at = now + m.config.database_network
+    if m.config.has_bouncer != 0:
+        if s.server[slot] == 0:
+            if not tokens_free(m.bouncer, 0):
+                s.since[slot] = now
+                s.where[slot] = codes.IN_SERVER_QUEUE
+                tokens_wait(m.bouncer, 0, slot, now)
+                arm_server(m, q)
+                return
+            tokens_take(m.bouncer, 0, now)
+            s.server[slot] = 1
+        at = fifo_join(m.bouncer_cpu, 0, m.config.bouncer_query, at)
+    s.since[slot] = now
+    push(q, at, codes.STATEMENT_IN, s.number[slot], slot)
+
+
+@rule
+def do_release(m: Model, slot: int, now: float) -> None:
+    """Give the connection to the first who waits for one, or back to the pool."""
+    r = m.slots.replica[slot]
+    waiter = tokens_release(m.pool, r, now)
+    if waiter == NONE:
+        connections_put_idle(m.connections, r, now)
+        return
+    m.slots.pc[waiter] += 1
+    m.slots.where[waiter] = codes.TIMED
+    spend(m, waiter, codes.POOL_WAIT, now - m.slots.since[waiter])
+    let_go_on(m, waiter)
+
+
+@rule
+def do_end(m: Model, slot: int, pc: int, now: float) -> None:
+    """The route is done: the answer goes out, or an internal job leaves its mark."""
+    s = m.slots
+    if s.route[slot] < m.config.public_routes:
+        finish(m, slot, codes.SERVED, now)
+    else:
+        m.replicas.done[s.replica[slot] * codes.INTERNAL_KINDS + m.routes.target[pc]] = s.client[slot]
+        free_slot(m, slot)
+
+
+@rule
+def walk(m: Model, q: Any, slot: int, now: float) -> None:
+    """Follow the route until the request has to wait or has its answer."""
+    s = m.slots
+    while True:
+        pc = s.pc[slot]
+        op = m.routes.op[pc]
+        if op == codes.CPU:
+            do_cpu(m, q, slot, pc, now)
+            return
+        if op == codes.CACHE:
+            do_cache(m, q, slot, pc, now)
+            return
+        if op == codes.SQL:
+            do_sql(m, q, slot, now)
+            return
+        if op == codes.END:
+            do_end(m, slot, pc, now)
+            return
+        if op == codes.ACQUIRE:
+            if not do_acquire(m, q, slot, now):
+                return
+        elif op == codes.RELEASE:
+            do_release(m, slot, now)
+            s.pc[slot] = pc + 1
+        elif op == codes.THREAD:
+            do_thread(m, q, slot, pc, now)
+            return
+        else:
+            seconds = m.routes.busy[pc] * drawn(m, slot, pc)
+            spend(m, slot, codes.OTHER, seconds)
+            s.pc[slot] = pc + 1
+            push(q, now + seconds, codes.STEP_DONE, s.number[slot], slot)
+            return
