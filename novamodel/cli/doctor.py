@@ -171,7 +171,7 @@ def _notebooks() -> Iterator[Check]:
     code = "import sys, novamodel\nprint(sys.prefix, novamodel.__version__, sep='\\n')"
     notebook = nb.new_notebook(cells=[nb.new_code_cell(code)])
     quiet = ["--IPKernelApp.log_level=40"]
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute(extra_arguments=quiet)
+    NotebookClient(notebook, timeout=60, kernel_name="python3", extra_arguments=quiet).execute()
     prefix, version = notebook.cells[0].outputs[0]["text"].split("\n")[:2]
     if Path(prefix).resolve() != Path(sys.prefix).resolve():
         fix = f"run {sys.executable} -m ipykernel install --sys-prefix"

@@ -27,7 +27,8 @@ def progress(title: str) -> Iterator[Tell]:
             with _bar(title) as tell:
                 yield tell
         else:
-            lines = _Lines(title)
+            lines = _Lines()
+            lines.tell(0.0, title)
             try:
                 yield lines.tell
             finally:
@@ -56,8 +57,8 @@ def _bar(title: str) -> Iterator[Tell]:
 class _Lines:
     """Plain lines: one when a stage has lasted a while, then one every ten seconds."""
 
-    def __init__(self, title: str) -> None:
-        self.text, self.last_s = title, time.monotonic()
+    def __init__(self) -> None:
+        self.text, self.last_s = "", time.monotonic()
         self.timer: Timer | None = None
 
     def tell(self, share: float, text: str) -> None:
