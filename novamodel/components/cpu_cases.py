@@ -69,11 +69,11 @@ def _open_poisson(
     size = jobs // STREAMS
     walls = np.zeros((STREAMS * TIMES, size))
     for stream, wall in enumerate(walls):
-        random = np.random.default_rng(stream)
-        arrivals = np.cumsum(random.exponential(1000.0 / arrival_rate_per_s, size))
+        generator = np.random.default_rng(stream)
+        arrivals = np.cumsum(generator.exponential(1000.0 / arrival_rate_per_s, size))
         work = np.full(size, float(cpu_ms_mean))
         if service_distribution == "exponential":
-            work = random.exponential(cpu_ms_mean, size)
+            work = generator.exponential(cpu_ms_mean, size)
         gate = as_arrays(gate_state(1, float(quota_ms), float(period_ms)))
         _serve(as_arrays(node_state(1, 1, size)), gate, arrivals, work, wall)
     return _figures(walls, "p50_ms", "p95_ms", "p99_ms")

@@ -50,7 +50,7 @@ def step(plain):
 
 
 def test_saturated_pods_go_from_three_to_six_to_nine(step):
-    """Use reads 200 % at the limit: raw answer 9, growth cap 6 at first, then 9; then more only with trusted samples."""
+    """Use reads 200 % at the limit: raw answer 9, growth cap 6 at first, then 9, then the rest."""
     for run in step:
         scales = of_kind(run, "scale")
         first, second = scales[:2]
@@ -232,8 +232,8 @@ def test_nobody_is_sent_to_a_pod_that_is_not_ready(plain, both):
             }
         )
     )
-    down = [e["time_s"] for e in of_kind(run, "unready", "killed")][0]
-    ready = [e["time_s"] for e in of_kind(run, "ready") if e["time_s"] > down][0]
+    down = next(e["time_s"] for e in of_kind(run, "unready", "killed"))
+    ready = next(e["time_s"] for e in of_kind(run, "ready") if e["time_s"] > down)
     inside = run.requests[(run.requests[:, 4] > down) & (run.requests[:, 4] < ready)]
     assert len(inside) > 100
     assert (inside[:, 2] == codes.NO_REPLICA).all()

@@ -10,7 +10,16 @@ from novamodel.scenario.load import load_scenario
 from novamodel.simulation import simulate
 
 HERE = Path(__file__).parent
-OVERRIDES = {"run.duration": "20 s", "run.warm_up": "10 s", "run.replications": 2}
+OVERRIDES = {
+    "traffic.shape": "constant",
+    "traffic.peak": "450 requests/s",
+    "run.start": "18:00",
+    "run.duration": "20 s",
+    "run.warm_up": "10 s",
+    "run.interval": "10 s",
+    "run.replications": 2,
+    "run.seed": 7,
+}
 
 
 def main() -> None:
