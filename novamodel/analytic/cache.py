@@ -36,8 +36,7 @@ class KeyRates(NamedTuple):
 
 def peak_rate(scenario: Scenario) -> float:
     """Highest arrival rate of the day, requests/s."""
-    shape = scenario.traffic.shape
-    return scenario.traffic.peak if isinstance(shape, str) else max(rate for _, rate in shape)
+    return scenario.traffic.most_per_s
 
 
 def hit_ratio(scenario: Scenario, keyspace: str, rate: float | None = None) -> float:

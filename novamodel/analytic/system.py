@@ -193,7 +193,7 @@ def _span(
 
 def _single_wait(utilisation: np.ndarray, work_s: float | np.ndarray) -> np.ndarray:
     """Wait for one server with deterministic work (M/D/1); infinite when it is full."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(utilisation < 1, utilisation * work_s / (2 * np.maximum(1 - utilisation, 0)), np.inf)
 
 
@@ -229,5 +229,5 @@ def _database(
         blocked = erlang_b(cores, load)
         full = np.where(used >= cores, 1.0, blocked / (1 - load / cores * (1 - blocked)))
         used = 0.5 * used + 0.5 * (idle - full * (idle - busy))
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return used, full, np.where(used < cores, 1 + full / np.maximum(cores - used, 0), np.inf)

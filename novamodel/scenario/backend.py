@@ -8,7 +8,19 @@ from typing import Literal
 from pydantic import field_validator, model_validator
 
 from novamodel.scenario.demand import Demand, Keyspace, Statement
-from novamodel.scenario.fields import Bytes, Cores, Count, Part, PositiveCount, Seconds, given, needed
+from novamodel.scenario.fields import (
+    Bytes,
+    ClientCount,
+    Cores,
+    Count,
+    FewCount,
+    Part,
+    PoolSize,
+    PositiveCount,
+    Seconds,
+    given,
+    needed,
+)
 
 PGBOUNCER = "documented: PgBouncer defaults"
 NGINX = "documented: nginx defaults"
@@ -37,8 +49,8 @@ class Edge(Part):
     """The reverse proxy in front of the services."""
 
     kind: Literal["nginx", "ingress-nginx"] = given("nginx", "which program", "assumed")
-    workers: PositiveCount = given(1, "worker processes", NGINX)
-    worker_connections: PositiveCount = given(512, "connections a worker may hold", NGINX)
+    workers: FewCount = given(1, "worker processes", NGINX)
+    worker_connections: ClientCount = given(512, "connections a worker may hold", NGINX)
     request_cpu: Demand = given(
         "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
     )
@@ -56,8 +68,8 @@ class PgBouncer(Part):
     pool_mode: Literal["transaction"] = given(
         "transaction", "a server connection is held for a transaction (session mode is not modelled yet)", "assumed"
     )
-    default_pool_size: PositiveCount = given(20, "server connections", PGBOUNCER)
-    max_client_conn: PositiveCount = given(100, "client connections", PGBOUNCER)
+    default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
+    max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)
     query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
     login_cpu: Demand = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
     query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
@@ -79,7 +91,7 @@ class Database(Part):
         "1 ms", "time of one storage operation without queueing", "assumed: gp3 single-digit milliseconds"
     )
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
-    max_connections: PositiveCount = given(100, "connections at most", "documented: PostgreSQL default")
+    max_connections: ClientCount = given(100, "connections at most", "documented: PostgreSQL default")
     reserved_connections: Count = given(3, "connections kept for superusers", "documented: PostgreSQL default")
     connect: Demand = given("2.75 ms", "server CPU to set up one connection", MEASURED)
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
@@ -98,7 +110,7 @@ class Cache(Part):
 
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
-    nodes: PositiveCount = given(1, "nodes, replicas included", "assumed")
+    nodes: FewCount = given(1, "nodes, replicas included", "assumed")
     memory: Bytes = given("1 GiB", "memory for entries", "assumed")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")

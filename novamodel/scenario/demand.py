@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from novamodel.scenario.fields import Count, Part, PositiveCount, Seconds, Share, given, needed
+from novamodel.scenario.fields import ClientCount, Count, CpuSeconds, FewCount, Part, Seconds, Share, given, needed
 
 _SHORTHAND = re.compile(
     r"\s*([\d.]+\s*\w+)"  # busy
@@ -22,8 +22,8 @@ class Demand(Part):
     ``idle`` is the demand of a burst that finds its core idle (wake-up, cold caches), ``busy`` of one that queues.
     """
 
-    busy: Seconds = needed("mean demand of a burst that starts on a busy core")
-    idle: Seconds = given(
+    busy: CpuSeconds = needed("mean demand of a burst that starts on a busy core")
+    idle: CpuSeconds = given(
         "0 s", "mean demand of a burst that starts on an idle core; never below busy", "default: same as busy"
     )
     law: Literal["deterministic", "exponential", "lognormal"] = given(
@@ -63,7 +63,7 @@ class CacheStep(Part):
 
     op: Literal["get", "set", "delete"] = needed("the command")
     keyspace: str = needed("keyspace of the cache that the keys belong to")
-    count: PositiveCount = given(1, "commands sent in one round trip", "assumed")
+    count: FewCount = given(1, "commands sent in one round trip", "assumed")
     on_miss: tuple[Step, ...] = given((), "steps taken only when a get misses", "assumed")
 
 
@@ -102,7 +102,7 @@ class Statement(Part):
 class Keyspace(Part):
     """Keys of one kind in the cache."""
 
-    keys: PositiveCount = needed("different keys")
+    keys: ClientCount = needed("different keys")
     popularity: str = given("zipf 0.9", "how often each key is asked for: 'zipf S' or 'uniform'", "assumed")
     value_size: str | float = given("1 KiB", "bytes of one value", "assumed")
     ttl: Seconds = given("60 s", "lifetime of an entry, counted from its insertion; 0 s = none", "assumed")

@@ -27,9 +27,13 @@ def _quantity(parse: Any, example: str, unit: str, **bounds: Any) -> Any:
     return Annotated[float, BeforeValidator(parse), Field(**bounds), WithJsonSchema(schema)]
 
 
+# Upper bounds are far beyond any backend: they refuse a slip of the keyboard before it becomes an endless run.
 if TYPE_CHECKING:  # to a type checker a quantity is a float
     Seconds: TypeAlias = float
     PositiveSeconds: TypeAlias = float
+    Period: TypeAlias = float
+    Duration: TypeAlias = float
+    CpuSeconds: TypeAlias = float
     Bytes: TypeAlias = float
     Cores: TypeAlias = float
     Rate: TypeAlias = float
@@ -37,17 +41,26 @@ if TYPE_CHECKING:  # to a type checker a quantity is a float
     Utilisation: TypeAlias = float
     ClockTime: TypeAlias = float
 else:
-    Seconds = _quantity(units.parse_time, "300 ms", "s", ge=0)
-    PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0)
-    Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0)
-    Cores = _quantity(units.parse_cores, "500m", "cores", gt=0)
-    Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0)
+    Seconds = _quantity(units.parse_time, "300 ms", "s", ge=0, le=1e7)
+    PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0, le=1e7)
+    Period = _quantity(units.parse_time, "15 s", "s", ge=0.1, le=86400)
+    Duration = _quantity(units.parse_time, "20 min", "s", gt=0, le=7 * 86400)
+    CpuSeconds = _quantity(units.parse_time, "139 us", "s", ge=0, le=60)
+    Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0, le=1e15)
+    Cores = _quantity(units.parse_cores, "500m", "cores", gt=0, le=1024)
+    Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0, le=1e6)
     Share = _quantity(units.parse_fraction, "70 %", "1", ge=0, le=1)
     Utilisation = _quantity(units.parse_fraction, "70 %", "1", gt=0, le=10)
     ClockTime = _quantity(units.parse_clock, "17:45", "s since midnight", ge=0, lt=86400)
-Count = Annotated[int, Field(ge=0, strict=True)]
-PositiveCount = Annotated[int, Field(ge=1, strict=True)]
-Factor = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0, le=10**9, strict=True)]
+PositiveCount = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+FewCount = Annotated[int, Field(ge=1, le=1024, strict=True)]
+PoolSize = Annotated[int, Field(ge=1, le=10_000, strict=True)]
+ReplicaCount = Annotated[int, Field(ge=1, le=62, strict=True)]
+"""nginx's own bit mask of tried servers, which the edge follows, holds 62."""
+ClientCount = Annotated[int, Field(ge=1, le=10**7, strict=True)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1, strict=True)]
+Factor = Annotated[float, Field(gt=0, le=1e6)]
 
 
 def given(default: Any, sentence: str, source: str) -> Any:

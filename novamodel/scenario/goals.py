@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,15 +12,24 @@ from novamodel.scenario.fields import (
     Bytes,
     ClockTime,
     Count,
+    Duration,
     Factor,
+    FewCount,
     Part,
-    PositiveCount,
+    Period,
     PositiveSeconds,
     Seconds,
+    Seed,
     Share,
     given,
     needed,
 )
+
+CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
+QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
+MonthHours = Annotated[float, Field(gt=0, le=744)]
+Months = Annotated[float, Field(gt=0, le=1200)]
+SmallCount = Annotated[int, Field(ge=0, le=1000)]
 
 
 class Slo(Part):
@@ -60,30 +69,30 @@ class Platform(Part):
     kind: Literal["eks", "ecs", "compose"] = given("eks", "EKS, ECS or Docker Compose on one machine", "assumed")
     compute: Literal["fargate", "ec2"] = given("fargate", "what the replicas run on", "assumed")
     node_type: str = given("m6i.large", "EC2 type of the nodes", "assumed")
-    core_speed: Factor = given(1.0, "speed of a core over the core that the demands were measured on", "assumed")
-    cfs_period: PositiveSeconds = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
-    zones: PositiveCount = given(2, "availability zones", "assumed")
+    core_speed: CoreSpeed = given(1.0, "speed of a core over the core that the demands were measured on", "assumed")
+    cfs_period: QuotaPeriod = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
+    zones: FewCount = given(2, "availability zones", "assumed")
 
 
 class Pricing(Part):
     """What the bill covers, beyond what the run says."""
 
     region: str = given("us-east-1", "AWS region", "assumed")
-    hours_per_month: Factor = given(730, "hours in a month", "documented: AWS Pricing Calculator")
+    hours_per_month: MonthHours = given(730, "hours in a month", "documented: AWS Pricing Calculator")
     commitments: Literal["none"] = given(
         "none", "on-demand only (savings plans and reservations are not modelled yet)", "assumed"
     )
     free_allowances: bool = given(False, "apply the always-free allowances", "assumed")
-    load_balancers: Count = given(1, "application load balancers", "assumed")
+    load_balancers: SmallCount = given(1, "application load balancers", "assumed")
     requests_per_connection: Factor = given(10.0, "requests that share one connection of a caller", "assumed")
     connection_lifetime: Seconds = given("60 s", "how long a caller's connection stays open", "assumed")
-    nat_gateways: Count = given(1, "NAT gateways", "assumed")
+    nat_gateways: SmallCount = given(1, "NAT gateways", "assumed")
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
     cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
-    log_retention_months: Factor = given(1.0, "months that logs are kept", "assumed")
+    log_retention_months: Months = given(1.0, "months that logs are kept", "assumed")
     backup_bucket: Bytes = given("0 B", "dumps kept in S3", "assumed")
     database_used: Bytes = given("40 GiB", "data in the database", "assumed")
     daily_change: Share = given("2 %", "share of the data that changes in a day (incremental backups)", "assumed")
@@ -95,20 +104,18 @@ class Pricing(Part):
 class Monitoring(Part):
     """Prometheus."""
 
-    scrape_interval: PositiveSeconds = given("15 s", "time between scrapes of a service", "documented: common practice")
-    job_intervals: dict[str, PositiveSeconds] = given(
-        {}, "scrape interval of single services", "default: scrape_interval"
-    )
+    scrape_interval: Period = given("15 s", "time between scrapes of a service", "documented: common practice")
+    job_intervals: dict[str, Period] = given({}, "scrape interval of single services", "default: scrape_interval")
 
 
 class Run(Part):
     """How it is simulated."""
 
-    seed: Count = given(1, "seed of all random draws", "assumed")
+    seed: Seed = given(1, "seed of all random draws", "assumed")
     start: ClockTime = given(
         "17:50", "time of day at which the counted window begins", "assumed: the peak of the weekday shape is at 18:00"
     )
-    duration: PositiveSeconds = given("20 min", "length of the counted window", "assumed")
+    duration: Duration = given("20 min", "length of the counted window", "assumed")
     warm_up: Seconds = given("2 min", "simulated before the window and not counted", "assumed")
-    replications: PositiveCount = given(4, "independent runs", "assumed")
-    interval: PositiveSeconds = given("10 s", "length of one row of the interval table", "assumed")
+    replications: FewCount = given(4, "independent runs", "assumed")
+    interval: Period = given("10 s", "length of one row of the interval table", "assumed")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from novamodel.errors import UserError
-from novamodel.scenario.model import Scenario
+from novamodel.scenario.model import Scenario, field_unit, inner_model
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.yamlfile import Lines, read_mapping
 
@@ -114,6 +114,8 @@ def _user_error(problem: ValidationError, tree: Tree) -> UserError:
         valid = _nearest(words)
     elif error["type"] == "missing":
         message = f"{words[-1]!r} is needed and nothing says it"
+    elif "than" in error["type"] and (unit := field_unit(path)):
+        message = f"{message} {unit} (given: {error['input']!r})"
     elif len(str(error.get("input"))) < 60 and not isinstance(error.get("input"), dict):
         message = f"{message} (given: {error['input']!r})"
     more = f" (and {len(details) - 1} more)" if len(details) > 1 and error["type"] != "extra_forbidden" else ""
@@ -127,19 +129,21 @@ def _user_error(problem: ValidationError, tree: Tree) -> UserError:
 
 
 def _nearest_origin(tree: Tree, words: list[str]) -> Origin | None:
-    """Where the value at a path, or the nearest part around it, was written."""
+    """Where the value at a path was written, what an override below it says, or the nearest part around it."""
+    inside = (origin for path, origin in tree.origins.items() if path.startswith(".".join(words) + "."))
+    overridden = next((origin for origin in inside if origin.kind == "override"), None)
+    if overridden is not None:
+        return overridden
     prefixes = (".".join(words[:size]) for size in range(len(words), 0, -1))
     return tree.origin(".".join(words)) or next((tree.origins[p] for p in prefixes if p in tree.origins), None)
 
 
 def _nearest(words: list[str]) -> str:
-    from novamodel.scenario.model import _inner_model
-
     model: Any = Scenario
     for word in words[:-1]:
         field = getattr(model, "model_fields", {}).get(word)
         if field is not None:
-            model = _inner_model(field.annotation) or model
+            model = inner_model(field.annotation) or model
     names = list(model.model_fields)
     close = get_close_matches(words[-1], names, n=1, cutoff=0.4)
     return f"did you mean {close[0]!r}? keys here: {', '.join(names)}" if close else f"keys here: {', '.join(names)}"

@@ -23,6 +23,9 @@ from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import Traffic
 
+MOST_REQUESTS = 1e10
+"""Some hours of computing; more is taken for a slip of the keyboard."""
+
 
 class Scenario(Part):
     """What is deployed, what is asked of it, what counts as good."""
@@ -101,6 +104,9 @@ class Scenario(Part):
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
+        requests = self.traffic.most_per_s * (self.run.warm_up + self.run.duration) * self.run.replications
+        if requests > MOST_REQUESTS:
+            raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")
         for number, slo in enumerate(self.slo):
             known = self.traffic.populations if slo.metric == "rejected" else self.traffic.mix
             if slo.of is not None and slo.of not in known:
@@ -156,15 +162,16 @@ def _fields(path: str) -> list[Any]:
         known = getattr(model, "model_fields", None)
         if known and word in known:
             fields.append(known[word])
-            model = _inner_model(known[word].annotation)
+            model = inner_model(known[word].annotation)
     return fields
 
 
-def _inner_model(annotation: Any) -> Any:
+def inner_model(annotation: Any) -> Any:
+    """The part of a scenario that an annotation holds, or None."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        found = _inner_model(inner)
+        found = inner_model(inner)
         if found is not None:
             return found
     return None
@@ -175,7 +182,7 @@ def _default_origin(path: str) -> Origin:
     source = ""
     for field in _fields(path):
         source = (field.json_schema_extra or {}).get("source", source)
-        if _inner_model(field.annotation) is Demand:
+        if inner_model(field.annotation) is Demand:
             break
     kind = source.split(":")[0].split()[0] if source else "default"
     return Origin(kind if kind in ("measured", "documented", "assumed", "derived") else "default", source, None, None)

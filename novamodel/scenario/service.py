@@ -11,9 +11,13 @@ from novamodel.scenario.fields import (
     Bytes,
     Cores,
     Count,
+    FewCount,
     Part,
+    Period,
+    PoolSize,
     PositiveCount,
     PositiveSeconds,
+    ReplicaCount,
     Seconds,
     Share,
     Utilisation,
@@ -28,7 +32,7 @@ class Runtime(Part):
     """Node.js: one event loop, a pool of threads, a heap."""
 
     kind: Literal["node"] = given("node", "runtime (Node.js is the one modelled)", "assumed")
-    threads: PositiveCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
+    threads: FewCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
     start_delay: Seconds = given("8 s", "scheduling and image pull before the process starts", "assumed")
     boot: Demand = given("250 ms", "CPU until the process listens", MEASURED)
     resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
@@ -57,7 +61,7 @@ class Probe(Part):
     """An HTTP probe of the kubelet (or a load balancer's health check)."""
 
     initial_delay: Seconds = given("0 s", "no probe before this age of the container", K8S)
-    period: PositiveSeconds = given("10 s", "time between probes", K8S)
+    period: Period = given("10 s", "time between probes", K8S)
     timeout: PositiveSeconds = given("1 s", "a slower answer is a failure", K8S)
     failures: PositiveCount = given(3, "failures in a row that count", K8S)
 
@@ -76,17 +80,15 @@ class Autoscaler(Part):
     """A HorizontalPodAutoscaler."""
 
     kind: Literal["hpa"] = given("hpa", "the controller", "assumed")
-    min_replicas: PositiveCount = given(1, "lower bound", K8S)
-    max_replicas: PositiveCount = given(10, "upper bound", "assumed")
+    min_replicas: ReplicaCount = given(1, "lower bound", K8S)
+    max_replicas: ReplicaCount = given(10, "upper bound", "assumed")
     cpu_target: Utilisation | None = given(None, "mean CPU use over request to aim at", "default: not used")
     memory_target: Utilisation | None = given(None, "mean memory use over request to aim at", "default: not used")
     scale_up: Behavior | None = given(None, "behavior.scaleUp", "default: none")
     scale_down: Behavior | None = given(None, "behavior.scaleDown", "default: none")
     tolerance: Share = given("10 %", "ratios this near to 1 change nothing", K8S)
-    sync_period: PositiveSeconds = given("15 s", "time between passes", K8S)
-    metrics_period: PositiveSeconds = given(
-        "15 s", "metrics-server resolution", "documented: metrics-server release manifest"
-    )
+    sync_period: Period = given("15 s", "time between passes", K8S)
+    metrics_period: Period = given("15 s", "metrics-server resolution", "documented: metrics-server release manifest")
 
     @model_validator(mode="after")
     def _bounds(self) -> Autoscaler:
@@ -100,7 +102,7 @@ class Autoscaler(Part):
 class Pool(Part):
     """A node-postgres pool in each replica."""
 
-    max: PositiveCount = given(10, "connections at most", "documented: node-postgres")
+    max: PoolSize = given(10, "connections at most", "documented: node-postgres")
     idle_timeout: Seconds = given(
         "10 s", "an idle connection is closed after this; 0 s = never", "documented: node-postgres"
     )
@@ -112,7 +114,7 @@ class Pool(Part):
 class Service(Part):
     """One deployed service."""
 
-    replicas: PositiveCount = given(1, "replicas at the start (the autoscaler moves it)", K8S)
+    replicas: ReplicaCount = given(1, "replicas at the start (the autoscaler moves it)", K8S)
     runtime: Runtime = given({}, "what runs in a replica", "assumed")
     resources: Resources = given({}, "CPU and memory of a replica", "assumed")
     readiness: Probe | None = given({"initial_delay": "5 s", "period": "5 s"}, "readiness probe", "assumed")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import field_validator, model_validator
 
-from novamodel.scenario.fields import ClockTime, Part, PositiveCount, Rate, Seconds, Share, given, needed
+from novamodel.scenario.fields import ClientCount, ClockTime, Part, Rate, Seconds, Share, given, needed
 
 # fmt: off
 WEEKDAY = (
@@ -23,7 +23,7 @@ class Population(Part):
     """Callers of one kind. nginx limits count by client, so who asks decides who is rejected."""
 
     share: Share = needed("share of all requests")
-    clients: PositiveCount = needed("different clients (addresses)")
+    clients: ClientCount = needed("different clients (addresses)")
     popularity: str = given("uniform", "how requests spread over the clients: 'zipf S' or 'uniform'", "assumed")
 
     @field_validator("popularity")
@@ -67,6 +67,11 @@ class Traffic(Part):
         if self.shape == "weekday" and self.night > self.peak:
             raise ValueError(f"night rate {self.night:g}/s is above the peak rate {self.peak:g}/s")
         return self
+
+    @property
+    def most_per_s(self) -> float:
+        """Highest arrival rate of the day (requests/s)."""
+        return self.peak if isinstance(self.shape, str) else max(rate for _, rate in self.shape)
 
     def rate_at(self, clock_s: float) -> float:
         """Arrival rate (requests/s) at a time of day, linear between the points of the shape."""

@@ -77,9 +77,7 @@ FURTHER = [
     example(
         "SavingsPlans",
         {
-            "usage_in_hour": next(c for c in CASES if c["id"] == "sp-1-all-covered")["inputs"][
-                "usage_in_hour"
-            ],
+            "usage_in_hour": next(c for c in CASES if c["id"] == "sp-1-all-covered")["inputs"]["usage_in_hour"],
             "compute_sp_commitment": 16.8,
             "ec2_instance_sp_r5_commitment": 3.0,
         },
@@ -91,9 +89,7 @@ FURTHER = [
     example(
         "SavingsPlans",
         {
-            "usage_in_hour": next(c for c in CASES if c["id"] == "sp-1-all-covered")["inputs"][
-                "usage_in_hour"
-            ],
+            "usage_in_hour": next(c for c in CASES if c["id"] == "sp-1-all-covered")["inputs"]["usage_in_hour"],
             "compute_sp_commitment": 18.2,
             "reserved_r5_4xlarge": 2,
         },

@@ -76,9 +76,7 @@ WRONG_RULES = {
     "smallest proposal wins": (
         reconcile,
         "_largest",
-        lambda proposals: min(
-            ((p, p.replicas) for p in proposals if p.replicas is not None), key=lambda x: x[1]
-        ),
+        lambda proposals: min(((p, p.replicas) for p in proposals if p.replicas is not None), key=lambda x: x[1]),
     ),
     "growth cap of the policy defaults": (rates, "limit_without_behavior", _policy_defaults),
     "history forgotten": (rates, "change_within", _always(0)),

@@ -37,9 +37,7 @@ def run(*command: str | Path, cwd: Path, timeout_s: float = 300) -> subprocess.C
         timeout=timeout_s,
         check=False,
     )
-    assert done.returncode == 0, (
-        f"{command} gave {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    )
+    assert done.returncode == 0, f"{command} gave {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done
 
 
@@ -63,9 +61,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", wheel, cwd=home)
-    site = Path(
-        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=home).stdout.strip()
-    )
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=home).stdout.strip())
     borrowed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (site / "borrowed.pth").write_text("\n".join(sorted(borrowed)), encoding="utf-8")
     return home / "bin"
@@ -75,9 +71,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_every_file_of_the_folder(wheel: Path, folder: str):
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{BUNDLE}/{folder}/")}
     tracked = run("git", "ls-files", "-z", folder, cwd=ROOT).stdout.split("\0")
-    missing = {
-        name for name in tracked if name and (ROOT / name).is_file() and f"{BUNDLE}/{name}" not in inside
-    }
+    missing = {name for name in tracked if name and (ROOT / name).is_file() and f"{BUNDLE}/{name}" not in inside}
     assert inside
     assert missing == set()
 
@@ -91,9 +85,7 @@ def test_wheel_holds_the_package_and_no_tests(wheel: Path):
 
 
 def test_installed_package_finds_its_bundle_and_not_the_checkout(installed: Path, tmp_path: Path):
-    code = (
-        "import novamodel, novamodel.resources as r; print(novamodel.__file__, r.data_dir(), r.params_dir())"
-    )
+    code = "import novamodel, novamodel.resources as r; print(novamodel.__file__, r.data_dir(), r.params_dir())"
     places = run(installed / "python", "-c", code, cwd=tmp_path).stdout.split()
     assert all(Path(place).is_relative_to(installed.parent) for place in places)
     assert all(Path(place).exists() for place in places)

@@ -33,20 +33,14 @@ def amounts(usage: MonthUsage) -> list[str]:
 def reference(scale: float = 1.0) -> MonthUsage:
     return MonthUsage(
         fargate=[
-            FargateService(
-                name="core-api", vcpu=0.5, memory_gib=1, fixed_task_hours=2190, use_task_hours=400 * scale
-            )
+            FargateService(name="core-api", vcpu=0.5, memory_gib=1, fixed_task_hours=2190, use_task_hours=400 * scale)
         ],
         eks_clusters=1,
         databases=[
-            Database(
-                name="primary", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=120 * scale
-            )
+            Database(name="primary", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=120 * scale)
         ],
         caches=[CacheCluster(name="redis", node_type="cache.t4g.small", nodes=2)],
-        load_balancers=[
-            LoadBalancer(name="edge", new_connections_per_s=[50 * scale] * 20 + [450 * scale] * 4)
-        ],
+        load_balancers=[LoadBalancer(name="edge", new_connections_per_s=[50 * scale] * 20 + [450 * scale] * 4)],
         nat_gateways=1,
         nat_gib=100 * scale,
         public_ipv4=3,
@@ -86,11 +80,7 @@ def reference(scale: float = 1.0) -> MonthUsage:
             ["164.25", "11.50"],
         ),
         (
-            {
-                "databases": [
-                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, multi_az=True)
-                ]
-            },
+            {"databases": [Database(name="d", instance_class="db.r6g.large", storage_gib=100, multi_az=True)]},
             "351.50",
             ["328.50", "23.00"],
         ),
@@ -100,11 +90,7 @@ def reference(scale: float = 1.0) -> MonthUsage:
             ["164.25", "115.00"],
         ),
         (
-            {
-                "databases": [
-                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=300)
-                ]
-            },
+            {"databases": [Database(name="d", instance_class="db.r6g.large", storage_gib=100, backup_stored_gib=300)]},
             "194.75",
             ["164.25", "11.50", "19.00"],
         ),
@@ -120,9 +106,7 @@ def reference(scale: float = 1.0) -> MonthUsage:
         (
             {
                 "databases": [
-                    Database(
-                        name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=1
-                    )
+                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=1)
                 ]
             },
             "321.75",
@@ -131,20 +115,14 @@ def reference(scale: float = 1.0) -> MonthUsage:
         (
             {
                 "databases": [
-                    Database(
-                        name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=3
-                    )
+                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, extended_support_year=3)
                 ]
             },
             "467.75",
             ["164.25", "11.50", "292.00"],
         ),
         (
-            {
-                "databases": [
-                    Database(name="d", instance_class="db.r6g.large", storage_gib=100, insights="advanced")
-                ]
-            },
+            {"databases": [Database(name="d", instance_class="db.r6g.large", storage_gib=100, insights="advanced")]},
             "194.00",
             ["164.25", "11.50", "18.25"],
         ),
@@ -167,9 +145,7 @@ def test_an_empty_month_costs_nothing() -> None:
 
 
 def test_provisioned_performance_is_billed_above_what_is_included() -> None:
-    small = Database(
-        name="d", instance_class="db.r6g.large", storage_gib=400, iops=13_000, throughput_mibps=510
-    )
+    small = Database(name="d", instance_class="db.r6g.large", storage_gib=400, iops=13_000, throughput_mibps=510)
     assert amounts(MonthUsage(databases=[small]))[2:] == ["20.00", "0.80"]
     assert amounts(MonthUsage(databases=[small.model_copy(update={"multi_az": True})]))[2:] == [
         "40.00",
@@ -241,9 +217,7 @@ def test_totals_agree_in_every_view() -> None:
     assert sum(Decimal(row["amount"]) for row in rows) == bill.total
     for row in rows:
         assert "E" not in row["quantity"]
-        assert abs(Decimal(row["quantity"]) * Decimal(row["unit_price"]) - Decimal(row["amount"])) <= Decimal(
-            "0.005"
-        )
+        assert abs(Decimal(row["quantity"]) * Decimal(row["unit_price"]) - Decimal(row["amount"])) <= Decimal("0.005")
 
 
 def test_use_is_what_follows_traffic() -> None:
@@ -345,9 +319,7 @@ def month(values: dict, tasks: float, connections: list[float], backups: float, 
         **values,
         free_tier=free,
         fargate=[FargateService(name="t", vcpu=1, memory_gib=2, fixed_task_hours=730, use_task_hours=tasks)],
-        load_balancers=[
-            LoadBalancer(name="a", new_connections_per_s=connections, processed_gib_per_hour=[3])
-        ],
+        load_balancers=[LoadBalancer(name="a", new_connections_per_s=connections, processed_gib_per_hour=[3])],
         databases=[Database(name="d", instance_class="db.t4g.small", backup_stored_gib=backups)],
     )
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from novamodel.cost.book import load_book
-from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.cost.meters import (
     NLB_UNIT,
     Volume,
@@ -29,6 +28,7 @@ from novamodel.cost.meters import (
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
 from novamodel.cost.usage import LoadBalancer
 from novamodel.errors import UserError
+from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
 
 
 def test_the_list_of_fargate_sizes() -> None:
@@ -49,9 +49,7 @@ def test_every_listed_size_is_valid(size: tuple[float, float]) -> None:
     assert require_fargate_size(*size) == size
 
 
-@pytest.mark.parametrize(
-    ("vcpu", "gib"), [(0.5, 8), (0.3, 1), (8, 17), (64, 128), (0, 1), (float("nan"), 1), (-1, 2)]
-)
+@pytest.mark.parametrize(("vcpu", "gib"), [(0.5, 8), (0.3, 1), (8, 17), (64, 128), (0, 1), (float("nan"), 1), (-1, 2)])
 def test_an_impossible_size_names_what_would_be_valid(vcpu: float, gib: float) -> None:
     with pytest.raises(UserError, match="Fargate has no task") as caught:
         require_fargate_size(vcpu, gib, path="services.core-api")
@@ -75,9 +73,7 @@ def test_the_nearest_sizes_are_named() -> None:
         (1, 8, (2, 9)),
     ],
 )
-def test_pods_are_rounded_up_after_the_overhead(
-    cpu: float, gib: float, expected: tuple[float, float]
-) -> None:
+def test_pods_are_rounded_up_after_the_overhead(cpu: float, gib: float, expected: tuple[float, float]) -> None:
     assert fargate_pod_size(cpu, gib) == expected
 
 

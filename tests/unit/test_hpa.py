@@ -75,15 +75,9 @@ def test_cpu_thresholds(count: int) -> None:
             assert not found.held
 
 
-@pytest.mark.parametrize(
-    ("count", "largest_percent"), [(3, 46), (4, 52), (6, 58), (8, 61), (9, 62), (10, 62)]
-)
+@pytest.mark.parametrize(("count", "largest_percent"), [(3, 46), (4, 52), (6, 58), (8, 61), (9, 62), (10, 62)])
 def test_one_step_down_needs_this_little_cpu(count: int, largest_percent: int) -> None:
-    falls = [
-        percent
-        for percent in range(201)
-        if proposal(CPU, cpu_at(percent, pods(count)), count).replicas < count
-    ]
+    falls = [percent for percent in range(201) if proposal(CPU, cpu_at(percent, pods(count)), count).replicas < count]
     assert max(falls) == largest_percent
 
 

@@ -41,9 +41,7 @@ rules = st.builds(
     policies=st.one_of(
         st.none(),
         st.lists(
-            st.builds(
-                ScalingPolicy, st.sampled_from(["Pods", "Percent"]), st.integers(1, 200), st.integers(1, 600)
-            ),
+            st.builds(ScalingPolicy, st.sampled_from(["Pods", "Percent"]), st.integers(1, 200), st.integers(1, 600)),
             min_size=1,
             max_size=3,
         ).map(tuple),
@@ -126,17 +124,12 @@ def test_only_ages_matter(one_pass, shift: int) -> None:
         )
         for pod in of
     ]
-    moved = [
-        r._replace(samples={n: s._replace(time_s=s.time_s + shift) for n, s in r.samples.items()})
-        for r in shown
-    ]
+    moved = [r._replace(samples={n: s._replace(time_s=s.time_s + shift) for n, s in r.samples.items()}) for r in shown]
 
     def shifted(log):
         return None if log is None else tuple(item._replace(time_s=item.time_s + shift) for item in log)
 
-    state_later = HpaState(
-        shifted(state.recommendations), shifted(state.up_events), shifted(state.down_events)
-    )
+    state_later = HpaState(shifted(state.recommendations), shifted(state.up_events), shifted(state.down_events))
     before = run(one_pass)
     after = decide(hpa, state_later, later, moved, spec, len(of), float(shift))
     assert (after.desired, after.held, after.proposals) == (before.desired, before.held, before.proposals)

@@ -106,7 +106,7 @@ def test_a_users_file_is_never_overwritten_silently(tmp_path: Path) -> None:
     write_yaml(tree_from_folder(NOVABANK), path, overwrite=True)
     assert "core-api" in path.read_text()
     with pytest.raises(UserError, match="cannot be written"):
-        write_yaml(tree_from_folder(NOVABANK), tmp_path / "nowhere" / "x.yaml")
+        write_yaml(tree_from_folder(NOVABANK), path / "x.yaml")
     assert [each.name for each in tmp_path.iterdir()] == ["mine.yaml"]
 
 

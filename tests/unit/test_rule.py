@@ -53,9 +53,7 @@ def test_without_numba_everything_runs_plain():
     from novamodel.components import maths
     from novamodel.workload.philox import uniform_pair
 
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True, timeout=60)
     expected = f"False False (1, 0) (3, 0)\n{maths.log(2.0)} {uniform_pair(1, 2, 3, 4)}"
     assert done.stdout.strip() == expected
 

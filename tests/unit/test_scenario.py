@@ -119,7 +119,7 @@ def test_a_mistake_is_one_clear_line_with_its_place(tmp_path, old, new, says):
     assert old in BASE
     file = tmp_path / "bad.yaml"
     file.write_text(BASE.replace(old, new, 1))
-    with pytest.raises(UserError, match="bad.yaml") as caught:
+    with pytest.raises(UserError, match=r"bad\.yaml") as caught:
         load_scenario(file)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -145,7 +145,7 @@ def test_impossible_fargate_size_names_place_and_nearest(tmp_path):
     ],
 )
 def test_override_paths_are_checked(base, path, value, says):
-    with pytest.raises(UserError, match="override|services|run") as caught:
+    with pytest.raises(UserError, match=r"override|services|run") as caught:
         base.override({path: value})
     assert says in str(caught.value)
 

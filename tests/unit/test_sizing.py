@@ -12,8 +12,8 @@ from novamodel.scenario import Scenario, Tree, build
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.sizing import legal as ladders
 from novamodel.sizing.answers import shown
-from novamodel.sizing.grid import current_settings, screen, services_to_size
 from novamodel.sizing.breach import scaled
+from novamodel.sizing.grid import current_settings, screen, services_to_size
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
 from novamodel.sizing.settings import overrides_between, written

@@ -144,9 +144,7 @@ def test_hashing_falls_back_to_round_robin_when_its_server_is_out():
 def test_random_follows_the_weights():
     state = _state("a weight=3", "b")
     numbers = iter((np.arange(4000) + 0.5) / 4000)
-    chosen = [
-        hashing.pick_random(state, hashing.Walk(0), lambda: float(next(numbers)), 100) for _ in range(4000)
-    ]
+    chosen = [hashing.pick_random(state, hashing.Walk(0), lambda: float(next(numbers)), 100) for _ in range(4000)]
     assert chosen.count(0) == 3000
     busy = _state("a", "b")
     busy.conns[0] = 5
@@ -178,9 +176,7 @@ def _release(s, group, peer, failed, now_s):
 
 _EVENTS = st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=60)
 _PEERS = st.lists(
-    st.builds(
-        up.Peer, st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3), st.booleans()
-    ),
+    st.builds(up.Peer, st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3), st.booleans()),
     min_size=1,
     max_size=4,
 )

@@ -1,0 +1,5 @@
+"""`python -m novamodel` is the command line."""
+
+from novamodel.cli import main
+
+raise SystemExit(main())
