@@ -28,5 +28,5 @@ def as_lists(state: State) -> State:
 
 
 def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:
-    holds_floats = any(isinstance(value, float) for value in values)
-    return np.array(values, dtype=np.float64 if holds_floats else np.int64)
+    array = np.array(values) if values else np.zeros(0, dtype=np.int64)
+    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64, copy=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from novamodel.components.bits import scale_float, split_float
 from novamodel.components.rule import rule
 
 _LN2_HIGH = 6.93147180369123816490e-01
@@ -27,7 +28,7 @@ def log(x: float) -> float:
         return -math.inf if x == 0.0 else math.nan
     if x == math.inf:
         return x
-    mantissa, exponent = math.frexp(x)
+    mantissa, exponent = split_float(x)
     if mantissa < _HALF_ROOT_2:
         mantissa = mantissa * 2.0
         exponent = exponent - 1
@@ -68,7 +69,7 @@ def exp(x: float) -> float:
         )
     )
     y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
-    return math.ldexp(y, k)
+    return scale_float(y, k)
 
 
 @rule

@@ -21,10 +21,10 @@ from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import zipf_exponent
 from novamodel.simulation import codes
-from novamodel.simulation.recorder import recorder_state
+from novamodel.simulation.recorder import recorder_state, with_shared_rows
 from novamodel.simulation.routes import RouteBook, Routes, compile_routes
 from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
-from novamodel.workload.arrivals import Source, popularity_shares, rate_steps
+from novamodel.workload.arrivals import Source, guide_table, popularity_shares, rate_steps
 
 SLOTS = 4096
 BLOCK = 8192
@@ -129,7 +129,8 @@ def blank_model() -> Model:
 
 
 def _in_arrays(model: Model) -> Model:
-    return model._replace(**{name: as_arrays(part) for name, part in model._asdict().items() if name != "config"})
+    parts = {name: as_arrays(part) for name, part in model._asdict().items() if name != "config"}
+    return model._replace(**parts | {"record": with_shared_rows(parts["record"])})
 
 
 def most_replicas(service: Service) -> int:
@@ -252,7 +253,7 @@ def _clients(scenario: Scenario) -> tuple[Any, Any]:
     for population in scenario.traffic.populations.values():
         shares.append(popularity_shares(population.clients, zipf_exponent(population.popularity)))
         firsts.append(firsts[-1] + population.clients)
-    return np.array(firsts, dtype=np.int64), np.concatenate(shares)
+    return np.array(firsts, dtype=np.int64), shares
 
 
 def _source(scenario: Scenario, table: Routes, book: RouteBook, firsts: Any, shares: Any) -> Source:
@@ -260,13 +261,17 @@ def _source(scenario: Scenario, table: Routes, book: RouteBook, firsts: Any, sha
     begin = run.start - run.warm_up
     edges, cumulative = rate_steps(lambda t: traffic.rate_at((begin + t) % 86400.0), run.warm_up + run.duration)
     public = len(book.names)
+    guides = [guide_table(part, int(first)) for part, first in zip(shares, firsts[:-1], strict=True)]
+    sizes = [len(guide) for guide in guides]
     return Source(
         edges=edges,
         cumulative=cumulative,
         route_share=_cumulated(list(traffic.mix.values())),
         population_share=_cumulated([p.share for p in traffic.populations.values()]),
-        client_first=firsts,
-        client_share=shares,
+        client_share=np.concatenate(shares),
+        guide=np.concatenate(guides),
+        guide_first=np.cumsum([0, *sizes[:-1]]),
+        guide_size=np.array(sizes, dtype=np.int64),
         draws=np.array(table.draws[:public], dtype=np.int64),
         law=np.array(table.law[: public * book.most_draws], dtype=np.int64),
         parameter=np.array(table.parameter[: public * book.most_draws]),

@@ -89,13 +89,14 @@ class CompiledPlane:
     engine = "compiled"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
-        self.model: Model = plan.model
+        self._block = new_block(BLOCK, plan.book.most_draws)
+        drawn = {name: getattr(self._block, name) for name in ("time", "route", "population", "client", "draw")}
+        self.model: Model = plan.model._replace(stream=plan.model.stream._replace(**drawn))
         self.env = env
         self._log = RequestLog(keep)
         self._source = plan.source
         self._seed = seed
         self._replication = replication
-        self._block = new_block(BLOCK, plan.book.most_draws)
         self._heap = _new_heap(FIRST_HEAP)
         self._where = addresses(Twin(self.model, self._heap))
         self._refill()
@@ -167,11 +168,9 @@ class CompiledPlane:
         self._where = addresses(Twin(self.model, self._heap))
 
     def _refill(self) -> None:
-        stream, block = self.model.stream, self._block
+        stream = self.model.stream
         stream.number[0] += stream.count[0]
-        made = fill(self._source, block, self._seed, self._replication, int(stream.number[0]))
-        for name in ("time", "route", "population", "client", "draw"):
-            getattr(stream, name)[:] = getattr(block, name)
+        made = fill(self._source, self._block, self._seed, self._replication, int(stream.number[0]))
         stream.at[0] = 0
         stream.count[0] = made
         self._order(NEXT_ARRIVAL, self.env.now)

@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 
-from novamodel.simulation.recorder import ROW_WIDTH, Recorder
+from novamodel.simulation.recorder import ROW_WIDTH, WORDS, Recorder
 
 
 class RequestLog:
@@ -23,12 +23,16 @@ class RequestLog:
 
     def take(self, record: Recorder) -> None:
         """Add the rows collected since the last call and empty them."""
-        rows = record.rows[0]
-        words = np.asarray(record.words[: rows * 4], dtype="<i8").reshape(-1, 4)
-        times = np.asarray(record.times[: rows * ROW_WIDTH], dtype="<f8").reshape(-1, ROW_WIDTH)
-        self._digest.update(np.hstack([words.view("<u8"), times.view("<u8")]).tobytes())
+        end = int(record.rows[0]) * ROW_WIDTH
+        rows = np.asarray(record.times[:end], dtype="<f8")
+        if isinstance(record.words, list):
+            words = np.asarray(record.words[:end], dtype="<i8").reshape(-1, ROW_WIDTH)[:, :WORDS]
+            rows.view("<i8").reshape(-1, ROW_WIDTH)[:, :WORDS] = words
+        self._digest.update(rows)
         if self._keep:
-            self._kept.append(np.hstack([words.astype(np.float64), times]))
+            kept = rows.reshape(-1, ROW_WIDTH).copy()
+            kept[:, :WORDS] = kept.view("<i8")[:, :WORDS]
+            self._kept.append(kept)
         record.rows[0] = 0
 
     def hexdigest(self) -> str:
@@ -39,4 +43,4 @@ class RequestLog:
         """All rows (number, route, outcome, replica, arrival, end, seconds by place), or None."""
         if not self._keep:
             return None
-        return np.vstack(self._kept) if self._kept else np.zeros((0, 4 + ROW_WIDTH))
+        return np.vstack(self._kept) if self._kept else np.zeros((0, ROW_WIDTH))

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
+from novamodel.components.bits import split_float
 from novamodel.components.columns import Column
 from novamodel.components.rule import rule
 from novamodel.simulation import codes
@@ -20,7 +23,8 @@ BUCKETS = PARTS * POWERS
 PLACES = len(codes.PLACES)
 OUTCOMES = len(codes.OUTCOMES)
 ROWS = 4096  # finished requests between two updates of the digest
-ROW_WIDTH = PLACES + 2
+WORDS = 4  # integers of a digest row, in front of its floats
+ROW_WIDTH = WORDS + 2 + PLACES
 
 
 class Recorder(NamedTuple):
@@ -33,8 +37,8 @@ class Recorder(NamedTuple):
     outcome: Column  # by route * outcomes + outcome
     population: Column  # by population * outcomes + outcome
     arrived: Column  # by route
-    words: Column  # digest rows: number, route, outcome, replica
-    times: Column  # digest rows: arrival, end, seconds at each place
+    words: Column  # digest rows, row * ROW_WIDTH + (number, route, outcome, replica)
+    times: Column  # the same rows behind their words: arrival, end, seconds at each place
     rows: Column  # one entry: rows filled
 
 
@@ -48,16 +52,21 @@ def recorder_state(routes: int, populations: int) -> Recorder:
         outcome=[0] * (routes * OUTCOMES),
         population=[0] * (populations * OUTCOMES),
         arrived=[0] * routes,
-        words=[0] * (ROWS * 4),
+        words=[0] * (ROWS * ROW_WIDTH),
         times=[0.0] * (ROWS * ROW_WIDTH),
         rows=[0],
     )
 
 
+def with_shared_rows(record: Recorder) -> Recorder:
+    """In arrays: words and times are the same memory, so that a row lies there as the digest wants it."""
+    return record._replace(words=record.times.view(np.int64))
+
+
 @rule
 def bucket_of(seconds: float) -> int:
     """Histogram bucket of a latency."""
-    mantissa, exponent = math.frexp(seconds)
+    mantissa, exponent = split_float(seconds)
     power = exponent - LOWEST
     if power < 0 or seconds <= 0.0:
         return 0
@@ -91,14 +100,14 @@ def record_finish(
     s.population[population * OUTCOMES + outcome] += 1
     row = s.rows[0]
     s.rows[0] = row + 1
-    word = row * 4
+    word = row * ROW_WIDTH
     s.words[word] = number
     s.words[word + 1] = route
     s.words[word + 2] = outcome
     s.words[word + 3] = replica
-    time = row * ROW_WIDTH
-    s.times[time] = arrived
-    s.times[time + 1] = ended
+    s.times[word + 4] = arrived
+    s.times[word + 5] = ended
+    time = word + 6
     if outcome == codes.SERVED:
         latency = ended - arrived
         bucket = bucket_of(latency)
@@ -108,8 +117,8 @@ def record_finish(
         total = bucket * PLACES
         for place in range(PLACES):
             seconds = spent[at + place]
-            s.times[time + 2 + place] = seconds
+            s.times[time + place] = seconds
             s.spent[total + place] += seconds
     else:
         for place in range(PLACES):
-            s.times[time + 2 + place] = spent[at + place]
+            s.times[time + place] = spent[at + place]

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from novamodel.components.maths import exp, log
-from novamodel.components.rule import entry
+from novamodel.components.rule import entry, rule
 from novamodel.workload.laws import multiplier
-from novamodel.workload.philox import uniform, uniform_pair
+from novamodel.workload.philox import uniform_pair
 
 GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM = 0, 1, 2, 3
 STREAMS = 8  # streams of one replication
+GAPS, CHOICES, CLIENTS, DEMANDS = 0, 2, 4, 6  # first columns of a block's uniforms
 STEP_S = 60.0
+MOST_GUIDE_BITS = 20
 UNIFORM = 3  # law code of a draw that stays uniform
 
 Floats = NDArray[np.float64]
@@ -34,8 +36,10 @@ class Source(NamedTuple):
     cumulative: Floats  # expected arrivals up to each edge
     route_share: Floats  # cumulative
     population_share: Floats  # cumulative
-    client_first: Ints  # by population: first client number; one more than populations
     client_share: Floats  # by client: cumulative share within its population
+    guide: Ints  # by population, then part of (0, 1): client to look from
+    guide_first: Ints  # by population: its first entry in the guide
+    guide_size: Ints  # by population: parts, a power of two
     draws: Ints  # by route
     law: Ints  # by route * most_draws + draw
     parameter: Floats
@@ -50,13 +54,15 @@ class Block(NamedTuple):
     population: Ints
     client: Ints
     draw: Floats
+    uniform: Floats  # room for uniforms by column * arrivals + arrival; the columns come in pairs
     state: Floats  # [expected arrivals up to the last one, rate step it fell in]
 
 
 def new_block(size: int, most_draws: int) -> Block:
     """An empty block for that many arrivals."""
     route, population, client = (np.zeros(size, dtype=np.int64) for _ in range(3))
-    return Block(np.zeros(size), route, population, client, np.ones(size * most_draws), np.zeros(2))
+    uniform = np.zeros((DEMANDS + most_draws + most_draws % 2) * size)
+    return Block(np.zeros(size), route, population, client, np.ones(size * most_draws), uniform, np.zeros(2))
 
 
 def rate_steps(rate_at: Callable[[float], float], horizon_s: float) -> tuple[Floats, Floats]:
@@ -77,6 +83,16 @@ def popularity_shares(clients: int, exponent: float) -> Floats:
     return shares / shares[-1]
 
 
+def guide_table(shares: Floats, first: int) -> Ints:
+    """Guide for `shares`, client numbers from ``first`` on (Chen and Asau, AIIE Transactions 6, 1974).
+
+    Entry j of a power of two: the first client whose cumulative share reaches j / entries, the first that a
+    uniform number in that part can mean. Few are left to look through from there.
+    """
+    entries = 1 << min(max(len(shares) - 1, 1).bit_length(), MOST_GUIDE_BITS)
+    return first + np.searchsorted(shares, np.arange(entries) / entries)
+
+
 @entry
 def power_weights(weights: Any, exponent: float) -> None:
     """weights[k - 1] = k ** -exponent with our own log and exp, the same on every processor."""
@@ -86,51 +102,75 @@ def power_weights(weights: Any, exponent: float) -> None:
 
 @entry
 def fill(source: Any, block: Any, seed: int, replication: int, first: int) -> int:
-    """Draw the arrivals first, first + 1, ... into the block; how many (fewer when the rate steps end)."""
+    """Draw the arrivals first, first + 1, ... into the block; how many (fewer when the rate steps end).
+
+    Uniform numbers come first, column by column, then what is made of them.
+    """
     base = replication * 8  # STREAMS
+    size = len(block.time)
+    most = source.most_draws
+    fill_uniforms(block.uniform, size, GAPS, seed, base + GAP_STREAM, first, 0)
+    fill_uniforms(block.uniform, size, CHOICES, seed, base + CHOICE_STREAM, first, 0)
+    fill_uniforms(block.uniform, size, CLIENTS, seed, base + CLIENT_STREAM, first, 0)
+    for pair in range((most + 1) >> 1):
+        fill_uniforms(block.uniform, size, DEMANDS + 2 * pair, seed, base + DEMAND_STREAM, first, pair)
+    made = fill_times(source, block, size)
+    for i in range(made):
+        route = share_of(source.route_share, 0, block.uniform[CHOICES * size + i])
+        population = share_of(source.population_share, 0, block.uniform[(CHOICES + 1) * size + i])
+        w = block.uniform[CLIENTS * size + i]
+        entry_of_guide = source.guide_first[population] + int(w * source.guide_size[population])
+        block.route[i] = route
+        block.population[i] = population
+        block.client[i] = share_of(source.client_share, source.guide[entry_of_guide], w)
+        at = i * most
+        row = route * most
+        for d in range(source.draws[route]):
+            x = block.uniform[(DEMANDS + d) * size + i]
+            law = source.law[row + d]
+            block.draw[at + d] = x if law == UNIFORM else multiplier(law, source.parameter[row + d], x)
+    return made
+
+
+@rule
+def fill_uniforms(columns: Any, size: int, column: int, seed: int, stream: int, first: int, pair: int) -> None:
+    """The two uniforms of a pair for every request, into two columns. No branch: compilers use vectors."""
+    one = columns[column * size : (column + 1) * size]
+    two = columns[(column + 1) * size : (column + 2) * size]
+    for i in range(size):
+        u, v = uniform_pair(seed, stream, first + i, pair)
+        one[i] = u
+        two[i] = v
+
+
+@rule
+def fill_times(source: Any, block: Any, size: int) -> int:
+    """Turn the uniforms of the gaps into arrival times; how many come before the rate steps end."""
     target = block.state[0]
     step = int(block.state[1])
     steps = len(source.edges) - 1
+    edges, cumulative = source.edges, source.cumulative
+    rate = 0.0
     made = 0
-    for i in range(len(block.time)):
-        number = first + i
-        target = target - log(uniform(seed, base, number, 0))
-        while step < steps and source.cumulative[step + 1] < target:
+    for i in range(size):
+        target = target - log(block.uniform[i])
+        while step < steps and cumulative[step + 1] < target:
             step += 1
+            rate = 0.0
         if step >= steps:
             break
-        rate = (source.cumulative[step + 1] - source.cumulative[step]) / (source.edges[step + 1] - source.edges[step])
-        block.time[i] = source.edges[step] + (target - source.cumulative[step]) / rate
-        u, v = uniform_pair(seed, base + 1, number, 0)
-        route = 0
-        while source.route_share[route] < u:
-            route += 1
-        population = 0
-        while source.population_share[population] < v:
-            population += 1
-        low = source.client_first[population]
-        high = source.client_first[population + 1] - 1
-        w = uniform(seed, base + 2, number, 0)
-        while low < high:
-            middle = (low + high) >> 1
-            if source.client_share[middle] < w:
-                low = middle + 1
-            else:
-                high = middle
-        block.route[i] = route
-        block.population[i] = population
-        block.client[i] = low
-        at = i * source.most_draws
-        row = route * source.most_draws
-        second = 0.0
-        for d in range(source.draws[route]):
-            if d & 1:
-                x = second
-            else:
-                x, second = uniform_pair(seed, base + 3, number, d >> 1)
-            law = source.law[row + d]
-            block.draw[at + d] = x if law == UNIFORM else multiplier(law, source.parameter[row + d], x)
+        if rate == 0.0:
+            rate = (cumulative[step + 1] - cumulative[step]) / (edges[step + 1] - edges[step])
+        block.time[i] = edges[step] + (target - cumulative[step]) / rate
         made += 1
     block.state[0] = target
     block.state[1] = step
     return made
+
+
+@rule
+def share_of(shares: Any, start: int, u: float) -> int:
+    """First entry from `start` on whose cumulative share is at least u."""
+    while shares[start] < u:
+        start += 1
+    return start
