@@ -18,6 +18,15 @@ from novamodel.sizing import Knee, Sizing, knee, size
 Tell = Callable[[float, str], None]
 QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2}
 """What `quick` makes of the run: enough to see that all works, too little to believe."""
+DAY = {
+    "run.start": "00:00",
+    "run.duration": "24 h",
+    "run.warm_up": "5 min",
+    "run.interval": "5 min",
+    "run.replications": 2,
+}
+MOST_DAY_REQUESTS = 1e8
+"""A day with more requests than this is not simulated whole: it would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,8 @@ class Answer:
     """A scenario's simulated peak, its knee, the advised size, the bill and the findings."""
 
     scenario: Scenario = field(repr=False)
-    result: Result
+    result: Result  # the scenario's window: the peak
+    day: Result | None = field(repr=False)  # the whole day; None where it would take too long (see `answer`)
     knee: Knee = field(repr=False)
     sizing: Sizing = field(repr=False)
     cost: MonthlyCost = field(repr=False)
@@ -47,7 +57,7 @@ class Answer:
             "peak_per_s": scenario.traffic.peak,
             "seed": self.result.seed,
             "replications": self.result.replications,
-            "slo": [slo._asdict() for slo in self.result.slo()],
+            "slo": _slos(self.result),
             "first_limit": self.knee.first_limit,
             "load_multiple_at_breach": self.knee.load_multiple_at_breach,
             "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
@@ -64,6 +74,7 @@ class Answer:
                 "not_priced": list(self.cost.mid.not_priced),
             },
             "findings": list(self.findings),
+            "day": self.day and {"rate_per_s": self.day.estimate("rate").value, "slo": _slos(self.day)},
             "warnings": list(self.result.warnings),
             "digest": self.result.digest,
             "prices_date": self.cost.prices_date,
@@ -76,28 +87,40 @@ class Answer:
 
 
 def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
-    """Simulate the peak, find the knee, size and price; ``progress`` is told the share done and the stage."""
+    """Simulate the peak and the whole day, find the knee, size and price.
+
+    The day is simulated by the compiled engine only, and not when ``quick``; its bill then takes the simulated
+    replicas hour by hour. ``progress`` is told the share done and the stage.
+    """
     tell = progress or (lambda share, text: None)
     scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
 
     def stage(begin: float, width: float, name: str) -> Callable[..., None]:
         return lambda share, text="": tell(begin + width * share, text or name)
 
-    result = simulate(scenario, engine=engine, progress=stage(0.0, 0.3, "simulating"))
+    result = simulate(scenario, engine=engine, progress=stage(0.0, 0.1, "simulating the peak"))
+    day = None
+    if result.engine == "compiled" and not quick and scenario.traffic.most_per_s * 86400 <= MOST_DAY_REQUESTS:
+        whole = scenario.override(DAY, said_by="the day of the report")
+        day = simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
     options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
-    breaks = knee(scenario, engine=engine, progress=stage(0.3, 0.3, "finding the knee"), **options)
+    breaks = knee(scenario, engine=engine, progress=stage(0.5, 0.25, "finding the knee"), **options)
     sized = size(
         scenario,
         engine=engine,
-        progress=stage(0.6, 0.3, "sizing"),
+        progress=stage(0.75, 0.2, "sizing"),
         cost_of=monthly_total,
         budget=4 if quick else 12,
         **options,
     )
-    cost = bill(scenario, result)
+    cost = bill(scenario, day or result)
     advised = monthly_total(sized.chosen.scenario)
     tell(1.0, "priced")
-    return Answer(scenario, result, breaks, sized, cost, advised)
+    return Answer(scenario, result, day, breaks, sized, cost, advised)
+
+
+def _slos(result: Result) -> list[dict[str, Any]]:
+    return [slo._asdict() for slo in result.slo()]
 
 
 def to_json(value: Any) -> str:

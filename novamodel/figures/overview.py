@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from novamodel.figures.panels import Label, add_line, clock_axes, label_right, l
 from novamodel.figures.reshape import log_range, over_time
 
 MOST_TIERS = 5
+LONG_S, DAY_S = 7200.0, 86400.0
 DASHES = {"event loop": "dot", "memory": "dashdot", "storage": "dot", "connections": "dash", "pgbouncer": "dash"}
 
 
@@ -42,8 +44,17 @@ def overview(result: Any, cost_per_hour: pd.DataFrame | None = None) -> go.Figur
     else:
         how = "One replication: no bands, no intervals."
     how += " The SLO is the dashed line; a tier near 100 % of its limit makes requests wait."
-    rate = float(result.estimate("rate").value)
-    return finish(fig, words.verdict(result.slo(), rate), how, height=185 * rows + 60, right=200)
+    return finish(fig, words.verdict(result.slo(), _when(result)), how, height=185 * rows + 60, right=200)
+
+
+def _when(result: Any) -> str:
+    """The load a verdict speaks of: the mean rate, or of a long run the range over its rows."""
+    if result.window_s < LONG_S:
+        rate_per_s = float(result.estimate("rate").value)
+        return f"at {words.number_text(rate_per_s)} requests/s" if math.isfinite(rate_per_s) else ""
+    rate = over_time(result.intervals.assign(rate=result.intervals["arrived"] / result.intervals["length_s"]), "rate")
+    span = f"{rate['mean'].min():,.0f} to {rate['mean'].max():,.0f} requests/s"
+    return f"all day, at {span}" if result.window_s >= DAY_S else f"at {span}"
 
 
 def _load(fig: go.Figure, result: Any) -> None:

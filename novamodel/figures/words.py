@@ -56,9 +56,12 @@ def slo_name(item: Any) -> str:
     return f"{item.metric}({item.of})" if item.of else str(item.metric)
 
 
-def verdict(slos: Sequence[Any], rate_per_s: float) -> str:
-    """Does the SLO hold at this rate? The first missed objective, or the first latency objective, with its value."""
-    at = f" at {number_text(rate_per_s)} requests/s" if math.isfinite(rate_per_s) else ""
+def verdict(slos: Sequence[Any], when: str = "") -> str:
+    """Does the SLO hold, `when` being words like "at 450 requests/s"?
+
+    Names the first missed objective, or the first latency objective, with its value.
+    """
+    at = f" {when}" if when else ""
     if not slos:
         return f"No SLO is given{at}"
     missed = [item for item in slos if not item.met]

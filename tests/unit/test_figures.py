@@ -369,10 +369,10 @@ def test_numbers_that_are_not_finite_are_left_out():
 
 def test_verdict_says_when_the_interval_leaves_it_open():
     close = made.slo("p99 < 300 ms", "p99", None, 0.3, made.Estimate(0.29, 0.27, 0.31), "s")
-    assert words.verdict([close], 450.0) == (
+    assert words.verdict([close], "at 450 requests/s") == (
         "The SLO holds at 450 requests/s: p99 is 290 ms [270 ms, 310 ms], limit 300 ms; the interval leaves it open"
     )
-    assert words.verdict([], 450.0) == "No SLO is given at 450 requests/s"
+    assert words.verdict([], "at 450 requests/s") == "No SLO is given at 450 requests/s"
 
 
 def test_an_interval_is_said_only_where_values_can_lie():
