@@ -74,7 +74,9 @@ def bill(scenario: Scenario, result: Result | None = None, book: PriceBook | Non
     book = book or load_book(scenario.pricing.region)
     table = _day(scenario, result)
     spread = scenario.pricing.uncertainty
-    low, high = (_day(_with_traffic(scenario, factor), None) for factor in (1 - spread, 1 + spread))
+    low, high = (
+        _day(scenario.with_load(factor, said_by="range of the bill"), None) for factor in (1 - spread, 1 + spread)
+    )
     usages = (month_usage(scenario, _day_use(scenario, hours), book) for hours in (low, table, high))
     bills = price_range(next(usages), next(usages), next(usages), book)
     return MonthlyCost(bills.low, bills.mid, bills.high, table)

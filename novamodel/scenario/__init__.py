@@ -1,8 +1,8 @@
 """What is deployed, what is asked of it, what counts as good: the one language every room speaks."""
 
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
-from novamodel.scenario.load import build, load_scenario, load_tree
-from novamodel.scenario.model import Scenario
+from novamodel.scenario.load import load_scenario, load_tree
+from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.service import Service
 

@@ -11,15 +11,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
-from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.demand import Step
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
 from novamodel.scenario.goals import Monitoring, Platform, Pricing, Run, Slo
+from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.origin import Origin, Tree
+from novamodel.scenario.schema_walk import default_origin, field_unit
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import Traffic
 
@@ -62,9 +64,18 @@ class Scenario(Part):
 
     def override(self, changes: Mapping[str, Any], *, said_by: str = "override") -> Scenario:
         """A variant: dotted paths to new values. An unknown path or a refused value is a ``UserError``."""
-        from novamodel.scenario.load import build
-
         return build(self._tree.with_changes(changes, said_by, known=self.paths()))
+
+    def with_load(self, multiple: float, *, said_by: str = "load multiple") -> Scenario:
+        """A variant with the rates of the whole day times ``multiple``."""
+        traffic = self.traffic
+        changes: dict[str, Any] = {
+            "traffic.peak": f"{traffic.peak * multiple!r} requests/s",
+            "traffic.night": f"{traffic.night * multiple!r} requests/s",
+        }
+        if not isinstance(traffic.shape, str):
+            changes["traffic.shape"] = [[clock, f"{rate * multiple!r} requests/s"] for clock, rate in traffic.shape]
+        return self.override(changes, said_by=said_by)
 
     def paths(self) -> dict[str, Any]:
         """Every value by its dotted path, in SI base units."""
@@ -72,14 +83,14 @@ class Scenario(Part):
 
     def origin(self, path: str) -> Origin:
         """Who set a value."""
-        return self._tree.origin(path) or _default_origin(path)
+        return self._tree.origin(path) or default_origin(type(self), path)
 
     def resolved(self) -> list[dict[str, Any]]:
         """One row a value: path, value, unit, kind of origin, source, file, line."""
         rows = []
         for path, value in self.paths().items():
             origin = self.origin(path)
-            rows.append({"path": path, "value": value, "unit": field_unit(path), **origin._asdict()})
+            rows.append({"path": path, "value": value, "unit": field_unit(type(self), path), **origin._asdict()})
         return rows
 
     def content_hash(self) -> str:
@@ -146,55 +157,19 @@ class Scenario(Part):
                 self._check_steps(where, step.cache.on_miss, service)
 
 
+def build(tree: Tree) -> Scenario:
+    """Validate a tree; the first mistake becomes a ``UserError`` with path, value, place and what is valid."""
+    try:
+        scenario = Scenario.model_validate(tree.values)
+    except ValidationError as problem:
+        raise as_user_error(problem, tree, Scenario) from None
+    scenario._tree = tree
+    return scenario
+
+
 def _leaves(value: Any, path: str) -> list[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
     if isinstance(value, list) and value:
         return [leaf for index, inner in enumerate(value) for leaf in _leaves(inner, f"{path}.{index}")]
     return [(path, value)]
-
-
-def _fields(path: str) -> list[Any]:
-    """The pydantic fields that a dotted path passes, outermost first."""
-    model: Any = Scenario
-    fields = []
-    for word in path.split("."):
-        known = getattr(model, "model_fields", None)
-        if known and word in known:
-            fields.append(known[word])
-            model = inner_model(known[word].annotation)
-    return fields
-
-
-def inner_model(annotation: Any) -> Any:
-    """The part of a scenario that an annotation holds, or None."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = inner_model(inner)
-        if found is not None:
-            return found
-    return None
-
-
-def _default_origin(path: str) -> Origin:
-    """The source that the field itself, or the nearest field around it whose default fills it, names."""
-    source = ""
-    for field in _fields(path):
-        source = (field.json_schema_extra or {}).get("source", source)
-        if inner_model(field.annotation) is Demand:
-            break
-    kind = source.split(":")[0].split()[0] if source else "default"
-    return Origin(kind if kind in ("measured", "documented", "assumed", "derived") else "default", source, None, None)
-
-
-def field_unit(path: str) -> str:
-    """SI unit of the value at a dotted path, where it has one."""
-    fields = _fields(path)
-    stack = [fields[-1], *getattr(fields[-1].annotation, "__args__", ())] if fields else []
-    for item in stack:
-        for extra in getattr(item, "metadata", None) or getattr(item, "__metadata__", ()) or ():
-            schema = getattr(extra, "json_schema", None)
-            if isinstance(schema, dict) and "x-unit" in schema:
-                return "" if schema["x-unit"] == "1" else schema["x-unit"]
-    return ""

@@ -61,7 +61,7 @@ def knee(
 
     def at(multiple: float) -> Any:
         if multiple not in points:
-            points[multiple] = run(scaled(scenario, multiple).override(window, said_by="knee"), **options)
+            points[multiple] = run(scenario.with_load(multiple).override(window, said_by="knee"), **options)
             if progress:
                 progress(min(len(points) / (len(steps) + refine), 1.0))
         return points[multiple]
@@ -93,18 +93,6 @@ def knee(
         first_limit=_first_limit(scenario, points, tiers, breach, high),
         tiers=tiers,
     )
-
-
-def scaled(scenario: Scenario, multiple: float) -> Scenario:
-    """The scenario with the rates of the whole day times ``multiple``."""
-    traffic = scenario.traffic
-    changes: dict[str, Any] = {
-        "traffic.peak": f"{traffic.peak * multiple!r} requests/s",
-        "traffic.night": f"{traffic.night * multiple!r} requests/s",
-    }
-    if not isinstance(traffic.shape, str):
-        changes["traffic.shape"] = [[clock, f"{rate * multiple!r} requests/s"] for clock, rate in traffic.shape]
-    return scenario.override(changes, said_by="load multiple")
 
 
 def _met(result: Any) -> bool:

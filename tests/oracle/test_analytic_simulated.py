@@ -8,7 +8,6 @@ from novamodel.importers import importer
 from novamodel.resources import params_dir
 from novamodel.scenario import load_scenario
 from novamodel.simulation import simulate
-from novamodel.sizing.breach import scaled
 from novamodel.sizing.window import peak_window
 
 MEAN, TAIL, LOAD = 0.25, 0.25, 0.05
@@ -17,7 +16,7 @@ MEAN, TAIL, LOAD = 0.25, 0.25, 0.05
 @pytest.mark.parametrize("multiple", [0.5, 1.0, 2.0])
 def test_loads_and_latencies_agree_with_the_simulation(multiple):
     # the edge rejects nothing here: the closed forms know no rejections
-    scenario = scaled(load_scenario(params_dir() / "novabank.yaml", importer), multiple).override({"edge.limits": {}})
+    scenario = load_scenario(params_dir() / "novabank.yaml", importer).with_load(multiple).override({"edge.limits": {}})
     result = simulate(scenario.override(peak_window(scenario, 120)), replications=2)
     rate = peak_rate(scenario)
     counts = steady_replicas(scenario, rate)

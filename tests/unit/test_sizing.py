@@ -12,7 +12,6 @@ from novamodel.scenario import Scenario, Tree, build
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.sizing import legal as ladders
 from novamodel.sizing.answers import shown
-from novamodel.sizing.breach import scaled
 from novamodel.sizing.grid import current_settings, screen, services_to_size
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
@@ -339,8 +338,8 @@ def test_the_knee_is_where_the_closed_forms_cross_the_limit(found):
     multiple = found.load_multiple_at_breach
     assert multiple is not None
     scenario = shop({**HALF_A_CORE, "slo": ["p99 < 250 ms"]})
-    assert StandIn(scaled(scenario, multiple * 0.93)).slo()[0].met
-    assert not StandIn(scaled(scenario, multiple * 1.07)).slo()[0].met
+    assert StandIn(scenario.with_load(multiple * 0.93)).slo()[0].met
+    assert not StandIn(scenario.with_load(multiple * 1.07)).slo()[0].met
 
 
 def test_the_knee_says_what_gives_out(found):
@@ -372,6 +371,6 @@ def test_a_miss_at_the_lowest_multiple_is_reported_there():
 
 def test_scaling_the_load_scales_listed_shapes_too():
     listed = shop({"traffic.shape": [["06:00", "10 requests/s"], ["18:00", "80 requests/s"]]})
-    twice = scaled(listed, 2.0)
+    twice = listed.with_load(2.0)
     assert peak_rate(twice) == 160
-    assert scaled(shop(), 1.5).traffic.rate_at(18 * 3600.0) == pytest.approx(180)
+    assert shop().with_load(1.5).traffic.rate_at(18 * 3600.0) == pytest.approx(180)
