@@ -126,7 +126,7 @@ class CompiledPlane:
     def _order(
         self, order: int, until: float, replica: int = 0, route: int = 0, number: int = 0, serial: int = 0
     ) -> None:
-        now = self.env.now
+        now, until = float(self.env.now), float(until)  # an integer would have `run` compiled once more
         while True:
             code = run(self._where, self.model.config, now, until, order, replica, route, number, serial)
             if code == DONE:
