@@ -28,7 +28,7 @@ class RequestLog:
         if isinstance(record.words, list):
             words = np.asarray(record.words[:end], dtype="<i8").reshape(-1, ROW_WIDTH)[:, :WORDS]
             rows.view("<i8").reshape(-1, ROW_WIDTH)[:, :WORDS] = words
-        self._digest.update(memoryview(rows).cast("B"))
+        self._digest.update(rows.data)
         if self._keep:
             kept = rows.reshape(-1, ROW_WIDTH).copy()
             kept[:, :WORDS] = kept.view("<i8")[:, :WORDS]
