@@ -103,8 +103,7 @@ def test_installed_report_runs_from_an_empty_folder(installed: Path, tmp_path: P
         scenario,
         "--out",
         out,
-        "--set",
-        "run.duration=60 s",
+        "--quick",
         cwd=tmp_path,
     )
     written = {file.name for file in out.iterdir()}
