@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Answer:
             "seed": self.result.seed,
             "replications": self.result.replications,
             "slo": _slos(self.result),
+            "rejected": self.result.estimate("rejected")._asdict(),
             "first_limit": self.knee.first_limit,
             "load_multiple_at_breach": self.knee.load_multiple_at_breach,
             "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
@@ -69,6 +71,7 @@ class Answer:
                 "baseline": float(self.cost.mid.baseline),
                 "use": float(self.cost.mid.use),
                 "advised": round(self.cost_advised, 2),
+                "traffic_range": scenario.pricing.uncertainty,
                 "currency": self.cost.mid.currency,
                 "region": self.cost.mid.region,
                 "not_priced": list(self.cost.mid.not_priced),
@@ -79,6 +82,13 @@ class Answer:
             "digest": self.result.digest,
             "prices_date": self.cost.prices_date,
         }
+
+    def _repr_html_(self) -> str:
+        slos = "".join(f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.result.slo())
+        low, mid, high = self.cost.totals()
+        cost = f"{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})"
+        head, first = escape(self.scenario.heading), escape(self.knee.first_limit)
+        return f"<p><b>{head}</b></p><ul>{slos}</ul><p>{first}<br>{cost}</p>"
 
     def write(self, out: str | Path) -> None:
         """Write bill.csv, then answer.json, each whole or not at all."""

@@ -31,6 +31,7 @@ from novamodel.cost import (
     price_range,
     task_hours,
 )
+from novamodel.cost.meters import rds_gp3_included
 from novamodel.cost.nodes import Allocatable
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
@@ -135,7 +136,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         caches=_caches(scenario) if on_aws else (),
         load_balancers=_balancers(scenario, hours, out_bytes),
         nat_gateways=pricing.nat_gateways,
-        nat_gib=out_gib * pricing.nat_share if pricing.nat_gateways else 0.0,
+        nat_gib=out_gib * pricing.nat_share + log_gib if pricing.nat_gateways else 0.0,
         public_ipv4=pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws),
         internet_out_gib=out_gib,
         cross_az_gib=2 * out_gib * pricing.cross_zone_share,
@@ -240,6 +241,7 @@ def _databases(scenario: Scenario) -> tuple[Database, ...]:
     if database.instance_class is None:
         return ()
     used = pricing.database_used / GIB
+    included = rds_gp3_included(database.storage / GIB)
     stored = backup_stored_gib(used, used * pricing.daily_change, database.backup_retention_days)
     return (
         Database(
@@ -247,6 +249,7 @@ def _databases(scenario: Scenario) -> tuple[Database, ...]:
             instance_class=database.instance_class,
             multi_az=database.multi_az,
             storage_gib=database.storage / GIB,
+            iops=float(database.iops) if database.iops > included.iops else None,
             backup_stored_gib=stored,
         ),
     )

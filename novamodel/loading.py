@@ -17,6 +17,8 @@ def load(target: str | Path) -> Scenario:
     (nginx.conf, Kubernetes manifests, compose file, ECS task definition, Terraform, ...), whose missing
     values come from documented defaults. Any mistake in it is a ``UserError``.
     """
+    if not isinstance(target, str | Path) or not str(target).strip():
+        raise UserError(f"{target!r} names no scenario", valid="a file, a folder or the name of a bundled scenario")
     path = Path(target)
     if path.is_dir():
         return scenario_from_folder(path)

@@ -62,7 +62,7 @@ def write_report(
         parameters = {
             "scenario": str(Path(target).absolute()) if Path(target).exists() else str(target),
             "overrides": changes,
-            "seed": scenario.run.seed if seed is None else seed,
+            "seed": seed,
             "quick": quick,
             "engine": engine,
             "out": str(staging),

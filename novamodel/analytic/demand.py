@@ -102,8 +102,8 @@ class _Walk:
                 demand = demand.plus(
                     weight,
                     cache_trips=1,
-                    cache_busy=cpu.busy * command.count,
-                    cache_idle=cpu.idle * command.count,
+                    cache_busy=cpu.busy * command.count * self.scale,
+                    cache_idle=cpu.idle * command.count * self.scale,
                 )
                 missed = weight * (1 - self.ratios[command.keyspace]) if command.op == "get" else weight
                 demand = self.steps(demand, command.on_miss, missed)

@@ -28,10 +28,13 @@ def check(
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import heading, slo_lines
+    from novamodel.cli.show import heading, slo_lines, value_text
+    from novamodel.errors import UserError
     from novamodel.simulation import simulate
 
     scenario = load(target, sets, seed, replications)
+    if not scenario.slo:
+        raise UserError("nothing to check: the scenario has no slo", valid="an objective like 'p99 < 300 ms'")
     with progress("simulating") as tell:
         result = simulate(scenario, engine=engine.value, progress=tell)
     slos = result.slo()
@@ -41,5 +44,9 @@ def check(
     else:
         verdict = f"missed: {', '.join(missed)}" if missed else "all objectives are met"
         warnings = [f"warning: {text}" for text in result.warnings]
-        say("\n".join([heading(scenario, result), *slo_lines(slos), *warnings, verdict]))
+        share = result.estimate("rejected").value
+        rejected = (
+            [f"     {value_text(share, '1')} of all requests are rejected by the edge's limits"] if share > 0 else []
+        )
+        say("\n".join([heading(scenario, result), *slo_lines(slos), *rejected, *warnings, verdict]))
     return MISSED if missed else 0

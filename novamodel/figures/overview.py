@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from novamodel import units
 from novamodel.figures import words
 from novamodel.figures.house import COLOURS, INK, MUTED, axis_ids, colour_of, finish, limit_line, note
 from novamodel.figures.panels import Label, add_line, clock_axes, label_right, last_value, set_range, whole_step
@@ -44,7 +45,24 @@ def overview(result: Any, cost_per_hour: pd.DataFrame | None = None) -> go.Figur
     else:
         how = "One replication: no bands, no intervals."
     how += " The SLO is the dashed line; a tier near 100 % of its limit makes requests wait."
-    return finish(fig, words.verdict(result.slo(), _when(result)), how, height=185 * rows + 60, right=200)
+    return finish(fig, _title(result), how, height=185 * rows + 60, right=200)
+
+
+def _title(result: Any) -> str:
+    """The verdict; of a long run the verdict of its worst row, for a day's percentile hides its worst hour."""
+    limit = next((item.limit for item in result.slo() if item.metric == "p99" and not item.of), None)
+    p99 = over_time(result.intervals, "p99_s").dropna()
+    if result.window_s < LONG_S or limit is None or p99.empty:
+        return words.verdict(result.slo(), _when(result))
+    worst = p99.loc[p99["mean"].idxmax()]
+    clock = units.format_clock(float(worst["clock_s"]))
+    fact = f"p99 is at worst {words.value_text(float(worst['mean']), 's')}, before {clock}"
+    over = float((p99["mean"] >= limit).mean())
+    lost = [item.text for item in result.slo() if not item.met and item.metric != "p99"]
+    more = f"; missed too: {words.listed(lost)}" if lost else ""
+    held = f"The SLO is missed in {over * 100:.2g} % of the time" if over > 0 else "The SLO holds"
+    held = "The p99 SLO holds" if lost and over == 0 else held
+    return f"{held} {_when(result)}: {fact}, limit {words.value_text(limit, 's')}{more}"
 
 
 def _when(result: Any) -> str:

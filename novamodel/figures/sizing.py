@@ -183,7 +183,7 @@ def _finding(outcome: Any, table: pd.DataFrame, chosen: Any, now: Any) -> str:
     row = table.loc[chosen]
     text = f"{row['size']} keeps the SLO for {row['cost_month']:,.0f} USD a month (p99 {time_text(row['p99_s'])})"
     if now == chosen:
-        return f"Today's size is the cheapest: {text}"
+        return f"Nothing cheaper than today's size: {text}"
     if now is not None:
         gap = row["cost_month"] - table.loc[now, "cost_month"]
         word = "more" if gap >= 0 else "less"

@@ -139,7 +139,7 @@ def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def cost_text(answer: Mapping[str, Any]) -> str:
-    """``"412 fixed + 96 driven by use = 508 USD a month  [489, 531]   us-east-1, prices of 2026-11"``."""
+    """``"412 fixed + 96 driven by use = 508 USD a month  (489 to 531 for traffic within 10 %)   us-east-1, ..."``."""
     cost = answer.get("cost") or {}
     if not cost:
         return "not priced"
@@ -151,7 +151,8 @@ def cost_text(answer: Mapping[str, Any]) -> str:
     if "baseline" in money and "use" in money:
         text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f} driven by use = {text}"
     if "low" in money and "high" in money:
-        text += f"  [{money['low']:,.0f}, {money['high']:,.0f}]"
+        within = f" for traffic within {100 * float(cost['traffic_range']):.3g} %" if "traffic_range" in cost else ""
+        text += f"  ({money['low']:,.0f} to {money['high']:,.0f}{within})"
     if cost.get("advised") is not None and abs(float(cost["advised"]) - money["mid"]) >= 0.5:
         text += f"; advised size {float(cost['advised']):,.0f}"
     place = [str(cost["region"])] if cost.get("region") else []

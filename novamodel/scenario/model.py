@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
@@ -92,6 +93,20 @@ class Scenario(Part):
             origin = self.origin(path)
             rows.append({"path": path, "value": value, "unit": field_unit(type(self), path), **origin._asdict()})
         return rows
+
+    def __repr__(self) -> str:
+        return f"Scenario({self.name!r}, {', '.join(self.services)}, peak {self.traffic.most_per_s:g}/s)"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """What is there and who said it, for a notebook."""
+        rows = self.resolved()
+        kinds = sorted({row["kind"] for row in rows})
+        counts = ", ".join(f"{sum(row['kind'] == kind for row in rows)} {kind}" for kind in kinds)
+        objectives = "".join(f"<li>{escape(slo.text)}</li>" for slo in self.slo)
+        head = f"{self.heading}: {', '.join(self.services)} on {self.platform.kind}, peak {self.traffic.most_per_s:g}/s"
+        return f"<p><b>{escape(head)}</b><br>{len(rows)} values: {counts}</p><ul>{objectives}</ul>"
 
     def content_hash(self) -> str:
         """SHA-256 over every value: names results, independent of who set it."""

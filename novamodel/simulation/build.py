@@ -83,7 +83,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         node=node_state(count, threads, SLOTS),
         pool=_pools(scenario, rows),
         connections=_connections(scenario, rows),
-        bouncer=tokens_state(1, bouncer.default_pool_size if bouncer else 1, _patience(bouncer), SLOTS),
+        bouncer=tokens_state(1, _server_connections(scenario), _patience(bouncer), SLOTS),
         bouncer_cpu=fifo_state(1),
         cores=shared_cores_state(int(database.cores), SLOTS),
         volume=fifo_state(1),
@@ -242,6 +242,15 @@ def _connections(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
         for r in range(first, end):
             state.idle_timeout[r] = pool.idle_timeout if pool and pool.idle_timeout > 0 else codes.NEVER
     return state
+
+
+def _server_connections(scenario: Scenario) -> int:
+    """PgBouncer's pool, as far as PostgreSQL accepts its connections."""
+    database = scenario.database
+    if database.pgbouncer is None:
+        return 1
+    accepted = database.max_connections - database.reserved_connections
+    return max(1, min(database.pgbouncer.default_pool_size, accepted))
 
 
 def _patience(bouncer: Any) -> float:

@@ -134,7 +134,8 @@ def _write_cache(writer: _Writer, step: Step, scale: float) -> None:
     hit = hit_ratio(writer.scenario, command.keyspace) if command.op == "get" else 0.0
     draw = writer.draw(codes.UNIFORM, 0.0) if hit > 0.0 else codes.NONE
     place = len(writer.ops)
-    writer.ops.append((codes.CACHE, cpu.idle * command.count, cpu.busy * command.count, draw, 0, 0, hit))
+    work = command.count * scale
+    writer.ops.append((codes.CACHE, cpu.idle * work, cpu.busy * work, draw, 0, 0, hit))
     _write_steps(writer, list(command.on_miss), scale)
     op, idle, busy, draw, _, reads, hit = writer.ops[place]
     writer.ops[place] = (op, idle, busy, draw, len(writer.ops), reads, hit)

@@ -40,6 +40,8 @@ def simulate(
     engines give the same requests. ``workers`` replications run at a time (default: one a core). ``progress`` is
     told the share done and what is being done. Same scenario and seed, same result, whatever the workers.
     """
+    if not isinstance(scenario, Scenario):
+        raise UserError(f"simulate needs a scenario, not {scenario!r}", valid="nm.simulate(nm.load(...))")
     changes = {"run.seed": seed, "run.replications": replications}
     scenario = scenario.override({path: value for path, value in changes.items() if value is not None})
     if scenario.run.seed > MOST_SEED:

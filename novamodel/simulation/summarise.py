@@ -13,7 +13,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.recorder import upper_edges
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.result import Result
-from novamodel.statistics import mean_interval, quantile_of_histogram, too_few_for_quantile
+from novamodel.statistics import Estimate, mean_interval, quantile_of_histogram, too_few_for_quantile
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 TAIL = (0.985, 0.995)
@@ -56,9 +56,9 @@ def _estimates(scenario: Scenario, replications: Sequence[Replication], edges: n
 
     def add(metric: str, of: str, unit: str, value_of: Callable[[Replication], float]) -> None:
         estimate = mean_interval([value_of(replication) for replication in replications])
-        most = 1.0 if unit == "1" else np.inf  # a t interval may reach where the figure cannot
-        low, high = (float(np.clip(end, 0.0, most)) for end in (estimate.low, estimate.high))
-        rows.append({"metric": metric, "of": of, "value": estimate.value, "low": low, "high": high, "unit": unit})
+        rows.append(
+            {"metric": metric, "of": of, **_within(estimate, 1.0 if unit == "1" else np.inf)._asdict(), "unit": unit}
+        )
 
     for index, route in enumerate(("", *scenario.traffic.mix)):
         pick = slice(None) if index == 0 else slice(index - 1, index)
@@ -73,6 +73,12 @@ def _estimates(scenario: Scenario, replications: Sequence[Replication], edges: n
     for index, population in enumerate(scenario.traffic.populations):
         add("rejected", population, "1", lambda r, i=index: _rejected_share(r.population[i]))  # type: ignore[misc]
     return pd.DataFrame(rows)
+
+
+def _within(estimate: Estimate, most: float) -> Estimate:
+    """The interval as far as the figure itself can reach: a t interval may go below 0 or above 100 %."""
+    low, high = (float(np.clip(end, 0.0, most)) for end in (estimate.low, estimate.high))
+    return Estimate(estimate.value, low, high)
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -146,7 +152,7 @@ def _populations(scenario: Scenario, replications: Sequence[Replication]) -> pd.
     rows = []
     for i, (name, population) in enumerate(scenario.traffic.populations.items()):
         total = np.sum([r.population[i] for r in replications], axis=0)
-        share = mean_interval([_rejected_share(r.population[i]) for r in replications])
+        share = _within(mean_interval([_rejected_share(r.population[i]) for r in replications]), 1.0)
         rows.append(
             {
                 "population": name,

@@ -260,7 +260,7 @@ def test_sizing_of_several_services_has_one_row_a_candidate():
 def test_sizing_says_when_today_is_the_cheapest():
     outcome = made.sizing()
     outcome.now = outcome.chosen
-    assert "Today's size is the cheapest" in title(figures.sizing(outcome))
+    assert "Nothing cheaper than today's size" in title(figures.sizing(outcome))
 
 
 def test_bill_adds_up_and_splits_by_driver():

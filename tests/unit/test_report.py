@@ -146,7 +146,7 @@ def test_screen_is_the_answer_on_one_screen():
     assert "96 % busy; an SLO is missed from 1.4 x today's load" in text
     joined = " ".join(text.split())
     assert "core-api: 4 to 12 x 500m/750m, 512 MiB, pool 12 (now: 3 x 250m/500m, 512 MiB, pool 20)" in joined
-    assert "412 fixed + 96 driven by use = 508 USD a month [489, 531] us-east-1, prices of 2026-11" in joined
+    assert "412 fixed + 96 driven by use = 508 USD a month (489 to 531) us-east-1, prices of 2026-11" in joined
     assert "1 error, 2 notes in the configuration files; first: hpa.yaml:4: no <target>" in text
     assert "make lab | novamodel run --help" in text
 
@@ -214,7 +214,7 @@ def test_screen_says_when_the_advice_is_only_the_closest_and_what_it_costs():
     cost = ANSWER["cost"] | {"advised": 611.4}
     text = report.screen_text(ANSWER | {"size": ANSWER["size"] | {"met": False}, "cost": cost})
     assert "SIZE         no simulated candidate keeps every objective; the closest is" in text
-    assert "[489, 531]; advised size 611" in text
+    assert "(489 to 531); advised size 611" in text
 
 
 def test_cost_per_hour_of_an_average_hour_adds_up_to_the_bill():
