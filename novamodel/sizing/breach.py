@@ -182,7 +182,9 @@ def _first_limit(
     fixed = dict(zip(tiers["tier"], ~tiers["scales_out"].astype(bool), strict=True))
     full.sort(key=lambda tier: (not fixed.get(tier, False), -used[tier]))
     place, share = slow_place(result)
-    blamed = full[0] if full else _TIER_OF.get(place, place)
+    late = any(o.unit == "s" and not o.value < o.limit for o in result.slo())
+    by_place = place and (late or not full)  # a full tier explains errors; where slow requests wait explains latency
+    blamed = _TIER_OF.get(place, place) if by_place else full[0] if full else place
     if blamed in _OF_SERVICE:
         own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
         blamed = max(own, key=lambda tier: used[tier], default=blamed)
@@ -192,6 +194,9 @@ def _first_limit(
         cause = blamed or _edge_or_open(result)
     if place:
         cause += f": requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"
+    also = [tier for tier in full if tier != blamed]
+    if also:
+        cause += f"; full as well: {', '.join(also)}"
     rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]
     near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
     then = f"; next: {near.tier} at {near.multiple_to_limit:.2g} x" if near else ""
