@@ -1,120 +1,134 @@
-"""Prints ratios of one run: `make bench`, or `python -m benchmarks` (about a minute).
+"""Prints ratios of one run: `make bench`, or `python -m benchmarks [--long]` (two to three minutes).
 
 Figures of CPU time on a shared machine wander; ratios within one run are what to compare.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import tempfile
 import time
-import tracemalloc
 from collections.abc import Callable
+from typing import NamedTuple
 
-from benchmarks import scenes
-from benchmarks.stock import Stock
+from benchmarks import scenes, yardstick
+from benchmarks.cloop import c_loop
+from benchmarks.measure import growth, speed_of_plane, speed_of_stock, start_up
+from benchmarks.stock import Outcome, Stock
 from novamodel.scenario import Scenario
 from novamodel.simulation.replication import Replication, replicate
 
 ROUNDS = 3
 
-START = """
-import time
-begin = time.perf_counter()
-from benchmarks.scenes import light
-from novamodel.simulation.replication import replicate
-imported = time.perf_counter()
-replicate(light(1.0), 0, "compiled")
-print(imported - begin, time.perf_counter() - imported)
-"""
+
+class Scene(NamedTuple):
+    """A scenario and how long it is simulated, s."""
+
+    scenario: Callable[[float], Scenario]
+    slow: float  # by SimPy
+    fast: float  # by the compiled plane
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """CPU seconds, the best of a few rounds."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        work()
-        best = min(best, time.process_time() - begin)
-    return best
+SCENES = (
+    Scene(scenes.light, 100.0, 2000.0),
+    Scene(scenes.saturated, 25.0, 500.0),
+    Scene(scenes.hour, 60.0, 3600.0),
+    Scene(scenes.many, 8.0, 150.0),
+)
 
 
-def speed(scene: Callable[..., Scenario], seconds: float) -> float:
-    """Print one scenario's rates; the reference's ratio to the stock model."""
-    scenario = scene(seconds)
-    stock = Stock(scenario)
-    outcome = stock.run(seconds)
-    run = replicate(scenario, 0, "compiled")
-    arrived = int(run.arrived.sum())
-    long = scene(10 * seconds)
-    times = {
-        "stock SimPy": seconds_of(lambda: Stock(scenario).run(seconds)),
-        "reference (SimPy plane)": seconds_of(lambda: replicate(scenario, 0, "simpy")),
-        "compiled": seconds_of(lambda: replicate(long, 0, "compiled")) / 10,
+def compare(scene: Scene) -> tuple[float, float]:
+    """Print one scene; nanoseconds a request of the compiled plane alone, and the reference's ratio to the stock."""
+    short, long = scene.scenario(scene.slow), scene.scenario(scene.fast)
+    print(f"\n{short.name}: {scene.slow:g} s by SimPy, {scene.fast:g} s compiled")
+    print(f"  stock model   {_outcome(Stock(short).run(scene.slow))}")
+    print(f"  both planes   {_outcome_of(replicate(short, 0, 'compiled'))}")
+    speeds = {
+        "stock SimPy": speed_of_stock(short, scene.slow, ROUNDS),
+        "reference": speed_of_plane(short, "simpy", ROUNDS),
+        "compiled": speed_of_plane(long, "compiled", ROUNDS),
     }
-    print(f"\n{scenario.name}: {arrived:,} requests")
-    print(f"  stock model:  {_outcome(outcome.rejected, outcome.timed_out, outcome.latencies)}")
-    print(f"  both planes:  {_outcome_of(run)}")
-    print(f"  {'':26}{'requests/s':>12}{'x stock':>9}")
-    for name, taken in times.items():
-        print(f"  {name:26}{arrived / taken:>12,.0f}{times['stock SimPy'] / taken:>9.1f}")
-    return times["stock SimPy"] / times["reference (SimPy plane)"]
+    base = speeds["stock SimPy"]
+    print(f"  {'':14}{'alone: requests/s':>19}{'x stock':>9}{'end to end: requests/s':>24}{'x stock':>9}")
+    for name, speed in speeds.items():
+        alone, whole = base.alone / speed.alone, base.end_to_end / speed.end_to_end
+        print(f"  {name:14}{1 / speed.alone:>19,.0f}{alone:>9.1f}{1 / speed.end_to_end:>24,.0f}{whole:>9.1f}")
+    return speeds["compiled"].alone, base.alone / speeds["reference"].alone
 
 
-def _outcome(rejected: int, timed_out: int, latencies: list[float]) -> str:
-    mean = sum(latencies) / len(latencies) * 1000
-    return f"{len(latencies):,} served, mean {mean:.2f} ms, {rejected:,} rejected, {timed_out:,} timed out"
+def _outcome(outcome: Outcome) -> str:
+    mean = sum(outcome.latencies) / len(outcome.latencies)
+    return _text(len(outcome.latencies), mean, outcome.rejected, outcome.timed_out)
 
 
 def _outcome_of(run: Replication) -> str:
-    served, rejected, pool_timeout, _, server_timeout = run.outcome.sum(axis=0)[:5]
-    mean = run.latency.sum() / served * 1000
-    timed_out = pool_timeout + server_timeout
-    return f"{served:,} served, mean {mean:.2f} ms, {rejected:,} rejected, {timed_out:,} timed out"
+    served, rejected, pool_timeout, _, server_timeout = (int(n) for n in run.outcome.sum(axis=0)[:5])
+    return _text(served, run.latency.sum() / served, rejected, pool_timeout + server_timeout)
 
 
-def memory() -> None:
-    """Print how the highest memory of a run grows with the requests."""
-    print("\nmemory (Python and numpy, highest of a run)")
-    for engine, base in (("simpy", 15.0), ("compiled", 300.0)):
-        peaks = []
-        for seconds in (base, base, 10 * base):
-            tracemalloc.start()
-            run = replicate(scenes.light(seconds), 0, engine)
-            peaks.append((int(run.arrived.sum()), tracemalloc.get_traced_memory()[1] / 2**20))
-            tracemalloc.stop()
-        (_, _), (few, small), (many, large) = peaks
-        print(f"  {engine:10}{few:>9,} requests {small:6.1f} MiB   {many:>9,} requests {large:6.1f} MiB")
+def _text(served: int, mean_s: float, rejected: int, timed_out: int) -> str:
+    return f"{served:,} served, mean {mean_s * 1000:.2f} ms, {rejected:,} rejected, {timed_out:,} timed out"
 
 
-def start_up() -> None:
-    """Print what a fresh process needs for its first second of simulated time."""
-    print("\nstart of a fresh process (wall s)     import   first run")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("cold, nothing compiled yet", "kept on disk"):
-            done = subprocess.run(
-                [sys.executable, "-c", START],
-                env=os.environ | {"XDG_CACHE_HOME": folder},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            imported, first = (float(word) for word in done.stdout.split())
-            print(f"  {name:34}{imported:>8.2f}{first:>12.2f}")
+def limit(alone: float) -> None:
+    """Print how far the compiled plane is from a hand-written loop; ``alone``: its CPU seconds a request."""
+    scene = SCENES[0]
+    found = c_loop(scene.scenario(scene.fast), scene.fast, ROUNDS)
+    print("\nthe light path as a C loop, draws read from arrays")
+    if found is None:
+        print("  no C compiler here")
+        return
+    spent, outcome = found
+    requests = outcome.served + outcome.rejected + outcome.timed_out
+    mean = outcome.latency / outcome.served
+    print(f"  {_text(outcome.served, mean, outcome.rejected, outcome.timed_out)}")
+    print(f"  {requests / spent:,.0f} requests/s: the compiled plane alone needs {alone * requests / spent:.1f} times")
 
 
-def main() -> int:
-    """Run all; 1 when the reference is slower than the stock model."""
+def outside() -> None:
+    """Print M/M/3 here and elsewhere."""
+    print(f"\nM/M/3, mean wait by theory {yardstick.in_theory() * 1000:.2f} ms")
+    seconds, long = 100.0, 2000.0
+    rates = {}
+    for name, model in (("stock SimPy", yardstick.in_simpy), ("Ciw", yardstick.in_ciw)):
+        begin = time.process_time()
+        found = model(seconds)
+        if found is None:
+            print(f"  {name:14}is not installed (pip install ciw)")
+            continue
+        rates[name] = found[0] / (time.process_time() - begin)
+        print(f"  {name:14}{rates[name]:>12,.0f} customers/s{rates[name] / rates['stock SimPy']:>9.2f} x stock")
+    rate = 1 / speed_of_plane(yardstick.scene(long), "compiled", ROUNDS).end_to_end
+    print(f"  {'compiled':14}{rate:>12,.0f} customers/s{rate / rates['stock SimPy']:>9.2f} x stock")
+
+
+def growing(long: bool) -> None:
+    """Print time and memory of ever longer runs."""
+    print("\nlight path, compiled, each in a process of its own")
+    sizes = (333.0, 3333.0, 33_333.0, 333_333.0)
+    found = [growth(seconds) for seconds in (sizes if long else sizes[:3])]
+    for requests, spent, memory in found:
+        print(f"  {requests:>12,} requests{spent / requests * 1e9:>9,.0f} ns each, highest memory {memory:6.1f} MiB")
+    (few, early, small), (many, late, large) = found[0], found[-1]
+    times = late / many / (early / few)
+    print(
+        f"  {(large - small) / (many - few) * 1e6:.2f} MiB more a million requests; {times:.2f} times as long a request"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run all; 1 when the reference is slower than the stock model on the two scenes without control plane."""
     replicate(scenes.light(1.0), 0, "compiled")
-    ratios = [speed(scenes.light, scenes.LIGHT_S), speed(scenes.saturated, scenes.SATURATED_S)]
-    memory()
-    start_up()
-    slowest = min(ratios)
+    compared = [compare(scene) for scene in SCENES]
+    limit(compared[0][0])
+    outside()
+    growing("--long" in arguments)
+    print("\nstart of a fresh process (wall s)     import   first run")
+    for name, (imported, first) in zip(("nothing compiled yet", "kept on disk"), start_up(), strict=True):
+        print(f"  {name:34}{imported:>8.2f}{first:>12.2f}")
+    slowest = min(ratio for _, ratio in compared[:2])
     print(f"\nthe reference is {slowest:.2f} times as fast as the stock model where it is slowest")
     return int(slowest < 1.0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

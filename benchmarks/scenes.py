@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from novamodel.scenario import Scenario, Tree, build
@@ -23,11 +24,73 @@ def saturated(seconds: float = SATURATED_S) -> Scenario:
     return _scene("saturated", seconds, rate=1200, popularity="uniform", limit=False, statement_ms=9.0, pages=pages)
 
 
+def hour(seconds: float = 3600.0) -> Scenario:
+    """100 to 900 requests/s and back within an hour; 3 to 10 replicas under a CPU quota. Shorter: its steepest part."""
+    turns = [2 * math.pi * minute / 60 for minute in range(61)]
+    shape = [
+        ["00:00", "100/s"],
+        *([f"{12 + m // 60}:{m % 60:02}", f"{500 - 400 * math.cos(turn):.1f}/s"] for m, turn in enumerate(turns)),
+    ]
+    service = {
+        "replicas": 3,
+        "resources": {"cpu_request": "500m", "cpu_limit": "500m"},
+        "autoscaler": {"min_replicas": 3, "max_replicas": 10, "cpu_target": "70 %"},
+    }
+    changes: dict[str, dict[str, Any]] = {
+        "traffic": {"shape": shape},
+        "services": service,
+        "run": {"start": "12:00" if seconds > 1800 else "12:14"},
+    }
+    pages = {"keys": 20_000, "popularity": "zipf 0.9", "ttl": "300 s"}
+    return _scene(
+        "an hour with autoscaler and CPU quota",
+        seconds,
+        rate=900,
+        popularity="zipf 0.8",
+        limit=True,
+        statement_ms=4.0,
+        pages=pages,
+        cpu_ms=3.0,
+        changes=changes,
+    )
+
+
+def many(seconds: float = 20.0) -> Scenario:
+    """50 replicas at 4,000 requests/s."""
+    pages = {"keys": 20_000, "popularity": "zipf 0.9", "ttl": "300 s"}
+    changes: dict[str, dict[str, Any]] = {
+        "services": {"replicas": 50},
+        "edge": {"workers": 4},
+        "database": {"cores": 16, "pgbouncer": {"default_pool_size": 60, "max_client_conn": 2000}},
+        "cache": {"command_cpu": "100 us"},
+    }
+    return _scene(
+        "many replicas",
+        seconds,
+        rate=4000,
+        popularity="uniform",
+        limit=False,
+        statement_ms=4.0,
+        pages=pages,
+        changes=changes,
+    )
+
+
 def _scene(
-    name: str, seconds: float, *, rate: float, popularity: str, limit: bool, statement_ms: float, pages: dict[str, Any]
+    name: str,
+    seconds: float,
+    *,
+    rate: float,
+    popularity: str,
+    limit: bool,
+    statement_ms: float,
+    pages: dict[str, Any],
+    cpu_ms: float = 1.5,
+    changes: dict[str, dict[str, Any]] | None = None,
 ) -> Scenario:
+    """A scene; ``changes`` by part, those of services to the one service."""
     limits: dict[str, Any] = {"api": {"rate": "10r/s", "burst": 20, "delay": "nodelay"}} if limit else {}
-    values = {
+    values: dict[str, Any] = {
         "name": name,
         "traffic": {
             "shape": "constant",
@@ -43,7 +106,7 @@ def _scene(
                 "pool": {"max": 20, "connection_timeout": "2 s", "idle_timeout": "0 s"},
                 "routes": {
                     "read": [
-                        {"cpu": "1.5 ms lognormal 0.5"},
+                        {"cpu": f"{cpu_ms} ms lognormal 0.5"},
                         {"cache": {"op": "get", "keyspace": "pages", "on_miss": [{"sql": ["select"]}, FILL]}},
                         {"cpu": "500 us"},
                     ]
@@ -62,4 +125,7 @@ def _scene(
         "platform": {"compute": "ec2"},
         "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
     }
+    for part, change in (changes or {}).items():
+        target = values[part]["api"] if part == "services" else values[part]
+        target.update(change)
     return build(Tree(values))

@@ -2,7 +2,8 @@
 
 Written the way SimPy's documentation teaches it, with the same arrivals, clients and draws as the planes. It has
 less to do than they: its database cores are first come first served instead of shared, connections cost nothing to
-set up, there is no CPU quota, no control plane, no histogram, no digest and no account of where time went.
+set up, the most replicas are there from the start, there is no CPU quota, no control plane, no histogram, no digest
+and no account of where time went.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import simpy
 
 from novamodel.scenario import Scenario
-from novamodel.simulation.build import BLOCK, Plan, build
+from novamodel.simulation.build import BLOCK, Plan, build, most_replicas
 from novamodel.workload.arrivals import fill, new_block
 
 Process = Generator[simpy.Event, Any, None]
@@ -25,14 +26,10 @@ Process = Generator[simpy.Event, Any, None]
 class Outcome:
     """What became of the requests."""
 
+    arrived: int = 0
     rejected: int = 0
     timed_out: int = 0
     latencies: list[float] = field(default_factory=list)
-
-    @property
-    def finished(self) -> int:
-        """Requests that have their answer."""
-        return self.rejected + self.timed_out + len(self.latencies)
 
 
 class Replica:
@@ -57,10 +54,14 @@ class Stock:
         self.seed = scenario.run.seed
         self.outcome = Outcome()
         self.edge = simpy.Resource(env, scenario.edge.workers)
-        self.replicas = cycle([Replica(env, service.pool.max) for _ in range(service.replicas)])
+        self.connections = service.pool.max
+        self.replica_count = most_replicas(service)
+        self.replicas = cycle([Replica(env, self.connections) for _ in range(self.replica_count)])
         self.redis = simpy.Resource(env, 1)
-        self.servers = simpy.Resource(env, bouncer.default_pool_size)
-        self.cores = simpy.Resource(env, int(database.cores))
+        self.server_count, self.core_count = bouncer.default_pool_size, int(database.cores)
+        self.servers = simpy.Resource(env, self.server_count)
+        self.cores = simpy.Resource(env, self.core_count)
+        self.clients = sum(population.clients for population in scenario.traffic.populations.values())
         limit = scenario.edge.limits.get("api")
         self.rate = int(limit.rate.split("r/")[0]) if limit else None
         self.burst = limit.burst if limit else 0
@@ -95,6 +96,7 @@ class Stock:
             times, clients, draws = block.time.tolist(), block.client.tolist(), block.draw.tolist()
             for i in range(made):
                 yield env.timeout(times[i] - env.now)
+                self.outcome.arrived += 1
                 env.process(self.request(clients[i], draws[i * source.most_draws : (i + 1) * source.most_draws]))
             first += made
 

@@ -1,0 +1,132 @@
+"""CPU time of the planes, the stock model and fresh processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from benchmarks import stock
+from novamodel.scenario import Scenario
+from novamodel.simulation import compiled, reference
+from novamodel.simulation.replication import Replication, replicate
+from novamodel.simulation.summarise import summarise
+
+
+@dataclass
+class Speed:
+    """CPU seconds a request: the run with its draws and a summary, and the run alone without drawing."""
+
+    end_to_end: float
+    alone: float
+
+
+class _Drawing:
+    """Stands in for `fill` in a module and adds up its CPU time."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.fill, self.seconds = module, vars(module)["fill"], 0.0
+
+    def __call__(self, *arguments: Any) -> int:
+        begin = time.process_time()
+        made = int(self.fill(*arguments))
+        self.seconds += time.process_time() - begin
+        return made
+
+    def __enter__(self) -> _Drawing:
+        vars(self.module)["fill"] = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        vars(self.module)["fill"] = self.fill
+
+
+def _speed(run: Callable[[], Any], summary: Callable[[Any], int], module: ModuleType, rounds: int) -> Speed:
+    """The best of a few rounds; ``summary`` gives the number of requests."""
+    best = Speed(float("inf"), float("inf"))
+    for _ in range(rounds):
+        with _Drawing(module) as drawing:
+            begin = time.process_time()
+            outcome = run()
+            ran = time.process_time() - begin
+            requests = summary(outcome)
+            whole = time.process_time() - begin
+        best.end_to_end = min(best.end_to_end, whole / requests)
+        best.alone = min(best.alone, (ran - drawing.seconds) / requests)
+    return best
+
+
+def speed_of_plane(scenario: Scenario, engine: str, rounds: int) -> Speed:
+    """One of our planes; its summary has intervals, percentiles and tables."""
+
+    def summary(run: Replication) -> int:
+        summarise(scenario, [run], engine)
+        return int(run.arrived.sum())
+
+    module = compiled if engine == "compiled" else reference
+    return _speed(lambda: replicate(scenario, 0, engine), summary, module, rounds)
+
+
+def speed_of_stock(scenario: Scenario, seconds: float, rounds: int) -> Speed:
+    """The stock model; its summary is a mean and five percentiles."""
+
+    def summary(outcome: stock.Outcome) -> int:
+        np.mean(outcome.latencies), np.percentile(outcome.latencies, [50, 90, 95, 99, 99.9])
+        return outcome.arrived
+
+    return _speed(lambda: stock.Stock(scenario).run(seconds), summary, stock, rounds)
+
+
+GROWTH = """
+import resource, sys, time
+from benchmarks.scenes import light
+from novamodel.simulation.replication import replicate
+replicate(light(10.0), 0, "compiled")
+begin = time.process_time()
+run = replicate(light(float(sys.argv[1])), 0, "compiled")
+spent = time.process_time() - begin
+unit = 2**20 if sys.platform == "darwin" else 2**10
+print(int(run.arrived.sum()), spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+"""
+
+
+def growth(seconds: float) -> tuple[int, float, float]:
+    """(requests, CPU seconds, highest memory of the process in MiB) of a light run in a process of its own."""
+    requests, spent, memory = _process(GROWTH, str(seconds)).split()
+    return int(requests), float(spent), float(memory)
+
+
+START = """
+import time
+begin = time.perf_counter()
+from benchmarks.scenes import light
+from novamodel.simulation.replication import replicate
+imported = time.perf_counter()
+replicate(light(1.0), 0, "compiled")
+print(imported - begin, time.perf_counter() - imported)
+"""
+
+
+def start_up() -> list[tuple[float, float]]:
+    """Wall seconds of (import, first run) in a fresh process: with nothing compiled yet, then kept on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_process(START, XDG_CACHE_HOME=folder).split() for _ in range(2)]
+    return [(float(imported), float(first)) for imported, first in found]
+
+
+def _process(code: str, *arguments: str, **environment: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
