@@ -135,12 +135,13 @@ def round_robin_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int
         s.conns[first] += 1
         return int(first)
     best = NO_PEER
-    total = 0
+    most = total = 0
     for peer in range(first, s.end[group]):
         if s.down[peer] == 0 and peer_usable(s, peer, peer - first, tried, now_s):
             total += raise_weight(s, peer)
-            if best < 0 or s.current_weight[peer] > s.current_weight[best]:
+            if best < 0 or s.current_weight[peer] > most:
                 best = peer
+                most = s.current_weight[peer]
     if best >= 0:
         s.current_weight[best] -= total
         peer_taken(s, best, now_s)

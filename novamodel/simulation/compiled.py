@@ -19,7 +19,7 @@ from novamodel.simulation.build import BLOCK, Plan, blank_model
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.recorder import ROWS
 from novamodel.simulation.reference import RESERVE
-from novamodel.simulation.schedule import STEP_BITS, Heap, heap_pop
+from novamodel.simulation.schedule import STEP_BITS, Heap, heap_close
 from novamodel.simulation.state import Model, grow
 from novamodel.workload.arrivals import fill, new_block
 
@@ -37,7 +37,7 @@ class Twin(NamedTuple):
 
 def _new_heap(size: int) -> Heap:
     key, who = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]))
+    return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]), np.zeros(1, dtype=np.int64))
 
 
 view: Any = view_maker(Twin(blank_model(), _new_heap(1))) if COMPILED else None
@@ -63,6 +63,7 @@ def run(
         events.next_arrival(m, heap)
     while True:
         path.settle(m, heap, now)
+        heap_close(heap)
         if m.slots.free_count[0] < RESERVE:
             return MORE_SLOTS
         if heap.count[0] + RESERVE > heap.size[0]:
@@ -79,7 +80,7 @@ def run(
         now = heap.time[0]
         key = heap.key[0]
         who = heap.who[0]
-        heap_pop(heap)
+        heap.taken[0] = 1
         path.happen(m, heap, now, key >> STEP_BITS, who)
 
 
@@ -164,7 +165,7 @@ class CompiledPlane:
     def _double_heap(self) -> None:
         old = self._heap
         time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
-        self._heap = Heap(time, key, who, old.count, old.size * 2)
+        self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
         self._where = addresses(Twin(self.model, self._heap))
 
     def _refill(self) -> None:

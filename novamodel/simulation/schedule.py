@@ -16,13 +16,14 @@ STEP_BITS = 44
 
 
 class Heap(NamedTuple):
-    """A binary heap by (time, key); `count` and `size` have one entry."""
+    """A binary heap by (time, key). The last three have one entry."""
 
     time: Column
     key: Column
     who: Column
     count: Column
     size: Column
+    taken: Column  # 1 = the first entry is taken, and its place waits for the next one pushed
 
 
 def push(calendar: Any, time: float, step: int, number: int, who: int) -> None:
@@ -33,6 +34,10 @@ def push(calendar: Any, time: float, step: int, number: int, who: int) -> None:
 @rule
 def heap_push(heap: Heap, time: float, key: int, who: int) -> None:
     """Add an entry; the caller has made room."""
+    if heap.taken[0] != 0:
+        heap.taken[0] = 0
+        heap_sink(heap, heap.count[0], time, key, who)
+        return
     i = heap.count[0]
     heap.count[0] = i + 1
     while i > 0:
@@ -49,24 +54,18 @@ def heap_push(heap: Heap, time: float, key: int, who: int) -> None:
 
 
 @rule
-def heap_pop(heap: Heap) -> None:
-    """Remove the first entry (read time[0], key[0] and who[0] before)."""
-    n = heap.count[0] - 1
-    heap.count[0] = n
-    time = heap.time[n]
-    key = heap.key[n]
-    who = heap.who[n]
+def heap_sink(heap: Heap, n: int, time: float, key: int, who: int) -> None:
+    """Put an entry in the first place of n and let it sink to where it belongs."""
     i = 0
     while True:
         down = 2 * i + 1
         if down >= n:
             break
         right = down + 1
-        if right < n and (
-            heap.time[right] < heap.time[down]
-            or (heap.time[right] == heap.time[down] and heap.key[right] < heap.key[down])
-        ):
-            down = right
+        if right < n:  # | and & for or and and: which comes first is a guess that no processor wins
+            earlier = heap.time[right] < heap.time[down]
+            tied = heap.time[right] == heap.time[down]
+            down += int(earlier | (tied & (heap.key[right] < heap.key[down])))
         if time < heap.time[down] or (time == heap.time[down] and key <= heap.key[down]):
             break
         heap.time[i] = heap.time[down]
@@ -76,6 +75,16 @@ def heap_pop(heap: Heap) -> None:
     heap.time[i] = time
     heap.key[i] = key
     heap.who[i] = who
+
+
+@rule
+def heap_close(heap: Heap) -> None:
+    """Nothing was pushed into the place of the entry taken: the last one comes there."""
+    if heap.taken[0] != 0:
+        n = heap.count[0] - 1
+        heap.taken[0] = 0
+        heap.count[0] = n
+        heap_sink(heap, n, heap.time[n], heap.key[n], heap.who[n])
 
 
 if numba is not None:
