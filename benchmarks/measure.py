@@ -87,14 +87,19 @@ def speed_of_stock(scenario: Scenario, seconds: float, rounds: int) -> Speed:
 
 GROWTH = """
 import resource, sys, time
+from pathlib import Path
 from benchmarks.scenes import light
 from novamodel.simulation.replication import replicate
 replicate(light(10.0), 0, "compiled")
 begin = time.process_time()
 run = replicate(light(float(sys.argv[1])), 0, "compiled")
 spent = time.process_time() - begin
-unit = 2**20 if sys.platform == "darwin" else 2**10
-print(int(run.arrived.sum()), spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+status = Path("/proc/self/status")
+if status.exists():  # Linux: getrusage would give the peak of the process that started this one
+    peak = int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+print(int(run.arrived.sum()), spent, peak)
 """
 
 
