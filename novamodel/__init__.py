@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from novamodel.loading import load
     from novamodel.reporting import write_report
     from novamodel.scenario import Scenario
-    from novamodel.simulation import Result, simulate
+    from novamodel.simulation import Comparison, Result, compare, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "novamodel.answering",
+    "Comparison": "novamodel.simulation",
     "Knee": "novamodel.sizing",
     "MonthlyCost": "novamodel.billing",
     "Result": "novamodel.simulation",
@@ -35,6 +36,7 @@ _HOMES = {
     "Sizing": "novamodel.sizing",
     "answer": "novamodel.answering",
     "bill": "novamodel.billing",
+    "compare": "novamodel.simulation",
     "knee": "novamodel.sizing",
     "load": "novamodel.loading",
     "simulate": "novamodel.simulation",
@@ -44,6 +46,7 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "Comparison",
     "Knee",
     "MonthlyCost",
     "Result",
@@ -53,6 +56,7 @@ __all__ = [
     "__version__",
     "answer",
     "bill",
+    "compare",
     "figures",
     "knee",
     "load",

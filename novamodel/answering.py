@@ -17,7 +17,7 @@ from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 
 Tell = Callable[[float, str], None]
-QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2}
+QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2, "run.precision": None}
 """What `quick` makes of the run: enough to see that all works, too little to believe."""
 DAY = {
     "run.start": "00:00",
@@ -25,6 +25,7 @@ DAY = {
     "run.warm_up": "5 min",
     "run.interval": "5 min",
     "run.replications": 2,
+    "run.precision": None,
 }
 MOST_DAY_REQUESTS = 1e8
 """A day with more requests than this is not simulated whole: it would take minutes."""

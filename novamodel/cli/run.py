@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from novamodel import units
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+
+if TYPE_CHECKING:
+    from novamodel.simulation import Result
+
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="TEXT",
+        show_default=False,
+        help="Add replications until half of a 95 % interval is this share of its value, such as 'p99 < 5 %'.",
+    ),
+]
 
 
 def run(
@@ -10,6 +28,7 @@ def run(
     sets: Sets = None,
     seed: Seed = None,
     replications: Replications = None,
+    precision: Precision = None,
     engine: EngineChoice = Engine.auto,
     json: Json = False,
 ) -> None:
@@ -22,6 +41,7 @@ def run(
       novamodel run novabank
       novamodel run mine.yaml --set services.core-api.replicas=5 --set 'traffic.peak=600 requests/s'
       novamodel run mine.yaml --seed 8 --replications 8 --json > run.json
+      novamodel run mine.yaml --precision 'p99 < 5 %' --set run.warm_up=auto
     """
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
@@ -30,9 +50,26 @@ def run(
     from novamodel.simulation import simulate
 
     scenario = load(target, sets, seed, replications)
+    if precision is not None:
+        scenario = scenario.override({"run.precision": precision}, said_by="--precision")
     with progress("simulating") as tell:
         result = simulate(scenario, engine=engine.value, progress=tell)
     if json:
         say_json(result.to_dict())
     else:
-        say(result_text(result))
+        say("\n".join([result_text(result), *how_sure(result)]))
+
+
+def how_sure(result: Result) -> list[str]:
+    """Lines on what the intervals rest on, the precision reached and a warm-up that was worked out."""
+    lines = []
+    if result.replications == 1:
+        batches = (result.estimates["method"] == "batch means").any()
+        lines.append(f"intervals: {'batch means of the one replication' if batches else 'none from so short a run'}")
+    if result.precision is not None and result.precision.met:
+        share, count = units.format_fraction(result.precision.reached), result.replications
+        lines.append(f"precision {result.precision.text}: reached {share} with {count} replications")
+    origin = result.scenario.origin("run.warm_up")
+    if origin.kind == "derived":
+        lines.append(f"run.warm_up: {units.format_time(result.scenario.run.warm_up_s)}, {origin.source}")
+    return lines

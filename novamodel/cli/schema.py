@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 SHORT_FORMS = {
+    "Precision": ("how sure an estimate has to be", ["p99 < 5 %", "mean(login) < 2 %"]),
     "Demand": ("one value for a demand", ["139 us idle 305 us lognormal 0.5", "40 ms"]),
     "Slo": ("one objective", ["p99 < 300 ms", "errors < 0.1 %", "rejected(customers) < 0.01 %"]),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -108,6 +108,32 @@ class Monitoring(Part):
     job_intervals: dict[str, Period] = given({}, "scrape interval of single services", "default: scrape_interval")
 
 
+class Precision(Part):
+    """How sure an estimate has to be: ``p99 < 5 %``, half of its 95 % interval over its value."""
+
+    text: str = needed("as written")
+    metric: Literal["p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected", "rate", "goodput"] = needed(
+        "estimate that is to be precise"
+    )
+    of: str | None = given(None, "route, or population of a rejection share", "default: all requests")
+    limit: float = Field(gt=0, le=1, description="half of the 95 % interval over the value")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<?\s*([\d.]+\s*%)\s*", value)
+        metrics = get_args(cls.model_fields["metric"].annotation)
+        if not match or match[1] not in metrics:
+            raise ValueError(f"{value!r} is not a precision; write it like 'p99 < 5 %' (metrics: {', '.join(metrics)})")
+        return {"text": value.strip(), "metric": match[1], "of": match[2], "limit": units.parse_fraction(match[3])}
+
+
+LONGEST_WARM_UP_S = 3600.0
+"""An automatic warm-up gets no longer than this."""
+
+
 class Run(Part):
     """How it is simulated."""
 
@@ -116,6 +142,22 @@ class Run(Part):
         "17:50", "time of day at which the counted window begins", "assumed: the peak of the weekday shape is at 18:00"
     )
     duration: Duration = given("20 min", "length of the counted window", "assumed")
-    warm_up: Seconds = given("2 min", "simulated before the window and not counted", "assumed")
-    replications: FewCount = given(4, "independent runs", "assumed")
+    warm_up: Seconds | Literal["auto"] = given(
+        "2 min", "simulated before the window and not counted; auto: found by a pilot run (MSER-5)", "assumed"
+    )
+    replications: FewCount = given(4, "independent runs, at least", "assumed")
+    precision: Precision | None = given(
+        None, "runs are added until an estimate is this precise: 'p99 < 5 %'", "default: as many as replications"
+    )
+    most_replications: FewCount = given(64, "independent runs at most, where a precision is asked for", "assumed")
     interval: Period = given("10 s", "length of one row of the interval table", "assumed")
+
+    @property
+    def warm_up_s(self) -> float:
+        """Warm-up in seconds; while it is still ``auto``, the longest that it may become."""
+        return LONGEST_WARM_UP_S if self.warm_up == "auto" else self.warm_up
+
+    @property
+    def most_runs(self) -> int:
+        """Independent runs at most."""
+        return self.replications if self.precision is None else max(self.replications, self.most_replications)

@@ -130,13 +130,19 @@ class Scenario(Part):
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
-        requests = self.traffic.most_per_s * (self.run.warm_up + self.run.duration) * self.run.replications
+        requests = self.traffic.most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
         if requests > MOST_REQUESTS:
             raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")
-        for number, slo in enumerate(self.slo):
-            known = self.traffic.populations if slo.metric == "rejected" else self.traffic.mix
-            if slo.of is not None and slo.of not in known:
-                raise ValueError(f"slo.{number} {slo.text!r} names {slo.of!r}, which is none of {', '.join(known)}")
+        goals = [(f"slo.{number}", slo) for number, slo in enumerate(self.slo)]
+        for path, goal in [*goals, ("run.precision", self.run.precision)]:
+            if goal is None or goal.of is None:
+                continue
+            known = self.traffic.populations if goal.metric == "rejected" else self.traffic.mix
+            known = {} if goal.metric in ("rate", "goodput") else known
+            if goal.of not in known:
+                raise ValueError(
+                    f"{path} {goal.text!r} names {goal.of!r}, which is none of {', '.join(known) or 'its parts'}"
+                )
         return self
 
     def _check_size(self, name: str, service: Service) -> None:

@@ -62,14 +62,18 @@ class Tree:
         return Tree(values, origins | later.origins, [*self.findings, *later.findings])
 
     def with_changes(self, changes: Mapping[str, Any], said_by: str, known: Mapping[str, Any]) -> Tree:
-        """This tree with single values replaced; a path that no scenario has is a ``UserError``."""
+        """This tree with single values replaced; a path that no scenario has is a ``UserError``.
+
+        ``said_by`` that begins with "derived" marks the values as worked out, not as wished for.
+        """
         result = Tree(copy.deepcopy(self.values), dict(self.origins), self.findings)
         for path, value in changes.items():
             _check_path(path, known)
             _put(result.values, path.split("."), value, path)
             for old in [p for p in result.origins if p == path or p.startswith(path + ".")]:
                 del result.origins[old]
-            result.origins[path] = Origin("override", said_by, None, None)
+            kind = "derived" if said_by.startswith("derived") else "override"
+            result.origins[path] = Origin(kind, said_by, None, None)
         return result
 
 

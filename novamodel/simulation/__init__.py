@@ -1,6 +1,7 @@
 """One run: a control plane in SimPy over a data plane, as SimPy events (reference) or compiled (twin)."""
 
+from novamodel.simulation.comparison import Comparison, compare
 from novamodel.simulation.result import Result, SloResult
 from novamodel.simulation.run import simulate
 
-__all__ = ["Result", "SloResult", "simulate"]
+__all__ = ["Comparison", "Result", "SloResult", "compare", "simulate"]

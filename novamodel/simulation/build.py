@@ -267,8 +267,8 @@ def _clients(scenario: Scenario) -> tuple[Any, Any]:
 
 def _source(scenario: Scenario, table: Routes, book: RouteBook, firsts: Any, shares: Any) -> Source:
     run, traffic = scenario.run, scenario.traffic
-    begin = run.start - run.warm_up
-    edges, cumulative = rate_steps(lambda t: traffic.rate_at((begin + t) % 86400.0), run.warm_up + run.duration)
+    begin = run.start - run.warm_up_s
+    edges, cumulative = rate_steps(lambda t: traffic.rate_at((begin + t) % 86400.0), run.warm_up_s + run.duration)
     public = len(book.names)
     guides = [guide_table(part, int(first)) for part, first in zip(shares, firsts[:-1], strict=True)]
     sizes = [len(guide) for guide in guides]

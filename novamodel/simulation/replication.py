@@ -20,7 +20,8 @@ from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.world import Plane, World
-from novamodel.simulation.recorder import BUCKETS, OUTCOMES, PLACES
+from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferencePlane
 
 ENGINES = ("auto", "simpy", "compiled")
@@ -44,7 +45,13 @@ class Replication:
     tiers: list[dict[str, Any]]
     replicas: list[dict[str, Any]]
     events: list[dict[str, Any]]
+    settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
+    batches: list[Counts]  # of the window; empty where there are more replications
     requests: np.ndarray | None
+
+    def counts(self, window_s: float) -> Counts:
+        """All that was counted in the window."""
+        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, window_s)
 
     @property
     def conserved(self) -> bool:
@@ -76,7 +83,7 @@ def replicate(
     plan = build(scenario, arrays=compiled)
     plane: Plane = (CompiledPlane if compiled else ReferencePlane)(plan, env, run.seed, number, keep_requests)
     world = World(env, plane, plan, run.seed, number)
-    start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up) % 86400.0))
+    start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
     }
@@ -85,26 +92,29 @@ def replicate(
             HpaLoop(world, fleet, fleet.service.autoscaler)
         scrape(world, fleet, scenario.monitoring)
     monitor = Monitor(world, scenario, fleets)
-    horizon = run.warm_up + run.duration
+    horizon = run.warm_up_s + run.duration
     if progress is not None:
         env.process(_report(env, horizon, progress))
     plane.run(horizon)
     record = plane.model.record
+    total = counts_of(record, run.duration)
     return Replication(
         number=number,
         digest=plane.finish_digest(),
-        histogram=np.asarray(record.histogram, dtype=np.int64).reshape(-1, BUCKETS),
+        histogram=total.histogram,
         spent=np.asarray(record.spent, dtype=np.float64).reshape(BUCKETS, PLACES),
-        latency=np.asarray(record.latency, dtype=np.float64),
-        outcome=np.asarray(record.outcome, dtype=np.int64).reshape(-1, OUTCOMES),
-        population=np.asarray(record.population, dtype=np.int64).reshape(-1, OUTCOMES),
-        arrived=np.asarray(record.arrived, dtype=np.int64),
+        latency=total.latency,
+        outcome=total.outcome,
+        population=total.population,
+        arrived=total.arrived,
         carried_in=monitor.carried_in,
         in_flight=int(plane.model.slots.in_flight[0]),
         intervals=monitor.intervals,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
-        events=[e for e in world.events if e["time_s"] >= run.warm_up],
+        events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
+        settling=monitor.samples.settling,
+        batches=monitor.samples.batches(total),
         requests=plane.kept(),
     )
 

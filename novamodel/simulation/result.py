@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
+from novamodel.simulation.precision import Reached
 from novamodel.statistics import Estimate
 from novamodel.units import format_fraction, format_time
 
@@ -31,10 +33,12 @@ class SloResult(NamedTuple):
 class Result:
     """What `simulate` returns. Times are seconds, shares fractions, ``clock_s`` seconds since midnight.
 
-    Frames (one row each): ``estimates`` a metric, ``intervals`` an interval of a replication, ``tiers`` a tier in
-    an interval, ``replicas`` a service in an interval, ``events`` a deed of the control plane, ``breakdown`` a
-    place where time goes, ``routes`` a route, ``populations`` a population, ``histogram`` a latency bucket,
-    ``requests`` (when kept) a request.
+    Frames (one row each): ``estimates`` a metric (``method`` says what its interval rests on: replications, batch
+    means of a single one, or none), ``by_replication`` a metric of a replication, ``intervals`` an interval of a
+    replication, ``settling`` a sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval,
+    ``replicas`` a service in an interval, ``events`` a deed of the control plane, ``breakdown`` a place where time
+    goes, ``routes`` a route, ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept)
+    a request.
     """
 
     scenario: Scenario = field(repr=False)
@@ -46,7 +50,9 @@ class Result:
     window_s: float
     warnings: tuple[str, ...]
     estimates: pd.DataFrame = field(repr=False)
+    by_replication: pd.DataFrame = field(repr=False)
     intervals: pd.DataFrame = field(repr=False)
+    settling: pd.DataFrame = field(repr=False)
     tiers: pd.DataFrame = field(repr=False)
     replicas: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)
@@ -55,6 +61,7 @@ class Result:
     populations: pd.DataFrame = field(repr=False)
     histogram: pd.DataFrame = field(repr=False)
     requests: pd.DataFrame | None = field(repr=False)
+    precision: Reached | None = None  # what run.precision asked for and what came of it
 
     def estimate(self, metric: str, of: str = "") -> Estimate:
         """Value and 95 % interval of a metric; KeyError where there is none of that name."""
@@ -81,8 +88,8 @@ class Result:
     def summary(self) -> pd.DataFrame:
         """A reader's table of the estimates over all requests."""
         frame = self.estimates[self.estimates["of"] == ""]
-        shown = frame.apply(lambda row: _shown(row["value"], row["unit"]), axis=1)
-        span = frame.apply(lambda row: _span(row["low"], row["high"], row["unit"]), axis=1)
+        shown = frame.apply(lambda row: in_words(row["value"], row["unit"]), axis=1)
+        span = frame.apply(lambda row: span_in_words(row["low"], row["high"], row["unit"]), axis=1)
         return pd.DataFrame({"metric": frame["metric"], "value": shown, "95 % interval": span}).reset_index(drop=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,6 +101,8 @@ class Result:
             "seed": self.seed,
             "replications": self.replications,
             "window_s": self.window_s,
+            "warm_up_s": self.scenario.run.warm_up_s,
+            "precision": self.precision and self.precision._asdict(),
             "digest": self.digest,
             "conserved": self.conserved,
             "slo": [slo._asdict() for slo in self.slo()],
@@ -109,15 +118,19 @@ class Result:
 
     def _repr_html_(self) -> str:
         head = f"{self.scenario.heading}: {self.replications} x {format_time(self.window_s)}, seed {self.seed}"
-        verdict = "".join(f"<li>{'met' if slo.met else 'missed'}: {slo.text}</li>" for slo in self.slo())
-        return f"<p><b>{head}</b></p><ul>{verdict}</ul>{self.summary().to_html(index=False)}"
+        verdict = "".join(f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.slo())
+        doubts = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
+        warned = f"<p>Warnings</p><ul>{doubts}</ul>" if doubts else ""
+        return f"<p><b>{escape(head)}</b></p><ul>{verdict}</ul>{self.summary().to_html(index=False)}{warned}"
 
 
-def _shown(value: float, unit: str) -> str:
+def in_words(value: float, unit: str) -> str:
+    """A value with its unit (`s`, `1` for a share, `1/s`); ``-`` where there is none."""
     if value != value:
         return "-"
     return format_time(value) if unit == "s" else format_fraction(value) if unit == "1" else f"{value:.4g}/s"
 
 
-def _span(low: float, high: float, unit: str) -> str:
-    return f"{_shown(low, unit)} to {_shown(high, unit)}" if low == low else "-"
+def span_in_words(low: float, high: float, unit: str) -> str:
+    """Both ends of an interval; ``-`` where there is none."""
+    return f"{in_words(low, unit)} to {in_words(high, unit)}" if low == low else "-"

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
-from novamodel.simulation.recorder import upper_edges
+from novamodel.simulation.counts import QUANTILES, bucket_edges
+from novamodel.simulation.doubts import doubts
+from novamodel.simulation.estimates import by_replication, estimates
+from novamodel.simulation.precision import reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.result import Result
-from novamodel.statistics import Estimate, mean_interval, quantile_of_histogram, too_few_for_quantile
+from novamodel.simulation.settling import settling_frame
+from novamodel.statistics import quantile_of_histogram
 
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 TAIL = (0.985, 0.995)
 """Requests between these quantiles stand for "a request near the p99"."""
-GROWTH = 0.2
-"""A backlog that grows by more than this share of what arrives is called unstable."""
 
 
 def summarise(scenario: Scenario, replications: Sequence[Replication], engine: str) -> Result:
     """Put the replications of one scenario together."""
     if not all(replication.conserved for replication in replications):
         raise AssertionError("requests got lost or were counted twice: arrived and finished do not add up")
-    edges = np.array(upper_edges())
+    edges = bucket_edges()
     histogram = np.sum([r.histogram for r in replications], axis=0)
     digest = hashlib.sha256("".join(r.digest for r in replications).encode()).hexdigest()
+    values = by_replication(scenario, replications)
+    found, tiers = estimates(scenario, replications, values), _frame(scenario, replications, "tiers")
+    precision = reached(scenario, replications)
     return Result(
         scenario=scenario,
         engine=engine,
@@ -37,63 +41,25 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         digest=digest,
         conserved=True,
         window_s=scenario.run.duration,
-        warnings=tuple(_warnings(scenario, replications, histogram)),
-        estimates=_estimates(scenario, replications, edges),
+        warnings=doubts(scenario, replications, found, tiers, precision),
+        estimates=found,
+        by_replication=values,
         intervals=_frame(scenario, replications, "intervals"),
-        tiers=_frame(scenario, replications, "tiers"),
+        settling=settling_frame(scenario, replications),
+        tiers=tiers,
         replicas=_frame(scenario, replications, "replicas"),
         events=_frame(scenario, replications, "events"),
         breakdown=_breakdown(replications, histogram, edges),
         routes=_routes(scenario, replications, histogram, edges),
-        populations=_populations(scenario, replications),
+        populations=_populations(scenario, replications, found),
         histogram=_histogram(scenario, histogram, edges),
         requests=_requests(scenario, replications),
+        precision=precision,
     )
-
-
-def _estimates(scenario: Scenario, replications: Sequence[Replication], edges: np.ndarray) -> pd.DataFrame:
-    rows: list[dict[str, object]] = []
-
-    def add(metric: str, of: str, unit: str, value_of: Callable[[Replication], float]) -> None:
-        estimate = mean_interval([value_of(replication) for replication in replications])
-        rows.append(
-            {"metric": metric, "of": of, **_within(estimate, 1.0 if unit == "1" else np.inf)._asdict(), "unit": unit}
-        )
-
-    for index, route in enumerate(("", *scenario.traffic.mix)):
-        pick = slice(None) if index == 0 else slice(index - 1, index)
-        for name, q in QUANTILES.items():
-            add(name, route, "s", lambda r, q=q, p=pick: quantile_of_histogram(edges, r.histogram[p].sum(axis=0), q))  # type: ignore[misc]
-        add("mean", route, "s", lambda r, p=pick: _ratio(r.latency[p].sum(), r.outcome[p, codes.SERVED].sum()))  # type: ignore[misc]
-        add("errors", route, "1", lambda r, p=pick: _error_share(r.outcome[p].sum(axis=0)))  # type: ignore[misc]
-    window = scenario.run.duration
-    add("rejected", "", "1", lambda r: _rejected_share(r.outcome.sum(axis=0)))
-    add("rate", "", "1/s", lambda r: float(r.arrived.sum()) / window)
-    add("goodput", "", "1/s", lambda r: float(r.outcome[:, codes.SERVED].sum()) / window)
-    for index, population in enumerate(scenario.traffic.populations):
-        add("rejected", population, "1", lambda r, i=index: _rejected_share(r.population[i]))  # type: ignore[misc]
-    return pd.DataFrame(rows)
-
-
-def _within(estimate: Estimate, most: float) -> Estimate:
-    """The interval as far as the figure itself can reach: a t interval may go below 0 or above 100 %."""
-    low, high = (float(np.clip(end, 0.0, most)) for end in (estimate.low, estimate.high))
-    return Estimate(estimate.value, low, high)
 
 
 def _ratio(part: float, whole: float) -> float:
     return float(part) / float(whole) if whole else float("nan")
-
-
-def _error_share(outcome: np.ndarray) -> float:
-    """Failed or abandoned, among those that the edge let in."""
-    failed = outcome[list(codes.FAILED)].sum() + outcome[codes.ABANDONED]
-    return _ratio(failed, outcome.sum() - outcome[codes.REJECTED])
-
-
-def _rejected_share(outcome: np.ndarray) -> float:
-    """Rejected by the edge's limits, among all that came."""
-    return _ratio(outcome[codes.REJECTED], outcome.sum())
 
 
 def _frame(scenario: Scenario, replications: Sequence[Replication], name: str) -> pd.DataFrame:
@@ -102,7 +68,7 @@ def _frame(scenario: Scenario, replications: Sequence[Replication], name: str) -
     if not rows:
         return pd.DataFrame(columns=columns.get(name, ["replication", "clock_s"]))
     frame = pd.DataFrame(rows)
-    frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up))
+    frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s))
     return frame
 
 
@@ -148,20 +114,20 @@ def _routes(
     return pd.DataFrame(rows)
 
 
-def _populations(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
+def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:
+    shares = found[found["metric"] == "rejected"].set_index("of")
     rows = []
     for i, (name, population) in enumerate(scenario.traffic.populations.items()):
         total = np.sum([r.population[i] for r in replications], axis=0)
-        share = _within(mean_interval([_rejected_share(r.population[i]) for r in replications]), 1.0)
         rows.append(
             {
                 "population": name,
                 "clients": population.clients,
                 "arrived": int(total.sum()),
                 "rejected": int(total[codes.REJECTED]),
-                "share": share.value,
-                "low": share.low,
-                "high": share.high,
+                "share": float(shares.at[name, "value"]),
+                "low": float(shares.at[name, "low"]),
+                "high": float(shares.at[name, "high"]),
             }
         )
     return pd.DataFrame(rows)
@@ -188,18 +154,3 @@ def _requests(scenario: Scenario, replications: Sequence[Replication]) -> pd.Dat
     frame["route"] = np.array(list(scenario.traffic.mix))[frame["route"].astype(int)]
     frame["outcome"] = np.array(codes.OUTCOMES)[frame["outcome"].astype(int)]
     return frame.astype({"number": "int64", "replica": "int64"})
-
-
-def _warnings(scenario: Scenario, replications: Sequence[Replication], histogram: np.ndarray) -> list[str]:
-    warnings = []
-    per_run = int(histogram.sum() / len(replications))
-    for slo in scenario.slo:
-        if slo.metric in QUANTILES:
-            text = too_few_for_quantile(per_run, QUANTILES[slo.metric])
-            if text:
-                warnings.append(text)
-    arrived = sum(int(r.arrived.sum()) for r in replications)
-    grown = sum(r.in_flight - r.carried_in for r in replications)
-    if arrived and grown > GROWTH * arrived:
-        warnings.append(f"unstable: {grown:,} of {arrived:,} requests were still waiting at the end of the window")
-    return warnings

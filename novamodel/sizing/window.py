@@ -23,5 +23,6 @@ def peak_window(scenario: Scenario, duration_s: float) -> dict[str, Any]:
     return {
         "run.start": start,
         "run.duration": f"{duration_s:g} s",
-        "run.warm_up": f"{min(scenario.run.warm_up, 60.0):g} s",
+        "run.warm_up": f"{min(scenario.run.warm_up_s, 60.0):g} s",
+        "run.precision": None,
     }

@@ -1,15 +1,31 @@
-"""How sure a simulated figure is: warm-up, intervals over replications, quantiles, paired comparison."""
+"""How sure a simulated figure is: warm-up, intervals over replications or batches, quantiles, differences."""
 
-from novamodel.statistics.intervals import Estimate, batch_means, mean_interval, paired_difference
+from novamodel.statistics.batches import batch_quantile, batch_ratio, look_alike
+from novamodel.statistics.intervals import (
+    Estimate,
+    batch_means,
+    mean_interval,
+    paired_difference,
+    ratio_interval,
+    unpaired_difference,
+    unseen_share,
+)
 from novamodel.statistics.quantiles import quantile_of_histogram, too_few_for_quantile
-from novamodel.statistics.warmup import mser5
+from novamodel.statistics.warmup import beginning_differs, mser5
 
 __all__ = [
     "Estimate",
     "batch_means",
+    "batch_quantile",
+    "batch_ratio",
+    "beginning_differs",
+    "look_alike",
     "mean_interval",
     "mser5",
     "paired_difference",
     "quantile_of_histogram",
+    "ratio_interval",
     "too_few_for_quantile",
+    "unpaired_difference",
+    "unseen_share",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,6 +49,53 @@ def paired_difference(
     if first.shape != second.shape:
         raise ValueError(f"paired values must line up: {first.size} against {second.size}")
     return mean_interval(second - first, confidence)
+
+
+def unpaired_difference(
+    a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, confidence: float = 0.95
+) -> Estimate:
+    """``mean(b) - mean(a)`` of independent samples with Welch's interval.
+
+    A sample of one value, or one with values that are not finite, leaves the ends nan.
+    """
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    value = float(second.mean() - first.mean())
+    if min(first.size, second.size) < 2 or not math.isfinite(value):
+        return Estimate(value, math.nan, math.nan)
+    one, other = (float(np.var(sample, ddof=1)) / sample.size for sample in (first, second))
+    if one + other == 0:
+        return Estimate(value, value, value)
+    freedom = (one + other) ** 2 / (one**2 / (first.size - 1) + other**2 / (second.size - 1))
+    half = float(stdtrit(freedom, 0.5 + confidence / 2)) * math.sqrt(one + other)
+    return Estimate(value, value - half, value + half)
+
+
+def ratio_interval(
+    part: Sequence[float] | np.ndarray, whole: Sequence[float] | np.ndarray, confidence: float = 0.95
+) -> Estimate:
+    """``sum(part) / sum(whole)`` over independent batches with its t interval (classical ratio estimator).
+
+    Batches may weigh differently or be empty. One batch leaves the ends nan; an empty whole makes all nan.
+    Raises ``ValueError`` when the two are not equally long.
+    """
+    parts, wholes = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    if parts.ndim != 1 or parts.shape != wholes.shape or parts.size == 0:
+        raise ValueError(f"parts and wholes must line up: {parts.size} against {wholes.size}")
+    if not wholes.sum() > 0:
+        return Estimate(math.nan, math.nan, math.nan)
+    value = float(parts.sum() / wholes.sum())
+    spread = mean_interval((parts - value * wholes) / wholes.mean(), confidence)
+    return Estimate(value, value + spread.low, value + spread.high)
+
+
+def unseen_share(count: float, confidence: float = 0.95) -> float:
+    """Upper end of the interval of a share of which ``count`` trials show no case (Clopper and Pearson).
+
+    Raises ``ValueError`` without any trial.
+    """
+    if not count > 0:
+        raise ValueError("a share needs at least one trial")
+    return -math.expm1(math.log((1 - confidence) / 2) / count)
 
 
 def batch_means(series: Sequence[float] | np.ndarray, batches: int = 20, confidence: float = 0.95) -> Estimate:

@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from novamodel.statistics import (
     Estimate,
     batch_means,
+    batch_quantile,
+    batch_ratio,
+    beginning_differs,
+    look_alike,
     mean_interval,
     mser5,
     paired_difference,
     quantile_of_histogram,
+    ratio_interval,
     too_few_for_quantile,
+    unpaired_difference,
+    unseen_share,
 )
 
 
@@ -128,3 +135,99 @@ def test_too_few_for_quantile_says_how_many_it_takes():
     assert "p99" in sentence
     assert "1,000" in sentence
     assert too_few_for_quantile(10_000, 0.999) is None
+
+
+def ar1(rng, size, phi):
+    noise = rng.normal(size=size)
+    series = np.empty(size)
+    series[0] = noise[0] / math.sqrt(1 - phi**2)
+    for i in range(1, size):
+        series[i] = phi * series[i - 1] + noise[i]
+    return series
+
+
+def test_unpaired_difference_is_welchs():
+    # by hand: means 2 and 5, variances 1 and 4, three values each: error sqrt(5/3), freedom 25/17 x 2
+    estimate = unpaired_difference([1, 2, 3], [3, 5, 7])
+    assert estimate.value == 3.0
+    assert estimate.high - 3.0 == pytest.approx(3.2158 * math.sqrt(5 / 3), rel=1e-3)
+    assert math.isnan(unpaired_difference([1], [2, 3]).low)
+    assert unpaired_difference([1, 1], [3, 3]) == Estimate(2, 2, 2)
+
+
+def test_pairs_that_share_their_noise_have_the_narrower_interval():
+    noise = np.random.default_rng(5).normal(size=(2, 10))
+    a, b = noise[0], noise[0] + 0.1 * noise[1] + 1.0
+    paired, unpaired = paired_difference(a, b), unpaired_difference(a, b)
+    assert paired.value == pytest.approx(unpaired.value)
+    assert paired.high - paired.low < 0.2 * (unpaired.high - unpaired.low)
+
+
+def test_ratio_interval_weighs_batches_and_covers():
+    assert ratio_interval([1, 9], [10, 30]).value == pytest.approx(0.25)
+    assert math.isnan(ratio_interval([0, 0], [0, 0]).value)
+    with pytest.raises(ValueError, match="line up"):
+        ratio_interval([1, 2], [1])
+    rng, inside = np.random.default_rng(6), 0
+    for _ in range(1000):
+        whole = rng.poisson(200, size=10)
+        estimate = ratio_interval(rng.binomial(whole, 0.3), whole)
+        inside += estimate.low <= 0.3 <= estimate.high
+    assert 0.93 <= inside / 1000 <= 0.97
+
+
+def test_a_share_never_seen_has_the_binomial_bound():
+    assert unseen_share(1000) == pytest.approx(3.689 / 1000, rel=5e-3)
+    assert (1 - unseen_share(50)) ** 50 == pytest.approx(0.025)
+    with pytest.raises(ValueError, match="trial"):
+        unseen_share(0)
+
+
+def test_batches_that_resemble_each_other_are_merged_and_widen_the_interval():
+    rng = np.random.default_rng(7)
+    plain = merged = 0
+    for _ in range(300):
+        series = ar1(rng, 20, 0.7)
+        whole = np.ones(20)
+        plain += abs(mean_interval(series).value) <= mean_interval(series).high - mean_interval(series).value
+        estimate = batch_ratio(series + 50, whole)
+        merged += estimate.low <= 50 <= estimate.high
+    assert plain / 300 < 0.7 < merged / 300
+    assert look_alike(np.arange(20))
+    assert not look_alike([1.0, -1.0] * 10)
+    assert not look_alike([3.0] * 20)
+
+
+def test_few_batches_have_a_value_and_no_interval():
+    estimate = batch_ratio([1, 2, 3, 4], [10, 10, 10, 10])
+    assert estimate.value == 0.25
+    assert math.isnan(estimate.low)
+    assert all(math.isnan(part) for part in batch_ratio([0, 0], [0, 0]))
+
+
+def test_batch_quantiles_need_enough_in_each_batch():
+    edges = np.arange(1.0, 101.0)
+    rng = np.random.default_rng(8)
+
+    def batches(count):
+        return np.array([np.histogram(rng.uniform(0, 100, count), bins=[0, *edges])[0] for _ in range(20)])
+
+    enough, merged, few = (batch_quantile(edges, batches(n), 0.9) for n in (200, 30, 5))
+    assert enough.low <= 90 <= enough.high
+    assert merged.low <= 90 <= merged.high
+    assert merged.high - merged.low > enough.high - enough.low
+    assert few.value == pytest.approx(90, abs=10)
+    assert math.isnan(few.low)
+
+
+def test_a_transient_differs_and_a_burst_of_noise_does_not():
+    rng = np.random.default_rng(9)
+    false = 0
+    for _ in range(200):
+        series = np.array([ar1(rng, 200, 0.8) for _ in range(2)]) + 10
+        false += beginning_differs(series, 0, 40) != 0
+    assert false <= 4
+    series[:, :40] += 5 * np.exp(-np.arange(40) / 20)
+    assert beginning_differs(series, 0, 40) == pytest.approx(2.2, abs=1.5)
+    assert beginning_differs(series, 40, 40) == 0.0
+    assert beginning_differs(series, 0, 190) == 0.0

@@ -15,8 +15,10 @@ from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
+from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.world import World
-from novamodel.simulation.recorder import OUTCOMES, upper_edges
+from novamodel.simulation.counts import bucket_edges
+from novamodel.simulation.recorder import OUTCOMES
 from novamodel.statistics import quantile_of_histogram
 
 LEAST_FOR_P99 = 100
@@ -33,15 +35,17 @@ class Monitor:
         self.tiers: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
-        self._edges = np.array(upper_edges())
+        self.samples = Samples(world, scenario.run)
+        self._edges = bucket_edges()
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         world.env.process(self._run())
 
     def _run(self) -> Generator[Any, Any, None]:
         env, run = self.world.env, self.scenario.run
-        if run.warm_up > 0:
-            yield env.timeout(run.warm_up)
+        if run.warm_up_s > 0:
+            yield env.timeout(run.warm_up_s)
+        self.samples.forget()
         self._forget()
         begin = env.now
         row = 0

@@ -1,0 +1,144 @@
+"""What was counted in a stretch of time, and the metrics that are read from it.
+
+A metric is a ratio of two counts (a mean, a share, a rate) or a quantile of the latency histogram. It is defined
+once here, for a whole replication and for one batch of it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from novamodel.scenario import Scenario
+from novamodel.simulation import codes
+from novamodel.simulation.recorder import BUCKETS, OUTCOMES, Recorder, upper_edges
+from novamodel.statistics import quantile_of_histogram
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
+
+
+class Counts(NamedTuple):
+    """Requests that finished (``arrived``: that came) in ``length_s`` seconds."""
+
+    histogram: np.ndarray  # routes x buckets: latency of the served
+    latency: np.ndarray  # by route: sum of latencies of the served, seconds
+    outcome: np.ndarray  # routes x outcomes
+    population: np.ndarray  # populations x outcomes
+    arrived: np.ndarray  # by route
+    length_s: float
+
+
+class Metric(NamedTuple):
+    """One estimate: ``part / whole``, or the quantile ``q`` of the latencies ``part`` picks."""
+
+    name: str
+    of: str
+    unit: str
+    part: Callable[[Counts], float]
+    whole: Callable[[Counts], float]
+    q: float | None = None
+    routes: slice = slice(None)
+
+
+@lru_cache(maxsize=1)
+def bucket_edges() -> np.ndarray:
+    """Upper edge of every latency bucket, in seconds; not to be changed."""
+    edges = np.array(upper_edges())
+    edges.flags.writeable = False
+    return edges
+
+
+def counts_of(record: Recorder, length_s: float) -> Counts:
+    """A copy of what a recorder has counted."""
+    return Counts(
+        histogram=np.array(record.histogram, dtype=np.int64).reshape(-1, BUCKETS),
+        latency=np.array(record.latency, dtype=np.float64),
+        outcome=np.array(record.outcome, dtype=np.int64).reshape(-1, OUTCOMES),
+        population=np.array(record.population, dtype=np.int64).reshape(-1, OUTCOMES),
+        arrived=np.array(record.arrived, dtype=np.int64),
+        length_s=length_s,
+    )
+
+
+def between(earlier: Counts, later: Counts) -> Counts:
+    """What was counted from one moment to a later one."""
+    return Counts(
+        later.histogram - earlier.histogram,
+        later.latency - earlier.latency,
+        later.outcome - earlier.outcome,
+        later.population - earlier.population,
+        later.arrived - earlier.arrived,
+        later.length_s - earlier.length_s,
+    )
+
+
+def metrics(scenario: Scenario) -> list[Metric]:
+    """Every metric of a scenario, in the order of the estimates."""
+    found = []
+    for index, route in enumerate(("", *scenario.traffic.mix)):
+        pick = slice(None) if index == 0 else slice(index - 1, index)
+        found += [*_latencies(route, pick), _errors(route, pick)]
+    found += [
+        Metric("rejected", "", "1", lambda c: _rejected(c.outcome), lambda c: float(c.outcome.sum())),
+        Metric("rate", "", "1/s", lambda c: float(c.arrived.sum()), lambda c: c.length_s),
+        Metric("goodput", "", "1/s", lambda c: float(c.outcome[:, codes.SERVED].sum()), lambda c: c.length_s),
+    ]
+    return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.populations)]
+
+
+def value_of(metric: Metric, counts: Counts) -> float:
+    """A metric's value; nan where nothing was counted that it could be read from."""
+    if metric.q is not None:
+        return quantile_of_histogram(bucket_edges(), latencies_of(metric, counts), metric.q)
+    whole = metric.whole(counts)
+    return metric.part(counts) / whole if whole else float("nan")
+
+
+def latencies_of(metric: Metric, counts: Counts) -> np.ndarray:
+    """The latency histogram that a quantile is read from."""
+    found: np.ndarray = counts.histogram[metric.routes].sum(axis=0)
+    return found
+
+
+def _latencies(route: str, pick: slice) -> list[Metric]:
+    def served(counts: Counts) -> float:
+        return float(counts.outcome[pick, codes.SERVED].sum())
+
+    def total(counts: Counts) -> float:
+        return float(counts.latency[pick].sum())
+
+    quantiles = [Metric(name, route, "s", total, served, q, pick) for name, q in QUANTILES.items()]
+    return [*quantiles, Metric("mean", route, "s", total, served)]
+
+
+def _errors(route: str, pick: slice) -> Metric:
+    """Failed or abandoned, among those that the edge let in."""
+
+    def failed(counts: Counts) -> float:
+        outcome = counts.outcome[pick]
+        return float(outcome[:, list(codes.FAILED)].sum() + outcome[:, codes.ABANDONED].sum())
+
+    def let_in(counts: Counts) -> float:
+        outcome = counts.outcome[pick]
+        return float(outcome.sum() - outcome[:, codes.REJECTED].sum())
+
+    return Metric("errors", route, "1", failed, let_in)
+
+
+def _rejected(outcome: np.ndarray) -> float:
+    """Rejected by the edge's limits."""
+    return float(outcome[:, codes.REJECTED].sum())
+
+
+def _rejected_of(population: str, index: int) -> Metric:
+    pick = slice(index, index + 1)
+    return Metric(
+        "rejected",
+        population,
+        "1",
+        lambda counts: _rejected(counts.population[pick]),
+        lambda counts: float(counts.population[pick].sum()),
+    )

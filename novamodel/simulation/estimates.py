@@ -1,0 +1,88 @@
+"""Estimates with 95 % intervals: over replications, or over the batches of a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from novamodel.scenario import Scenario
+from novamodel.simulation.control.samples import BATCHES
+from novamodel.simulation.counts import Counts, Metric, bucket_edges, latencies_of, metrics, value_of
+from novamodel.simulation.replication import Replication
+from novamodel.statistics import Estimate, batch_quantile, batch_ratio, mean_interval, unseen_share
+
+REPLICATIONS, BATCH_MEANS, NO_INTERVAL = "replications", "batch means", "none"
+STATIONARY = 0.1
+"""Batches of one run say what chance does only while the planned rate stays within this share of its mean."""
+
+
+def by_replication(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
+    """Every metric of every replication, the metrics in the order of the estimates."""
+    window = scenario.run.duration
+    rows = [
+        {"replication": r.number, "metric": m.name, "of": m.of, "value": value_of(m, r.counts(window))}
+        for m in metrics(scenario)
+        for r in replications
+    ]
+    return pd.DataFrame(rows)
+
+
+def estimates(scenario: Scenario, replications: Sequence[Replication], values: pd.DataFrame) -> pd.DataFrame:
+    """One row a metric; ``method`` says what its interval rests on: replications, batch means or none."""
+    count = len(replications)
+    batches = [] if load_moves(scenario) else replications[0].batches
+    rows = []
+    for place, metric in enumerate(metrics(scenario)):
+        found = values["value"].to_numpy()[place * count : (place + 1) * count]
+        estimate = mean_interval(found) if count > 1 else _of_batches(metric, batches, found[0])
+        estimate = _bounded(estimate, metric, [r.counts(scenario.run.duration) for r in replications])
+        method = REPLICATIONS if count > 1 else BATCH_MEANS
+        rows.append(
+            {
+                "metric": metric.name,
+                "of": metric.of,
+                **estimate._asdict(),
+                "unit": metric.unit,
+                "method": NO_INTERVAL if np.isnan(estimate.low) else method,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def load_moves(scenario: Scenario) -> bool:
+    """Whether the planned rate changes so much in the window that batches differ by plan, not by chance."""
+    run = scenario.run
+    clocks = run.start + run.duration * (np.arange(BATCHES) + 0.5) / BATCHES
+    rates = np.array([scenario.traffic.rate_at(float(clock % 86400.0)) for clock in clocks])
+    return bool(np.abs(rates - rates.mean()).max() > STATIONARY * rates.mean())
+
+
+def precision_of(metric: Metric, scenario: Scenario, replications: Sequence[Replication]) -> float:
+    """Half of the interval over the value; 0 where nothing spreads, infinite where nothing can be said."""
+    value, low, high = mean_interval([value_of(metric, r.counts(scenario.run.duration)) for r in replications])
+    if not np.isfinite(high):
+        return float("inf")
+    return 0.0 if high == low else (high - low) / 2 / abs(value) if value else float("inf")
+
+
+def _of_batches(metric: Metric, batches: Sequence[Counts], value: float) -> Estimate:
+    if not batches:
+        return Estimate(value, float("nan"), float("nan"))
+    if metric.q is not None:
+        return batch_quantile(bucket_edges(), np.array([latencies_of(metric, b) for b in batches]), metric.q)
+    return batch_ratio([metric.part(b) for b in batches], [metric.whole(b) for b in batches])
+
+
+def _bounded(estimate: Estimate, metric: Metric, counts: Sequence[Counts]) -> Estimate:
+    """An interval does not reach where the figure cannot; a share never seen, or always, is not known to be 0 or 1."""
+    value, low, high = estimate
+    if metric.unit != "1":
+        return Estimate(value, max(low, 0.0) if low == low else low, high)
+    trials = sum(metric.whole(c) for c in counts)
+    if trials and value in (0.0, 1.0):
+        beyond = unseen_share(trials)
+        return Estimate(value, 0.0, beyond) if value == 0.0 else Estimate(value, 1.0 - beyond, 1.0)
+    low, high = (float(np.clip(end, 0.0, 1.0)) for end in (low, high))
+    return Estimate(value, low, high)
