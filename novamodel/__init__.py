@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from novamodel.errors import UserError
 
 if TYPE_CHECKING:
-    from novamodel import figures
+    from novamodel import figures, questions
     from novamodel.answering import Answer, answer
     from novamodel.billing import MonthlyCost, bill
     from novamodel.loading import load
@@ -60,6 +60,7 @@ __all__ = [
     "figures",
     "knee",
     "load",
+    "questions",
     "simulate",
     "size",
     "write_report",
@@ -68,8 +69,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a front door when it is first used, so that `import novamodel` is quick."""
-    if name == "figures":
-        return importlib.import_module("novamodel.figures")
+    if name in ("figures", "questions"):
+        return importlib.import_module(f"novamodel.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'novamodel' has no attribute {name!r}")

@@ -31,7 +31,8 @@ FORBIDDEN = {
     "simulation": {"cost", "sizing", "figures", "report", "cli", "importers"},
     "workload": {"simulation", "cost", "sizing", "figures", "report", "cli", "importers"},
     "cost": {"simulation", "sizing", "figures", "report", "cli", "simpy"},
-    "sizing": {"figures", "report", "cli"},
+    "sizing": {"figures", "report", "cli", "questions"},
+    "questions": {"figures", "report", "cli", "simpy"},
     "importers": {"simulation", "cost", "sizing", "figures", "report", "cli"},
     "report": {"cli"},
     "components": {"simpy"},
@@ -40,7 +41,7 @@ FORBIDDEN = {
 # Rooms that may import only these libraries beside the standard one.
 LIBRARIES = {"figures": {"pandas", "plotly"}}
 # Rooms that go through the front doors of other rooms (`novamodel.room`), never deeper.
-FRONT_DOOR_ONLY = {"cli", "sizing"}
+FRONT_DOOR_ONLY = {"cli", "questions", "sizing"}
 
 # Modules that read a clock, chance or the network; calls that read a clock, the environment or the folder.
 FORBIDDEN_MODULES = {"secrets", "socket", "urllib.request", "http", "requests", "httpx", "time"}

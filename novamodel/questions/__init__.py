@@ -1,0 +1,26 @@
+"""One module a question: it asks the other rooms and answers in tables and sentences.
+
+`nm.questions.replicas(scenario)` answers "how many replicas". Every answer is a frozen dataclass of tidy tables
+with `headline()` (its figures by name) and `conclusion()` (Markdown); `novamodel.figures` draws the tables.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES: dict[str, str] = {}
+"""Front door -> the module that holds it; one line each, in alphabetical order."""
+
+__all__ = list(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Import a question when it is first asked."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'novamodel.questions' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)
