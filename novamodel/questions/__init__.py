@@ -12,7 +12,7 @@ from typing import Any
 _HOMES: dict[str, str] = {}
 """Front door -> the module that holds it; one line each, in alphabetical order."""
 
-__all__ = list(_HOMES)  # noqa: PLE0605
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
