@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
+from novamodel.scenario.backup import Backup
 from novamodel.scenario.demand import Step
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
@@ -43,6 +44,7 @@ class Scenario(Part):
     platform: Platform = given({}, "where it runs", "assumed")
     slo: tuple[Slo, ...] = given(("p99 < 300 ms", "errors < 0.1 %"), "what counts as good", "assumed")
     pricing: Pricing = given({}, "what is priced", "assumed")
+    backup: Backup = given({}, "dumps of the database", "assumed")
     monitoring: Monitoring = given({}, "metrics", "assumed")
     faults: tuple[()] = given((), "faults (not modelled yet: must be empty)", "default: none")
     run: Run = given({}, "how it is simulated", "assumed")

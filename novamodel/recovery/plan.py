@@ -1,0 +1,141 @@
+"""The ways to recover that a scenario has: what each loses at worst, how long it takes, why one cannot work."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from novamodel.recovery.dump import Dump, dump_times
+from novamodel.recovery.mechanisms import MULTI_AZ_FAILOVER_S, PITR_INTERVAL_S, worst_loss_s
+from novamodel.scenario import Scenario
+
+GIB = 1024**3
+DUMP_FAULTS = ("backup-uploads-other-name", "recovery-file-never-written")
+"""Findings of the import that keep a dump script from ever bringing data back."""
+CACHE_FAULTS = ("redis-without-password", "backup-uploads-other-name")
+
+
+class BackupLoad(NamedTuple):
+    """What one dump asks of the deployment."""
+
+    dump_s: float
+    upload_s: float
+    server_core_s: float  # CPU of the database server
+    server_cores: float  # the same spread over the dump: cores taken while it runs
+    share_of_server: float  # of all its cores
+    packed_gib: float  # one file in the bucket
+    kept_gib: float  # all files that are kept
+
+
+def dump_of(scenario: Scenario) -> Dump:
+    """Times of the scenario's dump."""
+    backup = scenario.backup
+    return dump_times(
+        _text_gib(scenario),
+        dump_mib_s=backup.dump_mib_s,
+        gzip_mib_s=backup.gzip_mib_s,
+        packed_share=backup.packed_share,
+        transfer_mib_s=backup.transfer_mib_s,
+        restore_mib_s=backup.restore_mib_s,
+    )
+
+
+def backup_load(scenario: Scenario) -> BackupLoad:
+    """CPU and bytes of one dump of the scenario's database (`pricing.database_used`)."""
+    backup, times = scenario.backup, dump_of(scenario)
+    text = _text_gib(scenario)
+    cpu = text * 1024 * backup.server_core_s_per_mib
+    packed = text * backup.packed_share
+    files = backup.keep_days * 86400 / backup.every
+    cores = cpu / times.dump_s if times.dump_s else 0.0
+    return BackupLoad(
+        dump_s=times.dump_s,
+        upload_s=times.upload_s,
+        server_core_s=cpu,
+        server_cores=cores,
+        share_of_server=cores / scenario.database.cores,
+        packed_gib=packed,
+        kept_gib=packed * files,
+    )
+
+
+def recovery_plan(scenario: Scenario) -> pd.DataFrame:
+    """One row a way to recover: what, against, works, rpo_s, rto_s (low, high), why.
+
+    ``rpo_s`` is the largest loss of data. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
+    source gives a figure. A way that cannot work as the files have it says which finding stands against it, and loses
+    everything: its RPO and RTO are infinite.
+    """
+    rows: list[dict[str, Any]] = []
+    database, cache = scenario.database, scenario.cache
+    if database.multi_az:
+        low, high = MULTI_AZ_FAILOVER_S
+        rows.append(_row("standby in another zone", "loss of the server or its zone", 0.0, low, high, "documented"))
+    if database.instance_class is not None and database.backup_retention_days:
+        rows.append(
+            _row(
+                "point-in-time recovery",
+                f"wrong data, up to {database.backup_retention_days} days back",
+                worst_loss_s("rds_pitr", PITR_INTERVAL_S),
+                math.nan,
+                math.nan,
+                "makes a new instance; AWS states no duration",
+            )
+        )
+    times, backup = dump_of(scenario), scenario.backup
+    broken = _against(scenario, DUMP_FAULTS)
+    rows.append(
+        _row(
+            "dump in a bucket",
+            f"loss of the whole instance, up to {backup.keep_days} days back",
+            times.worst_loss_s(backup.every),
+            times.recovery_s,
+            math.nan,
+            "download and restore only; the time of a new server and of people is not in it",
+            broken,
+        )
+    )
+    if cache.keyspaces:
+        loss = worst_loss_s("redis_rdb_pull", backup.every)
+        rows.append(
+            _row(
+                "dump of the cache in a bucket",
+                "loss of the cache: it can also be filled again from the database",
+                loss,
+                math.nan,
+                math.nan,
+                "no recovery script reads it",
+                _against(scenario, CACHE_FAULTS),
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+def _text_gib(scenario: Scenario) -> float:
+    return scenario.pricing.database_used / GIB * scenario.backup.text_share
+
+
+def _against(scenario: Scenario, codes: tuple[str, ...]) -> str:
+    """The first finding that keeps a script from working: message with file and line; empty where there is none."""
+    for found in scenario.findings:
+        if found["code"] in codes:
+            return f"{found['message']} ({found['file']}:{found['line']})"
+    return ""
+
+
+def _row(
+    what: str, against: str, rpo_s: float, low_s: float, high_s: float, why: str, broken: str = ""
+) -> dict[str, Any]:
+    if broken:
+        rpo_s, low_s, high_s, why = math.inf, math.inf, math.inf, broken
+    return {
+        "what": what,
+        "against": against,
+        "works": not broken,
+        "rpo_s": rpo_s,
+        "rto_low_s": low_s,
+        "rto_high_s": high_s,
+        "why": why,
+    }

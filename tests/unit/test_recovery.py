@@ -1,0 +1,58 @@
+"""RPO and RTO of NovaBank's ways to recover, and what a dump asks of the database."""
+
+import math
+
+import pytest
+
+import novamodel as nm
+from novamodel.recovery import backup_load, dump_times, recovery_plan
+from novamodel.recovery.dump import find_deletes_from_days, pipeline_outcome, same_name_probability
+
+
+@pytest.fixture(scope="module")
+def novabank():
+    return nm.load("novabank")
+
+
+def test_novabanks_dumps_cannot_bring_anything_back(novabank):
+    plan = recovery_plan(novabank).set_index("what")
+    dump = plan.loc["dump in a bucket"]
+    assert not dump["works"]
+    assert math.isinf(dump["rpo_s"])
+    assert "scripts/" in dump["why"]
+
+
+def test_the_standby_and_the_log_work(novabank):
+    plan = recovery_plan(novabank).set_index("what")
+    assert plan.loc["point-in-time recovery", "rpo_s"] == 300
+    if novabank.database.multi_az:
+        assert plan.loc["standby in another zone", "rpo_s"] == 0
+
+
+def test_a_dump_that_works_loses_the_interval_and_the_time_to_make_it():
+    scenario = nm.load("novabank")
+    plain = scenario.override({"backup.every": "1 h"})
+    times = dump_times(10, dump_mib_s=100, gzip_mib_s=50, packed_share=0.5, transfer_mib_s=100, restore_mib_s=40)
+    assert times.dump_s == pytest.approx(10 * 1024 / 50)
+    assert times.worst_loss_s(plain.backup.every) == pytest.approx(3600 + times.dump_s + times.upload_s)
+    assert times.recovery_s == pytest.approx(10 * 512 / 100 + 10 * 1024 / 40)
+
+
+def test_the_load_of_a_dump_grows_with_the_database(novabank):
+    small = backup_load(novabank)
+    large = backup_load(novabank.override({"pricing.database_used": "80 GiB"}))
+    assert large.dump_s == pytest.approx(2 * small.dump_s)
+    assert large.kept_gib == pytest.approx(2 * small.kept_gib)
+    assert large.server_cores == pytest.approx(small.server_cores)
+    assert 0 < small.share_of_server < 1
+
+
+def test_the_shell_hides_a_failed_dump():
+    assert pipeline_outcome(dump_succeeds=False, pipefail=False)["exit_code"] == 0
+    assert pipeline_outcome(dump_succeeds=False, pipefail=True)["exit_code"] == 1
+    assert pipeline_outcome(dump_succeeds=True, pipefail=False) == {"exit_code": 0}
+
+
+def test_names_and_ages():
+    assert same_name_probability(0.25) == pytest.approx(0.75)
+    assert find_deletes_from_days(0) == 1
