@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,12 @@ from novamodel.importers.hclfile import Block, Expression, Names, Unresolved, re
 from novamodel.importers.names import match
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
-from novamodel.resources import data_dir
+from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
 
 _DATABASE = "aws_db_instance"
 _CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
 _READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group"}
 _REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.|(?<![\w.])var\.(\w+)")
-
-
-@cache
-def instance_classes() -> dict[str, Any]:
-    """Cores and memory of RDS and ElastiCache classes, with their sources (``data/instance_classes.json``)."""
-    found: dict[str, Any] = json.loads((data_dir() / "instance_classes.json").read_text(encoding="utf-8"))
-    return found
 
 
 class Terraform:
@@ -88,7 +79,6 @@ def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
 
 
 _PLAIN: tuple[tuple[str, str], ...] = (
-    ("instance_class", "instance_class"),
     ("multi_az", "multi_az"),
     ("storage_type", "storage_type"),
     ("backup_retention_period", "backup_retention_days"),
@@ -114,44 +104,28 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
     size = terraform.value(block, "allocated_storage", draft)
     if isinstance(whole(size), int):
         put("storage", f"{whole(size)} GiB", "allocated_storage")
-        _iops(terraform, block, whole(size), put, draft)
+    iops = whole(terraform.value(block, "iops", draft))
+    if iops is not None:
+        put("iops", iops, "iops")
     if terraform.value(block, "max_allocated_storage", draft) is not None:
         file, line = _place(block, "max_allocated_storage")
         draft.leave(file, line, "max_allocated_storage", "storage that grows by itself is not modelled")
     _class(terraform, block, put, draft)
 
 
-def _iops(terraform: Terraform, block: Block, size: int, put: Any, draft: Draft) -> None:
-    facts = instance_classes()
-    given = whole(terraform.value(block, "iops", draft))
-    if given is not None:
-        put("iops", given, "iops")
-    elif terraform.value(block, "storage_type", draft) in (None, "gp3"):
-        rule = facts["rds_gp3"]
-        iops = rule["iops_below"] if size < rule["striped_from_gib"] else rule["iops_from"]
-        put("iops", iops, "allocated_storage", f"documented: {facts['sources']['iops']}", "documented")
-
-
 def _class(terraform: Terraform, block: Block, put: Any, draft: Draft) -> None:
-    facts = instance_classes()
+    """The class alone: the scenario derives cores, memory and connections from it."""
     name = terraform.value(block, "instance_class", draft)
-    shape = facts["rds"].get(name) if isinstance(name, str) else None
-    if name is not None and shape is None:
-        file, line = _place(block, "instance_class")
-        message = f"instance class {name!r} is not in data/instance_classes.json: cores and memory are defaults"
-        draft.find("warning", "instance-class-unknown", file, line, message, "set database.cores and database.memory")
-    if shape is None:
-        return
-    said = f"documented: {facts['sources']['rds']} ({name})"
-    put("cores", shape["cores"], "instance_class", said, "documented")
-    put("memory", f"{shape['memory_gib']:g} GiB", "instance_class", said, "documented")
+    if name is not None and all(name != known.name for known in database_classes()):
+        message = f"RDS class {name!r} is not known: cores and memory are defaults, and nothing prices it"
+        fix = "set database.instance_class to a known class, or database.cores and database.memory"
+        draft.find("warning", "instance-class-unknown", *_place(block, "instance_class"), message, fix)
+    elif name is not None:
+        put("instance_class", name, "instance_class")
     written = _parameter(terraform, "max_connections", draft)
     if written is not None:
-        put("max_connections", written[0], "instance_class", f"parameter group, {written[1].file}:{written[1].line}")
-        return
-    rule = facts["rds_max_connections"]
-    most = min(int(shape["memory_gib"] * 2**30 // rule["bytes_per_connection"]), rule["at_most"])
-    put("max_connections", most, "instance_class", f"derived: {facts['sources']['max_connections']}", "derived")
+        group = written[1]
+        draft.say(Said("database.max_connections", written[0], group.file, group.line, "parameter group"))
 
 
 def _parameter(terraform: Terraform, name: str, draft: Draft) -> tuple[int, Block] | None:
@@ -164,19 +138,17 @@ def _parameter(terraform: Terraform, name: str, draft: Draft) -> tuple[int, Bloc
 
 
 def _cache(terraform: Terraform, block: Block, draft: Draft) -> None:
-    facts = instance_classes()
     draft.say(Said("cache", None, block.file, block.line))
     engine = terraform.value(block, "engine", draft)
     if engine is not None:
         draft.say(Said("cache.engine", engine, *_place(block, "engine")))
     node_type = terraform.value(block, "node_type", draft)
-    if node_type is not None:
-        place = _place(block, "node_type")
-        draft.say(Said("cache.node_type", node_type, *place))
-        shape = facts["elasticache"].get(node_type)
-        if shape is not None:
-            said = f"documented: {facts['sources']['elasticache']} ({node_type})"
-            draft.say(Said("cache.memory", f"{shape['memory_gib']} GiB", *place, said, "documented"))
+    if node_type is not None and all(node_type != known.name for known in cache_nodes()):
+        message = f"ElastiCache node type {node_type!r} is not known: its memory is a default, and nothing prices it"
+        fix = "set cache.node_type to a known type, or cache.memory"
+        draft.find("warning", "cache-node-unknown", *_place(block, "node_type"), message, fix)
+    elif node_type is not None:
+        draft.say(Said("cache.node_type", node_type, *_place(block, "node_type")))
     for key in ("num_cache_clusters", "num_cache_nodes"):
         count = whole(terraform.value(block, key, draft))
         if count is not None:
@@ -227,7 +199,7 @@ def find_faults(terraform: Terraform, draft: Draft) -> None:
             )
         size = whole(terraform.value(block, "allocated_storage", draft))
         gp3 = terraform.value(block, "storage_type", draft) == "gp3"
-        small = isinstance(size, int) and size < instance_classes()["rds_gp3"]["striped_from_gib"]
+        small = isinstance(size, int) and size * 2**30 < gp3_striped_from()
         if gp3 and small and "iops" in block.attributes:
             draft.find(
                 "error",

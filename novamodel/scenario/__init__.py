@@ -2,20 +2,36 @@
 
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.scenario.load import load_scenario, load_tree
+from novamodel.scenario.machines import (
+    CacheNode,
+    DatabaseClass,
+    NodeType,
+    cache_nodes,
+    database_classes,
+    gp3_striped_from,
+    node_types,
+)
 from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.service import Service
 
 __all__ = [
+    "CacheNode",
+    "DatabaseClass",
     "FargateSize",
+    "NodeType",
     "Origin",
     "Scenario",
     "Service",
     "Tree",
     "build",
+    "cache_nodes",
+    "database_classes",
     "fargate_pod_size",
     "fargate_sizes",
+    "gp3_striped_from",
     "load_scenario",
     "load_tree",
+    "node_types",
     "require_fargate_size",
 ]

@@ -82,16 +82,22 @@ class Database(Part):
     version: str = given("15", "major version", "assumed")
     instance_class: str | None = given(None, "RDS class, such as db.r6g.large", "default: not on RDS")
     multi_az: bool = given(False, "a standby in another zone", "documented: RDS default")
-    cores: Cores = given(2, "cores of the database server", "assumed")
-    memory: Bytes = given("16 GiB", "memory of the database server", "assumed")
+    cores: Cores = given(2, "cores of the database server (left out: those of instance_class)", "assumed")
+    memory: Bytes = given("16 GiB", "memory of the database server (left out: that of instance_class)", "assumed")
     storage: Bytes = given("100 GiB", "allocated storage", "assumed")
     storage_type: Literal["gp3", "local"] = given("gp3", "kind of storage", "assumed")
-    iops: PositiveCount = given(3000, "storage operations a second", "documented: RDS gp3 below 400 GiB")
+    iops: PositiveCount = given(
+        3000,
+        "storage operations a second (left out: what gp3 of this size includes)",
+        "documented: RDS gp3 below 400 GiB",
+    )
     storage_latency: Seconds = given(
         "1 ms", "time of one storage operation without queueing", "assumed: gp3 single-digit milliseconds"
     )
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
-    max_connections: ClientCount = given(100, "connections at most", "documented: PostgreSQL default")
+    max_connections: ClientCount = given(
+        100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"
+    )
     reserved_connections: Count = given(3, "connections kept for superusers", "documented: PostgreSQL default")
     connect: Demand = given("2.75 ms", "server CPU to set up one connection", MEASURED)
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
@@ -104,6 +110,15 @@ class Database(Part):
             raise ValueError(f"a database server has whole cores, not {self.cores:g}")
         return self
 
+    @model_validator(mode="after")
+    def _storage(self) -> Database:
+        if self.instance_class is not None and self.storage_type == "local":
+            raise ValueError(
+                f"database.storage_type: RDS ({self.instance_class}) has no local storage; "
+                "write gp3, or leave instance_class out"
+            )
+        return self
+
 
 class Cache(Part):
     """Redis: one thread, a memory limit."""
@@ -111,7 +126,7 @@ class Cache(Part):
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
     nodes: FewCount = given(1, "nodes, replicas included", "assumed")
-    memory: Bytes = given("1 GiB", "memory for entries", "assumed")
+    memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from novamodel import units
 from novamodel.scenario.fields import (
@@ -24,6 +24,7 @@ from novamodel.scenario.fields import (
     given,
     needed,
 )
+from novamodel.scenario.machines import nearest, node_types
 
 CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
 QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
@@ -72,6 +73,13 @@ class Platform(Part):
     core_speed: CoreSpeed = given(1.0, "speed of a core over the core that the demands were measured on", "assumed")
     cfs_period: QuotaPeriod = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
     zones: FewCount = given(2, "availability zones", "assumed")
+
+    @field_validator("node_type")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if all(value != known.name for known in node_types()):
+            raise ValueError(f"EC2 type {value!r} is not known; {nearest(value, node_types())}")
+        return value
 
 
 class Pricing(Part):

@@ -18,6 +18,7 @@ from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.backup import Backup
 from novamodel.scenario.demand import Step
+from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
 from novamodel.scenario.goals import Monitoring, Platform, Pricing, Run, Slo
@@ -50,6 +51,7 @@ class Scenario(Part):
     run: Run = given({}, "how it is simulated", "assumed")
 
     _tree: Tree = PrivateAttr(default_factory=Tree)
+    _derived: Tree = PrivateAttr(default_factory=Tree)
 
     @property
     def heading(self) -> str:
@@ -58,8 +60,8 @@ class Scenario(Part):
 
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
-        """What the import found: dictionaries with level, code, file, line, message, fix."""
-        return tuple(self._tree.findings)
+        """What the import found and what contradicts a machine type: level, code, file, line, message, fix of each."""
+        return (*self._tree.findings, *contradiction_findings(self._tree, contradictions(self._tree, self.paths())))
 
     def service_of(self, route: str) -> str:
         """Name of the service that answers a route of the mix."""
@@ -85,14 +87,18 @@ class Scenario(Part):
         return dict(_leaves(self.model_dump(mode="json"), ""))
 
     def origin(self, path: str) -> Origin:
-        """Who set a value."""
-        return self._tree.origin(path) or default_origin(type(self), path)
+        """Who set a value: a file, an override, the machine type that it follows from, or the default."""
+        return self._tree.origin(path) or self._derived.origin(path) or default_origin(type(self), path)
 
     def resolved(self) -> list[dict[str, Any]]:
-        """One row a value: path, value, unit, kind of origin, source, file, line."""
+        """One row a value: path, value, unit, kind of origin, source (and what contradicts it), file, line."""
         rows = []
-        for path, value in self.paths().items():
+        paths = self.paths()
+        contradicted = contradictions(self._tree, paths)
+        for path, value in paths.items():
             origin = self.origin(path)
+            if path in contradicted:
+                origin = origin._replace(source=f"{origin.source} (contradicted: {contradicted[path]})".strip())
             rows.append({"path": path, "value": value, "unit": field_unit(type(self), path), **origin._asdict()})
         return rows
 
@@ -181,12 +187,17 @@ class Scenario(Part):
 
 
 def build(tree: Tree) -> Scenario:
-    """Validate a tree; the first mistake becomes a ``UserError`` with path, value, place and what is valid."""
+    """Validate a tree; the first mistake becomes a ``UserError`` with path, value, place and what is valid.
+
+    What nobody has said follows from the machine types first (``derive``), then from the defaults.
+    """
+    derived = derived_tree(tree)
+    whole = tree.merged(derived)
     try:
-        scenario = Scenario.model_validate(tree.values)
+        scenario = Scenario.model_validate(whole.values)
     except ValidationError as problem:
-        raise as_user_error(problem, tree, Scenario) from None
-    scenario._tree = tree
+        raise as_user_error(problem, whole, Scenario) from None
+    scenario._tree, scenario._derived = tree, derived
     return scenario
 
 

@@ -242,15 +242,17 @@ def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> Non
     task = {"family": "shop-api", "containerDefinitions": [box]}
     report = import_folder(write(tmp_path, main__tf=TERRAFORM, task__json=json.dumps(task)))
     database = report.tree.values["database"]
-    assert (database["cores"], database["memory"], database["iops"]) == (4, "16 GiB", 12000)
+    assert (database["instance_class"], database["storage"]) == ("db.m6g.xlarge", "500 GiB")
+    assert not {"cores", "memory", "iops"} & database.keys()
     assert (database["version"], database["max_connections"]) == ("16", 300)
     assert "backup_retention_days" not in database
     assert any(row["what"] == "backup_retention_period = var.open" for row in report.not_modelled)
-    assert report.tree.values["cache"]["memory"] == "1.37 GiB"
+    assert report.tree.values["cache"] == {"node_type": "cache.t4g.small", "nodes": 3}
     assert report.tree.values["services"]["api"]["replicas"] == 5
     assert report.tree.values["platform"] == {"kind": "ecs", "compute": "ec2"}
     assert report.tree.values["services"]["api"]["resources"]["cpu_request"] == 0.25
-    assert report.tree.origins["database.cores"].line == 6
+    assert report.tree.origins["database.instance_class"].line == 6
+    assert report.tree.origins["database.max_connections"].line == 13
     assert "database-single-az" not in codes(report)
     assert "ecs-without-service" not in codes(report)
 
@@ -259,7 +261,7 @@ def test_unknown_instance_class_is_said(tmp_path: Path) -> None:
     text = 'resource "aws_db_instance" "main" {\n  instance_class = "db.z9.huge"\n}\n'
     report = import_folder(write(tmp_path, main__tf=text))
     assert "instance-class-unknown" in codes(report)
-    assert "cores" not in report.tree.values["database"]
+    assert "instance_class" not in report.tree.values["database"]
 
 
 POOL = """

@@ -68,11 +68,14 @@ def test_value_with_its_place(eks: ImportReport, path: str, value: object, file:
     assert {"path": path, "value": value, "file": file, "line": origin.line} in eks.fields
 
 
-def test_instance_class_gives_cores_memory_and_connections(eks: ImportReport) -> None:
-    assert [at(eks, f"database.{part}") for part in ("cores", "memory", "iops")] == [2, "16 GiB", 3000]
-    assert at(eks, "database.max_connections") == 16 * 2**30 // 9531392
-    assert eks.tree.origins["database.max_connections"].kind == "derived"
-    assert eks.tree.origins["database.cores"].kind == "documented"
+def test_instance_class_is_said_and_the_rest_follows_from_it(eks: ImportReport) -> None:
+    assert not {"cores", "memory", "iops", "max_connections"} & eks.tree.values["database"].keys()
+    scenario = load_scenario(params_dir() / "novabank.yaml", importer)
+    database = scenario.database
+    assert (database.cores, database.memory, database.iops) == (2, 16 * 2**30, 3000)
+    assert database.max_connections == 16 * 2**30 // 9531392
+    origin = scenario.origin("database.max_connections")
+    assert (origin.kind, origin.file) == ("derived", "terraform/rds.tf")
 
 
 def test_admin_is_meant_though_nothing_deploys_it(eks: ImportReport) -> None:

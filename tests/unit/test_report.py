@@ -102,7 +102,7 @@ def test_assumptions_list_each_assumed_part_in_written_units():
     table = report.assumptions_table(made.scenario())
     text = " ".join(table.frame["values"])
     assert "1 ms" in text
-    assert "16 GiB" in text
+    assert "40 GiB" in text
     assert set(table.frame["part"]) >= {"database", "platform"}
     assert (table.frame["why"] != "").all()
 

@@ -1,0 +1,148 @@
+"""What follows from the machine types that a scenario names: cores, memory, connections, storage operations.
+
+The one place where an RDS class or an ElastiCache node type becomes figures. A value that somebody has said stays;
+where it contradicts the machine, that is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from novamodel import units
+from novamodel.errors import UserError
+from novamodel.scenario.backend import Database
+from novamodel.scenario.machines import (
+    GIB,
+    cache_nodes,
+    database_classes,
+    gp3_iops,
+    gp3_striped_from,
+    most_connections,
+    nearest,
+    source_of,
+)
+from novamodel.scenario.origin import Origin, Tree
+
+
+class Fact(NamedTuple):
+    """One value that follows from another: its path, the value (SI), the path and value it follows from, the source."""
+
+    path: str
+    value: float
+    because: str
+    cause: str
+    source: str
+    holds_always: bool
+    """Whether another value contradicts the machine (a setting may well differ from its default)."""
+
+
+def derived_tree(tree: Tree) -> Tree:
+    """The values that follow from the machine types of ``tree`` and that nobody has said, with their origin.
+
+    An unknown type is a ``UserError`` with file, line and the nearest known names, unless the scenario says
+    itself what the machine holds.
+    """
+    result = Tree()
+    for fact in _facts(tree):
+        part, name = fact.path.split(".")
+        if name in tree.values[part]:
+            continue
+        result.values.setdefault(part, {})[name] = f"{fact.value:.0f} B" if name == "memory" else fact.value
+        where = tree.origin(fact.because)
+        source = f"derived from {fact.because} ({fact.cause}): {fact.source}"
+        result.origins[fact.path] = Origin("derived", source, where and where.file, where and where.line)
+    return result
+
+
+def contradictions(tree: Tree, resolved: Mapping[str, Any]) -> dict[str, str]:
+    """Sentences by path: what somebody has said and the machine type contradicts. ``resolved`` holds SI values."""
+    return {
+        fact.path: f"{fact.cause} has {_shown(fact)}, not {_shown(fact._replace(value=float(resolved[fact.path])))}"
+        for fact in _facts(tree)
+        if fact.holds_always and not _same(float(resolved[fact.path]), fact.value)
+    }
+
+
+def contradiction_findings(tree: Tree, found: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The contradictions as findings, with the place of the value that was said."""
+    for path, sentence in found.items():
+        origin = tree.origin(path)
+        yield {
+            "level": "warning",
+            "code": "machine-contradicted",
+            "file": origin.file if origin else None,
+            "line": origin.line if origin else None,
+            "message": f"{path}: {sentence} (the value that is said holds)",
+            "fix": f"leave {path} out, so that it follows from the machine type",
+        }
+
+
+def _facts(tree: Tree) -> Iterator[Fact]:
+    yield from _database_facts(tree)
+    yield from _cache_facts(tree)
+
+
+def _database_facts(tree: Tree) -> Iterator[Fact]:
+    part = tree.values.get("database")
+    name = part.get("instance_class") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(name, str):
+        return
+    path = "database.instance_class"
+    known = next((one for one in database_classes() if one.name == name), None)
+    if known is None and not {"cores", "memory"} <= part.keys():
+        valid = f"{nearest(name, database_classes())}; or say database.cores and database.memory"
+        raise _unknown(f"RDS class {name!r} is not known", tree, path, valid)
+    if known is not None:
+        yield Fact("database.cores", known.cores, path, name, source_of("rds"), True)
+        yield Fact("database.memory", known.memory, path, name, source_of("rds"), True)
+        most = known.max_connections
+        yield Fact("database.max_connections", most, path, name, source_of("rds_max_connections"), False)
+    elif (memory := _bytes(part["memory"])) is not None:
+        source = source_of("rds_max_connections")
+        yield Fact("database.max_connections", most_connections(memory), "database.memory", name, source, False)
+    storage, kind = (part.get(word, Database.model_fields[word].default) for word in ("storage", "storage_type"))
+    if kind == "gp3" and (storage := _bytes(storage)) is not None:
+        fixed = storage < gp3_striped_from()
+        cause = f"gp3 of {storage / GIB:g} GiB"
+        yield Fact("database.iops", gp3_iops(storage), "database.storage", cause, source_of("rds_gp3"), fixed)
+
+
+def _cache_facts(tree: Tree) -> Iterator[Fact]:
+    part = tree.values.get("cache")
+    name = part.get("node_type") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(name, str):
+        return
+    path = "cache.node_type"
+    known = next((one for one in cache_nodes() if one.name == name), None)
+    if known is not None:
+        yield Fact("cache.memory", known.memory_usable, path, name, source_of("elasticache"), True)
+    elif "memory" not in part:
+        valid = f"{nearest(name, cache_nodes())}; or say cache.memory"
+        raise _unknown(f"ElastiCache node type {name!r} is not known", tree, path, valid)
+
+
+def _unknown(message: str, tree: Tree, path: str, valid: str) -> UserError:
+    origin = tree.origin(path)
+    return UserError(
+        message, file=origin.file if origin else None, line=origin.line if origin else None, path=path, valid=valid
+    )
+
+
+def _bytes(written: Any) -> float | None:
+    """Bytes as written; None where the scenario's own check will refuse it."""
+    try:
+        return units.parse_bytes(written)
+    except (ValueError, UserError):
+        return None
+
+
+def _same(one: float, other: float) -> bool:
+    """Equal to half a percent: a size is written with two or three figures."""
+    return abs(one - other) <= 0.005 * other
+
+
+def _shown(fact: Fact) -> str:
+    if fact.path.endswith("memory"):
+        return f"{fact.value / GIB:.4g} GiB"
+    return f"{fact.value:g} {fact.path.rpartition('.')[2]}"
