@@ -130,7 +130,7 @@ def _solve(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, float]:
     parts = {name: _Part.of(space, rates[name]) for name, space in spaces.items()}
 
     def used(idle_s: float) -> float:
-        return sum(float(part.many @ part.held(idle_s)) * part.bytes for part in parts.values())
+        return sum(float((part.many * part.held(idle_s)).sum()) * part.bytes for part in parts.values())
 
     memory = scenario.cache.memory
     idle_s = math.inf
@@ -172,4 +172,4 @@ class _Part(NamedTuple):
         return np.where(filled > 0, present, 0.0)
 
     def hits(self, idle_s: float) -> float:
-        return float((self.many * self.share) @ self.held(idle_s))
+        return float((self.many * self.share * self.held(idle_s)).sum())

@@ -51,6 +51,13 @@ def bucket_edges() -> np.ndarray:
     return edges
 
 
+def latency_quantile(histogram: np.ndarray, q: float) -> float:
+    """The q-quantile of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
+    edges, filled = bucket_edges(), np.flatnonzero(histogram)
+    lower = np.where(filled > 0, edges[filled - 1], 0.0)
+    return quantile_of_histogram(edges[filled], histogram[filled], q, lower_edges=lower)
+
+
 def counts_of(record: Recorder, length_s: float) -> Counts:
     """A copy of what a recorder has counted."""
     return Counts(
@@ -92,7 +99,7 @@ def metrics(scenario: Scenario) -> list[Metric]:
 def value_of(metric: Metric, counts: Counts) -> float:
     """A metric's value; nan where nothing was counted that it could be read from."""
     if metric.q is not None:
-        return quantile_of_histogram(bucket_edges(), latencies_of(metric, counts), metric.q)
+        return latency_quantile(latencies_of(metric, counts), metric.q)
     whole = metric.whole(counts)
     return metric.part(counts) / whole if whole else float("nan")
 

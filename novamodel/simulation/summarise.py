@@ -10,14 +10,13 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
-from novamodel.simulation.counts import QUANTILES, bucket_edges
+from novamodel.simulation.counts import QUANTILES, bucket_edges, latency_quantile
 from novamodel.simulation.doubts import doubts
 from novamodel.simulation.estimates import by_replication, estimates
 from novamodel.simulation.precision import reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.result import Result
 from novamodel.simulation.settling import settling_frame
-from novamodel.statistics import quantile_of_histogram
 
 TAIL = (0.985, 0.995)
 """Requests between these quantiles stand for "a request near the p99"."""
@@ -50,7 +49,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         replicas=_frame(scenario, replications, "replicas"),
         events=_frame(scenario, replications, "events"),
         breakdown=_breakdown(replications, histogram, edges),
-        routes=_routes(scenario, replications, histogram, edges),
+        routes=_routes(scenario, replications, histogram),
         populations=_populations(scenario, replications, found),
         histogram=_histogram(scenario, histogram, edges),
         requests=_requests(scenario, replications),
@@ -79,7 +78,7 @@ def _breakdown(replications: Sequence[Replication], histogram: np.ndarray, edges
     if total == 0:
         nothing = np.full(len(codes.PLACES), np.nan)
         return pd.DataFrame({"place": codes.PLACES, "mean_s": nothing, "p99_s": nothing})
-    low, high = (quantile_of_histogram(edges, counts, q) for q in TAIL)
+    low, high = (latency_quantile(counts, q) for q in TAIL)
     tail = (edges >= low) & (np.concatenate([[0.0], edges[:-1]]) <= high) & (counts > 0)
     return pd.DataFrame(
         {
@@ -90,9 +89,7 @@ def _breakdown(replications: Sequence[Replication], histogram: np.ndarray, edges
     )
 
 
-def _routes(
-    scenario: Scenario, replications: Sequence[Replication], histogram: np.ndarray, edges: np.ndarray
-) -> pd.DataFrame:
+def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: np.ndarray) -> pd.DataFrame:
     outcome = np.sum([r.outcome for r in replications], axis=0)
     latency = np.sum([r.latency for r in replications], axis=0)
     arrived = np.sum([r.arrived for r in replications], axis=0)
@@ -108,7 +105,7 @@ def _routes(
                 "failed": int(outcome[i, list(codes.FAILED)].sum()),
                 "abandoned": int(outcome[i, codes.ABANDONED]),
                 "mean_s": _ratio(latency[i], outcome[i, codes.SERVED]),
-                **{f"{n}_s": quantile_of_histogram(edges, histogram[i], QUANTILES[n]) for n in ("p50", "p95", "p99")},
+                **{f"{n}_s": latency_quantile(histogram[i], QUANTILES[n]) for n in ("p50", "p95", "p99")},
             }
         )
     return pd.DataFrame(rows)

@@ -17,9 +17,8 @@ from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.world import World
-from novamodel.simulation.counts import bucket_edges
+from novamodel.simulation.counts import latency_quantile
 from novamodel.simulation.recorder import OUTCOMES
-from novamodel.statistics import quantile_of_histogram
 
 LEAST_FOR_P99 = 100
 
@@ -36,7 +35,6 @@ class Monitor:
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
         self.samples = Samples(world, scenario.run)
-        self._edges = bucket_edges()
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         world.env.process(self._run())
@@ -86,8 +84,8 @@ class Monitor:
                 "failed": int(new[list(codes.FAILED)].sum()),
                 "abandoned": int(new[codes.ABANDONED]),
                 "in_flight": int(model.slots.in_flight[0]),
-                "p50_s": quantile_of_histogram(self._edges, window, 0.5) if served else float("nan"),
-                "p99_s": quantile_of_histogram(self._edges, window, 0.99) if served >= LEAST_FOR_P99 else float("nan"),
+                "p50_s": latency_quantile(window, 0.5) if served else float("nan"),
+                "p99_s": latency_quantile(window, 0.99) if served >= LEAST_FOR_P99 else float("nan"),
             }
         )
         column = model.record.window
