@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -117,6 +118,9 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
                 )
         for extra in found.at("spec", "template", "spec", "initContainers"):
             draft.leave(extra.file, extra.line, f"init container {extra['name'].text}", "start-up is one delay")
+        if found.at("spec", "strategy", "type").text == "Recreate":
+            strategy = found.at("spec", "strategy", "type")
+            draft.leave(found.file, strategy.line, "strategy Recreate", "a rollout is a rolling update")
         if box["startupProbe"]:
             draft.leave(box.file, box["startupProbe"].line, "startupProbe", "start-up is one delay")
         result[name] = Workload(
@@ -155,7 +159,27 @@ def _said(found: Node, box: Node) -> list[Said]:
     grace = found.at("spec", "template", "spec", "terminationGracePeriodSeconds")
     if grace:
         said.append(Said("termination_grace", seconds(grace.value), grace.file, grace.line))
-    return said
+    return said + _rollout(found) + _pre_stop(box)
+
+
+def _rollout(found: Node) -> list[Said]:
+    rolling, ready = found.at("spec", "strategy", "rollingUpdate"), found.at("spec", "minReadySeconds")
+    bounds = (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable"))
+    said = [
+        Said(f"rollout.{path}", whole(rolling[key].value), rolling.file, rolling[key].line)
+        for key, path in bounds
+        if rolling[key]
+    ]
+    return said + ([Said("rollout.min_ready", seconds(ready.value), ready.file, ready.line)] if ready else [])
+
+
+def _pre_stop(box: Node) -> list[Said]:
+    """A hook that sleeps: ``sleep: {seconds: 5}``, or a command with ``sleep 5`` in it."""
+    hook = box.at("lifecycle", "preStop")
+    words = " ".join(word.text for word in hook.at("exec", "command"))
+    slept = re.search(r"\bsleep (\d+)\b", words)
+    length = slept[1] if slept else hook.at("sleep", "seconds").value
+    return [Said("pre_stop", seconds(whole(length)), hook.file, hook.line)] if length is not None else []
 
 
 def _resources(box: Node) -> list[Said]:

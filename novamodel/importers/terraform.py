@@ -69,7 +69,7 @@ def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
     for block in terraform.resources(*_CACHES)[:1]:
         _cache(terraform, block, draft)
     for block in terraform.resources("aws_ecs_service"):
-        _desired_count(terraform, block, services, draft)
+        _service(terraform, block, services, draft)
     for block in terraform.resources():
         if block.labels[0] not in _READ:
             draft.leave(block.file, block.line, f"resource {'.'.join(block.labels)}", "read, not modelled")
@@ -155,12 +155,19 @@ def _cache(terraform: Terraform, block: Block, draft: Draft) -> None:
             draft.say(Said("cache.nodes", count, *_place(block, key)))
 
 
-def _desired_count(terraform: Terraform, block: Block, services: list[str], draft: Draft) -> None:
+def _service(terraform: Terraform, block: Block, services: list[str], draft: Draft) -> None:
     name = terraform.value(block, "name", draft) or block.labels[1]
     service = match(str(name), services)
     count = whole(terraform.value(block, "desired_count", draft))
     if service is not None and count is not None:
         draft.say(Said(f"services.{service}.replicas", count, *_place(block, "desired_count")))
+    for key, path in (
+        ("deployment_minimum_healthy_percent", "minimum_healthy"),
+        ("deployment_maximum_percent", "maximum"),
+    ):
+        percent = whole(terraform.value(block, key, draft))
+        if service is not None and percent is not None:
+            draft.say(Said(f"services.{service}.rollout.{path}", f"{percent} %", *_place(block, key)))
 
 
 def references(terraform: Terraform) -> Iterator[tuple[str, Expression]]:

@@ -23,6 +23,7 @@ from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
 from novamodel.scenario.goals import Monitoring, Platform, Pricing, Run, Slo
 from novamodel.scenario.mistakes import as_user_error
+from novamodel.scenario.operations import Operation, check_operations
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import default_origin, field_unit
 from novamodel.scenario.service import Service
@@ -47,7 +48,7 @@ class Scenario(Part):
     pricing: Pricing = given({}, "what is priced", "assumed")
     backup: Backup = given({}, "dumps of the database", "assumed")
     monitoring: Monitoring = given({}, "metrics", "assumed")
-    faults: tuple[()] = given((), "faults (not modelled yet: must be empty)", "default: none")
+    operations: tuple[Operation, ...] = given((), "what is done to the system while it runs", "default: none")
     run: Run = given({}, "how it is simulated", "assumed")
 
     _tree: Tree = PrivateAttr(default_factory=Tree)
@@ -138,6 +139,7 @@ class Scenario(Part):
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
+        check_operations(self)
         requests = self.traffic.most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
         if requests > MOST_REQUESTS:
             raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")

@@ -23,6 +23,7 @@ from novamodel.scenario.fields import (
     Utilisation,
     given,
 )
+from novamodel.scenario.rollout import Rollout
 
 K8S = "documented: Kubernetes defaults"
 MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
@@ -120,6 +121,15 @@ class Service(Part):
     readiness: Probe | None = given({"initial_delay": "5 s", "period": "5 s"}, "readiness probe", "assumed")
     liveness: Probe | None = given(None, "liveness probe", "default: none")
     termination_grace: Seconds = given("30 s", "time a replica has to finish", K8S)
+    pre_stop: Seconds = given(
+        "0 s", "preStop hook: time between leaving the balancer and SIGTERM, within the grace", K8S
+    )
+    on_sigterm: Literal["ignore", "drain", "exit"] = given(
+        "ignore",
+        "ignore: runs on until the grace is over; drain: ends with its last request; exit: ends at once",
+        "documented: a first process (PID 1) without a handler ignores SIGTERM",
+    )
+    rollout: Rollout = given({}, "how a new version replaces the old one", K8S)
     autoscaler: Autoscaler | None = given(None, "what moves the number of replicas", "default: none")
     pool: Pool | None = given(None, "database connection pool of a replica", "default: none")
     routes: dict[str, tuple[Step, ...]] = given({}, "what a request of each route does, step by step", "assumed")

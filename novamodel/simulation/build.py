@@ -144,7 +144,8 @@ def _replica_rows(scenario: Scenario) -> dict[str, tuple[int, int]]:
         most = most_replicas(service)
         if most > MOST_PEERS:
             raise UserError(f"services.{name}: {most} replicas", valid=f"at most {MOST_PEERS} replicas of one service")
-        rows[name] = (first, first + min(most + SPARE_REPLICAS, MOST_PEERS))
+        spare = SPARE_REPLICAS + (2 * most if scenario.operations else 0)  # an update starts and drains a fleet
+        rows[name] = (first, first + min(most + spare, MOST_PEERS))
         first = rows[name][1]
     return rows
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
+from novamodel.scenario.operations import delay_of
 from novamodel.simulation.control.samples import STEPS
 from novamodel.simulation.counts import QUANTILES, Metric, latencies_of, metrics
 from novamodel.simulation.estimates import load_moves
@@ -16,7 +17,7 @@ from novamodel.simulation.precision import Reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.settling import too_short_warm_up
 from novamodel.statistics import too_few_for_quantile
-from novamodel.units import format_fraction, format_time
+from novamodel.units import format_clock, format_fraction, format_time
 
 BACKLOG = 0.01
 """More than this share of what arrives piles up: the run is unstable, if the pile grows steadily."""
@@ -38,14 +39,16 @@ def doubts(
 ) -> tuple[str, ...]:
     """Warnings in words, the gravest first."""
     unstable = [text for text in (_piling_up(scenario, replications), *_full_tiers(scenario, tiers)) if text]
-    settling = None if unstable else too_short_warm_up(scenario, replications)
+    operated = any(delay_of(scenario, operation) is not None for operation in scenario.operations)
+    settling = None if unstable or operated else too_short_warm_up(scenario, replications)
     precision = [_not_reached(reached)] if reached is not None and not reached.met else []
     found = [*unstable, *([settling] if settling else []), *precision]
     if len(replications) == 1 and load_moves(scenario):
         found.append(
-            "one replication under a load that changes cannot say how sure it is (no intervals): "
+            "one replication of a window that changes by plan cannot say how sure it is (no intervals): "
             "take run.replications of 2 or more"
         )
+    found += _outside(scenario)
     for slo in scenario.slo:
         found += _about(slo, scenario, replications, estimates)
     return tuple(dict.fromkeys(found))
@@ -93,6 +96,15 @@ def _full_tiers(scenario: Scenario, tiers: pd.DataFrame) -> list[str]:
         if rows["busy"].mean() / limit >= FULL:
             texts.append(f"unstable: {name} is fully used in the second half of the window; more comes than it can do")
     return texts
+
+
+def _outside(scenario: Scenario) -> list[str]:
+    """Operations that the run never comes to."""
+    return [
+        f"operations.{number} does not happen: {operation.kind} at {format_clock(operation.at)} is outside the run"
+        for number, operation in enumerate(scenario.operations)
+        if delay_of(scenario, operation) is None
+    ]
 
 
 def _not_reached(reached: Reached) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from novamodel.scenario import Scenario
+from novamodel.scenario.operations import delay_of
 from novamodel.simulation.control.samples import BATCHES
 from novamodel.simulation.counts import Counts, Metric, bucket_edges, latencies_of, metrics, value_of
 from novamodel.simulation.replication import Replication
@@ -52,8 +53,10 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
 
 
 def load_moves(scenario: Scenario) -> bool:
-    """Whether the planned rate changes so much in the window that batches differ by plan, not by chance."""
+    """Whether batches differ by plan, not by chance: the rate changes much in the window, or an operation is due."""
     run = scenario.run
+    if any(delay_of(scenario, operation) is not None for operation in scenario.operations):
+        return True
     clocks = run.start + run.duration * (np.arange(BATCHES) + 0.5) / BATCHES
     rates = np.array([scenario.traffic.rate_at(float(clock % 86400.0)) for clock in clocks])
     return bool(np.abs(rates - rates.mean()).max() > STATIONARY * rates.mean())

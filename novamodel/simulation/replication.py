@@ -15,6 +15,7 @@ from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation.build import build
 from novamodel.simulation.compiled import CompiledPlane
+from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
@@ -91,6 +92,7 @@ def replicate(
         if fleet.service.autoscaler is not None:
             HpaLoop(world, fleet, fleet.service.autoscaler)
         scrape(world, fleet, scenario.monitoring)
+    keep_agenda(world, scenario, fleets)
     monitor = Monitor(world, scenario, fleets)
     horizon = run.warm_up_s + run.duration
     if progress is not None:

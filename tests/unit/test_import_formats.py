@@ -28,6 +28,8 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: shop-orders}
 spec:
+  strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 10%}}
+  minReadySeconds: 15
   template:
     metadata: {labels: {app: orders}}
     spec:
@@ -35,6 +37,7 @@ spec:
       containers:
         - name: orders
           image: shop/orders:1.2
+          lifecycle: {preStop: {exec: {command: [sh, -c, sleep 12 && nginx -s quit]}}}
           resources:
             limits: {cpu: 1, memory: 1Gi}
         - name: proxy
@@ -54,6 +57,8 @@ def test_deployment_without_requests_takes_the_limits(tmp_path: Path) -> None:
     assert report.tree.origins["services.orders.resources.cpu_request"].kind == "documented"
     assert orders["readiness"] is None
     assert orders["termination_grace"] == "45 s"
+    assert orders["pre_stop"] == "12 s"
+    assert orders["rollout"] == {"max_surge": 2, "max_unavailable": "10%", "min_ready": "15 s"}
     assert "no-readiness-probe" in codes(report)
     assert any(row["what"] == "container proxy" for row in report.not_modelled)
 
@@ -233,6 +238,8 @@ resource "aws_elasticache_replication_group" "main" {
 resource "aws_ecs_service" "api" {
   name          = "shop-api"
   desired_count = 5
+  deployment_minimum_healthy_percent = 50
+  deployment_maximum_percent = 150
 }
 """
 
@@ -249,6 +256,7 @@ def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> Non
     assert any(row["what"] == "backup_retention_period = var.open" for row in report.not_modelled)
     assert report.tree.values["cache"] == {"node_type": "cache.t4g.small", "nodes": 3}
     assert report.tree.values["services"]["api"]["replicas"] == 5
+    assert report.tree.values["services"]["api"]["rollout"] == {"minimum_healthy": "50 %", "maximum": "150 %"}
     assert report.tree.values["platform"] == {"kind": "ecs", "compute": "ec2"}
     assert report.tree.values["services"]["api"]["resources"]["cpu_request"] == 0.25
     assert report.tree.origins["database.instance_class"].line == 6

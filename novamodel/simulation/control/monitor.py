@@ -170,5 +170,7 @@ class Monitor:
             "wanted": fleet.spec,
             "ready": ready,
             "pending": len(fleet.alive()) - ready,
+            "ending": len(fleet.pods) - len(fleet.alive()),
+            "outdated": sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods),
             **use,
         }

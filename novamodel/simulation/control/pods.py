@@ -1,8 +1,7 @@
-"""Pods of one service: start, boot, probes, restarts, termination.
+"""Pods of one service: start, boot, restarts, termination.
 
-After the kubelet (kubernetes/kubernetes pkg/kubelet/prober/worker.go and the probe documentation): a probe ticks
-every period from the pod's start; ticks while no container runs or it is younger than initialDelaySeconds are
-skipped; readiness begins as failed; a killed container restarts after 0, 10, 20, ... at most 300 s.
+A killed container restarts after 0, 10, 20, ... at most 300 s (kubernetes.io, Pod Lifecycle). A pod that is to end
+leaves the edge's list at once and gets SIGTERM after its preStop hook; at the end of the grace it is killed.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ import simpy
 
 from novamodel.components.hpa import PodState, Sample
 from novamodel.components.restarts import restart_delay
-from novamodel.scenario.service import Probe, Service
+from novamodel.scenario.service import Service
 from novamodel.simulation import codes
+from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
 from novamodel.simulation.control.world import World
 
 LONG_AGO = -1e6
-FIRST_LOOK = 0.05
-"""A probe's answer is looked for after this many seconds, then at its time-out."""
 RESTART_RESET_S = 600.0
-ROUNDING = 1e-6
+LOOK_S = 1.0
+"""How often it is looked whether something that is waited for has come about."""
 
 
 @dataclass
@@ -38,6 +37,7 @@ class Pod:
     ready_changed_s: float = LONG_AGO
     terminating: bool = False
     gone: bool = False
+    revision: int = 1  # version of the service that it runs
     restarts: int = 0
     booted: bool = False
     container_s: float | None = None  # when its container started, None while none runs
@@ -45,6 +45,10 @@ class Pod:
     cpu_seen: tuple[float, float] | None = None
     fresh: dict[str, Sample] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)
+
+    def stays(self) -> bool:
+        """Whether it exists and is not on its way out."""
+        return not self.gone and not self.terminating
 
     def state(self) -> PodState:
         """What the autoscaler's controller sees."""
@@ -62,6 +66,8 @@ class Fleet:
         self.rows = rows
         self.pods: list[Pod] = []
         self.spec = replicas
+        self.revision = 1
+        self.rolling = False
         self._created = 0
         for _ in range(replicas):
             self._start_warm()
@@ -81,19 +87,34 @@ class Fleet:
     # --- scaling ------------------------------------------------------------------------------------------
 
     def scale(self, replicas: int) -> None:
-        """Set the wanted number; pods start and end accordingly."""
+        """Set the wanted number; pods start and end accordingly (during a rolling update it sees to that)."""
         self.spec = replicas
+        if not self.rolling:
+            self.fill()
+
+    def fill(self) -> None:
+        """Start or end pods until as many are alive as are wanted."""
         alive = self.alive()
-        for _ in range(replicas - len(alive)):
-            self._start_cold()
-        if replicas < len(alive):
-            order = sorted(alive, key=lambda p: (p.ready is True, p.phase == "Running", -(p.ready_changed_s)))
-            for pod in order[: len(alive) - replicas]:
+        self.start(self.spec - len(alive))
+        self.end(alive, len(alive) - self.spec)
+
+    def start(self, count: int) -> None:
+        """Create pods of the latest version."""
+        for _ in range(count):
+            self.env.process(self._life(self._new_pod()))
+
+    def end(self, pods: list[Pod], count: int) -> None:
+        """End so many of these pods: first those that are not ready, then the youngest."""
+        order = sorted(pods, key=lambda p: (p.ready is True, p.phase == "Running", -(p.ready_changed_s)))
+        for pod in order[: max(0, count)]:
+            pod.terminating = True
+            self._set_ready(pod, False)
+            if pod.row != codes.NONE:
                 self.env.process(self._terminate(pod))
 
     def _new_pod(self) -> Pod:
         self._created += 1
-        pod = Pod(f"{self.name}-{self._created}")
+        pod = Pod(f"{self.name}-{self._created}", revision=self.revision)
         self.pods.append(pod)
         return pod
 
@@ -110,24 +131,21 @@ class Fleet:
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self._set_ready(pod, True)
         pod.ready_changed_s = LONG_AGO
-        self._start_probes(pod, since=self.world.phase(pod.name) * -10.0)
-
-    def _start_cold(self) -> None:
-        self.env.process(self._life(self._new_pod()))
+        start_probes(self, pod, since=self.world.phase(pod.name) * -10.0)
 
     def _life(self, pod: Pod) -> Generator[Any, Any, None]:
         yield self.env.timeout(self.service.runtime.start_delay)
-        while pod.row == codes.NONE and not pod.terminating:
+        while pod.row == codes.NONE and pod.stays():
             pod.row = self._take_row()
             if pod.row == codes.NONE:
-                yield self.env.timeout(1.0)
+                yield self.env.timeout(LOOK_S)
         if pod.terminating:
             self._remove(pod)
             return
         pod.phase, pod.start_s, pod.ready = "Running", self.env.now, False
         pod.ready_changed_s = self.env.now
         self.env.process(self._boot(pod))
-        self._start_probes(pod, since=self.env.now)
+        start_probes(self, pod, since=self.env.now)
 
     def _boot(self, pod: Pod) -> Generator[Any, Any, None]:
         """The process starts: CPU under the container's own limit, then it listens."""
@@ -141,12 +159,17 @@ class Fleet:
                 return
 
     def _terminate(self, pod: Pod) -> Generator[Any, Any, None]:
-        pod.terminating = True
-        self._set_ready(pod, False)
-        if pod.row != codes.NONE:
-            yield self.env.timeout(self.service.termination_grace)
-            self.world.plane.kill(pod.row)  # with what it still does, and its connections
-            self._remove(pod)
+        """From the balancer's list to the end of the process, at the end of its grace at the latest."""
+        service, end = self.service, self.env.now + self.service.termination_grace
+        if service.on_sigterm == "ignore":
+            yield self.env.timeout(service.termination_grace)
+        else:
+            yield self.env.timeout(min(service.pre_stop, service.termination_grace))
+        in_flight = self.world.plane.model.replicas.in_flight
+        while service.on_sigterm == "drain" and in_flight[pod.row] > 0 and self.env.now < end:
+            yield self.env.timeout(min(LOOK_S, end - self.env.now))
+        self.world.plane.kill(pod.row)  # with what it still does, and its connections
+        self._remove(pod)
 
     def _remove(self, pod: Pod) -> None:
         pod.gone = True
@@ -159,65 +182,9 @@ class Fleet:
             pod.ready = ready
             pod.ready_changed_s = self.env.now
 
-    # --- probes --------------------------------------------------------------------------------------------
-
-    def _start_probes(self, pod: Pod, since: float) -> None:
-        if self.service.readiness is not None:
-            self.env.process(self._probe(pod, self.service.readiness, codes.READINESS, since))
-        else:
-            self.env.process(self._ready_when_booted(pod))
-        if self.service.liveness is not None:
-            self.env.process(self._probe(pod, self.service.liveness, codes.LIVENESS, since))
-
-    def _ready_when_booted(self, pod: Pod) -> Generator[Any, Any, None]:
-        while not pod.gone and not pod.terminating:
-            if pod.booted and pod.ready is not True:
-                self._ready_event(pod, True, "listens; there is no readiness probe")
-            yield self.env.timeout(1.0)
-
-    @staticmethod
-    def _stays(pod: Pod) -> bool:
-        return not pod.gone and not pod.terminating
-
-    def _probe(self, pod: Pod, probe: Probe, kind: int, since: float) -> Generator[Any, Any, None]:
-        ticks = max(0, -int(-(self.env.now - since) // probe.period))
-        failures = 0
-        at = since + ticks * probe.period
-        while self._stays(pod):
-            if at > self.env.now:
-                yield self.env.timeout(at - self.env.now)
-            if not self._stays(pod):
-                return
-            life = pod.life
-            due = pod.container_s is not None and self.env.now - pod.container_s > probe.initial_delay - ROUNDING
-            passed = due and (yield from self._ask(pod, probe, kind))
-            failures = 0 if passed or not due or pod.life != life else failures + 1
-            if kind == codes.READINESS:
-                if passed and pod.ready is not True:
-                    self._ready_event(pod, True, "readiness probe passed")
-                elif failures >= probe.failures and pod.ready is True:
-                    self._ready_event(pod, False, f"{failures} readiness probes failed in a row")
-            elif failures >= probe.failures:
-                failures = 0
-                self.restart(pod, f"{probe.failures} liveness probes failed in a row")
-            at += probe.period
-            while at <= self.env.now:
-                at += probe.period
-
-    def _ask(self, pod: Pod, probe: Probe, kind: int) -> Generator[Any, Any, bool]:
-        """One probe: true if the answer comes in time."""
-        if not pod.booted:
-            return False
-        life = pod.life
-        serial = self.world.inject(self.name, kind, pod.row)
-        first = min(FIRST_LOOK, probe.timeout)
-        yield self.env.timeout(first)
-        if self.world.done(kind, pod.row) != serial:
-            yield self.env.timeout(probe.timeout - first)
-        return bool(pod.life == life and self.world.done(kind, pod.row) == serial)
-
-    def _ready_event(self, pod: Pod, ready: bool, why: str) -> None:
-        if pod.gone or pod.terminating:
+    def ready_event(self, pod: Pod, ready: bool, why: str) -> None:
+        """A probe has changed its mind."""
+        if not pod.stays():
             return
         before = self.ready_count()
         self._set_ready(pod, ready)
@@ -240,7 +207,7 @@ class Fleet:
         pod.restarts += 1
         restarts = pod.restarts
         yield self.env.timeout(restart_delay(restarts))
-        if pod.gone or pod.terminating:
+        if not pod.stays():
             return
         self.env.process(self._boot(pod))
         yield self.env.timeout(RESTART_RESET_S)
