@@ -22,6 +22,7 @@ from novamodel.cost import (
     NodeGroup,
     PodRequest,
     PriceBook,
+    SearchDomain,
     backup_stored_gib,
     fargate_pod_size,
     instance_allocatable,
@@ -35,13 +36,12 @@ from novamodel.cost.meters import rds_gp3_included
 from novamodel.cost.nodes import Allocatable
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.telemetry import LogVolume, log_volume, metric_volume
 
 GIB = 1024**3
 HOURS = 24
 REQUEST_BYTES = 400
 """Bytes of one request with TLS (measured: 355 to 498 on NovaBank's test stack)."""
-ACCESS_LOG_BYTES = 120
-"""Bytes of one line of the edge's access log (measured: 107 to 138)."""
 BALANCER_RULES = 3
 COREDNS = PodRequest(0.1, 70 / 1024)
 """Requests of one of EKS's two CoreDNS pods (EKS add-on defaults, from memory)."""
@@ -89,17 +89,6 @@ def monthly_total(scenario: Scenario, replicas: dict[str, float] | None = None) 
     return float(price(month_usage(scenario, _day_use(scenario, _day(scenario, None)), book), book).total)
 
 
-def _with_traffic(scenario: Scenario, factor: float) -> Scenario:
-    traffic = scenario.traffic
-    changes: dict[str, Any] = {
-        "traffic.peak": f"{traffic.peak * factor!r}/s",
-        "traffic.night": f"{traffic.night * factor!r}/s",
-    }
-    if not isinstance(traffic.shape, str):
-        changes["traffic.shape"] = [[clock, f"{rate * factor!r}/s"] for clock, rate in traffic.shape]
-    return scenario.override(changes, said_by="range of the bill")
-
-
 def _day(scenario: Scenario, result: Result | None) -> pd.DataFrame:
     """The day by the hour; `source` says whether an hour is simulated or steady state."""
     table = day(scenario)
@@ -125,7 +114,12 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     requests = sum(hours.rate_per_s) / HOURS * seconds
     out_bytes, unknown = _response_bytes(scenario)
     out_gib = requests * out_bytes / GIB
-    log_gib = requests * (_log_bytes(scenario) + ACCESS_LOG_BYTES) / GIB
+    rate = sum(hours.rate_per_s) / HOURS
+    logs = log_volume(scenario, rate)
+    log_gib = logs.gib_per_day * pricing.hours_per_month / 24
+    metrics = metric_volume(scenario, {name: sum(curve) / HOURS for name, curve in hours.replicas.items()})
+    watched = scenario.monitoring.logs == "cloudwatch"
+    managed = scenario.monitoring.prometheus == "managed"
     on_aws = platform.kind != "compose"
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
@@ -140,11 +134,14 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         public_ipv4=pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws),
         internet_out_gib=out_gib,
         cross_az_gib=2 * out_gib * pricing.cross_zone_share,
-        log_use_gib=log_gib,
-        log_stored_gib=log_gib * pricing.log_retention_months,
+        log_use_gib=log_gib if watched else 0.0,
+        log_stored_gib=log_gib * pricing.log_retention_months if watched else 0.0,
+        search=_search(scenario, logs),
+        prometheus_samples=metrics.samples_per_s * seconds if managed else 0.0,
+        prometheus_gib=metrics.disk_gib if managed else 0.0,
         custom_metrics=pricing.metrics,
         alarms=pricing.alarms,
-        ebs_gp3_gib=0.0 if on_aws else scenario.database.storage / GIB,
+        ebs_gp3_gib=(0.0 if on_aws else scenario.database.storage / GIB) + (0.0 if managed else metrics.disk_gib),
         s3_gib=pricing.backup_bucket / GIB,
         registry_gib=pricing.registry / GIB,
         secrets=pricing.secrets,
@@ -165,9 +162,11 @@ def _response_bytes(scenario: Scenario) -> tuple[float, tuple[str, ...]]:
     return total, tuple(unknown)
 
 
-def _log_bytes(scenario: Scenario) -> float:
-    owners = {route: scenario.services[scenario.service_of(route)] for route in scenario.traffic.mix}
-    return sum(share * owners[route].log_bytes for route, share in scenario.traffic.mix.items())
+def _search(scenario: Scenario, logs: LogVolume) -> SearchDomain | None:
+    if scenario.monitoring.logs != "opensearch":
+        return None
+    domain = scenario.monitoring.opensearch
+    return SearchDomain(node_type=domain.node_type, nodes=domain.nodes, storage_gib=logs.opensearch_disk_gib)
 
 
 # --- compute -------------------------------------------------------------------------------------------------
@@ -294,6 +293,10 @@ def _not_priced(scenario: Scenario) -> list[str]:
             items.append("PgBouncer: no file says where it runs")
         if scenario.edge.kind in ("nginx", "ingress-nginx"):
             items.append(f"{scenario.edge.kind}: the pods or machine of the reverse proxy")
-    items.append("Prometheus, Grafana and the ELK stack: no file gives them resources")
+    monitoring = scenario.monitoring
+    if monitoring.prometheus == "self-hosted":
+        items.append("Prometheus and Grafana: their CPU and memory (the disk of the samples is priced)")
+    if monitoring.logs == "cloudwatch":
+        items.append("the ELK stack: no file gives it resources (logs are priced as CloudWatch Logs)")
     items.append("support plan, taxes, people")
     return items

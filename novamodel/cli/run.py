@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,16 @@ Precision = Annotated[
     ),
 ]
 
+OpenMetrics = Annotated[
+    Path | None,
+    typer.Option(
+        "--openmetrics",
+        metavar="FILE",
+        show_default=False,
+        help="Write the run's counters, histogram and gauges as OpenMetrics text.",
+    ),
+]
+
 
 def run(
     target: Target,
@@ -30,6 +41,7 @@ def run(
     replications: Replications = None,
     precision: Precision = None,
     engine: EngineChoice = Engine.auto,
+    openmetrics: OpenMetrics = None,
     json: Json = False,
 ) -> None:
     """Simulate a scenario's window and show latency, errors, callers and tiers with intervals.
@@ -41,6 +53,7 @@ def run(
       novamodel run novabank
       novamodel run mine.yaml --set services.core-api.replicas=5 --set 'traffic.peak=600 requests/s'
       novamodel run mine.yaml --seed 8 --replications 8 --json > run.json
+      novamodel run mine.yaml --openmetrics run.prom
       novamodel run mine.yaml --precision 'p99 < 5 %' --set run.warm_up=auto
     """
     from novamodel.cli.output import say, say_json
@@ -54,6 +67,11 @@ def run(
         scenario = scenario.override({"run.precision": precision}, said_by="--precision")
     with progress("simulating") as tell:
         result = simulate(scenario, engine=engine.value, progress=tell)
+    if openmetrics is not None:
+        from novamodel.files import write_whole
+        from novamodel.telemetry import to_openmetrics
+
+        write_whole(openmetrics, to_openmetrics(result))
     if json:
         say_json(result.to_dict())
     else:

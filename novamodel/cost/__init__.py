@@ -14,7 +14,15 @@ from novamodel.cost.meters import (
     task_hours,
 )
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
-from novamodel.cost.usage import CacheCluster, Database, FargateService, LoadBalancer, MonthUsage, NodeGroup
+from novamodel.cost.usage import (
+    CacheCluster,
+    Database,
+    FargateService,
+    LoadBalancer,
+    MonthUsage,
+    NodeGroup,
+    SearchDomain,
+)
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "Price",
     "PriceBook",
     "PriceMissing",
+    "SearchDomain",
     "backup_stored_gib",
     "enhanced_monitoring_gib",
     "fargate_pod_size",

@@ -118,7 +118,7 @@ def cache_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
 
 
 def network_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
-    """Load balancers, NAT gateways, public addresses, data transfer, DNS, WAF."""
+    """Load balancers, API gateway, NAT gateways, public addresses, data transfer, DNS, WAF."""
     lines: list[Line] = []
     hours = to_decimal(full_hours(usage.hours_per_month))
     elb, vpc = Counter(book, "Elastic Load Balancing"), Counter(book, "Amazon VPC")
@@ -131,6 +131,8 @@ def network_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
         lines += elb.lines(f"elb.{balancer.kind}.hour", hours, balancer.name)
         units = capacity_unit_hours(balancer, usage.hours_per_month)
         lines += elb.lines(f"elb.{balancer.kind}.lcu", units, balancer.name, "use")
+    api = Counter(book, "Amazon API Gateway")
+    lines += api.lines(f"apigateway.{usage.api_gateway}.requests", usage.api_requests, driver="use")
     lines += vpc.lines("nat.hour", usage.nat_gateways * hours)
     lines += vpc.lines("nat.data", usage.nat_gib, driver="use")
     lines += vpc.lines("vpc.public_ipv4", usage.public_ipv4 * to_decimal(usage.hours_per_month))
@@ -146,7 +148,7 @@ def network_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
 
 
 def observability_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
-    """CloudWatch logs, metrics, alarms and dashboards; the free 5 GB of logs go to ingestion first."""
+    """CloudWatch logs, metrics, alarms and dashboards (the free 5 GB go to ingestion first), Prometheus, OpenSearch."""
     watch = Counter(book, "Amazon CloudWatch")
     fixed, use = to_decimal(usage.log_fixed_gib), to_decimal(usage.log_use_gib)
     stored = to_decimal(stored_log_gib(usage.log_stored_gib, usage.log_compression))
@@ -167,7 +169,24 @@ def observability_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
     lines += watch.lines("cloudwatch.alarm.standard", alarms)
     lines += watch.lines("cloudwatch.alarm.high_resolution", usage.alarms_high_resolution)
     dashboards = _less_free(usage, book, "cloudwatch.dashboard", to_decimal(usage.dashboards))
-    return lines + watch.lines("cloudwatch.dashboard", dashboards)
+    lines += watch.lines("cloudwatch.dashboard", dashboards)
+    return lines + _prometheus_lines(usage, book) + _search_lines(usage, book)
+
+
+def _prometheus_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
+    managed = Counter(book, "Amazon Managed Prometheus")
+    samples = _less_free(usage, book, "amp.samples", to_decimal(usage.prometheus_samples))
+    kept = _less_free(usage, book, "amp.storage", to_decimal(usage.prometheus_gib))
+    return managed.lines("amp.samples", samples) + managed.lines("amp.storage", kept)
+
+
+def _search_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
+    if usage.search is None:
+        return []
+    domain, domains = usage.search, Counter(book, "Amazon OpenSearch")
+    hours = domain.nodes * to_decimal(full_hours(usage.hours_per_month))
+    lines = domains.lines(f"opensearch.{domain.node_type}", hours, "logs")
+    return lines + domains.lines("opensearch.gp3.storage", domain.storage_gib, "logs", "use")
 
 
 def storage_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:

@@ -90,6 +90,14 @@ class CacheCluster(_Frozen):
     backup_gib: NonNegative = 0
 
 
+class SearchDomain(_Frozen):
+    """An OpenSearch domain: data nodes of one type and gp3 volumes, all together ``storage_gib``, *use*."""
+
+    node_type: Name
+    nodes: Count = 1
+    storage_gib: NonNegative = 0
+
+
 class LoadBalancer(_Frozen):
     """One load balancer with its load as profiles (see the module), all *use*.
 
@@ -165,6 +173,12 @@ class MonthUsage(_Frozen):
     """Custom metrics (each set of dimensions is one), averaged over the month."""
     container_insights_metrics: NonNegative = 0
     """Metrics that Container Insights adds, billed as custom metrics; 0 = off."""
+    search: SearchDomain | None = None
+    """OpenSearch for the logs."""
+    prometheus_samples: NonNegative = 0
+    """Samples that Amazon Managed Service for Prometheus takes in."""
+    prometheus_gib: NonNegative = 0
+    """GiB that it keeps."""
     alarms: NonNegative = 0
     alarms_high_resolution: NonNegative = 0
     dashboards: Count = 0
@@ -190,6 +204,9 @@ class MonthUsage(_Frozen):
     hosted_zones: Count = 0
     dns_queries: NonNegative = 0
     """*Use*."""
+    api_gateway: Literal["http", "rest"] = "http"
+    api_requests: NonNegative = 0
+    """Requests through Amazon API Gateway; *use*."""
     web_acls: Count = 0
     web_acl_rules: Count = 0
     web_acl_requests: NonNegative = 0

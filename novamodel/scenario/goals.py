@@ -109,13 +109,6 @@ class Pricing(Part):
     uncertainty: Share = given("10 %", "half width of the range of traffic that the cost range covers", "assumed")
 
 
-class Monitoring(Part):
-    """Prometheus."""
-
-    scrape_interval: Period = given("15 s", "time between scrapes of a service", "documented: common practice")
-    job_intervals: dict[str, Period] = given({}, "scrape interval of single services", "default: scrape_interval")
-
-
 class Precision(Part):
     """How sure an estimate has to be: ``p99 < 5 %``, half of its 95 % interval over its value."""
 

@@ -21,8 +21,9 @@ from novamodel.scenario.demand import Step
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
-from novamodel.scenario.goals import Monitoring, Platform, Pricing, Run, Slo
+from novamodel.scenario.goals import Platform, Pricing, Run, Slo
 from novamodel.scenario.mistakes import as_user_error
+from novamodel.scenario.monitoring import Monitoring
 from novamodel.scenario.operations import Operation, check_operations
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import default_origin, field_unit

@@ -43,6 +43,7 @@ class Replication:
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
     intervals: list[dict[str, float]]
+    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
     tiers: list[dict[str, Any]]
     replicas: list[dict[str, Any]]
     events: list[dict[str, Any]]
@@ -112,6 +113,7 @@ def replicate(
         carried_in=monitor.carried_in,
         in_flight=int(plane.model.slots.in_flight[0]),
         intervals=monitor.intervals,
+        buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],

@@ -35,10 +35,10 @@ class Result:
 
     Frames (one row each): ``estimates`` a metric (``method`` says what its interval rests on: replications, batch
     means of a single one, or none), ``by_replication`` a metric of a replication, ``intervals`` an interval of a
-    replication, ``settling`` a sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval,
-    ``replicas`` a service in an interval, ``events`` a deed of the control plane, ``breakdown`` a place where time
-    goes, ``routes`` a route, ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept)
-    a request.
+    replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
+    sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
+    interval, ``events`` a deed of the control plane, ``breakdown`` a place where time goes, ``routes`` a route,
+    ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept) a request.
     """
 
     scenario: Scenario = field(repr=False)
@@ -52,6 +52,7 @@ class Result:
     estimates: pd.DataFrame = field(repr=False)
     by_replication: pd.DataFrame = field(repr=False)
     intervals: pd.DataFrame = field(repr=False)
+    buckets: pd.DataFrame = field(repr=False)
     settling: pd.DataFrame = field(repr=False)
     tiers: pd.DataFrame = field(repr=False)
     replicas: pd.DataFrame = field(repr=False)

@@ -44,6 +44,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         estimates=found,
         by_replication=values,
         intervals=_frame(scenario, replications, "intervals"),
+        buckets=_frame(scenario, replications, "buckets"),
         settling=settling_frame(scenario, replications),
         tiers=tiers,
         replicas=_frame(scenario, replications, "replicas"),

@@ -45,7 +45,7 @@ def test_status_and_sources_fit_together() -> None:
 
 def test_a_unit_that_counts_several_says_so() -> None:
     for price in BOOK.prices.values():
-        first = price.unit.split(" ")[0].replace("1M", "1000000")
+        first = price.unit.split(" ")[0].replace("M", "000000")
         assert price.per == (int(first) if first.isdigit() else 1), price.key
 
 

@@ -17,7 +17,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.world import World
-from novamodel.simulation.counts import latency_quantile
+from novamodel.simulation.counts import bucket_edges, latency_quantile
 from novamodel.simulation.recorder import OUTCOMES
 
 LEAST_FOR_P99 = 100
@@ -35,8 +35,11 @@ class Monitor:
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
         self.samples = Samples(world, scenario.run)
+        self.buckets: list[dict[str, float]] = []
+        self._exported = np.searchsorted(bucket_edges(), (*scenario.monitoring.buckets, np.inf), side="right")
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
+        self._latency = 0.0
         world.env.process(self._run())
 
     def _run(self) -> Generator[Any, Any, None]:
@@ -70,6 +73,7 @@ class Monitor:
     def _collect(self, length: float) -> None:
         model, now = self.world.plane.model, self.world.env.now
         arrived = int(sum(model.record.arrived))
+        latency = float(sum(model.record.latency))
         outcomes = np.asarray(model.record.outcome, dtype=np.int64).reshape(-1, OUTCOMES).sum(axis=0)
         new = outcomes - self._counts[1]
         window = np.asarray(model.record.window, dtype=np.int64)
@@ -82,15 +86,23 @@ class Monitor:
                 "served": served,
                 "rejected": int(new[codes.REJECTED]),
                 "failed": int(new[list(codes.FAILED)].sum()),
+                "answered_5xx": int(new[list(codes.ANSWERED_5XX)].sum()),
                 "abandoned": int(new[codes.ABANDONED]),
                 "in_flight": int(model.slots.in_flight[0]),
+                "latency_s": latency - self._latency,
                 "p50_s": latency_quantile(window, 0.5) if served else float("nan"),
+                "p95_s": latency_quantile(window, 0.95) if served else float("nan"),
                 "p99_s": latency_quantile(window, 0.99) if served >= LEAST_FOR_P99 else float("nan"),
             }
         )
+        below = np.concatenate([[0], np.cumsum(window)])[self._exported]
+        uppers = (*self.scenario.monitoring.buckets, np.inf)
+        self.buckets += [
+            {"time_s": now, "upper_s": upper, "count": int(count)} for upper, count in zip(uppers, below, strict=True)
+        ]
         column = model.record.window
         column[:] = [0] * len(column) if isinstance(column, list) else 0
-        self._counts = (arrived, outcomes)
+        self._counts, self._latency = (arrived, outcomes), latency
         self._tier_rows(length)
         for name, fleet in self.fleets.items():
             self.replicas.append(self._replica_row(name, fleet))

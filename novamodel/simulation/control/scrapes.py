@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from novamodel.scenario.goals import Monitoring
+from novamodel.scenario.monitoring import Monitoring
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World

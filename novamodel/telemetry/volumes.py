@@ -1,0 +1,68 @@
+"""How much is measured and logged: series, samples, log bytes, and the memory and disk that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from novamodel.scenario import Scenario
+
+GIB = 1024**3
+DAY_S = 86400.0
+ACCESS_LOG_BYTES = 120
+"""Bytes of one line of the edge's access log (measured: 107 to 138 on NovaBank's test stack)."""
+OPENSEARCH_OVERHEAD = 1.45
+"""Disk over indexed bytes (AWS, Sizing Amazon OpenSearch Service domains: indexing, reserved space, free space)."""
+
+
+class MetricVolume(NamedTuple):
+    """What Prometheus takes in and keeps."""
+
+    series: float  # active at a time
+    samples_per_s: float
+    memory_gib: float  # of the head block, without queries
+    disk_gib: float  # of all samples that are kept
+
+
+class LogVolume(NamedTuple):
+    """What is logged, raw."""
+
+    bytes_per_request: float
+    gib_per_day: float
+    opensearch_disk_gib: float  # for the scenario's months of retention; 0 where logs do not go there
+
+
+def metric_volume(scenario: Scenario, replicas: Mapping[str, float]) -> MetricVolume:
+    """Series, samples, memory and disk with ``replicas`` (by service, the mean of the day).
+
+    A pod that is replaced leaves its series in memory for up to three hours: that churn is not counted.
+    """
+    monitoring = scenario.monitoring
+    if monitoring.prometheus == "none":
+        return MetricVolume(0.0, 0.0, 0.0, 0.0)
+    series, samples = float(monitoring.exporter_series), monitoring.exporter_series / monitoring.scrape_interval
+    for name, count in replicas.items():
+        own = count * monitoring.series
+        series += own
+        samples += own / monitoring.job_intervals.get(name, monitoring.scrape_interval)
+    return MetricVolume(
+        series=series,
+        samples_per_s=samples,
+        memory_gib=series * monitoring.bytes_per_series / GIB,
+        disk_gib=samples * monitoring.retention_days * DAY_S * monitoring.bytes_per_sample / GIB,
+    )
+
+
+def log_volume(scenario: Scenario, requests_per_s: float) -> LogVolume:
+    """Bytes of the services' and the edge's lines at a mean rate of requests."""
+    owners = {route: scenario.services[scenario.service_of(route)] for route in scenario.traffic.mix}
+    own = sum(share * owners[route].log_bytes for route, share in scenario.traffic.mix.items())
+    each = own + ACCESS_LOG_BYTES
+    if scenario.monitoring.logs == "none":
+        return LogVolume(each, 0.0, 0.0)
+    per_day = requests_per_s * DAY_S * each / GIB
+    disk = 0.0
+    if scenario.monitoring.logs == "opensearch":
+        kept = per_day * scenario.pricing.log_retention_months * scenario.pricing.hours_per_month / 24
+        disk = kept * (1 + scenario.monitoring.opensearch.replicas) * OPENSEARCH_OVERHEAD
+    return LogVolume(each, per_day, disk)
