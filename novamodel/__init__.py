@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from novamodel import figures, questions
     from novamodel.answering import Answer, answer
     from novamodel.billing import MonthlyCost, bill
+    from novamodel.differing import Difference, diff
     from novamodel.loading import load
     from novamodel.reporting import write_report
     from novamodel.scenario import Scenario
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "novamodel.answering",
     "Comparison": "novamodel.simulation",
+    "Difference": "novamodel.differing",
     "Knee": "novamodel.sizing",
     "MonthlyCost": "novamodel.billing",
     "Result": "novamodel.simulation",
@@ -37,6 +39,7 @@ _HOMES = {
     "answer": "novamodel.answering",
     "bill": "novamodel.billing",
     "compare": "novamodel.simulation",
+    "diff": "novamodel.differing",
     "knee": "novamodel.sizing",
     "load": "novamodel.loading",
     "simulate": "novamodel.simulation",
@@ -47,6 +50,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Comparison",
+    "Difference",
     "Knee",
     "MonthlyCost",
     "Result",
@@ -57,6 +61,7 @@ __all__ = [
     "answer",
     "bill",
     "compare",
+    "diff",
     "figures",
     "knee",
     "load",

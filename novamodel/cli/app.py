@@ -10,6 +10,7 @@ import typer
 from novamodel import __version__
 from novamodel.cli.bill import bill
 from novamodel.cli.check import check
+from novamodel.cli.diff import diff
 from novamodel.cli.doctor import doctor
 from novamodel.cli.importing import import_folder
 from novamodel.cli.output import say
@@ -24,6 +25,7 @@ COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
     "import": (import_folder, "Configuration files to a scenario file."),
     "run": (run, "Simulate: latency, errors, callers, tiers."),
     "check": (check, "Does the SLO hold? Exit 0 or 99."),
+    "diff": (diff, "What a change does to latency, errors, replicas and cost."),
     "size": (size, "The cheapest size that keeps the SLO."),
     "bill": (bill, "What a month costs on AWS, line by line."),
     "schema": (schema, "JSON Schema of a scenario file."),
@@ -63,7 +65,7 @@ def novamodel(
     \b
     TARGET is a scenario file, a bundled scenario's name, or a folder of configuration files.
     Exit codes: 0 done, 1 a fault of novamodel or of its installation, 2 a mistake in what was
-    given, 99 an objective is missed (check). --debug anywhere shows the traceback of a fault.
+    given, 99 an objective is missed (check, diff). --debug anywhere shows the traceback of a fault.
     """
 
 

@@ -11,6 +11,7 @@ from novamodel.report.tables import (
     findings_table,
     import_table,
     origins_table,
+    value_text,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "origins_table",
     "print_screen",
     "screen_text",
+    "value_text",
 ]

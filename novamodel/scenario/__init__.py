@@ -1,5 +1,6 @@
 """What is deployed, what is asked of it, what counts as good: the one language every room speaks."""
 
+from novamodel.scenario.changes import Change, setting_changes
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
 from novamodel.scenario.load import load_scenario, load_tree
 from novamodel.scenario.machines import (
@@ -17,6 +18,7 @@ from novamodel.scenario.service import Service
 
 __all__ = [
     "CacheNode",
+    "Change",
     "DatabaseClass",
     "FargateSize",
     "NodeType",
@@ -34,4 +36,5 @@ __all__ = [
     "load_tree",
     "node_types",
     "require_fargate_size",
+    "setting_changes",
 ]

@@ -1,0 +1,113 @@
+"""`novamodel diff`: what a change does to latency, errors, replicas and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed
+
+if TYPE_CHECKING:
+    from novamodel.differing import Difference
+
+WORSE = 99
+STYLES = dict.fromkeys(("better", "cheaper"), "green") | dict.fromkeys(("worse", "dearer"), "red")
+
+A = Annotated[
+    str,
+    typer.Argument(metavar="A", show_default=False, help="What is now: a scenario file, a bundled name, or a folder."),
+]
+B = Annotated[
+    str,
+    typer.Argument(metavar="[B]", show_default=False, help="What is wanted; left out, A with the changes of --set."),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", show_default=False, help="Change one value of B (run.... of both); repeatable."
+    ),
+]
+
+
+def diff(
+    a: A,
+    b: B = "",
+    sets: Sets = None,
+    seed: Seed = None,
+    replications: Replications = None,
+    engine: EngineChoice = Engine.auto,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as a pull request's comment.")] = False,
+    fail_on_worse: Annotated[
+        bool, typer.Option("--fail-on-worse", help="Exit 99 when B misses an objective that A does not miss.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Simulate and price two deployments with the same callers, and show what changes from A to B.
+
+    Latency, errors, replicas and cost with the interval of each difference, the objectives, and the settings that
+    differ, each with the file and line that says it.
+
+    \b
+    Examples:
+      novamodel diff novabank novabank-ecs
+      novamodel diff mine.yaml --set services.core-api.replicas=5
+      novamodel diff main/deploy branch/deploy --markdown > comment.md
+    """
+    from novamodel.cli.output import say, say_json
+    from novamodel.cli.overrides import changes_from, load
+    from novamodel.cli.progress import progress
+    from novamodel.differing import diff as compare
+    from novamodel.errors import UserError
+
+    if not b and not changes_from(sets):
+        raise UserError(
+            "only one deployment is given", valid="novamodel diff A B, or novamodel diff A --set PATH=VALUE"
+        )
+    if markdown and json:
+        raise UserError("--markdown and --json are two forms of the same output", valid="one of them")
+    shared = [text for text in sets or () if text.strip().startswith("run.")]  # how to simulate: the same for both
+    first, second = load(a, shared), load(b or a, sets)
+    with progress("comparing") as tell:
+        found = compare(first, second, engine=engine.value, seed=seed, replications=replications, progress=tell)
+    if json:
+        say_json(found.to_dict())
+    else:
+        say(found.to_markdown() if markdown else screen(found))
+    return WORSE if fail_on_worse and found.newly_missed else 0
+
+
+def screen(found: Difference) -> str:
+    """The difference for a terminal, with colours where standard output is one."""
+    import sys
+
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else 120, force_terminal=terminal, highlight=False, markup=False)
+    names = found.names()
+
+    def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> Padding:
+        shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for place, name in enumerate(columns):
+            shown.add_column(name, justify="right" if place in right else "left", overflow="fold")
+        for row in rows or [("none",)]:
+            shown.add_row(
+                *(Text(cell, style=STYLES.get(cell, "red" if cell.startswith("MISSED") else "")) for cell in row)
+            )
+        return Padding(shown, (0, 0, 0, 2))
+
+    with console.capture() as captured:
+        console.print(f"A  {names[0]}\nB  {names[1]}\n")
+        console.print(table(("", "A", "B", "difference", ""), found.table(), right=(1, 2, 3)))
+        if found.objectives:
+            console.print(table(("\nobjective", "\nA", "\nB"), found.objective_table()))
+        console.print(table(("\nsetting", "\nA", "\nB"), found.setting_table()))
+        console.print(f"\n{found.basis()}", soft_wrap=True)
+        for text in found.warnings():
+            console.print(f"warning: {text}", soft_wrap=True)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())

@@ -1,0 +1,114 @@
+"""Two deployments side by side: figures with paired intervals, objectives, settings with their places, cost."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import novamodel as nm
+from novamodel.answering import to_json
+from novamodel.errors import UserError
+from novamodel.scenario import setting_changes
+
+SCENARIO = """
+name: tiny
+traffic: {shape: constant, peak: 30 requests/s, night: 5 requests/s, mix: {look: 100 %}}
+services:
+  web:
+    replicas: 2
+    resources: {cpu_request: 500m, cpu_limit: 1}
+    autoscaler: {min_replicas: 2, max_replicas: 3, cpu_target: 70 %}
+    pool: {max: 4}
+    routes: {look: [{cpu: 4 ms exponential}, {sql: [read]}]}
+    response_bytes: {look: 900}
+database: {instance_class: db.t4g.medium, statements: {read: {cpu: 8 ms exponential}}}
+slo: [p95 < 50 ms, errors < 1 %]
+run: {start: "18:00", duration: 20 s, warm_up: 2 s, replications: 3, seed: 5}
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> nm.Scenario:
+    file = tmp_path_factory.mktemp("diff") / "tiny.yaml"
+    file.write_text(SCENARIO)
+    return nm.load(file)
+
+
+@pytest.fixture(scope="module")
+def slower(tiny) -> nm.Difference:
+    """The work of a query twice, on a machine of twice the cores."""
+    changes = {"database.statements.read.cpu": "40 ms exponential", "database.instance_class": "db.t4g.xlarge"}
+    return nm.diff(tiny, tiny.override({**changes, "run.duration": "60 s"}))
+
+
+def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
+    rows = slower.frame.set_index("what")
+    assert list(rows.index) == [
+        "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month", "  fixed", "  driven by use",
+    ]  # fmt: skip
+    assert rows.loc["p95", "b"] == slower.comparison.b.estimate("p95").value
+    assert rows.loc["p95", "verdict"] == "worse"
+    assert 0 < rows.loc["p95", "low"] < rows.loc["p95", "difference"] < rows.loc["p95", "high"]
+    assert rows.loc["errors", "verdict"] == "same"
+    assert rows.loc["cost a month", "b"] == float(nm.bill(slower.b, slower.comparison.b).mid.total)
+    assert rows.loc["cost a month", "verdict"] == "dearer"
+    parts = rows.loc[["  fixed", "  driven by use"], "difference"].sum()
+    assert parts == pytest.approx(rows.loc["cost a month", "difference"], abs=0.02)
+    assert slower.comparison.a.window_s == slower.comparison.b.window_s == tiny.run.duration
+
+
+def test_a_newly_missed_objective_is_named(slower):
+    assert slower.newly_missed == ("p95 < 50 ms",)
+    assert "B misses p95 < 50 ms" in slower.summary()
+
+
+def test_settings_say_old_new_and_where(tiny):
+    other = tiny.override(
+        {"services.web.autoscaler": None, "services.web.replicas": 4, "slo": ["p95 < 70 ms"], "title": "another"}
+    )
+    found = {change.path: change for change in setting_changes(tiny, other)}
+    assert set(found) == {"services.web.replicas", "services.web.autoscaler", "slo.0.text", "slo.1"}
+    replicas = found["services.web.replicas"]
+    assert (replicas.a, replicas.b, replicas.a_said, replicas.b_said) == (2, 4, "tiny.yaml:6", "override")
+    assert found["services.web.autoscaler"].a["max_replicas"] == 3
+    assert found["services.web.autoscaler"].b is None
+    assert setting_changes(tiny, tiny) == []
+
+
+def test_markdown_holds_every_row_once_and_no_broken_cell(slower):
+    text = slower.to_markdown()
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count(" | ") for line in tables[2:]} == {2, 4}
+    assert text.count("| p99 |") == 1
+    assert "| `database.instance_class` | db.t4g.medium (tiny.yaml:12) | db.t4g.xlarge (override) |" in text
+    assert "MISSED" in text
+    assert "<details>" in text
+    assert "</details>" in text
+
+
+def test_json_and_notebook_forms_are_complete(slower):
+    found = json.loads(to_json(slower.to_dict()))
+    assert found["newly_missed"] == ["p95 < 50 ms"]
+    assert {one["path"] for one in found["settings"]} >= {"database.instance_class", "database.cores"}
+    assert len(found["differences"]) == len(slower.rows)
+    html = slower._repr_html_()
+    assert "<script" not in html
+    assert all(f'<td style="text-align:left">{row.what}</td>' in html for row in slower.rows)
+
+
+def test_a_scenario_against_itself_differs_in_nothing(tiny):
+    same = nm.diff(tiny, tiny, replications=2)
+    assert {row.verdict for row in same.rows} == {"same"}
+    assert same.settings == ()
+    assert same.newly_missed == ()
+
+
+def test_what_cannot_be_priced_shows_before_anything_runs(tiny):
+    unknown = {"database.instance_class": "db.z9.huge", "database.cores": 2, "database.memory": "4 GiB"}
+    with pytest.raises(UserError, match=r"db\.z9\.huge"):
+        nm.diff(tiny, tiny.override(unknown), progress=lambda share, text: pytest.fail("ran"))
+
+
+def test_files_and_folders_are_taken(tmp_path: Path):
+    with pytest.raises(UserError, match="no such file or folder"):
+        nm.diff("novabank", tmp_path / "none.yaml")
