@@ -1,9 +1,12 @@
-"""Write a file whole or not at all."""
+"""Write a file or a folder whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from novamodel.errors import UserError
@@ -15,10 +18,56 @@ def write_whole(path: Path, text: str) -> None:
     ``UserError`` where that is not possible; an existing file is then as it was.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".novamodel-") as folder:
+        with parents_of(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=".novamodel-") as folder:
             part = Path(folder) / path.name
             part.write_text(text, encoding="utf-8")
             os.replace(part, path)
     except OSError as problem:
-        raise UserError(f"{path} cannot be written: {problem.strerror}", valid="a place you may write to") from None
+        raise _not_written(path, problem) from None
+
+
+@contextmanager
+def parents_of(path: Path) -> Iterator[None]:
+    """The folders around `path`, made where they are missing, and taken away again where the work inside fails.
+
+    `UserError` where they cannot be made.
+    """
+    missing = [parent for parent in path.parents if not parent.exists()]
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise _not_written(path, problem) from None
+        yield
+    except BaseException:
+        for parent in missing:
+            try:
+                parent.rmdir()
+            except OSError:  # somebody has put something there, or it was never made
+                break
+        raise
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A hidden folder beside `path` to fill; it becomes `path` when the work inside is done, else nothing is left.
+
+    `UserError` where `path` exists already or cannot be made.
+    """
+    if path.exists():
+        raise UserError(f"{path} exists already and is left as it is", valid="a folder that does not exist yet")
+    try:
+        with parents_of(path):
+            staging = Path(tempfile.mkdtemp(prefix=".novamodel-", dir=path.parent))
+            try:
+                yield staging
+                staging.chmod(0o755)
+                os.rename(staging, path)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+    except OSError as problem:
+        raise _not_written(path, problem) from None
+
+
+def _not_written(path: Path, problem: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {problem.strerror}", valid="a place you may write to")

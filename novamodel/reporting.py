@@ -7,12 +7,14 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
+from novamodel.files import parents_of
 from novamodel.loading import load
 from novamodel.report.html import export_html
 from novamodel.resources import notebooks_dir
@@ -57,8 +59,7 @@ def write_report(
     changes = dict(overrides or {})
     scenario.override(changes)  # a mistake shows here, before anything runs
     folder = Path(out).absolute()
-    staging = _staging(folder)
-    try:
+    with parents_of(folder), _staging(folder) as staging:
         parameters = {
             "scenario": str(Path(target).absolute()) if Path(target).exists() else str(target),
             "overrides": changes,
@@ -75,23 +76,25 @@ def write_report(
         folder.mkdir(exist_ok=True)
         for name in FILES:
             os.replace(staging / name, folder / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     tell(1.0, "done")
     return Report(answer, tuple(folder / name for name in FILES))
 
 
-def _staging(folder: Path) -> Path:
-    """A hidden folder beside (or in) the output folder, on the same file system."""
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside (or in) the output folder, on the same file system; it goes when the work is done."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; the report needs a folder", valid="--out with a folder")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".novamodel-", dir=folder if folder.is_dir() else folder.parent))
+        staging = Path(tempfile.mkdtemp(prefix=".novamodel-", dir=folder if folder.is_dir() else folder.parent))
     except OSError as problem:
         raise UserError(
             f"{folder} cannot be written: {problem.strerror}", valid="--out with a folder you may write to"
         ) from None
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:

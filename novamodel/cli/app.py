@@ -13,6 +13,7 @@ from novamodel.cli.check import check
 from novamodel.cli.diff import diff
 from novamodel.cli.doctor import doctor
 from novamodel.cli.importing import import_folder
+from novamodel.cli.init import init
 from novamodel.cli.output import say
 from novamodel.cli.report import report
 from novamodel.cli.run import run
@@ -23,6 +24,7 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
     "report": (report, "All of it: notebook, HTML page, bill, JSON, one screen."),
     "import": (import_folder, "Configuration files to a scenario file."),
+    "init": (init, "A folder to start a study from."),
     "run": (run, "Simulate: latency, errors, callers, tiers."),
     "check": (check, "Does the SLO hold? Exit 0 or 99."),
     "diff": (diff, "What a change does to latency, errors, replicas and cost."),

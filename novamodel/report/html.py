@@ -2,7 +2,7 @@
 
 nbconvert's own HTML shows plotly figures blank without a network, and loads scripts from others' servers. This
 export writes each cell itself, embeds plotly.js once, folds the code away, and forbids outside requests by a
-content security policy.
+content security policy. The libraries that this takes are imported when a page is made: the tables need none of them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,6 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
-
-import nbformat
-from jinja2 import Environment, PackageLoader
-from nbconvert.filters.markdown import markdown2html
-from plotly.offline import get_plotlyjs
 
 from novamodel.files import write_whole
 
@@ -30,11 +25,16 @@ _OUTSIDE = re.compile(
 
 def export_html(notebook: Path, target: Path, *, title: str | None = None) -> None:
     """Write the HTML report of an executed notebook; `target` appears whole or not at all."""
+    import nbformat
+
     write_whole(target, notebook_html(nbformat.read(notebook, as_version=4), title=title))
 
 
 def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> str:
     """The HTML text of an executed notebook. `title`: of the page; without it the notebook's first heading."""
+    from jinja2 import Environment, PackageLoader
+    from plotly.offline import get_plotlyjs
+
     cells = _folded([cell for number, cell in enumerate(notebook["cells"]) for cell in _cell(cell, number)])
     pages = Environment(loader=PackageLoader("novamodel.report", "templates"), autoescape=True)
     return pages.get_template("report.html.jinja").render(
@@ -71,7 +71,7 @@ def _first_heading(notebook: Mapping[str, Any]) -> str:
 def _cell(cell: Mapping[str, Any], number: int) -> Iterator[dict[str, Any]]:
     source = cell["source"].strip()
     if cell["cell_type"] == "markdown" and source:
-        yield {"prose": _local(markdown2html(source)), "code": "", "outputs": []}
+        yield {"prose": _local(_markdown(source)), "code": "", "outputs": []}
     elif cell["cell_type"] == "code" and source:
         outputs = [
             shown for place, output in enumerate(cell["outputs"]) for shown in _output(output, f"{number}-{place}")
@@ -94,7 +94,7 @@ def _output(output: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
     elif "text/html" in data:
         yield {"kind": "html", "html": _local(_joined(data["text/html"]))}
     elif "text/markdown" in data:
-        yield {"kind": "html", "html": _local(markdown2html(_joined(data["text/markdown"])))}
+        yield {"kind": "html", "html": _local(_markdown(_joined(data["text/markdown"])))}
     elif "image/png" in data:
         yield {"kind": "image", "data": re.sub(r"\s", "", _joined(data["image/png"]))}
     elif "text/plain" in data:
@@ -118,6 +118,12 @@ def script_json(value: Any) -> str:
     """JSON that may stand inside a script element."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _markdown(text: str) -> str:
+    from nbconvert.filters.markdown import markdown2html
+
+    return str(markdown2html(text))
 
 
 def _joined(text: str | list[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
+from novamodel.resources import params_dir
 from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.yamlfile import Lines, read_mapping
@@ -19,9 +20,9 @@ MAX_EXTENDS = 8
 def load_scenario(path: Path, importer: Importer | None = None) -> Scenario:
     """Read a scenario file.
 
-    ``extends`` names a base file, ``imported`` a folder of configuration files (read by ``importer``),
-    ``sources`` says of which kind values are (``{path: "measured: ..."}``). Later wins: defaults,
-    imported files, base, variant.
+    ``extends`` names a base file (or a scenario that comes with novamodel), ``imported`` a folder of configuration
+    files (read by ``importer``), ``sources`` says of which kind values are (``{path: "measured: ..."}``).
+    Later wins: defaults, imported files, base, variant.
     """
     return build(load_tree(path, importer))
 
@@ -41,12 +42,19 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
     folder = values.pop("imported", None)
     sources = values.pop("sources", None) or {}
     if base is not None:
-        below = load_tree(_beside(path, base, "extends", lines), importer, platform, depth + 1)
+        below = load_tree(_base(path, base, lines), importer, platform, depth + 1)
     if folder is not None:
         if importer is None:
             raise UserError(f"{path}: 'imported' needs the importers, which this call does not have")
         below = importer(_beside(path, folder, "imported", lines), platform).merged(below)
     return below.merged(Tree(values, _origins(values, lines, path, sources)))
+
+
+def _base(path: Path, name: object, lines: Lines) -> Path:
+    """The file that ``extends`` names: beside this one, or the scenario of that name that comes with novamodel."""
+    bundled = params_dir() / f"{name}.yaml"
+    plain = isinstance(name, str) and "/" not in name and not (path.parent / name).exists()
+    return bundled if plain and bundled.is_file() else _beside(path, name, "extends", lines)
 
 
 def _beside(path: Path, name: object, key: str, lines: Lines) -> Path:

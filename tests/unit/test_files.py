@@ -1,0 +1,44 @@
+"""Files and folders appear whole or not at all, and their new parents with them."""
+
+from pathlib import Path
+
+import pytest
+
+from novamodel.errors import UserError
+from novamodel.files import new_folder, parents_of, write_whole
+
+
+def fail_inside(path: Path, leave: Path | None = None) -> None:
+    with parents_of(path):
+        assert path.parent.is_dir()
+        if leave is not None:
+            leave.write_text("somebody else's")
+        raise KeyboardInterrupt
+
+
+def test_new_parents_go_where_the_work_fails(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        fail_inside(tmp_path / "old" / "new" / "newer" / "file")
+    assert [file.name for file in tmp_path.rglob("*")] == ["old"]
+
+
+def test_a_parent_that_somebody_uses_stays(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fail_inside(tmp_path / "new" / "newer" / "file", tmp_path / "new" / "other")
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["new", "other"]
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "a" / "b") as staging:
+        (staging / "one").write_text("1")
+        assert not (tmp_path / "a" / "b").exists()
+    assert [file.name for file in (tmp_path / "a" / "b").iterdir()] == ["one"]
+    with pytest.raises(UserError, match="exists already"), new_folder(tmp_path / "a" / "b"):
+        pytest.fail("entered")
+
+
+def test_a_file_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_whole(tmp_path / "file" / "deeper" / "x", "text")
