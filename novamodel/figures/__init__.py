@@ -8,10 +8,14 @@ from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
 from novamodel.figures.house import COLOURS, TEMPLATE
+from novamodel.figures.hpa_bounds import hpa_bounds
+from novamodel.figures.hpa_target import hpa_target
 from novamodel.figures.knee import knee
 from novamodel.figures.overview import overview
 from novamodel.figures.pool_chain import pool_chain
 from novamodel.figures.rejections import rejections
+from novamodel.figures.replica_count import replica_count
+from novamodel.figures.replica_day import replica_day
 from novamodel.figures.saturation import saturation
 from novamodel.figures.sizing import sizing
 from novamodel.figures.topology import topology
@@ -22,10 +26,14 @@ __all__ = [
     "autoscaler",
     "bill",
     "breakdown",
+    "hpa_bounds",
+    "hpa_target",
     "knee",
     "overview",
     "pool_chain",
     "rejections",
+    "replica_count",
+    "replica_day",
     "saturation",
     "sizing",
     "topology",

@@ -1,0 +1,180 @@
+"""What the questions share: the window at the peak, one variant tried against the objectives, tables and text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from novamodel import units
+from novamodel.errors import UserError
+from novamodel.scenario import Scenario
+from novamodel.simulation import Result, simulate
+
+Tell = Callable[[float, str], None]
+"""Is told the share done (0 to 1) and what is being done."""
+KEEPS, OPEN, MISSES = "keeps", "open", "misses"
+"""Verdicts: every objective kept, surely; kept or missed, but the interval reaches across a limit; missed."""
+WINDOW_REQUESTS = 18_000
+"""A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
+SHORTEST_S, LONGEST_S = 10.0, 600.0
+QUICK = 4
+"""`quick` divides the window by this."""
+
+
+class Text(str):
+    """Markdown that a notebook shows as such."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+class Trial(NamedTuple):
+    """One variant against the objectives; latency is the first latency objective's metric (p99 without one)."""
+
+    metric: str
+    latency_s: float
+    low_s: float
+    high_s: float
+    limit_s: float  # nan without a latency objective over all requests
+    errors: float
+    verdict: str
+    missed: str  # the objectives that are missed or open, in words
+
+
+def service_asked(scenario: Scenario, name: str | None) -> str:
+    """The service a question is about: the one named, or the one that answers most of the traffic."""
+    if name is None:
+        shares = dict.fromkeys(scenario.services, 0.0)
+        for route, share in scenario.traffic.mix.items():
+            shares[scenario.service_of(route)] += share
+        return max(shares, key=lambda service: shares[service])
+    if name not in scenario.services:
+        raise UserError(f"{name!r} is no service", valid=list(scenario.services), given=name)
+    return name
+
+
+def need_objectives(scenario: Scenario) -> None:
+    """Refuse a scenario that does not say what is good enough."""
+    if not scenario.slo:
+        raise UserError("slo is empty: nothing says what is good enough", path="slo", valid="such as ['p99 < 300 ms']")
+
+
+def at_peak(scenario: Scenario, *, replications: int, quick: bool = False, warm_up_s: float = 15.0) -> Scenario:
+    """A variant whose traffic stays at the day's highest rate, with a window of some `WINDOW_REQUESTS` requests."""
+    if replications < 2:
+        raise UserError("one replication has no interval", valid="replications of 2 or more")
+    peak = scenario.traffic.most_per_s
+    window_s = WINDOW_REQUESTS / max(peak, 1e-9) / (QUICK if quick else 1)
+    window_s = min(max(window_s, SHORTEST_S), LONGEST_S)
+    changes = {
+        "traffic.shape": "constant",
+        "traffic.peak": f"{peak!r} requests/s",
+        "run.duration": f"{window_s!r} s",
+        "run.warm_up": f"{warm_up_s!r} s",
+        "run.replications": 2 if quick else replications,
+        "run.precision": None,
+    }
+    return scenario.override(changes, said_by="window at the peak")
+
+
+def trial(result: Result) -> Trial:
+    """Judge a result by its scenario's objectives.
+
+    Latencies and errors are judged with their interval. Rejections are judged by their estimate: the edge's limits
+    do not depend on what stands behind it, and a share that small is open in every short window.
+    """
+    latency = next((slo for slo in result.scenario.slo if slo.is_latency and slo.of is None), None)
+    metric = latency.metric if latency else "p99"
+    value = result.estimate(metric)
+    missed, doubtful = [], []
+    for slo in result.slo():
+        if not slo.met:
+            missed.append(slo.text)
+        elif slo.metric != "rejected" and not slo.high < slo.limit:
+            doubtful.append(slo.text)
+        if not slo.met and slo.metric != "rejected" and slo.low < slo.limit:
+            doubtful.append(slo.text)
+    verdict = KEEPS if not missed and not doubtful else OPEN if set(missed) <= set(doubtful) else MISSES
+    return Trial(
+        metric,
+        value.value,
+        value.low,
+        value.high,
+        latency.limit if latency else math.nan,
+        result.estimate("errors").value,
+        verdict,
+        "; ".join(missed if verdict == MISSES else doubtful),
+    )
+
+
+def in_turn(
+    variants: Mapping[Any, Scenario], *, engine: str, tell: Tell, begin: float, end: float, text: str
+) -> Iterator[tuple[Any, Result]]:
+    """Simulate the variants one after the other with the same seed, hence the same customers."""
+    width = (end - begin) / max(len(variants), 1)
+    for number, (key, scenario) in enumerate(variants.items()):
+        tell(begin + number * width, f"{text} {number + 1} of {len(variants)}")
+        yield key, simulate(scenario, engine=engine)
+
+
+def best(frame: pd.DataFrame) -> pd.Series:
+    """The row to advise: surely keeps the objectives, else perhaps keeps them, else comes closest.
+
+    Among those the cheapest (to the dollar); at one price today's (column ``now``), else the lowest latency.
+    """
+    for verdict in (KEEPS, OPEN):
+        kept = frame[frame["verdict"] == verdict]
+        if len(kept):
+            order = kept.assign(dollars=kept["cost_month"].round(), other=~kept["now"].astype(bool))
+            return order.sort_values(["dollars", "other", "latency_s"], kind="stable").iloc[0]
+    return frame.sort_values(["latency_s", "cost_month"], kind="stable").iloc[0]
+
+
+def change(now: str, then: str) -> str:
+    """``250m -> 400m``, or ``250m (as now)``."""
+    return f"{now} (as now)" if now == then else f"{now} -> {then}"
+
+
+def readable(frame: pd.DataFrame, columns: Mapping[str, tuple[str, Callable[[Any], str] | None]]) -> pd.DataFrame:
+    """A reader's table: column -> (heading, how a value is written)."""
+    made = {
+        heading: [write(value) for value in frame[name]] if write else list(frame[name])
+        for name, (heading, write) in columns.items()
+    }
+    return pd.DataFrame(made)
+
+
+def dollars(amount: float) -> str:
+    """``1,234``; a dash where there is none."""
+    return f"{amount:,.0f}" if math.isfinite(amount) else "-"
+
+
+def seconds_text(value: float) -> str:
+    """A time with three significant digits; a dash where there is none."""
+    return units.format_time(float(f"{value:.3g}")) if math.isfinite(value) else "-"
+
+
+def latency_text(row: Any) -> str:
+    """``124 ms [122 ms, 126 ms]`` of a row with the fields of a `Trial`."""
+    if not math.isfinite(row.latency_s):
+        return "no answer"
+    span = f" [{seconds_text(row.low_s)}, {seconds_text(row.high_s)}]" if math.isfinite(row.low_s) else ""
+    return seconds_text(row.latency_s) + span
+
+
+def verdict_text(row: Any) -> str:
+    """``keeps the SLO``, ``open: errors < 0.1 %``, ``misses p99 < 300 ms``."""
+    if row.verdict == KEEPS:
+        return "keeps the SLO"
+    return f"open: {row.missed}" if row.verdict == OPEN else f"misses {row.missed}"
+
+
+def one_of(values: Iterable[Any], what: str) -> list[Any]:
+    """The values as a list; a ``UserError`` where there are none."""
+    found = list(values)
+    if not found:
+        raise UserError(f"no {what} to try", valid="one or more")
+    return found
