@@ -8,8 +8,18 @@ import numpy as np
 import pandas as pd
 
 from novamodel import units
-from novamodel.analytic import day, steady_replicas, system_load
+from novamodel.analytic import day, system_load
 from novamodel.billing import monthly_total
+from novamodel.questions.hpa_trials import (
+    MOST_REPLICAS,
+    ROOM,
+    count_at_peak,
+    low_rate,
+    most_needed,
+    settings_of,
+    target_curve,
+    try_bounds,
+)
 from novamodel.questions.shared import (
     KEEPS,
     OPEN,
@@ -31,19 +41,9 @@ from novamodel.questions.shared import (
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 
-MOST_REPLICAS = 62
-"""As many as a scenario may have (nginx's bit mask of servers)."""
-MOST_COUNTS = 8
+MOST_COUNTS = 7
 IDLE = 0.3
 """A count at which the CPU is less busy than this needs no trial."""
-TARGETS = (0.5, 0.7, 0.9)
-TARGET_CURVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-ROOM = 1.5
-"""The upper bound has to hold so many times the peak."""
-HOLD_S = 45.0
-RAMP_WARM_UP_S = 15.0
-MOST_GRID_REQUESTS = 4e6
-RAMP_START_S = 12 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def replicas(
     *,
     service: str | None = None,
     ramp: str | float = "60 s",
-    replications: int = 3,
+    replications: int = 4,
     engine: str = "auto",
     quick: bool = False,
     progress: Tell | None = None,
@@ -132,15 +132,15 @@ def replicas(
     counts = _counts(scenario, name, replications, engine, quick, tell)
     bounds, ramp_result = pd.DataFrame(), None
     if scenario.platform.kind == "eks":
-        bounds, ramp_result = _bounds(scenario, name, ramp_s, replications, engine, quick, tell)
-    targets = _targets(scenario, name)
+        bounds, ramp_result = try_bounds(scenario, name, ramp_s, replications, engine, quick, tell)
+    targets = target_curve(scenario, name)
     advised = best(bounds) if len(bounds) else None
     tell(0.95, "the day and its price")
     return ReplicasAnswer(
         scenario=scenario,
         service=name,
         ramp_s=ramp_s,
-        low_per_s=_low_rate(scenario),
+        low_per_s=low_rate(scenario),
         peak_per_s=scenario.traffic.most_per_s,
         counts=counts,
         bounds=bounds,
@@ -155,7 +155,7 @@ def replicas(
 
 
 def _counts(scenario: Scenario, name: str, replications: int, engine: str, quick: bool, tell: Tell) -> pd.DataFrame:
-    now = _count_now(scenario, name)
+    now = count_at_peak(scenario, name)
     base = at_peak(scenario, replications=replications, quick=quick)
     busy = _cpu_busy(scenario, name)
     tried = _worth_trying(busy, now, 4 if quick else MOST_COUNTS)
@@ -169,11 +169,6 @@ def _counts(scenario: Scenario, name: str, replications: int, engine: str, quick
 
 def _fixed(name: str, count: int) -> dict[str, object]:
     return {f"services.{name}.autoscaler": None, f"services.{name}.replicas": count}
-
-
-def _count_now(scenario: Scenario, name: str) -> int:
-    """Replicas today at the peak: where the autoscaler rests, or the fixed count."""
-    return steady_replicas(scenario, scenario.traffic.most_per_s)[name]
 
 
 def _cpu_busy(scenario: Scenario, name: str) -> np.ndarray:
@@ -193,122 +188,19 @@ def _worth_trying(busy: np.ndarray, now: int, most: int) -> list[int]:
     return sorted({*spread, min(now, MOST_REPLICAS)})
 
 
-# --- the autoscaler --------------------------------------------------------------------------------------------
-
-
-def _low_rate(scenario: Scenario) -> float:
-    """Where the ramp begins: the lowest full hour of the day, half the peak at most."""
-    traffic = scenario.traffic
-    return min([traffic.rate_at(hour * 3600.0) for hour in range(24)] + [traffic.most_per_s / 2])
-
-
-def _bounds(
-    scenario: Scenario, name: str, ramp_s: float, replications: int, engine: str, quick: bool, tell: Tell
-) -> tuple[pd.DataFrame, Result | None]:
-    scaler = scenario.services[name].autoscaler
-    now = (scaler.min_replicas, scaler.cpu_target) if scaler else None
-    window_s = ramp_s + (HOLD_S / 2 if quick else HOLD_S)
-    heavy = scenario.traffic.most_per_s * (window_s + RAMP_WARM_UP_S) * replications * 12 > MOST_GRID_REQUESTS
-    ramped = _on_ramp(scenario, ramp_s, window_s, 2 if quick or heavy else replications)
-    settings = _grid(scenario, name, few=quick or heavy)
-    variants = {key: ramped.override(_hpa(scenario, name, *key), said_by="trial") for key in settings}
-    rows, results = [], {}
-    for key, result in in_turn(variants, engine=engine, tell=tell, begin=0.4, end=0.95, text="autoscaler"):
-        results[key] = result
-        ready = result.replicas[result.replicas["service"] == name]["ready"]
-        row = {"min_replicas": key[0], "cpu_target": key[1], "now": key == now, **trial(result)._asdict()}
-        cost = monthly_total(scenario.override(_hpa(scenario, name, *key), said_by="trial"))
-        rows.append(row | {"ready_most": float(ready.max()), "cost_month": cost})
-    frame = pd.DataFrame(rows)
-    chosen = best(frame)
-    return frame, results[(int(chosen["min_replicas"]), float(chosen["cpu_target"]))]
-
-
-def _on_ramp(scenario: Scenario, ramp_s: float, window_s: float, replications: int) -> Scenario:
-    """The load climbs from the low rate to the peak within ``ramp_s`` and stays there."""
-    low, peak = _low_rate(scenario), scenario.traffic.most_per_s
-    points = [(RAMP_START_S, low), (RAMP_START_S + ramp_s, peak), (RAMP_START_S + 7200.0, peak)]
-    before = [(RAMP_START_S - 600.0, low)]
-    changes = {
-        "traffic.shape": [[clock, f"{rate!r} requests/s"] for clock, rate in [*before, *points]],
-        "run.start": RAMP_START_S,
-        "run.duration": f"{window_s!r} s",
-        "run.warm_up": f"{RAMP_WARM_UP_S!r} s",
-        "run.interval": "5 s",
-        "run.replications": replications,
-        "run.precision": None,
-    }
-    return scenario.override(changes, said_by="the ramp")
-
-
-def _grid(scenario: Scenario, name: str, *, few: bool) -> list[tuple[int, float]]:
-    """Lower bounds from one a zone to what the peak needs, and CPU targets; today's among them."""
-    scaler = scenario.services[name].autoscaler
-    peak = min(_count_now(scenario, name), MOST_REPLICAS)
-    low = min(scenario.platform.zones, peak)
-    now = [scaler.min_replicas] if scaler else []
-    mins = sorted({*now, low, peak})
-    if len(mins) < 3 and not few:
-        mins = sorted({*mins, round((low + peak) / 2)})
-    target = scaler.cpu_target if scaler and scaler.cpu_target else TARGETS[1]
-    targets = [target] if few else sorted({*TARGETS, target})
-    return [(least, goal) for least in mins for goal in targets]
-
-
-def _hpa(scenario: Scenario, name: str, least: int, target: float) -> dict[str, object]:
-    """Today's autoscaler (or the default one) with another lower bound and CPU target."""
-    scaler, path = scenario.services[name].autoscaler, f"services.{name}"
-    most = max(scaler.max_replicas if scaler else 2 * _count_now(scenario, name), least)
-    goal = units.format_fraction(target)
-    if scaler is None:
-        made = {"min_replicas": least, "max_replicas": min(most, MOST_REPLICAS), "cpu_target": goal}
-        return {f"{path}.autoscaler": made, f"{path}.replicas": least}
-    bounds = {"min_replicas": least, "max_replicas": most, "cpu_target": goal}
-    return {**{f"{path}.autoscaler.{key}": value for key, value in bounds.items()}, f"{path}.replicas": least}
-
-
-# --- the day, the target's meaning, the advice -------------------------------------------------------------------
+# --- the day, the advice -------------------------------------------------------------------------------------------
 
 
 def _day(scenario: Scenario, name: str, count: int, advised: pd.Series | None) -> pd.DataFrame:
     plans = {"as now": scenario, f"fixed at {count}": scenario.override(_fixed(name, count), said_by="plan")}
     if advised is not None and not advised["now"]:
-        settings = _hpa(scenario, name, int(advised["min_replicas"]), float(advised["cpu_target"]))
+        settings = settings_of(scenario, name, int(advised["min_replicas"]), float(advised["cpu_target"]))
         plans["advised autoscaler"] = scenario.override(settings, said_by="plan")
     frames = [
         day(plan)[["hour", "rate_per_s", name]].rename(columns={name: "replicas"}).assign(plan=text)
         for text, plan in plans.items()
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _targets(scenario: Scenario, name: str) -> pd.DataFrame:
-    """Replicas at rest at the peak for CPU requests around today's, with an upper bound that never binds."""
-    if scenario.platform.kind != "eks":
-        return pd.DataFrame(columns=["cpu_request", "cpu_target", "replicas", "now"])
-    resources = scenario.services[name].resources
-    rows = []
-    for factor in (0.6, 1.0, 1.6):
-        request = max(round(resources.cpu_request * factor, 2), 0.01)
-        if resources.cpu_limit is not None:
-            request = min(request, resources.cpu_limit)
-        for target in TARGET_CURVE:
-            settings = _hpa(scenario, name, 1, target)
-            open_end = {f"services.{name}.resources.cpu_request": units.format_cores(request)}
-            variant = scenario.override({**settings, **open_end}, said_by="trial")
-            variant = variant.override({f"services.{name}.autoscaler.max_replicas": MOST_REPLICAS}, said_by="trial")
-            count = steady_replicas(variant, scenario.traffic.most_per_s)[name]
-            rows.append({"cpu_request": request, "cpu_target": target, "replicas": count, "now": factor == 1.0})
-    return pd.DataFrame(rows).drop_duplicates(["cpu_request", "cpu_target"])
-
-
-def _most(scenario: Scenario, name: str, least: int, target: float) -> int:
-    """Upper bound that holds `ROOM` times the peak: where the autoscaler rests there, if nothing binds."""
-    settings = {**_hpa(scenario, name, least, target), f"services.{name}.autoscaler.max_replicas": MOST_REPLICAS}
-    if scenario.services[name].autoscaler is None:
-        made = {"min_replicas": least, "max_replicas": MOST_REPLICAS, "cpu_target": units.format_fraction(target)}
-        settings = {f"services.{name}.autoscaler": made}
-    return steady_replicas(scenario.override(settings, said_by="trial"), ROOM * scenario.traffic.most_per_s)[name]
 
 
 def _advice(scenario: Scenario, name: str, counts: pd.DataFrame, advised: pd.Series | None) -> pd.DataFrame:
@@ -320,7 +212,7 @@ def _advice(scenario: Scenario, name: str, counts: pd.DataFrame, advised: pd.Ser
         rows.append(("replicas", change_text, f"{verdict_text(count)}: {latency_text(count)} at the peak"))
     else:
         least, target = int(advised["min_replicas"]), float(advised["cpu_target"])
-        need = _most(scenario, name, least, target)
+        need = most_needed(scenario, name, least, target)
         most = max(need, scaler.max_replicas) if scaler else need
         why = f"{verdict_text(advised)} on the ramp: {latency_text(advised)}"
         was = "none" if scaler is None else str(scaler.min_replicas)

@@ -11,13 +11,13 @@ import pandas as pd
 from novamodel import units
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
-from novamodel.simulation import Result, simulate
+from novamodel.simulation import Result, SloResult, simulate
 
 Tell = Callable[[float, str], None]
 """Is told the share done (0 to 1) and what is being done."""
 KEEPS, OPEN, MISSES = "keeps", "open", "misses"
 """Verdicts: every objective kept, surely; kept or missed, but the interval reaches across a limit; missed."""
-WINDOW_REQUESTS = 18_000
+WINDOW_REQUESTS = 14_000
 """A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
 SHORTEST_S, LONGEST_S = 10.0, 600.0
 QUICK = 4
@@ -81,23 +81,12 @@ def at_peak(scenario: Scenario, *, replications: int, quick: bool = False, warm_
 
 
 def trial(result: Result) -> Trial:
-    """Judge a result by its scenario's objectives.
-
-    Latencies and errors are judged with their interval. Rejections are judged by their estimate: the edge's limits
-    do not depend on what stands behind it, and a share that small is open in every short window.
-    """
+    """Judge a result by its scenario's objectives; the worst verdict counts."""
     latency = next((slo for slo in result.scenario.slo if slo.is_latency and slo.of is None), None)
     metric = latency.metric if latency else "p99"
     value = result.estimate(metric)
-    missed, doubtful = [], []
-    for slo in result.slo():
-        if not slo.met:
-            missed.append(slo.text)
-        elif slo.metric != "rejected" and not slo.high < slo.limit:
-            doubtful.append(slo.text)
-        if not slo.met and slo.metric != "rejected" and slo.low < slo.limit:
-            doubtful.append(slo.text)
-    verdict = KEEPS if not missed and not doubtful else OPEN if set(missed) <= set(doubtful) else MISSES
+    verdicts = {slo.text: _verdict(slo) for slo in result.slo()}
+    worst = next((verdict for verdict in (MISSES, OPEN) if verdict in verdicts.values()), KEEPS)
     return Trial(
         metric,
         value.value,
@@ -105,9 +94,22 @@ def trial(result: Result) -> Trial:
         value.high,
         latency.limit if latency else math.nan,
         result.estimate("errors").value,
-        verdict,
-        "; ".join(missed if verdict == MISSES else doubtful),
+        worst,
+        "; ".join(text for text, verdict in verdicts.items() if verdict == worst != KEEPS),
     )
+
+
+def _verdict(slo: SloResult) -> str:
+    """An objective by its interval, where it has one.
+
+    Rejections are judged by their estimate: the edge's limits do not depend on what stands behind it, and so small
+    a share is open in every short window.
+    """
+    if slo.metric == "rejected" or not math.isfinite(slo.low):
+        return KEEPS if slo.met else MISSES
+    if slo.high < slo.limit:
+        return KEEPS
+    return OPEN if slo.low < slo.limit else MISSES
 
 
 def in_turn(
@@ -123,13 +125,13 @@ def in_turn(
 def best(frame: pd.DataFrame) -> pd.Series:
     """The row to advise: surely keeps the objectives, else perhaps keeps them, else comes closest.
 
-    Among those the cheapest (to the dollar); at one price today's (column ``now``), else the lowest latency.
+    Among those the cheapest (to the dollar); at one price today's (column ``now``), else the frame's first.
     """
     for verdict in (KEEPS, OPEN):
         kept = frame[frame["verdict"] == verdict]
         if len(kept):
             order = kept.assign(dollars=kept["cost_month"].round(), other=~kept["now"].astype(bool))
-            return order.sort_values(["dollars", "other", "latency_s"], kind="stable").iloc[0]
+            return order.sort_values(["dollars", "other"], kind="stable").iloc[0]
     return frame.sort_values(["latency_s", "cost_month"], kind="stable").iloc[0]
 
 

@@ -1,0 +1,131 @@
+"""The autoscaler's settings tried on a ramp, and what its target means."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from novamodel import units
+from novamodel.analytic import steady_replicas
+from novamodel.billing import monthly_total
+from novamodel.questions.shared import Tell, best, in_turn, trial
+from novamodel.scenario import Scenario
+from novamodel.simulation import Result
+
+MOST_REPLICAS = 62
+"""As many as a scenario may have (nginx's bit mask of servers)."""
+TARGETS = (0.5, 0.7, 0.9)
+TARGET_CURVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+ROOM = 1.5
+"""The upper bound has to hold so many times the peak."""
+HOLD_S = 30.0
+"""The load stays at the peak for so long after the ramp; half of it when quick."""
+RAMP_WARM_UP_S = 10.0
+RAMP_START_S = 12 * 3600.0
+MOST_GRID_REQUESTS = 4e6
+"""A heavier grid is thinned: fewer settings, two replications."""
+
+
+def count_at_peak(scenario: Scenario, name: str) -> int:
+    """Replicas today at the peak: where the autoscaler rests, or the fixed count."""
+    return steady_replicas(scenario, scenario.traffic.most_per_s)[name]
+
+
+def low_rate(scenario: Scenario) -> float:
+    """Where the ramp begins: the lowest full hour of the day, half the peak at most."""
+    traffic = scenario.traffic
+    return min([traffic.rate_at(hour * 3600.0) for hour in range(24)] + [traffic.most_per_s / 2])
+
+
+def try_bounds(
+    scenario: Scenario, name: str, ramp_s: float, replications: int, engine: str, quick: bool, tell: Tell
+) -> tuple[pd.DataFrame, Result]:
+    """A row a lower bound and CPU target on the ramp (``ready_most``: most ready replicas), and the best one's run."""
+    scaler = scenario.services[name].autoscaler
+    now = (scaler.min_replicas, scaler.cpu_target) if scaler else None
+    window_s = ramp_s + (HOLD_S / 2 if quick else HOLD_S)
+    heavy = scenario.traffic.most_per_s * (window_s + RAMP_WARM_UP_S) * replications * 12 > MOST_GRID_REQUESTS
+    ramped = _on_ramp(scenario, ramp_s, window_s, 2 if quick or heavy else replications)
+    settings = _grid(scenario, name, few=quick or heavy)
+    variants = {key: ramped.override(settings_of(scenario, name, *key), said_by="trial") for key in settings}
+    rows, results = [], {}
+    for key, result in in_turn(variants, engine=engine, tell=tell, begin=0.4, end=0.95, text="autoscaler"):
+        results[key] = result
+        ready = result.replicas[result.replicas["service"] == name]["ready"]
+        row = {"min_replicas": key[0], "cpu_target": key[1], "now": key == now, **trial(result)._asdict()}
+        cost = monthly_total(scenario.override(settings_of(scenario, name, *key), said_by="trial"))
+        rows.append(row | {"ready_most": float(ready.max()), "cost_month": cost})
+    frame = pd.DataFrame(rows)
+    chosen = best(frame)
+    return frame, results[(int(chosen["min_replicas"]), float(chosen["cpu_target"]))]
+
+
+def _on_ramp(scenario: Scenario, ramp_s: float, window_s: float, replications: int) -> Scenario:
+    """The load climbs from the low rate to the peak within ``ramp_s`` and stays there."""
+    low, peak = low_rate(scenario), scenario.traffic.most_per_s
+    points = [(RAMP_START_S, low), (RAMP_START_S + ramp_s, peak), (RAMP_START_S + 7200.0, peak)]
+    before = [(RAMP_START_S - 600.0, low)]
+    changes = {
+        "traffic.shape": [[clock, f"{rate!r} requests/s"] for clock, rate in [*before, *points]],
+        "run.start": RAMP_START_S,
+        "run.duration": f"{window_s!r} s",
+        "run.warm_up": f"{RAMP_WARM_UP_S!r} s",
+        "run.interval": "5 s",
+        "run.replications": replications,
+        "run.precision": None,
+    }
+    return scenario.override(changes, said_by="the ramp")
+
+
+def _grid(scenario: Scenario, name: str, *, few: bool) -> list[tuple[int, float]]:
+    """Lower bounds from one a zone to what the peak needs, and CPU targets; today's among them."""
+    scaler = scenario.services[name].autoscaler
+    peak = min(count_at_peak(scenario, name), MOST_REPLICAS)
+    low = min(scenario.platform.zones, peak)
+    now = [scaler.min_replicas] if scaler else []
+    mins = sorted({*now, low, peak})
+    if len(mins) < 3 and not few:
+        mins = sorted({*mins, round((low + peak) / 2)})
+    target = scaler.cpu_target if scaler and scaler.cpu_target else TARGETS[1]
+    targets = [target] if few else sorted({*TARGETS, target})
+    return [(least, goal) for least in mins for goal in targets]
+
+
+def settings_of(scenario: Scenario, name: str, least: int, target: float) -> dict[str, object]:
+    """Today's autoscaler (or the default one) with another lower bound and CPU target."""
+    scaler, path = scenario.services[name].autoscaler, f"services.{name}"
+    most = max(scaler.max_replicas if scaler else 2 * count_at_peak(scenario, name), least)
+    goal = units.format_fraction(target)
+    if scaler is None:
+        made = {"min_replicas": least, "max_replicas": min(most, MOST_REPLICAS), "cpu_target": goal}
+        return {f"{path}.autoscaler": made, f"{path}.replicas": least}
+    bounds = {"min_replicas": least, "max_replicas": most, "cpu_target": goal}
+    return {**{f"{path}.autoscaler.{key}": value for key, value in bounds.items()}, f"{path}.replicas": least}
+
+
+def target_curve(scenario: Scenario, name: str) -> pd.DataFrame:
+    """Replicas at rest at the peak for CPU requests around today's, with an upper bound that never binds."""
+    if scenario.platform.kind != "eks":
+        return pd.DataFrame(columns=["cpu_request", "cpu_target", "replicas", "now"])
+    resources = scenario.services[name].resources
+    rows = []
+    for factor in (0.6, 1.0, 1.6):
+        request = max(round(resources.cpu_request * factor, 2), 0.01)
+        if resources.cpu_limit is not None:
+            request = min(request, resources.cpu_limit)
+        for target in TARGET_CURVE:
+            settings = settings_of(scenario, name, 1, target)
+            open_end = {f"services.{name}.resources.cpu_request": units.format_cores(request)}
+            variant = scenario.override({**settings, **open_end}, said_by="trial")
+            variant = variant.override({f"services.{name}.autoscaler.max_replicas": MOST_REPLICAS}, said_by="trial")
+            count = steady_replicas(variant, scenario.traffic.most_per_s)[name]
+            rows.append({"cpu_request": request, "cpu_target": target, "replicas": count, "now": factor == 1.0})
+    return pd.DataFrame(rows).drop_duplicates(["cpu_request", "cpu_target"])
+
+
+def most_needed(scenario: Scenario, name: str, least: int, target: float) -> int:
+    """Upper bound that holds `ROOM` times the peak: where the autoscaler rests there, if nothing binds."""
+    settings = {**settings_of(scenario, name, least, target), f"services.{name}.autoscaler.max_replicas": MOST_REPLICAS}
+    if scenario.services[name].autoscaler is None:
+        made = {"min_replicas": least, "max_replicas": MOST_REPLICAS, "cpu_target": units.format_fraction(target)}
+        settings = {f"services.{name}.autoscaler": made}
+    return steady_replicas(scenario.override(settings, said_by="trial"), ROOM * scenario.traffic.most_per_s)[name]
