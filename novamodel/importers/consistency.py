@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from novamodel.importers.kubernetes import Cluster
 from novamodel.importers.kubernetes_findings import ANNOTATION
@@ -12,8 +11,6 @@ from novamodel.importers.node import Node
 from novamodel.importers.pool import Pool, meant_pgbouncer
 from novamodel.importers.report import Draft, Workload
 
-PGBOUNCER_CLIENTS = 100
-POSTGRES_CONNECTIONS = 100
 _REDIS = {"REDIS_URL", "REDIS_HOST"}
 
 
@@ -104,45 +101,4 @@ def pgbouncer(pool: Pool, known: Collection[str], draft: Draft) -> None:
             f"the pool points at {pool.text('host') or 'port 6432'}, and no file deploys PgBouncer: no connection "
             "is ever made (read as meant: PgBouncer with its defaults)",
             "deploy PgBouncer, or point the pool at the database",
-        )
-
-
-def connection_budget(values: dict[str, Any], pool: Pool | None, draft: Draft) -> None:
-    """Connections that all replicas may open against what the next tier takes."""
-    total, parts = 0, []
-    for name, service in values.get("services", {}).items():
-        own = service.get("pool")
-        if own is None:
-            continue
-        scaler = service.get("autoscaler") or {}
-        replicas = scaler.get("max_replicas", service.get("replicas", 1))
-        size = own.get("max", 10)
-        if type(replicas) is int and type(size) is int:
-            total += replicas * size
-            parts.append(f"{name} {replicas} x {size}")
-    database = values.get("database", {})
-    through = database.get("pgbouncer") is not None
-    limit = database.get("max_connections", POSTGRES_CONNECTIONS)
-    what = "max_connections of PostgreSQL"
-    if through:
-        limit = database["pgbouncer"].get("max_client_conn", PGBOUNCER_CLIENTS)
-        what = "max_client_conn of PgBouncer (its default)"
-    if pool is not None and isinstance(limit, int) and total > limit:
-        draft.find(
-            "warning",
-            "connections-exceed-limit",
-            pool.file,
-            pool.line_of("max"),
-            f"all replicas together may open {total} connections ({', '.join(parts)}), {what} is {limit}",
-            "lower max, or raise the limit",
-        )
-    most = database.get("max_connections")
-    if pool is not None and most is None and total > POSTGRES_CONNECTIONS - 3 and through:
-        draft.find(
-            "warning",
-            "connections-exceed-postgres",
-            pool.file,
-            pool.line_of("max"),
-            f"without PgBouncer {total} connections ({', '.join(parts)}) meet PostgreSQL's default of 100",
-            "deploy PgBouncer, or set max_connections",
         )

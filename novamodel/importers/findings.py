@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from novamodel.importers import compose, consistency, ecs, nginx_fields, postgres, prometheus, scripts, terraform
+from novamodel.importers import (
+    compose,
+    consistency,
+    ecs,
+    nginx_faults,
+    nginx_fields,
+    postgres,
+    prometheus,
+    scripts,
+    terraform,
+)
 from novamodel.importers import kubernetes_findings as kubernetes
 from novamodel.importers import workflow as workflows
 from novamodel.importers.report import Draft
@@ -20,6 +30,7 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
     terraform.find_faults(sources.terraform, draft)
     if nginx is not None:
         nginx_fields.find_faults(nginx, kind != "compose", draft)
+        nginx_faults.find_limit_and_upstream_faults(nginx, draft)
     limits_503 = nginx is not None and bool(nginx.find("limit_req")) and not nginx.find("limit_req_status")
     prometheus.note_dashboards(found.all("grafana"), limits_503, draft)
     if sources.known_names:
@@ -33,8 +44,6 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
     consistency.environments(dict(sources.workloads), draft)
     for pool in sources.pools:
         consistency.pgbouncer(pool, sources.known_names, draft)
-    first = sources.pools[0] if sources.pools else None
-    consistency.connection_budget(draft.values, first, draft)
 
 
 def _compose(sources: Sources, draft: Draft) -> None:

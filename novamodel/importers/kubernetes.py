@@ -88,6 +88,14 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
     """The services that the manifests deploy, with everything that is said about each."""
     result: dict[str, Workload] = {}
     for found in cluster.of(*WORKLOADS):
+        if not containers(found):
+            what = f"{found['kind'].text} {name_of(found)}"
+            place = found.at("metadata", "name").line
+            message = f"{what} has no container: the API server refuses it (left out here)"
+            draft.find(
+                "error", "workload-without-containers", found.file, place, message, "add spec.template.spec.containers"
+            )
+            continue
         box = main_container(found)
         if is_infrastructure(box["image"].text):
             draft.leave(

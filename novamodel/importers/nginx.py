@@ -81,8 +81,9 @@ class Nginx:
     targets: list[Target] = field(default_factory=list)
 
     def servers(self, upstream: str) -> list[Directive]:
-        """The ``server`` lines of an upstream."""
-        return self.upstreams[upstream].inner("server") if upstream in self.upstreams else []
+        """The ``server`` lines of an upstream that take requests: without backup and down ones, if others are there."""
+        lines = self.upstreams[upstream].inner("server") if upstream in self.upstreams else []
+        return [line for line in lines if not {"backup", "down"} & set(line.args)] or lines
 
     def find(self, name: str) -> list[Directive]:
         """All directives of a name, anywhere."""

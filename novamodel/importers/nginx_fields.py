@@ -27,6 +27,7 @@ def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
         if target.service in services:
             _say_limit(nginx, target, draft)
             _say_failures(nginx, target, draft)
+            _say_weights(nginx, target, draft)
     for found, times in not_modelled(nginx):
         often = f" ({times} times)" if times > 1 else ""
         draft.leave(found.file, found.line, found.name + often, "read, not modelled")
@@ -46,14 +47,7 @@ def _say_limit(nginx: Nginx, target: Target, draft: Draft) -> None:
     for limit in target.limits:
         zone = nginx.zones.get(limit.option("zone") or "")
         if zone is None:
-            draft.find(
-                "error",
-                "limit-zone-unknown",
-                limit.file,
-                limit.line,
-                f"limit_req names zone {limit.option('zone')!r}, which no limit_req_zone makes: nginx does not start",
-                "add the limit_req_zone, or correct the name",
-            )
+            continue  # a finding
         elif not per_client(zone):
             draft.leave(
                 limit.file,
@@ -97,6 +91,16 @@ def _say_failures(nginx: Nginx, target: Target, draft: Draft) -> None:
             if amount:
                 unit = {"m": "min", "h": "h"}.get(amount[2] or "s", "s")
                 draft.say(Said("edge.fail_timeout", f"{amount[1]} {unit}", server.file, server.line))
+
+
+def _say_weights(nginx: Nginx, target: Target, draft: Draft) -> None:
+    """Weights of the server lines, in their order; a lone server has all the requests whatever it weighs."""
+    servers = nginx.servers(target.host)
+    weights = [whole(server.option("weight") or "1") for server in servers]
+    known = all(isinstance(weight, int) and weight >= 1 for weight in weights)  # others: a finding
+    if len(servers) > 1 and known and set(weights) != {1}:
+        place = next(server for server in servers if server.option("weight"))
+        draft.say(Said(f"edge.weights.{target.service}", weights, place.file, place.line))
 
 
 def find_faults(nginx: Nginx, behind_balancer: bool, draft: Draft) -> None:

@@ -73,7 +73,9 @@ def _block(label: str, text: str, split: str = "") -> Iterator[Piece]:
         head, mark, tail = text.partition(split)
         lines = [head, (mark + tail).strip()]
     lines = [
-        part for line in lines for part in (wrap(line, room, break_on_hyphens=False) if len(line) > room else [line])
+        part
+        for line in lines
+        for part in (wrap(line, room, break_on_hyphens=False, break_long_words=False) if len(line) > room else [line])
     ]
     for number, line in enumerate(lines):
         yield Piece(f"  {label if not number else '':<{LABEL}}", "label", line)

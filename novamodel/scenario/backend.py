@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
@@ -22,6 +22,7 @@ from novamodel.scenario.fields import (
     needed,
 )
 
+Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
 PGBOUNCER = "documented: PgBouncer defaults"
 NGINX = "documented: nginx defaults"
 MEASURED = "measured: NovaBank test stack, loopback, one core of an AMD Zen 5 server"
@@ -55,6 +56,9 @@ class Edge(Part):
         "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
     )
     limits: dict[str, RequestLimit] = given({}, "limit_req by service", "default: none")
+    weights: dict[str, tuple[Weight, ...]] = given(
+        {}, "weights of a service's replicas in nginx's round robin; left out: 1", "default: none"
+    )
     max_fails: Count = given(1, "failures that take a server out", NGINX)
     fail_timeout: Seconds = given("10 s", "how long a server stays out", NGINX)
     network: Seconds = given(

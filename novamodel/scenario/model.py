@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.backup import Backup
+from novamodel.scenario.checks import check
 from novamodel.scenario.demand import Step
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
@@ -30,6 +31,7 @@ from novamodel.scenario.schema_walk import default_origin, field_unit
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import Traffic
 
+LEVELS = ("error", "warning", "note")
 MOST_REQUESTS = 1e10
 """Some hours of computing; more is taken for a slip of the keyboard."""
 
@@ -62,8 +64,10 @@ class Scenario(Part):
 
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
-        """What the import found and what contradicts a machine type: level, code, file, line, message, fix of each."""
-        return (*self._tree.findings, *contradiction_findings(self._tree, contradictions(self._tree, self.paths())))
+        """What the import found and what does not fit together: level, code, file, line, message, fix of each."""
+        contradicted = contradiction_findings(self._tree, contradictions(self._tree, self.paths()))
+        found = [*self._tree.findings, *contradicted, *check(self)]
+        return tuple(sorted(found, key=lambda one: LEVELS.index(one["level"])))
 
     def service_of(self, route: str) -> str:
         """Name of the service that answers a route of the mix."""
@@ -136,6 +140,10 @@ class Scenario(Part):
                 raise ValueError(
                     f"edge.limits names {name!r}, which is no service (services: {', '.join(self.services)})"
                 )
+        for name in self.edge.weights:
+            if name not in self.services:
+                services = ", ".join(self.services)
+                raise ValueError(f"edge.weights names {name!r}, which is no service (services: {services})")
         for name, service in self.services.items():
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)

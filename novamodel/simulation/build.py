@@ -201,7 +201,11 @@ def _upstream(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
     edge = scenario.edge
     fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
     peer = Peer(max_fails=fails, fail_timeout_s=int(edge.fail_timeout), down=True)
-    state = upstream_state([([peer] * (end - first), []) for first, end in rows.values()])
+    groups: list[tuple[list[Peer], list[Peer]]] = []
+    for name, (first, end) in rows.items():
+        weights = edge.weights.get(name, ())[: end - first]
+        groups.append(([peer._replace(weight=w) for w in weights] + [peer] * (end - first - len(weights)), []))
+    state = upstream_state(groups)
     return state._replace(single=[0] * len(state.single))
 
 

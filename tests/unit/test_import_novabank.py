@@ -133,7 +133,6 @@ FAULTS = {
     "redis-without-password": 1,
     "ecs-without-service": 1,
     "ecs-without-scaling": 1,
-    "connections-exceed-limit": 1,
     "database-single-az": 1,
     "cache-not-provisioned": 1,
     "environment-differs": 2,
