@@ -213,7 +213,7 @@ def _replica_rows(both: Comparison) -> list[Row]:
 def _cost_rows(a: MonthlyCost, b: MonthlyCost) -> list[Row]:
     """The middle month; a price has no chance in it, so the difference has no interval."""
     rows = []
-    for what, of in (("cost a month", "total"), ("  fixed", "baseline"), ("  driven by use", "use")):
+    for what, of in (("cost a month", "total"), ("of it fixed", "baseline"), ("of it driven by use", "use")):
         first, second = (float(getattr(cost.mid, of)) for cost in (a, b))
         change = round(second - first, 2)
         rows.append(_row(what, first, second, Estimate(change, change, change), a.mid.currency, LESS))

@@ -44,7 +44,7 @@ def slower(tiny) -> nm.Difference:
 def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
     rows = slower.frame.set_index("what")
     assert list(rows.index) == [
-        "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month", "  fixed", "  driven by use",
+        "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month", "of it fixed", "of it driven by use",
     ]  # fmt: skip
     assert rows.loc["p95", "b"] == slower.comparison.b.estimate("p95").value
     assert rows.loc["p95", "verdict"] == "worse"
@@ -52,7 +52,7 @@ def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
     assert rows.loc["errors", "verdict"] == "same"
     assert rows.loc["cost a month", "b"] == float(nm.bill(slower.b, slower.comparison.b).mid.total)
     assert rows.loc["cost a month", "verdict"] == "dearer"
-    parts = rows.loc[["  fixed", "  driven by use"], "difference"].sum()
+    parts = rows.loc[["of it fixed", "of it driven by use"], "difference"].sum()
     assert parts == pytest.approx(rows.loc["cost a month", "difference"], abs=0.02)
     assert slower.comparison.a.window_s == slower.comparison.b.window_s == tiny.run.duration
 
