@@ -44,7 +44,8 @@ def slower(tiny) -> nm.Difference:
 def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
     rows = slower.frame.set_index("what")
     assert list(rows.index) == [
-        "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month", "of it fixed", "of it driven by use",
+        "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month",
+        "of it fixed", "of it driven by use",
     ]  # fmt: skip
     assert rows.loc["p95", "b"] == slower.comparison.b.estimate("p95").value
     assert rows.loc["p95", "verdict"] == "worse"
