@@ -49,7 +49,7 @@ def doubts(
     found = [*unstable, *([settling] if settling else []), *precision]
     if len(replications) == 1 and load_moves(scenario):
         found.append(
-            "one replication of a window that changes by plan cannot say how sure it is (no intervals): "
+            "one replication under a load that changes (or an operation) cannot say how sure it is (no intervals): "
             "take run.replications of 2 or more"
         )
     found += _outside(scenario)
