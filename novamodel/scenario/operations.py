@@ -1,12 +1,12 @@
-"""What is done to the system while it runs: an agenda of deployments by time of day."""
+"""What is done to the system while it runs: and what befalls it: an agenda of deployments and faults by time of day."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
-from novamodel.scenario.fields import ClockTime, Part, given, needed
+from novamodel.scenario.fields import ClockTime, Factor, FewCount, Part, PositiveSeconds, Seconds, given, needed
 
 if TYPE_CHECKING:
     from novamodel.scenario.model import Scenario
@@ -23,11 +23,76 @@ class RolloutOf(Part):
         return {"service": value} if isinstance(value, str) else value
 
 
+class LostReplica(Part):
+    """One replica is gone at once, with what it was doing: an eviction, a spot interruption, a broken machine."""
+
+    service: str = needed("which service")
+    noticed_after: Seconds = given("1 s", "until then the edge still sends requests there, and they fail", "assumed")
+    replaced_after: Seconds = given("1 s", "until a new replica is scheduled", "assumed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"service": value} if isinstance(value, str) else value
+
+
+class LostZone(Part):
+    """All replicas in one zone are gone at once; replicas are spread evenly. Other zones have room for new ones."""
+
+    zone: FewCount = given(1, "which zone, 1 to platform.zones", "assumed")
+    noticed_after: Seconds | None = given(
+        None,
+        "until then the edge still sends requests there, and they fail; left out: 40 s on EKS, else 60 s",
+        "documented: Kubernetes node-monitor-grace-period; a target group's two health checks, 30 s apart",
+    )
+    replaced_after: Seconds | None = given(
+        None,
+        "until new replicas are scheduled elsewhere; left out: 340 s on EKS, else 60 s",
+        "documented: Kubernetes, 300 s toleration of an unreachable node after the grace period",
+    )
+    duration: Seconds | None = given(None, "until the zone is back", "default: not in this run")
+
+
+class DatabaseFailover(Part):
+    """The database takes no statement for a while; what runs there fails, and connections die."""
+
+    duration: PositiveSeconds | None = given(
+        None,
+        "how long; left out: 90 s with a standby (multi_az), needed without one",
+        "documented: RDS Multi-AZ fails over in typically 60 to 120 s",
+    )
+
+
+class SlowDatabase(Part):
+    """Every statement costs more CPU for a while: a missing index, a vacuum, a noisy neighbour."""
+
+    factor: Factor = given(3.0, "CPU of a statement over what it costs otherwise", "assumed")
+    duration: PositiveSeconds = given("5 min", "how long", "assumed")
+
+
+class CacheFailover(Part):
+    """The cache answers nothing for a while, and has kept its keys."""
+
+    duration: PositiveSeconds | None = given(
+        None, "how long; left out: 15 s with a second node, needed without one", "assumed"
+    )
+    commands: Literal["wait", "miss"] = given(
+        "wait",
+        "wait: the client queues commands until the cache is back; miss: it takes an error for a miss",
+        "documented: node-redis and ioredis queue commands while disconnected",
+    )
+
+
 class Operation(Part):
     """One entry of the agenda: when, and exactly one thing that happens then."""
 
     at: ClockTime = needed("time of day; it happens once, the first time that the run comes to it")
     rollout: RolloutOf | None = given(None, "a new version of a service", "default: none")
+    lost_replica: LostReplica | None = given(None, "one replica is gone", "default: none")
+    lost_zone: LostZone | None = given(None, "a zone is gone", "default: none")
+    database_failover: DatabaseFailover | None = given(None, "the database is gone for a while", "default: none")
+    slow_database: SlowDatabase | None = given(None, "the database is slow for a while", "default: none")
+    cache_failover: CacheFailover | None = given(None, "the cache is gone for a while", "default: none")
 
     @model_validator(mode="after")
     def _one(self) -> Operation:
@@ -49,7 +114,7 @@ class Operation(Part):
 
 
 def check_operations(scenario: Scenario) -> None:
-    """Names that an operation uses must exist. Errors: ValueError with the path."""
+    """Names that an operation uses must exist, and what it leaves out be known. Errors: ValueError with the path."""
     for number, operation in enumerate(scenario.operations):
         where = f"operations.{number}.{operation.kind}"
         service = getattr(operation.what, "service", None)
@@ -57,6 +122,29 @@ def check_operations(scenario: Scenario) -> None:
             raise ValueError(
                 f"{where} names {service!r}, which is no service (services: {', '.join(scenario.services)})"
             )
+        if operation.lost_zone is not None and operation.lost_zone.zone > scenario.platform.zones:
+            raise ValueError(f"{where}.zone {operation.lost_zone.zone} is not there (zones: {scenario.platform.zones})")
+        if operation.database_failover is not None and not scenario.database.multi_az:
+            _needs_duration(where, operation.database_failover, "database.multi_az is false")
+        if operation.cache_failover is not None and scenario.cache.nodes < 2:
+            _needs_duration(where, operation.cache_failover, "cache.nodes is 1")
+
+
+def _needs_duration(where: str, fault: DatabaseFailover | CacheFailover, why: str) -> None:
+    if fault.duration is None:
+        raise ValueError(f"{where}: nothing to fail over to ({why}); say the duration, such as 10 min")
+
+
+DATABASE_S, CACHE_S = 90.0, 15.0
+"""How long a failover takes where the scenario leaves it out."""
+
+
+def zone_times(scenario: Scenario, lost: LostZone) -> tuple[float, float]:
+    """Seconds until a lost zone is noticed, and until its replicas are replaced (or the zone is back)."""
+    noticed, replaced = (40.0, 340.0) if scenario.platform.kind == "eks" else (60.0, 60.0)
+    noticed = noticed if lost.noticed_after is None else lost.noticed_after
+    replaced = replaced if lost.replaced_after is None else lost.replaced_after
+    return noticed, replaced if lost.duration is None else min(replaced, lost.duration)
 
 
 def delay_of(scenario: Scenario, operation: Operation) -> float | None:

@@ -33,9 +33,25 @@ SERVER_TIMEOUT = 4  # no PgBouncer server connection in time
 NO_REPLICA = 5  # no replica ready
 KILLED = 6  # its replica was killed
 ABANDONED = 7  # answered after the caller had given up
-OUTCOMES = ("served", "rejected", "pool timeout", "refused", "server timeout", "no replica", "killed", "abandoned")
-FAILED = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT, NO_REPLICA, KILLED)
-ANSWERED_5XX = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT)  # by the service itself, so that its own metrics count them
+NO_DATABASE = 8  # the database was gone, or went while it worked
+OUTCOMES = (
+    "served",
+    "rejected",
+    "pool timeout",
+    "refused",
+    "server timeout",
+    "no replica",
+    "killed",
+    "abandoned",
+    "no database",
+)
+FAILED = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT, NO_REPLICA, KILLED, NO_DATABASE)
+ANSWERED_5XX = (
+    POOL_TIMEOUT,
+    REFUSED,
+    SERVER_TIMEOUT,
+    NO_DATABASE,
+)  # by the service itself, so that its own metrics count them
 
 # Where a request is, for what happens when its replica dies.
 TIMED = 0  # an event of its own is pending

@@ -20,6 +20,7 @@ from novamodel.simulation.holding import (
     arm_server,
     bury,
     fail_connection,
+    lose_connection,
     release_server,
 )
 from novamodel.simulation.operations import drawn
@@ -84,6 +85,9 @@ def on_enter(m: Model, slot: int, now: float) -> None:
     m.replicas.in_flight[r] = n
     if n > m.replicas.most_in_flight[r]:
         m.replicas.most_in_flight[r] = n
+    if m.replicas.lost[r] != 0:
+        finish(m, slot, codes.KILLED, now)
+        return
     let_go_on(m, slot)
 
 
@@ -134,6 +138,9 @@ def on_statement_in(m: Model, q: Any, slot: int, now: float) -> None:
     if s.dead[slot] != 0:
         bury(m, slot, now)
         return
+    if m.timers.outage[0] != 0:
+        lose_connection(m, slot, codes.NO_DATABASE, now)
+        return
     idle = m.cores.jobs[0] < m.cores.cores[0]
     if s.connecting[slot] != 0:
         work = m.config.connect_idle if idle else m.config.connect_busy
@@ -179,6 +186,9 @@ def on_statement_done(m: Model, slot: int, now: float) -> None:
     if s.dead[slot] != 0:
         bury(m, slot, now)
         return
+    if m.timers.outage[0] != 0:
+        lose_connection(m, slot, codes.NO_DATABASE, now)
+        return
     if s.server[slot] != 0 and m.routes.target[s.pc[slot]] != 0:
         s.server[slot] = 0
         release_server(m, now)
@@ -211,7 +221,5 @@ def on_server_timer(m: Model, q: Any, now: float) -> None:
             free_slot(m, waiter)
         else:
             spend(m, waiter, codes.SERVER_WAIT, now - m.slots.since[waiter])
-            m.connections.open[m.slots.replica[waiter]] -= 1
-            m.timers.connections[0] -= 1
-            fail_connection(m, waiter, codes.SERVER_TIMEOUT, now)
+            lose_connection(m, waiter, codes.SERVER_TIMEOUT, now)
     arm_server(m, q)

@@ -85,3 +85,15 @@ def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
         spend(m, waiter, codes.POOL_WAIT, now - m.slots.since[waiter])
         let_go_on(m, waiter)
     finish(m, slot, outcome, now)
+
+
+@rule
+def lose_connection(m: Model, slot: int, outcome: int, now: float) -> None:
+    """A connection that is open, or opening, breaks under the request that uses it."""
+    s = m.slots
+    if s.server[slot] != 0:
+        s.server[slot] = 0
+        release_server(m, now)
+    m.connections.open[s.replica[slot]] -= 1
+    m.timers.connections[0] -= 1
+    fail_connection(m, slot, outcome, now)

@@ -84,7 +84,7 @@ def replicate(
     env = simpy.Environment()
     plan = build(scenario, arrays=compiled)
     plane: Plane = (CompiledPlane if compiled else ReferencePlane)(plan, env, run.seed, number, keep_requests)
-    world = World(env, plane, plan, run.seed, number)
+    world = World(env, plane, plan, run.seed, number, scenario.platform.zones)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()

@@ -104,6 +104,7 @@ class Replicas(NamedTuple):
     armed: Column  # time of its pending BURST_DUE event
     pool_armed: Column  # time of its pending POOL_TIMER event
     done: Column  # serial number of the last internal job done
+    lost: Column  # 1 = it is gone, and the edge does not know yet
 
 
 class Timers(NamedTuple):
@@ -113,6 +114,7 @@ class Timers(NamedTuple):
     server: Column
     connections: Column  # open at the database, or at PgBouncer
     dying: Column  # replica that was killed last
+    outage: Column  # > 0 = the database takes nothing
     victim: Column  # next slot to look at for its requests, NONE = its death is done with
 
 

@@ -74,7 +74,7 @@ class HpaLoop:
         yield env.timeout(self.world.phase("kubelet " + self.fleet.name) * KUBELET_S)
         while True:
             for pod in self.fleet.pods:
-                if pod.row != codes.NONE:
+                if pod.row != codes.NONE and not pod.lost:
                     self._measure(pod)
             yield env.timeout(KUBELET_S)
 

@@ -37,7 +37,9 @@ class Pod:
     ready_changed_s: float = LONG_AGO
     terminating: bool = False
     gone: bool = False
+    lost: bool = False  # gone with its machine, and still on the books
     revision: int = 1  # version of the service that it runs
+    zone: int = codes.NONE
     restarts: int = 0
     booted: bool = False
     container_s: float | None = None  # when its container started, None while none runs
@@ -48,7 +50,7 @@ class Pod:
 
     def stays(self) -> bool:
         """Whether it exists and is not on its way out."""
-        return not self.gone and not self.terminating
+        return not self.gone and not self.terminating and not self.lost
 
     def state(self) -> PodState:
         """What the autoscaler's controller sees."""
@@ -108,15 +110,29 @@ class Fleet:
         order = sorted(pods, key=lambda p: (p.ready is True, p.phase == "Running", -(p.ready_changed_s)))
         for pod in order[: max(0, count)]:
             pod.terminating = True
-            self._set_ready(pod, False)
+            self.set_ready(pod, False)
             if pod.row != codes.NONE:
                 self.env.process(self._terminate(pod))
 
     def _new_pod(self) -> Pod:
         self._created += 1
-        pod = Pod(f"{self.name}-{self._created}", revision=self.revision)
+        pod = Pod(f"{self.name}-{self._created}", revision=self.revision, zone=self._emptiest_zone())
         self.pods.append(pod)
         return pod
+
+    def _emptiest_zone(self) -> int:
+        """The zone with the fewest pods of the service (the scheduler's spreading), NONE while none is left."""
+        held = [pod.zone for pod in self.pods if pod.stays()]
+        left = [zone for zone in range(1, self.world.zones + 1) if zone not in self.world.lost_zones]
+        return min(left, key=held.count, default=codes.NONE)
+
+    def _place(self, pod: Pod) -> bool:
+        """Give a pod a zone that is there, and a row of the data plane."""
+        if pod.zone == codes.NONE or pod.zone in self.world.lost_zones:
+            pod.zone = self._emptiest_zone()
+        if pod.zone != codes.NONE:
+            pod.row = self._take_row()
+        return pod.row != codes.NONE
 
     def _take_row(self) -> int:
         used = {pod.row for pod in self.pods}
@@ -129,18 +145,16 @@ class Fleet:
         pod = self._new_pod()
         pod.row = self._take_row()
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
-        self._set_ready(pod, True)
+        self.set_ready(pod, True)
         pod.ready_changed_s = LONG_AGO
         start_probes(self, pod, since=self.world.phase(pod.name) * -10.0)
 
     def _life(self, pod: Pod) -> Generator[Any, Any, None]:
         yield self.env.timeout(self.service.runtime.start_delay)
-        while pod.row == codes.NONE and pod.stays():
-            pod.row = self._take_row()
-            if pod.row == codes.NONE:
-                yield self.env.timeout(LOOK_S)
+        while pod.stays() and not self._place(pod):
+            yield self.env.timeout(LOOK_S)
         if pod.terminating:
-            self._remove(pod)
+            self.remove(pod)
             return
         pod.phase, pod.start_s, pod.ready = "Running", self.env.now, False
         pod.ready_changed_s = self.env.now
@@ -169,13 +183,17 @@ class Fleet:
         while service.on_sigterm == "drain" and in_flight[pod.row] > 0 and self.env.now < end:
             yield self.env.timeout(min(LOOK_S, end - self.env.now))
         self.world.plane.kill(pod.row)  # with what it still does, and its connections
-        self._remove(pod)
+        self.remove(pod)
 
-    def _remove(self, pod: Pod) -> None:
+    def remove(self, pod: Pod) -> None:
+        """Strike a pod off."""
         pod.gone = True
         self.pods.remove(pod)
+        if pod.row != codes.NONE:
+            self.world.plane.model.replicas.lost[pod.row] = 0
 
-    def _set_ready(self, pod: Pod, ready: bool) -> None:
+    def set_ready(self, pod: Pod, ready: bool) -> None:
+        """Put a pod on the edge's list, or take it off."""
         if pod.row != codes.NONE:
             self.world.plane.model.upstream.down[pod.row] = 0 if ready else 1
         if pod.ready is not ready:
@@ -187,7 +205,7 @@ class Fleet:
         if not pod.stays():
             return
         before = self.ready_count()
-        self._set_ready(pod, ready)
+        self.set_ready(pod, ready)
         self.world.event(self.name, "ready" if ready else "unready", f"{pod.name}: {why}", before, self.ready_count())
 
     # --- restarts ------------------------------------------------------------------------------------------
@@ -195,7 +213,7 @@ class Fleet:
     def restart(self, pod: Pod, why: str) -> None:
         """Kill the container and start it again after the back-off delay."""
         before = self.ready_count()
-        self._set_ready(pod, False)
+        self.set_ready(pod, False)
         pod.booted = False
         pod.container_s = None
         pod.life += 1

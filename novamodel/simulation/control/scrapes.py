@@ -21,6 +21,6 @@ def _scrapes(world: World, fleet: Fleet, period: float) -> Generator[Any, Any, N
     yield world.env.timeout(world.phase("scrape " + fleet.name) * period)
     while True:
         for pod in fleet.pods:
-            if pod.ready is True:
+            if pod.ready is True and not pod.lost:
                 world.inject(fleet.name, codes.SCRAPE, pod.row)
         yield world.env.timeout(period)

@@ -40,11 +40,15 @@ class Plane(Protocol):
 class World:
     """One replication's shared surroundings."""
 
-    def __init__(self, env: simpy.Environment, plane: Plane, plan: Plan, seed: int, replication: int) -> None:
+    def __init__(
+        self, env: simpy.Environment, plane: Plane, plan: Plan, seed: int, replication: int, zones: int
+    ) -> None:
         self.env = env
         self.plane = plane
         self.plan = plan
         self.events: list[dict[str, Any]] = []
+        self.zones = zones
+        self.lost_zones: set[int] = set()
         self._key = f"{seed}/{replication}/"
         self._jobs = 0
 

@@ -1,0 +1,88 @@
+"""Faults of the database and the cache: gone for a while, or slow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+from novamodel.simulation import codes
+from novamodel.simulation.control.world import World
+from novamodel.units import format_time
+
+
+class Stores:
+    """What is changed in the data plane while a fault lasts, and put back afterwards."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        routes = world.plane.model.routes
+        self._sql = {pc: (routes.idle[pc], routes.busy[pc]) for pc, op in enumerate(routes.op) if op == codes.SQL}
+        self._hit = {pc: routes.hit[pc] for pc, op in enumerate(routes.op) if op == codes.CACHE}
+        self._factors: list[float] = []
+        self._misses = 0
+
+    def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
+        """No statement is taken for so long; idle connections to the database itself are closed at once."""
+        model = self.world.plane.model
+        closed = 0 if model.config.has_bouncer else self._close_idle()
+        model.timers.outage[0] += 1
+        text = f"gone for {format_time(seconds)}; {closed} idle connections closed"
+        self.world.event("database", "failover", text, 1, 0)
+        yield self.world.env.timeout(seconds)
+        self.world.plane.model.timers.outage[0] -= 1
+        if self.world.plane.model.timers.outage[0] == 0:
+            self.world.event("database", "restored", "takes statements again", 0, 1)
+
+    def _close_idle(self) -> int:
+        model = self.world.plane.model
+        closed = 0
+        for r in range(len(model.connections.open)):
+            idle = int(model.connections.idle[r])
+            model.connections.open[r] -= idle
+            model.connections.idle[r] = 0
+            closed += idle
+        model.timers.connections[0] -= closed
+        return closed
+
+    def slow_database(self, factor: float, seconds: float) -> Generator[Any, Any, None]:
+        """Statements cost ``factor`` times their CPU for so long; factors that overlap multiply."""
+        self._factors.append(factor)
+        self._apply_factors()
+        self.world.event("database", "slow", f"statements cost {factor:g} times for {format_time(seconds)}", 1, 1)
+        yield self.world.env.timeout(seconds)
+        self._factors.remove(factor)
+        self._apply_factors()
+        self.world.event("database", "restored", "statements cost what they did", 1, 1)
+
+    def _apply_factors(self) -> None:
+        routes, factor = self.world.plane.model.routes, math.prod(self._factors)
+        for pc, (idle, busy) in self._sql.items():
+            routes.idle[pc], routes.busy[pc] = idle * factor, busy * factor
+
+    def fail_cache(self, seconds: float, commands: str) -> Generator[Any, Any, None]:
+        """The cache is gone for so long: commands wait for it, or every get is a miss."""
+        waits = commands == "wait"
+        what = "commands wait" if waits else "every get misses"
+        self.world.event("cache", "failover", f"gone for {format_time(seconds)}; {what}", 1, 0)
+        if waits:
+            self._hold_cache(seconds)
+        else:
+            self._miss(1)
+        yield self.world.env.timeout(seconds)
+        if not waits:
+            self._miss(-1)
+        self.world.event("cache", "restored", "answers again", 0, 1)
+
+    def _hold_cache(self, seconds: float) -> None:
+        """Its one thread is busy with being gone; utilisation counts that."""
+        redis, now = self.world.plane.model.redis, self.world.env.now
+        begin = max(float(redis.free_at[0]), now)
+        held = max(0.0, now + seconds - begin)
+        redis.free_at[0] = begin + held
+        redis.used[0] += held
+
+    def _miss(self, more: int) -> None:
+        self._misses += more
+        for pc, hit in self._hit.items():
+            self.world.plane.model.routes.hit[pc] = 0.0 if self._misses else hit
