@@ -92,13 +92,8 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         record=recorder_state(len(book.names), len(scenario.traffic.populations)),
     )
     source = _source(scenario, book.table, book, first_clients, shares)
-    return Plan(
-        _in_arrays(model) if arrays else model,
-        source,
-        book,
-        rows,
-        tuple(scenario.traffic.populations),
-    )
+    populations = tuple(scenario.traffic.populations)
+    return Plan(_in_arrays(model) if arrays else model, source, book, rows, populations)
 
 
 def blank_model() -> Model:

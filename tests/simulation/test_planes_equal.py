@@ -110,6 +110,24 @@ def services(draw: Any, route: str, scales: bool) -> dict[str, Any]:
 
 
 @st.composite
+def agendas(draw: Any, service: str) -> list[Any]:
+    """Up to three things that happen in the first seconds of the run; mostly none."""
+    times = {"noticed_after": draw(st.sampled_from(["0 s", "500 ms"])), "replaced_after": "1 s"}
+    span = {"duration": draw(st.sampled_from(["300 ms", "2 s"]))}
+    kinds = [
+        {"rollout": service},
+        {"lost_replica": {"service": service, **times}},
+        {"lost_zone": {"zone": draw(st.integers(1, 2)), **times}},
+        {"database_failover": span},
+        {"slow_database": {"factor": 4.0, **span}},
+        {"cache_failover": {"commands": draw(st.sampled_from(["wait", "miss"])), **span}},
+    ]
+    count = draw(st.sampled_from([0, 0, 1, 3]))
+    drawn = draw(st.lists(st.sampled_from(kinds), min_size=count, max_size=count))
+    return [{"at": f"12:00:0{draw(st.integers(0, 2))}", **kind} for kind in drawn]
+
+
+@st.composite
 def scenarios(draw: Any) -> dict[str, Any]:
     """Changes to the plain scenario. With an autoscaler the run is longer and the rate, which jumps, lower."""
     scales = draw(st.sampled_from([False, False, False, True]))
@@ -157,6 +175,7 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "keyspaces": {"keys": {"keys": 100, "ttl": "30 s"}},
         },
         "monitoring": {"scrape_interval": "1 s"},
+        "operations": draw(agendas(names[0])),
         "run": {
             "seed": draw(st.integers(0, 2**40)),
             "duration": "35 s" if scales else draw(st.sampled_from(["2 s", "5 s"])),
