@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from novamodel.errors import UserError
 
 if TYPE_CHECKING:
-    from novamodel import figures, questions
+    from novamodel import batch, figures, questions
     from novamodel.answering import Answer, answer
+    from novamodel.batch import sweep
     from novamodel.billing import MonthlyCost, bill
     from novamodel.differing import Difference, diff
     from novamodel.loading import load
@@ -44,6 +45,7 @@ _HOMES = {
     "load": "novamodel.loading",
     "simulate": "novamodel.simulation",
     "size": "novamodel.sizing",
+    "sweep": "novamodel.batch",
     "write_report": "novamodel.reporting",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "UserError",
     "__version__",
     "answer",
+    "batch",
     "bill",
     "compare",
     "diff",
@@ -68,13 +71,14 @@ __all__ = [
     "questions",
     "simulate",
     "size",
+    "sweep",
     "write_report",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a front door when it is first used, so that `import novamodel` is quick."""
-    if name in ("figures", "questions"):
+    if name in ("batch", "figures", "questions"):
         return importlib.import_module(f"novamodel.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
