@@ -13,19 +13,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from novamodel.batch.forecast import Forecast, forecast
+    from novamodel.batch.forecasting import Forecast, forecast
     from novamodel.batch.plan import Case, Plan
     from novamodel.batch.processes import CaseTooLong, Processes, Serial, WorkerDied
-    from novamodel.batch.reading import planned
+    from novamodel.batch.reading import planned, planned_again
     from novamodel.batch.sensitivity import indices
     from novamodel.batch.store import Store
-    from novamodel.batch.sweeping import SweepRun, clean, forget_failed, status, sweep
+    from novamodel.batch.sweeping import SweepRun, clean, forget_failed, run_ready, status, sweep
     from novamodel.batch.table import failures, read, write_parquet
 
 _HOMES = {
     "Case": "plan",
     "CaseTooLong": "processes",
-    "Forecast": "forecast",
+    "Forecast": "forecasting",
     "Plan": "plan",
     "Processes": "processes",
     "Serial": "processes",
@@ -34,11 +34,13 @@ _HOMES = {
     "WorkerDied": "processes",
     "clean": "sweeping",
     "failures": "table",
-    "forecast": "forecast",
+    "forecast": "forecasting",
     "forget_failed": "sweeping",
     "indices": "sensitivity",
     "planned": "reading",
+    "planned_again": "reading",
     "read": "table",
+    "run_ready": "sweeping",
     "status": "sweeping",
     "sweep": "sweeping",
     "write_parquet": "table",
@@ -60,7 +62,9 @@ __all__ = [
     "forget_failed",
     "indices",
     "planned",
+    "planned_again",
     "read",
+    "run_ready",
     "status",
     "sweep",
     "write_parquet",

@@ -82,15 +82,19 @@ def axis(path: str, written: Any, *, grid: bool) -> Axis:
         return _choices(path, list(written))
     if isinstance(written, dict) and {"from", "to"} <= set(written):
         return _span(path, written, grid)
-    raise ValueError(f"{written!r} is no axis; write a list like [10, 20] or a span like {{from: 10, to: 20, steps: 3}}")
+    raise ValueError(
+        f"{written!r} is no axis; write a list like [10, 20] or a span like {{from: 10, to: 20, steps: 3}}"
+    )
 
 
 def _choices(path: str, values: list[Any]) -> Choices:
     if not values:
         raise ValueError("the axis is empty; list at least one value")
-    for place, value in enumerate(values):
-        if any(value == other and type(value) is type(other) for other in values[:place]):
+    seen: set[str] = set()
+    for value in values:
+        if repr(value) in seen:
             raise ValueError(f"the value {value!r} stands there twice")
+        seen.add(repr(value))
     return Choices(path, tuple(values))
 
 

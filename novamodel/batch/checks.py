@@ -73,7 +73,7 @@ def _variants(sweep: Sweep, axes: tuple[Axis, ...]) -> int:
 
 def check_paths(sweep: Sweep, axes: tuple[Axis, ...], places: Places) -> None:
     """No path is set twice, and none that the sweep sets in its own words."""
-    groups = [[("vary", each.path) for each in axes]]
+    groups: list[list[tuple[str | int, ...]]] = [[("vary", each.path) for each in axes]]
     groups += [[("cases", number, path) for path in case] for number, case in enumerate(sweep.cases)]
     for group in groups:
         taken: list[str] = []
@@ -116,9 +116,7 @@ def _check_region(region: object, places: Places, *where: str | int) -> None:
         raise places.mistake(f"no price book for region {region!r}", *where, valid=regions())
 
 
-def checked_values(
-    sweep: Sweep, axes: tuple[Axis, ...], base: Scenario, places: Places
-) -> tuple[Column, ...]:
+def checked_values(sweep: Sweep, axes: tuple[Axis, ...], base: Scenario, places: Places) -> tuple[Column, ...]:
     """Check every listed value, both ends of every span; the columns that hold them."""
     columns = []
     for each in axes:

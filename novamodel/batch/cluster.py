@@ -44,7 +44,9 @@ def _same_code(client: Any, code: str) -> None:
     try:
         versions = client.run(code_version)
     except Exception as problem:
-        raise UserError(f"the Dask workers cannot run novamodel: {type(problem).__name__}: {problem}", valid=DOCS) from None
+        raise UserError(
+            f"the Dask workers cannot run novamodel: {type(problem).__name__}: {problem}", valid=DOCS
+        ) from None
     for worker, version in versions.items():
         if version != code:
             raise UserError(f"the Dask worker {worker} has another version of novamodel's code", valid=DOCS)

@@ -19,17 +19,20 @@ def hold(file: Path, taken: str) -> Iterator[None]:
 
     The lock is the system's (`flock`), not the file: a file that is left behind locks nobody out.
     """
-    try:
-        handle = open(file, "a+", encoding="utf-8")
-    except OSError as problem:
-        raise UserError(f"{file} cannot be written: {problem.strerror}", valid="a folder you may write to") from None
-    with handle:
+    with _opened(file) as handle:
         if not _locked(handle):
             raise UserError(f"{taken}{_holder(file)}", valid="wait until it ends, or another folder with --out")
         handle.truncate(0)
         handle.write(json.dumps({"process": os.getpid(), "host": host()}))
         handle.flush()
         yield
+
+
+def _opened(file: Path) -> IO[str]:
+    try:
+        return open(file, "a+", encoding="utf-8")
+    except OSError as problem:
+        raise UserError(f"{file} cannot be written: {problem.strerror}", valid="a folder you may write to") from None
 
 
 def _locked(handle: IO[str]) -> bool:

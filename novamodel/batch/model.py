@@ -24,7 +24,9 @@ class Record(Part):
         min_length=1,
         description="estimates with their intervals: p99, p99(login) of a route, p99(*) of every route",
     )
-    cost: bool = given(True, "the month's bill: USD with its range (takes about as long as a simulated minute)", "assumed")
+    cost: bool = given(
+        True, "the month's bill: USD with its range (takes about as long as a simulated minute)", "assumed"
+    )
     slo: bool = given(True, "whether every objective is met, and which are missed", "assumed")
 
     @field_validator("metrics")

@@ -50,7 +50,9 @@ class Plan:
         self.sweep = sweep
         self.basis = basis
         self.file = file
-        self.axes: tuple[Axis, ...] = tuple(axis(path, v, grid=sweep.design == "grid") for path, v in sweep.vary.items())
+        self.axes: tuple[Axis, ...] = tuple(
+            axis(path, v, grid=sweep.design == "grid") for path, v in sweep.vary.items()
+        )
 
     @property
     def variants(self) -> int:
@@ -125,12 +127,13 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Everything that `plan_from` needs, as JSON."""
         basis = self.basis._asdict() | {"columns": [column._asdict() for column in self.basis.columns]}
-        return {"sweep": self.sweep.model_dump(mode="json"), "basis": basis, "file": self.file and str(self.file)}
+        file = self.file and str(self.file.absolute())
+        return {"sweep": self.sweep.model_dump(mode="json", exclude_unset=True), "basis": basis, "file": file}
 
 
 def plan_from(kept: dict[str, Any]) -> Plan:
-    """A plan from what `Plan.to_dict` wrote. Seconds stand there as bare numbers."""
-    sweep = Sweep.model_validate({**kept["sweep"], "time_limit": f"{kept['sweep']['time_limit']!r} s"})
+    """A plan from what `Plan.to_dict` wrote."""
+    sweep = Sweep.model_validate(sweep_values(kept))
     basis = kept["basis"]
     return Plan(
         sweep,
@@ -143,4 +146,11 @@ def plan_from(kept: dict[str, Any]) -> Plan:
             notebook_hash=basis["notebook_hash"],
         ),
         Path(kept["file"]) if kept["file"] else None,
+    )
+
+
+def sweep_values(kept: dict[str, Any]) -> dict[str, Any]:
+    """What a sweep file would say, from what `Plan.to_dict` wrote: seconds stand there as bare numbers."""
+    return kept["sweep"] | (
+        {"time_limit": f"{kept['sweep']['time_limit']!r} s"} if "time_limit" in kept["sweep"] else {}
     )

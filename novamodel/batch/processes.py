@@ -15,11 +15,14 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any
 
 from novamodel.batch.worker import receive, send
 
 LOG_CHARACTERS = 4000
+STARTS = 5
+"""A worker that dies before its first job is started so often, then the job takes the blame."""
 KILLED = 9
 """Number of the signal that ends a process at once."""
 Job = tuple[Future[Any], bytes]
@@ -61,7 +64,7 @@ class Processes(Executor):
         arguments: tuple[Any, ...] = (),
     ) -> None:
         self.time_limit_s = time_limit_s
-        self._prepare = None if prepare is None else pickle.dumps((prepare, arguments))
+        self._prepare = pickle.dumps((prepare or bool, arguments))
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._stopping = False
         self._workers: dict[int, _Worker] = {}
@@ -117,19 +120,29 @@ class Processes(Executor):
 
     def _run(self, number: int, message: bytes) -> tuple[bool, Any]:
         if number not in self._workers:
-            self._workers[number] = _Worker()
-            if self._prepare is not None:
-                self._workers[number].run(self._prepare, None)
+            self._start(number)
         if self._stopping:
             raise WorkerDied("ended")
         return self._workers[number].run(message, self.time_limit_s)
+
+    def _start(self, number: int) -> None:
+        """Start and prepare a worker; one that dies of that does so without a job, and is started anew."""
+        for tries_left in reversed(range(STARTS)):
+            self._workers[number] = _Worker()
+            try:
+                self._workers[number].run(self._prepare, None)
+                return
+            except WorkerDied:
+                if not tries_left or self._stopping:
+                    raise
+                self._workers.pop(number).end()
 
 
 class _Worker:
     """One process and its pipes."""
 
     def __init__(self) -> None:
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by end)
         code = f"import sys; sys.path[:] = {sys.path!r}; from novamodel.batch.worker import main; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -187,8 +200,6 @@ class _Worker:
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):  # what was still to be written
                     pipe.close()
-                except OSError:  # what was still to be written
-                    pass
         self.errors.close()

@@ -81,12 +81,11 @@ def _spaced(tell: Tell, between_s: float) -> Tell:
 
 def _notebook_display() -> Tell | None:
     """A line in the notebook's cell, where one runs this."""
-    shell = sys.modules.get("IPython")
-    running: Any = shell.get_ipython() if shell else None
+    shell: Any = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell else None
     if running is None or not hasattr(running, "kernel"):
         return None
-    from IPython.display import display
-
+    display = sys.modules["IPython.display"].display
     handle: Any = None
 
     def show(progress: Progress) -> None:

@@ -13,7 +13,8 @@ from novamodel.batch import checks
 from novamodel.batch.model import Sweep
 from novamodel.batch.notebook import Notebook, checked_notebook
 from novamodel.batch.places import Places
-from novamodel.batch.plan import Basis, Plan
+from novamodel.batch.plan import Basis, Plan, sweep_values
+from novamodel.batch.store import Store
 from novamodel.batch.version import code_version
 from novamodel.errors import UserError
 from novamodel.resources import params_dir
@@ -53,6 +54,14 @@ def planned(source: str | Path | Mapping[str, Any]) -> Ready:
     return Ready(plan, base, notebook)
 
 
+def planned_again(folder: str | Path) -> Ready:
+    """The sweep of a store, from its file where that still exists and else as it was kept."""
+    plan = Store(folder).plan()
+    if plan.file is not None and plan.file.is_file():
+        return planned(plan.file)
+    return planned(sweep_values(plan.to_dict()))
+
+
 def _read(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], Places]:
     if isinstance(source, Mapping):
         try:
@@ -78,7 +87,5 @@ def _sweep(values: dict[str, Any], places: Places) -> Sweep:
         return Sweep.model_validate(values)
     except ValidationError as problem:
         file = None if places.file is None else str(places.file)
-        origins = {
-            ".".join(map(str, where)): Origin("file", "", file, line) for where, line in places.lines.items()
-        }
+        origins = {".".join(map(str, where)): Origin("file", "", file, line) for where, line in places.lines.items()}
         raise as_user_error(problem, Tree(values, origins), Sweep) from None

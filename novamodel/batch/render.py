@@ -55,7 +55,13 @@ def _executed(text: str, title: str, parameters: dict[str, Any], time_limit_s: f
 def _with_proof(text: str, proof: Path) -> str:
     notebook = json.loads(text)
     source = f"import pathlib\npathlib.Path({str(proof)!r}).write_text('true')"
-    cell = {"cell_type": "code", "metadata": {"tags": [TAG]}, "source": source, "execution_count": None, "outputs": []}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": {"tags": [TAG]},
+        "source": source,
+        "execution_count": None,
+        "outputs": [],
+    }
     if notebook.get("nbformat_minor", 0) >= 5:
         cell["id"] = TAG
     notebook["cells"].append(cell)

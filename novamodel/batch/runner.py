@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from novamodel.batch.machine import clock_s
 from novamodel.batch.processes import WorkerDied
 from novamodel.batch.progress import Progress, Tell
+from novamodel.batch.store import Store
 from novamodel.errors import UserError
 
 TRIES = 2
@@ -36,6 +37,21 @@ class Tally:
     failed: int = 0  # by this run
     failed_before: int = 0
     corrupt: list[str] = field(default_factory=list)  # keys of damaged files, whose cases run again
+
+
+def finished(store: Store, key: str, tally: Tally) -> bool:
+    """Whether there is a record already; a damaged file is set aside."""
+    record = store.find(key)
+    if record is None:
+        if store.damaged(key):
+            store.set_aside(key)
+            tally.corrupt.append(key)
+        return False
+    if record["status"] == "done":
+        tally.before += 1
+    else:
+        tally.failed_before += 1
+    return True
 
 
 Keep = Callable[[Job, dict[str, Any]], None]

@@ -20,7 +20,7 @@ from novamodel.batch.processes import Processes, Serial
 from novamodel.batch.progress import Tell, teller
 from novamodel.batch.reading import Ready, planned
 from novamodel.batch.render import run_notebook
-from novamodel.batch.runner import Job, Tally, run_jobs
+from novamodel.batch.runner import Job, Tally, finished, run_jobs
 from novamodel.batch.store import Store
 from novamodel.batch.table import failures, read
 from novamodel.batch.values import in_words, resolved
@@ -125,9 +125,7 @@ def _work(ready: Ready) -> Work:
     sweep, basis = ready.plan.sweep, ready.plan.basis
     record = sweep.record
     paths = tuple(column.path for column in basis.columns)
-    return Work(
-        ready.base, paths, tuple(basis.units), record.cost, record.slo, sweep.replications, sweep.engine
-    )
+    return Work(ready.base, paths, tuple(basis.units), record.cost, record.slo, sweep.replications, sweep.engine)
 
 
 @contextmanager
@@ -158,14 +156,14 @@ def _jobs(ready: Ready, blob: bytes, store: Store, tally: Tally) -> Iterator[Job
     plan = ready.plan
     for case in plan:
         key = plan.key(case)
-        if not _finished(store, key, tally):
+        if not finished(store, key, tally):
             yield Job(key, run_case, (blob, case), {"overrides": case.overrides, "seed": case.seed})
     for number in plan.rendered:
         assert ready.notebook is not None
         assert plan.sweep.notebooks is not None
         case = plan[number]
         key = plan.notebook_key(case)
-        if _finished(store, key, tally):
+        if finished(store, key, tally):
             continue
         parameters = {
             **plan.sweep.notebooks.parameters,
@@ -187,21 +185,6 @@ def _target(plan: Plan) -> str:
 def _all_overrides(plan: Plan, overrides: dict[str, Any]) -> dict[str, Any]:
     more = {} if plan.sweep.replications is None else {"run.replications": plan.sweep.replications}
     return {**plan.sweep.fixed, **more, **overrides}
-
-
-def _finished(store: Store, key: str, tally: Tally) -> bool:
-    """Whether there is a record already; a damaged file is set aside."""
-    record = store.find(key)
-    if record is None:
-        if store.damaged(key):
-            store.set_aside(key)
-            tally.corrupt.append(key)
-        return False
-    if record["status"] == "done":
-        tally.before += 1
-    else:
-        tally.failed_before += 1
-    return True
 
 
 def _keeper(store: Store, ready: Ready) -> Any:

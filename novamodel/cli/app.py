@@ -19,6 +19,7 @@ from novamodel.cli.report import report
 from novamodel.cli.run import run
 from novamodel.cli.schema import schema
 from novamodel.cli.size import size
+from novamodel.cli.sweep import sweep
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -73,5 +74,7 @@ def novamodel(
 
 for _name, (_function, _short) in COMMANDS.items():
     app.command(_name, short_help=_short, context_settings=SETTINGS)(_function)
+
+app.add_typer(sweep, name="sweep", short_help="Many variants, kept as one table.", context_settings=SETTINGS)
 
 command: Any = typer.main.get_command(app)

@@ -23,9 +23,9 @@ CONDA_NAMES = {"python-build": "build"}
 
 
 def declared() -> dict[str, SpecifierSet]:
-    """Every package of pyproject.toml, run time and tests, with its range."""
+    """Every package of pyproject.toml, run time, extras and tests, with its range."""
     project = PYPROJECT["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    lines = [*project["dependencies"], *(line for group in project["optional-dependencies"].values() for line in group)]
     requirements = [Requirement(line) for line in lines]
     assert len({canonicalize_name(r.name) for r in requirements}) == len(lines), "a package is named twice"
     return {canonicalize_name(r.name): r.specifier for r in requirements}
@@ -115,7 +115,9 @@ def test_conda_reads_the_line(line: str):
 
 
 def test_every_library_that_the_code_imports_is_declared():
-    runtime = {canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]}
+    project = PYPROJECT["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["dask"]]
+    runtime = {canonicalize_name(Requirement(line).name) for line in lines}
     providers = packages_distributions()
     undeclared = set()
     for file in (ROOT / "novamodel").rglob("*.py"):

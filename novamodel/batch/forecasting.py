@@ -35,7 +35,7 @@ class Forecast(NamedTuple):
 
 
 def forecast(ready: Ready) -> Forecast:
-    """Cases, core seconds and bytes of a sweep, from constants that were measured once: right within a factor of two."""
+    """Cases, core seconds and bytes of a sweep, from constants measured once: right within a factor of two or three."""
     plan, sweep = ready.plan, ready.plan.sweep
     step = max(1, plan.variants // LOOKED_AT)
     looked = [_core_s(ready, variant) for variant in range(0, plan.variants, step)]
