@@ -7,6 +7,7 @@ in one sentence below.
 from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
+from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
@@ -28,6 +29,8 @@ __all__ = [
     "breakdown",
     "hpa_bounds",
     "hpa_target",
+    "edge_flood",
+    "edge_limits",
     "knee",
     "overview",
     "pool_chain",

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
 from pydantic import field_validator, model_validator
 
 from novamodel.scenario.fields import ClientCount, ClockTime, Part, Rate, Seconds, Share, given, needed
@@ -31,6 +32,12 @@ class Population(Part):
     def _law(cls, value: str) -> str:
         zipf_exponent(value)
         return value
+
+    @property
+    def busiest_share(self) -> float:
+        """Share of this population's requests that its busiest client sends."""
+        exponent = zipf_exponent(self.popularity)
+        return float(1 / (np.arange(1, self.clients + 1, dtype=float) ** -exponent).sum())
 
 
 class Caller(Part):
