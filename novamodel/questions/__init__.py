@@ -11,16 +11,13 @@ from typing import Any
 
 _HOMES = {
     "ReplicasAnswer": "novamodel.questions.replica_count",
+    "edge": "novamodel.questions.edge_limits",
     "replicas": "novamodel.questions.replica_count",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.
 
 No front door has the name of its module: importing a module puts it under its name into the package.
 """
-_HOMES: dict[str, str] = {
-    "edge": "novamodel.questions.edge_limits",
-}
-"""Front door -> the module that holds it; one line each, in alphabetical order."""
 
 __all__ = list(_HOMES)
 

@@ -114,8 +114,8 @@ class EdgeAnswer:
             )
         )
         if self.bears_per_s is not None and self.flood_held is not None:
-            text = f"once the autoscaler has followed, the backend bears {self.bears_per_s:,.0f} requests/s: with this limit"
-            parts.append(("How far", f"{text} some {self.flood_held:,.0f} such clients."))
+            text = f"once the autoscaler has followed, the backend bears {self.bears_per_s:,.0f} requests/s"
+            parts.append(("How far", f"{text}: with this limit some {self.flood_held:,.0f} such clients."))
         if self.flood_each_per_s < self.advised.per_s:
             parts.append(("Beware", "each client of this flood stays below the limit: no limit by address stops it."))
         if self.connection_limit is not None:
