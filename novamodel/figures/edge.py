@@ -87,7 +87,7 @@ def edge_flood(answer: Any) -> go.Figure:
         fig.add_annotation(
             x=row.passed_per_s,
             y=names[row.variant],
-            text=escape(f"p99 {time_text(row.p99_s)}, errors {share_text(row.errors)}"),
+            text=escape(f"p99 {time_text(row.p99_s)}, errors {share_text(row.errors)}{_hurt(row, answer)}"),
             xanchor="left",
             xshift=8,
             showarrow=False,
@@ -120,10 +120,14 @@ def _variant(row: Any) -> str:
     return f"<b>{row.variant}</b>{limit}"
 
 
+def _hurt(row: Any, answer: Any) -> str:
+    return f", {share_text(row.hurt_share)} of {row.hurt} rejected" if row.hurt_share > answer.most_rejected else ""
+
+
 def _need(answer: Any) -> str:
     today = answer.today[answer.today["legitimate"]].sort_values("share").iloc[-1]
     limit = f"today's {answer.now}" if answer.now else "no limit"
-    text = f"With {limit} {share_text(today['share'])} of the requests of {today['population']} are rejected"
+    text = f"With {limit}, {share_text(today['share'])} of the requests of {today['population']} are rejected"
     if answer.advised is None:
         return f"{text}; no limit that was tried spares every customer"
     return f"{text}; {answer.advised} spares every customer"

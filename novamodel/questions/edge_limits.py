@@ -15,7 +15,7 @@ import pandas as pd
 
 from novamodel.errors import UserError
 from novamodel.questions.edge_runs import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit, percent
-from novamodel.questions.shared import Tell, Text, seconds_text
+from novamodel.questions.shared import Tell, Text, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 
@@ -24,6 +24,8 @@ ABUSERS = "abusers"
 MOST_FLOOD = 20_000
 """Requests a second of a flood at most: more takes minutes to simulate."""
 EXPECTED_RUNS = 20
+NOTHING = 1e-6
+"""A share below this is called next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,23 @@ class EdgeAnswer:
             f"flood, {variant} limit: p99 (ms)": float(row["p99_s"]) * 1000,
             "backend bears (requests/s)": self.bears_per_s or float("nan"),
         }
+
+    def frontier_table(self) -> pd.DataFrame:
+        """The smallest limits that customers can live with, for a reader."""
+        columns = {
+            "rate": ("rate", None),
+            "burst": ("burst", str),
+            "first_minute": ("requests of one client in its first minute", lambda count: f"{count:,.0f}"),
+            "chosen": ("advised", lambda chosen: "yes" if chosen else ""),
+        }
+        return readable(self.frontier, columns)
+
+    def connections_table(self) -> pd.DataFrame:
+        """What each `limit_conn` blocks, for a reader: up to the first that blocks next to nothing."""
+        shown = self.connections[self.connections["worst_legitimate"].shift(fill_value=1.0) > NOTHING]
+        people = {name: (f"blocked: {name}", _blocked) for name in self.scenario.traffic.populations}
+        columns = {"limit_conn": ("limit_conn", str), **people, "in_progress": ("flood in progress, at most", str)}
+        return readable(shown.assign(in_progress=shown["limit_conn"] * self.flood_clients), columns)
 
     def conclusion(self) -> Text:
         """The answer in words."""
@@ -235,3 +254,7 @@ def _frontier_table(frontier: list[Limit], best: Limit | None) -> pd.DataFrame:
 def _share(value: float, low: float, high: float) -> str:
     span = f" [{percent(low)}, {percent(high)}]" if low == low else ""
     return f"{percent(value)}{span}"
+
+
+def _blocked(share: float) -> str:
+    return percent(share) if share >= NOTHING else "next to none"

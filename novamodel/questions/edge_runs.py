@@ -54,7 +54,7 @@ class Limit(NamedTuple):
         return MINUTE_S * self.per_s + self.burst
 
     def __str__(self) -> str:
-        return f"{self.rate}, burst {self.burst}"
+        return f"{self.rate} with burst {self.burst}"
 
 
 @dataclass
