@@ -7,7 +7,7 @@ can live with and the largest that the backend can bear.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ ABUSERS = "abusers"
 MOST_FLOOD = 20_000
 """Requests a second of a flood at most: more takes minutes to simulate."""
 EXPECTED_RUNS = 20
+Columns = dict[str, tuple[str, Callable[[Any], str] | None]]
 NOTHING = 1e-6
 """A share below this is called next to nothing."""
 
@@ -91,7 +92,7 @@ class EdgeAnswer:
 
     def frontier_table(self) -> pd.DataFrame:
         """The smallest limits that customers can live with, for a reader."""
-        columns = {
+        columns: Columns = {
             "rate": ("rate", None),
             "burst": ("burst", str),
             "first_minute": ("requests of one client in its first minute", lambda count: f"{count:,.0f}"),
@@ -102,8 +103,12 @@ class EdgeAnswer:
     def connections_table(self) -> pd.DataFrame:
         """What each `limit_conn` blocks, for a reader: up to the first that blocks next to nothing."""
         shown = self.connections[self.connections["worst_legitimate"].shift(fill_value=1.0) > NOTHING]
-        people = {name: (f"blocked: {name}", _blocked) for name in self.scenario.traffic.populations}
-        columns = {"limit_conn": ("limit_conn", str), **people, "in_progress": ("flood in progress, at most", str)}
+        people: Columns = {name: (f"blocked: {name}", _blocked) for name in self.scenario.traffic.populations}
+        columns: Columns = {
+            "limit_conn": ("limit_conn", str),
+            **people,
+            "in_progress": ("flood in progress, at most", str),
+        }
         return readable(shown.assign(in_progress=shown["limit_conn"] * self.flood_clients), columns)
 
     def conclusion(self) -> Text:
