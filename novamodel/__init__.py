@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from novamodel.errors import UserError
 
 if TYPE_CHECKING:
-    from novamodel import batch, figures, questions
+    from novamodel import analytic, batch, figures, questions
     from novamodel.answering import Answer, answer
     from novamodel.batch import sweep
     from novamodel.billing import MonthlyCost, bill
@@ -60,6 +60,7 @@ __all__ = [
     "Sizing",
     "UserError",
     "__version__",
+    "analytic",
     "answer",
     "batch",
     "bill",
@@ -78,7 +79,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a front door when it is first used, so that `import novamodel` is quick."""
-    if name in ("batch", "figures", "questions"):
+    if name in ("analytic", "batch", "figures", "questions"):
         return importlib.import_module(f"novamodel.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

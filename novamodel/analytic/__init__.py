@@ -6,10 +6,12 @@ candidates at once and screen for sizing.
 """
 
 from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas
+from novamodel.analytic.beside import BOUNDS, beside
 from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means
+from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
 from novamodel.analytic.queues import (
@@ -18,6 +20,7 @@ from novamodel.analytic.queues import (
     ggc_allen_cunneen,
     md1_wait_cdf,
     mg1,
+    mgc,
     mm1,
     mmc,
 )
@@ -26,9 +29,12 @@ from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
 
 __all__ = [
+    "BOUNDS",
     "HOURS",
     "NO_LIMIT",
+    "Bucket",
     "SystemLoad",
+    "beside",
     "che",
     "closed_bounds",
     "closed_mva",
@@ -45,10 +51,12 @@ __all__ = [
     "hit_ratios",
     "hour_rate",
     "latency_quantile",
+    "leaky_bucket",
     "littles_law",
     "md1_wait_cdf",
     "mean_latency",
     "mg1",
+    "mgc",
     "mm1",
     "mmc",
     "mmc_patience",

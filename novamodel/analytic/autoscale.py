@@ -43,7 +43,34 @@ def steady_replicas(scenario: Scenario, rate: float, *, start: Mapping[str, int]
     replicas.
     """
     routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
-    return _steady(scenario, rate, dict(start or {}), routes)
+    return rest(scenario, rate, start or {}, routes)
+
+
+def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict[str, RouteDemand]) -> dict[str, int]:
+    """`steady_replicas` with demands worked out already."""
+    found = {}
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        found[name] = service.replicas if scaler is None else start.get(name, scaler.min_replicas)
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        if scaler is None:
+            continue
+        counts = np.arange(1, max(scaler.max_replicas, found[name]) + 1)
+        others = {other: np.asarray(float(count)) for other, count in found.items()}
+        load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
+        cpu = load.services[name].replica.used_cores
+        memory = np.broadcast_to(pod_memory(scenario, service, name, load), counts.shape)
+        resources = service.resources
+        found[name] = settle(
+            scaler,
+            found[name],
+            cpu,
+            memory,
+            resources.cpu_request,
+            resources.memory_request,
+        )
+    return found
 
 
 def day(scenario: Scenario) -> pd.DataFrame:
@@ -147,29 +174,3 @@ def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad
     memory = service.runtime.resting_memory + service.runtime.memory_per_request * own.rate_per_s * stay
     limit = service.resources.memory_limit
     return np.minimum(memory, limit) if limit and capped else memory
-
-
-def _steady(scenario: Scenario, rate: float, start: dict[str, int], routes: dict[str, RouteDemand]) -> dict[str, int]:
-    found = {}
-    for name, service in scenario.services.items():
-        scaler = service.autoscaler
-        found[name] = service.replicas if scaler is None else start.get(name, scaler.min_replicas)
-    for name, service in scenario.services.items():
-        scaler = service.autoscaler
-        if scaler is None:
-            continue
-        counts = np.arange(1, max(scaler.max_replicas, found[name]) + 1)
-        others = {other: np.asarray(float(count)) for other, count in found.items()}
-        load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
-        cpu = load.services[name].replica.used_cores
-        memory = np.broadcast_to(pod_memory(scenario, service, name, load), counts.shape)
-        resources = service.resources
-        found[name] = settle(
-            scaler,
-            found[name],
-            cpu,
-            memory,
-            resources.cpu_request,
-            resources.memory_request,
-        )
-    return found

@@ -1,121 +1,152 @@
-"""Closed networks (mean-value analysis, convolution, bounds) and small laws of scale."""
+"""Closed networks (mean-value analysis, convolution, bounds) and small laws of scale.
+
+Exact for exponential service (or processor sharing) and callers that wait for their answer before they ask again;
+an open stream of requests is no closed network. Arguments may be numbers or arrays that broadcast.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class ClosedMva(NamedTuple):
-    """A closed network of single servers: one value a station in the arrays."""
+    """A closed network of single servers; ``response_per_visit_s`` and after have a last axis of stations."""
 
-    throughput_per_s: float
-    response_s: float
+    throughput_per_s: np.ndarray
+    response_s: np.ndarray
     response_per_visit_s: np.ndarray
     queue_lengths: np.ndarray
     utilisations: np.ndarray
 
 
 class ClosedMultiserver(NamedTuple):
-    """A closed network of multi-server stations; ``residence_s`` is one value a station."""
+    """A closed network of multi-server stations; ``residence_s`` has a last axis of stations."""
 
-    throughput_per_s: float
-    response_s: float
+    throughput_per_s: np.ndarray
+    response_s: np.ndarray
     residence_s: np.ndarray
 
 
-def closed_mva(think_s: float, service_s: Sequence[float], visits: Sequence[float], customers: int) -> ClosedMva:
+def closed_mva(think_s: ArrayLike, service_s: ArrayLike, visits: ArrayLike, customers: ArrayLike) -> ClosedMva:
     """Exact mean-value analysis (Reiser and Lavenberg 1980) of single-server stations.
 
-    Exponential service, first come first served (or any law with processor sharing).
+    Exponential service, first come first served (or any law with processor sharing). The last axis of
+    ``service_s`` and ``visits`` is the stations; the axes before it broadcast with ``think_s`` and ``customers``.
     """
     service, count = np.asarray(service_s, dtype=float), np.asarray(visits, dtype=float)
-    if customers < 1 or think_s < 0 or (service < 0).any() or service.shape != count.shape:
+    think, many = np.asarray(think_s, dtype=float), np.asarray(customers)
+    if np.any(many < 1) or np.any(think < 0) or np.any(service < 0) or service.shape[-1:] != count.shape[-1:]:
         raise ValueError("needs a customer, times that are not negative and one visit count a station")
-    queue = np.zeros(service.size)
-    rate, response = 0.0, service
-    for number in range(1, customers + 1):
-        response = service * (1 + queue)
-        rate = number / (think_s + float(count @ response))
-        queue = rate * count * response
-    return ClosedMva(rate, float(count @ response), response, queue, rate * count * service)
+    shape = np.broadcast_shapes(think.shape, many.shape, service.shape[:-1], count.shape[:-1])
+    response = np.broadcast_to(service, (*shape, service.shape[-1]))
+    queue, rate = np.zeros(response.shape), np.zeros(shape)
+    for number in range(1, int(many.max()) + 1):
+        inside = number <= many
+        response = np.where(inside[..., None], service * (1 + queue), response)
+        rate = np.where(inside, number / (think + (count * response).sum(axis=-1)), rate)
+        queue = rate[..., None] * count * response
+    return ClosedMva(rate, (count * response).sum(axis=-1), response, queue, rate[..., None] * count * service)
 
 
-def closed_bounds(think_s: float, service_s: Sequence[float], visits: Sequence[float]) -> tuple[float, float]:
-    """(largest throughput per s, customers at the knee): asymptotic bounds of a closed network."""
+def closed_bounds(think_s: ArrayLike, service_s: ArrayLike, visits: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """(largest throughput per s, customers at the knee): asymptotic bounds of a closed network.
+
+    The last axis of ``service_s`` and ``visits`` is the stations.
+    """
     demand = np.asarray(service_s, dtype=float) * np.asarray(visits, dtype=float)
-    if think_s < 0 or not (demand > 0).any():
+    think = np.asarray(think_s, dtype=float)
+    if np.any(think < 0) or not np.all((demand > 0).any(axis=-1)):
         raise ValueError("needs a think time that is not negative and a station with demand")
-    return float(1 / demand.max()), float((demand.sum() + think_s) / demand.max())
+    return 1 / demand.max(axis=-1), (demand.sum(axis=-1) + think) / demand.max(axis=-1)
 
 
 def closed_mva_multiserver(
-    think_s: float, demands_s: Sequence[float], servers: Sequence[int], customers: int
+    think_s: ArrayLike, demands_s: ArrayLike, servers: ArrayLike, customers: ArrayLike
 ) -> ClosedMultiserver:
     """A closed network of stations with several exponential servers each; exact.
 
     By convolution in logarithms: all terms are positive, so it is stable where the recursion of mean-value
-    analysis over marginal probabilities is not.
+    analysis over marginal probabilities is not. The last axis of ``demands_s`` and ``servers`` is the stations; the
+    axes before it broadcast with ``think_s`` and ``customers``.
     """
     demand, many = np.asarray(demands_s, dtype=float), np.asarray(servers)
-    if customers < 1 or think_s < 0 or (demand <= 0).any() or (many < 1).any() or demand.shape != many.shape:
+    think, group = np.asarray(think_s, dtype=float), np.asarray(customers)
+    if np.any(group < 1) or np.any(think < 0) or np.any(demand <= 0) or np.any(many < 1):
         raise ValueError("needs a customer, demands above 0 and at least one server a station")
-    jobs = np.arange(1, customers + 1)
-    stations = [
-        np.concatenate(([0.0], np.cumsum(np.log(d) - np.log(np.minimum(jobs, c)))))
-        for d, c in zip(demand, many, strict=True)
-    ]
-    thinking = np.full(customers + 1, -np.inf)
-    thinking[0] = 0.0
-    if think_s > 0:
-        thinking[1:] = np.cumsum(math.log(think_s) - np.log(jobs))
-    others = [_convolved([thinking, *stations[:i], *stations[i + 1 :]]) for i in range(demand.size)]
+    if demand.shape[-1:] != many.shape[-1:]:
+        raise ValueError("needs as many demands as servers")
+    shape = np.broadcast_shapes(think.shape, group.shape, demand.shape[:-1], many.shape[:-1])
+    think, group = np.broadcast_to(think, shape), np.broadcast_to(group, shape)
+    jobs = np.arange(1, int(group.max()) + 1)
+    with np.errstate(divide="ignore"):
+        thinking = _logs(np.log(think)[..., None] - np.log(jobs))
+    steps = np.log(demand)[..., None] - np.log(np.minimum(jobs, many[..., None]))
+    stations = [_logs(np.broadcast_to(steps[..., i, :], (*shape, jobs.size))) for i in range(demand.shape[-1])]
+    others = [_convolved([thinking, *stations[:i], *stations[i + 1 :]]) for i in range(demand.shape[-1])]
     whole = _convolved([others[0], stations[0]])
-    rate = math.exp(whole[customers - 1] - whole[customers])
-    inside = np.array(
-        [
-            np.exp(own + rest[::-1] - whole[customers]) @ np.arange(customers + 1)
-            for own, rest in zip(stations, others, strict=True)
-        ]
-    )
-    return ClosedMultiserver(rate, float(inside.sum() / rate), inside / rate)
+    total = np.take_along_axis(whole, group[..., None], axis=-1)
+    rate = np.exp(np.take_along_axis(whole, group[..., None] - 1, axis=-1) - total)[..., 0]
+    here = np.arange(jobs.size + 1)
+    elsewhere = group[..., None] - here
+    inside = []
+    for own, rest in zip(stations, others, strict=True):
+        away = np.take_along_axis(rest, np.maximum(elsewhere, 0), axis=-1)
+        inside.append(np.where(elsewhere >= 0, np.exp(own + away - total), 0.0) @ here)
+    residence = np.stack(inside, axis=-1) / rate[..., None]
+    return ClosedMultiserver(rate, residence.sum(axis=-1), residence)
 
 
-def usl(throughput_at_1_per_s: float, contention: float, coherency: float, load: float) -> float:
+def usl(throughput_at_1_per_s: ArrayLike, contention: ArrayLike, coherency: ArrayLike, load: ArrayLike) -> np.ndarray:
     """Throughput at ``load`` by Gunther's universal scalability law; a fit, not a queueing model."""
-    if load < 0 or contention < 0 or coherency < 0:
+    first, alpha, beta, many = (np.asarray(v, float) for v in (throughput_at_1_per_s, contention, coherency, load))
+    if np.any(many < 0) or np.any(alpha < 0) or np.any(beta < 0):
         raise ValueError("load and coefficients are not negative")
-    return throughput_at_1_per_s * load / (1 + contention * (load - 1) + coherency * load * (load - 1))
+    return np.asarray(first * many / (1 + alpha * (many - 1) + beta * many * (many - 1)))
 
 
-def usl_peak(throughput_at_1_per_s: float, contention: float, coherency: float) -> tuple[float, float]:
+def usl_peak(
+    throughput_at_1_per_s: ArrayLike, contention: ArrayLike, coherency: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """(load of the largest throughput before rounding, throughput at its floor). Needs coherency above 0."""
-    if not (coherency > 0 and 0 <= contention <= 1):
+    alpha, beta = np.asarray(contention, dtype=float), np.asarray(coherency, dtype=float)
+    if not np.all((beta > 0) & (alpha >= 0) & (alpha <= 1)):
         raise ValueError("the law has a peak only for a coherency above 0 and a contention of 0 to 1")
-    peak = math.sqrt((1 - contention) / coherency)
-    return peak, usl(throughput_at_1_per_s, contention, coherency, math.floor(peak))
+    peak = np.sqrt((1 - alpha) / beta)
+    return peak, usl(throughput_at_1_per_s, alpha, beta, np.floor(peak))
 
 
-def fanout_tail(fan_out: float, slow_probability: float) -> float:
+def fanout_tail(fan_out: ArrayLike, slow_probability: ArrayLike) -> np.ndarray:
     """Probability that any of ``fan_out`` independent calls is slow (Dean and Barroso 2013)."""
-    if fan_out < 0 or not 0 <= slow_probability <= 1:
+    many, slow = np.broadcast_arrays(np.asarray(fan_out, dtype=float), np.asarray(slow_probability, dtype=float))
+    if np.any(many < 0) or not np.all((slow >= 0) & (slow <= 1)):
         raise ValueError("a fan-out is not negative and a probability between 0 and 1")
-    return -math.expm1(fan_out * math.log1p(-slow_probability)) if slow_probability < 1 else float(fan_out > 0)
+    certain = slow == 1
+    tail = -np.expm1(many * np.log1p(-np.where(certain, 0.0, slow)))
+    return np.where(certain, (many > 0).astype(float), tail)
 
 
-def littles_law(arrival_rate_per_s: float, response_s: float) -> float:
+def littles_law(arrival_rate_per_s: ArrayLike, response_s: ArrayLike) -> np.ndarray:
     """Mean number inside = arrival rate x mean time inside; holds for any system in steady state."""
-    if arrival_rate_per_s < 0 or response_s < 0:
+    rate, response = np.asarray(arrival_rate_per_s, dtype=float), np.asarray(response_s, dtype=float)
+    if np.any(rate < 0) or np.any(response < 0):
         raise ValueError("a rate and a time are not negative")
-    return arrival_rate_per_s * response_s
+    return np.asarray(rate * response)
+
+
+def _logs(steps: np.ndarray) -> np.ndarray:
+    """Running sums along the last axis, with 0 before the first."""
+    return np.concatenate((np.zeros((*steps.shape[:-1], 1)), np.cumsum(steps, axis=-1)), axis=-1)
 
 
 def _convolved(parts: list[np.ndarray]) -> np.ndarray:
-    """Convolution of sequences given as logarithms."""
+    """Convolution along the last axis of sequences given as logarithms."""
     total = parts[0]
     for part in parts[1:]:
-        total = np.array([np.logaddexp.reduce(total[: n + 1] + part[n::-1]) for n in range(total.size)])
+        shape = np.broadcast_shapes(total.shape, part.shape)
+        total, part = np.broadcast_to(total, shape), np.broadcast_to(part, shape)
+        sums = [np.logaddexp.reduce(total[..., : n + 1] + part[..., n::-1], axis=-1) for n in range(shape[-1])]
+        total = np.stack(sums, axis=-1)
     return total

@@ -1,13 +1,15 @@
 """Latency and errors from the loads of the tiers: means, and percentiles of a mixture for screening.
 
 The mean adds work and mean waits. The percentile mixes, route by route, stays of thread jobs behind the CPU gate,
-stops of the gate that a request runs into, and exponential waits for a pool connection; everything else enters by
-its mean. A screening estimate: it ranks candidates, simulation decides.
+stops of the gate that a request runs into, exponential waits for a pool connection, and (where no thread job covers
+it) a gamma law of the waits at event loop and database; everything else enters by its mean. A screening estimate: it
+ranks candidates, simulation decides.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from novamodel.analytic.demand import RouteDemand
 from novamodel.analytic.system import ServiceLoad, SystemLoad, database_s
@@ -15,6 +17,9 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
 
 _QUARTERS = (np.arange(4) + 0.5) / 4
+_EDGES = np.array([0.0, 0.4, 0.7, 0.85, 0.93, 0.97, 0.985, 0.993, 0.997, 1.0])
+_LEVELS, _WEIGHTS = (_EDGES[1:] + _EDGES[:-1]) / 2, np.diff(_EDGES)
+"""Pieces of the gamma law of waits, finer towards its tail: the middle of each and its probability."""
 
 
 def route_means(scenario: Scenario, load: SystemLoad) -> dict[str, np.ndarray]:
@@ -118,6 +123,9 @@ def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[
         full = ~np.isfinite(replica.thread_stay_s)
         stops = np.where(full[..., None], np.inf, stays)
         chance = weights
+    else:
+        stops = _flat(stops[..., :, None] + _spread(load, demand, service)[..., None, :])
+        chance = _flat(chance[..., :, None] * _WEIGHTS)
     waits = np.clip(service.pool.wait_probability * demand.transactions, 0, 1)[..., None]
     if demand.transactions > 0:
         mean = (_pool_wait(service) / np.maximum(service.pool.wait_probability, 1e-12))[..., None]
@@ -127,6 +135,25 @@ def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[
         chance = _flat(chance[..., :, None] * likely[..., None, :])
     points = base[..., None] + stops
     return np.where(np.isnan(points), np.inf, points), np.broadcast_to(chance, points.shape)
+
+
+def _spread(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> np.ndarray:
+    """(candidates x pieces) how far the waits at event loop and database lie from their mean, seconds.
+
+    A wait is 0 or exponential. Two waits of one request at the same tier meet half the same congestion.
+    """
+    tiers = (
+        (_times(demand.loop_bursts, service.replica.loop_wait_s), service.replica.found_busy, demand.loop_bursts),
+        (_times(demand.database_busy, load.database_slowdown - 1), load.database_full, demand.statements),
+    )
+    mean, variance = np.zeros(()), np.zeros(())
+    for wait, chance, count in tiers:
+        finite = np.where(np.isfinite(wait), wait, 0.0)
+        mean = mean + finite
+        alike = (1 + 1 / max(count, 1.0)) / 2
+        variance = variance + alike * finite**2 * (2 / np.maximum(chance, 1e-9) - 1)
+    mean, variance = np.maximum(mean, 1e-12)[..., None], np.maximum(variance, 1e-24)[..., None]
+    return gammaincinv(mean**2 / variance, _LEVELS) * variance / mean - mean
 
 
 def _flat(points: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Open queues with unlimited room: M/M/1, M/M/c, M/G/1, M/D/1, Erlang B, Allen-Cunneen.
+"""Open queues with unlimited room: M/M/1, M/M/c, M/G/1, M/D/1, M/G/c, Erlang B, Allen-Cunneen.
 
 Arguments may be numbers or arrays that broadcast; answers have the broadcast shape. Every formula needs
 Poisson arrivals and first come first served; each refuses loads that have no steady state (``ValueError``).
@@ -63,17 +63,19 @@ def erlang_b(servers: ArrayLike, offered_erlangs: ArrayLike) -> Values:
     return blocked
 
 
-def erlang_b_inverse(servers: int, blocking_probability: float) -> float:
+def erlang_b_inverse(servers: ArrayLike, blocking_probability: ArrayLike) -> Values:
     """Offered load (erlangs) at which that share of arrivals is blocked. Needs 0 < probability < 1."""
-    _require(0 < blocking_probability < 1 and servers >= 1, "needs a server and a probability between 0 and 1")
-    low, high = 0.0, float(servers)
-    while erlang_b(servers, high) < blocking_probability:
-        high *= 2
+    count, blocked = np.broadcast_arrays(np.asarray(servers), np.asarray(blocking_probability, dtype=float))
+    _require((blocked > 0) & (blocked < 1) & (count >= 1), "needs a server and a probability between 0 and 1")
+    low, high = np.zeros(blocked.shape), np.asarray(count, dtype=float)
+    while np.any(small := erlang_b(count, high) < blocked):
+        high = np.where(small, 2 * high, high)
     for _ in range(200):
         middle = (low + high) / 2
-        if middle in (low, high):
+        if np.all((middle == low) | (middle == high)):
             break
-        low, high = (middle, high) if erlang_b(servers, middle) < blocking_probability else (low, middle)
+        below = erlang_b(count, middle) < blocked
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
     return (low + high) / 2
 
 
@@ -131,16 +133,24 @@ def mg1(arrival_rate_per_s: ArrayLike, mean_service_s: ArrayLike, scv_service: A
     return Mg1(busy, wait, wait + mean, rate * wait, rate * (wait + mean))
 
 
-def md1_wait_cdf(arrival_rate_per_s: float, service_s: float, wait_limit_s: float) -> float:
+def md1_wait_cdf(arrival_rate_per_s: ArrayLike, service_s: ArrayLike, wait_limit_s: ArrayLike) -> Values:
     """Probability that an M/D/1 wait is at most ``wait_limit_s``.
 
     Franx (2001): a sum of positive terms, stable where Erlang's alternating sum is not. Refuses a
     utilisation of 1 or more and a negative limit.
     """
-    busy = arrival_rate_per_s * service_s
-    _stable(np.asarray(busy), np.asarray(1.0))
-    _require(wait_limit_s >= 0 and busy > 0, "a wait limit is not negative and a rate above 0")
-    steps = int(np.floor(wait_limit_s / service_s * (1 + 1e-15))) + 1
+    rate, service, limit = np.broadcast_arrays(
+        *(np.asarray(v, dtype=float) for v in (arrival_rate_per_s, service_s, wait_limit_s))
+    )
+    _stable(rate * service, np.ones(rate.shape))
+    _require((limit >= 0) & (rate * service > 0), "a wait limit is not negative and a rate above 0")
+    found = [_md1_wait_cdf(*row) for row in zip(rate.ravel(), service.ravel(), limit.ravel(), strict=True)]
+    return np.array(found).reshape(rate.shape)
+
+
+def _md1_wait_cdf(rate: float, service_s: float, limit_s: float) -> float:
+    busy = rate * service_s
+    steps = int(np.floor(limit_s / service_s * (1 + 1e-15))) + 1
     arrives = gammainc(np.arange(1, steps + 2), busy)  # at least k arrivals in one service
     jobs = np.empty(steps + 1)  # probability of i jobs in the system
     jobs[0] = 1 - busy
@@ -148,7 +158,7 @@ def md1_wait_cdf(arrival_rate_per_s: float, service_s: float, wait_limit_s: floa
         crossing = jobs[0] * arrives[i - 1] + jobs[1:i] @ arrives[i - np.arange(1, i)]
         jobs[i] = crossing * np.exp(busy)
     at_most = np.cumsum(np.concatenate(([jobs[0] + jobs[1]], jobs[2:])))
-    left = arrival_rate_per_s * (steps * service_s - wait_limit_s)
+    left = rate * (steps * service_s - limit_s)
     terms = np.exp(-left) * np.cumprod(np.concatenate(([1.0], left / np.arange(1, steps))))
     return float(min(1.0, at_most[::-1] @ terms))
 
@@ -167,6 +177,15 @@ def ggc_allen_cunneen(
     spread = (np.asarray(scv_arrival, dtype=float) + np.asarray(scv_service, dtype=float)) / 2
     _require(spread >= 0, "a squared coefficient of variation is not negative")
     return spread * mmc(servers, arrival_rate_per_s, 1 / np.asarray(mean_service_s, dtype=float)).mean_wait_s
+
+
+def mgc(servers: ArrayLike, arrival_rate_per_s: ArrayLike, mean_service_s: ArrayLike, scv_service: ArrayLike) -> Values:
+    """Mean wait (s) of M/G/c by Lee and Longton (1959): the M/M/c wait times (1 + scv of the service) / 2.
+
+    Exact for one server and for exponential service; else an approximation, within a few percent for a squared
+    coefficient of variation of 0 to 2. Refuses a utilisation of 1 or more.
+    """
+    return ggc_allen_cunneen(servers, arrival_rate_per_s, mean_service_s, 1.0, scv_service)
 
 
 def _require(holds: ArrayLike, otherwise: str) -> None:

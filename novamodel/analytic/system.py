@@ -35,7 +35,6 @@ class ServiceLoad:
     hold_s: np.ndarray  # mean time a transaction holds its connection, waits below it included
     pool_busy: np.ndarray  # mean connections in use
     pool: Patience
-    loop_visit_s: np.ndarray  # wait of one burst: event loop and gate
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,17 @@ def system_load(
             scenario.platform.cfs_period,
             background_cores(scenario, service),
         )
-        visit = load.loop_wait_s + load.stopped * load.stop_s / 2
-        spans[name] = _span(total[name], visit, load.found_busy, statement_s, full, slowdown, storage_s)
-        services[name] = (count, each, load, visit)
+        span = _span(total[name], load.loop_wait_s, load.found_busy, statement_s, full, slowdown, storage_s)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a transaction begins while the gate is open
+            spans[name] = tuple(np.where(load.stopped < 1, held / (1 - load.stopped), np.inf) for held in span)
+        services[name] = (count, each, load)
     bouncer_busy = sum((per_s[n] * d.transactions * spans[n][1] for n, d in total.items()), np.zeros(()))
     transactions = sum((per_s[n] * d.transactions for n, d in total.items()), np.zeros(()))
     wait = np.zeros(np.shape(bouncer_busy))
     if bouncer:
         wait = _tokens_wait(bouncer.default_pool_size, bouncer_busy, transactions)
     loads = {}
-    for name, (count, each, load, visit) in services.items():
+    for name, (count, each, load) in services.items():
         pool = scenario.services[name].pool
         hold = spans[name][0] + wait
         most = (pool_max or {}).get(name, np.asarray(pool.max if pool else 1))
@@ -129,7 +129,7 @@ def system_load(
         asked = each * total[name].transactions
         finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
         law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
-        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * hold, law, visit)
+        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * hold, law)
     return SystemLoad(
         every,
         loads,
@@ -174,19 +174,19 @@ def database_s(
 
 def _span(
     demand: RouteDemand,
-    visit_s: np.ndarray,
+    loop_wait_s: np.ndarray,
     found_busy: np.ndarray,
     statement_s: np.ndarray,
     full: np.ndarray,
     slowdown: np.ndarray,
     storage_s: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(time a transaction holds the pool's connection, time it holds the server's) without waits for connections."""
+    """(time a transaction holds the pool's connection, the server's) without waits for connections and the CPU gate."""
     if demand.transactions <= 0:
-        return np.zeros(visit_s.shape), np.zeros(visit_s.shape)
+        return np.zeros(loop_wait_s.shape), np.zeros(loop_wait_s.shape)
     below = database_s(demand, statement_s, full, slowdown, storage_s) / demand.transactions
     cpu = demand.held_idle - found_busy * (demand.held_idle - demand.held_busy)
-    bursts = demand.held_bursts * visit_s + cpu if demand.held_bursts > 0 else np.zeros(visit_s.shape)
+    bursts = demand.held_bursts * loop_wait_s + cpu if demand.held_bursts > 0 else np.zeros(loop_wait_s.shape)
     inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12)
     return below + bursts / demand.transactions, below + (inside * bursts if inside > 0 else 0.0) / demand.transactions
 

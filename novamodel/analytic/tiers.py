@@ -39,14 +39,20 @@ def tier_demands(scenario: Scenario, replicas: Mapping[str, int] | None = None) 
         for name, service in scenario.services.items()
     }
     load = system_load(scenario, rate, {name: np.asarray(float(count)) for name, count in now.items()})
-    rows = [
+    frame = pd.DataFrame(loaded_tiers(scenario, load, rate, now, most))
+    frame.insert(5, "utilisation", frame["busy"] / frame["limit"])
+    return frame.sort_values(["saturation_multiple", "tier"], ignore_index=True)
+
+
+def loaded_tiers(
+    scenario: Scenario, load: SystemLoad, rate: float, now: Mapping[str, int], most: Mapping[str, int]
+) -> list[Row]:
+    """One row a tier (see `tier_demands`) for a load worked out already, with ``now`` and at most ``most`` replicas."""
+    return [
         *_shared(scenario, load, rate),
         *_connections(scenario, now, most),
         *(row for name in scenario.services for row in _service(scenario, name, load, now[name], most[name])),
     ]
-    frame = pd.DataFrame(rows)
-    frame.insert(5, "utilisation", frame["busy"] / frame["limit"])
-    return frame.sort_values(["saturation_multiple", "tier"], ignore_index=True)
 
 
 def _row(tier: str, demand: Amount, unit: str, busy: Amount, limit: Amount, multiple: float, scales_out: bool) -> Row:
@@ -140,7 +146,7 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
     threads = service.runtime.threads if demand.thread_s > 0 else 0
     quota = quota_cores(scenario, name)
     room = quota if quota < NO_LIMIT else 1.0 + threads
-    used = float(own.replica.utilisation) * min(room, 1 + service.runtime.threads)
+    used = float(own.replica.utilisation) * min(quota, 1 + service.runtime.threads)
     cpu = demand.loop_busy + demand.thread_s
     yield _row(
         f"{name} cpu",

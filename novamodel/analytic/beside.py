@@ -1,0 +1,156 @@
+"""The closed forms beside a simulated result, figure by figure, each with whether they hold and where.
+
+Closed forms speak of one steady state: a constant rate, autoscalers at rest, no tier nearly full, no time-outs.
+`beside` says no where the window is not so. Where it says yes, both agree within `BOUNDS`, which tests hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import pandas as pd
+
+from novamodel.analytic.latency import latency_quantile, mean_latency
+from novamodel.analytic.replica import NO_LIMIT, quota_cores
+from novamodel.analytic.steady import Steady, full, latency_doubts, moving, steady_of
+from novamodel.scenario import Scenario
+from novamodel.statistics import mean_interval
+
+
+class Bound(NamedTuple):
+    """Agreement that is promised: within ``relative`` of the simulated figure, or ``absolute`` of it."""
+
+    relative: float
+    absolute: float
+
+
+BOUNDS = {
+    "mean": Bound(0.3, 0.0005),
+    "p99": Bound(0.4, 0.001),
+    "utilisation": Bound(0.10, 0.01),
+    "rejected": Bound(0.15, 0.003),
+    "replicas": Bound(0.0, 1.0),
+}
+"""Beyond the simulation's own interval. Times in seconds."""
+SELDOM = 0.01
+"""Share of time at the CPU gate that changes no event loop's utilisation."""
+RANGE = "one steady state: constant rate, replicas at rest, no tier above 85 %, no time-outs"
+WHERE = {
+    "mean": f"within 30 % in {RANGE}",
+    "p99": f"within 40 % in {RANGE}",
+    "utilisation": "within 10 % at a constant rate below a full tier",
+    "rejected": "each client a Poisson stream of its own: M/D/1 with burst + 1 places",
+    "hit ratio": "independent references; LRU by Che's approximation with lifetimes and deletes",
+    "replicas": "at a constant rate, within one of where the autoscaler rests",
+}
+COLUMNS = ["metric", "of", "unit", "value", "low", "high", "analytic", "holds", "why"]
+
+
+class Run(Protocol):
+    """What `beside` reads of a simulated result."""
+
+    scenario: Scenario
+    estimates: pd.DataFrame
+    tiers: pd.DataFrame
+    replicas: pd.DataFrame
+
+
+def beside(result: Run) -> pd.DataFrame:
+    """The closed forms beside each simulated figure.
+
+    Columns: ``metric`` (mean, p99, utilisation, rejected, hit ratio, replicas), ``of`` (tier, population, keyspace or
+    service; empty: all), ``unit``, simulated ``value, low, high`` (95 % interval; nan where there is none),
+    ``analytic`` (nan where there is none), ``holds`` and ``why``: where the closed form holds, or why not here.
+    """
+    steady = steady_of(result.scenario)
+    rows = [
+        *_latencies(result, steady),
+        *_rejections(result, steady),
+        *_tiers(result, steady),
+        *_hit_ratios(steady),
+        *_replicas(result, steady),
+    ]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.astype(dict.fromkeys(("value", "low", "high", "analytic"), float) | {"holds": bool})
+
+
+def _row(
+    metric: str, of: str, unit: str, simulated: tuple[float, float, float], analytic: float, no: str
+) -> tuple[Any, ...]:
+    """One row; ``no`` is why the closed form does not hold, empty where it does."""
+    known = not no and math.isfinite(analytic)
+    why = WHERE[metric] if known else no or "no closed form"
+    return (metric, of, unit, *simulated, analytic if math.isfinite(analytic) else math.nan, known, why)
+
+
+def _latencies(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
+    ready = result.replicas.groupby("service")["ready"].mean()
+    doubts = [moving(steady), *latency_doubts(steady, {str(name): float(v) for name, v in ready.items()})]
+    no = "; ".join(text for text in doubts if text)
+    found = {
+        "mean": float(mean_latency(steady.scenario, steady.load)),
+        "p99": float(latency_quantile(steady.scenario, steady.load, 0.99)),
+    }
+    for metric, analytic in found.items():
+        simulated = _estimate(result, metric, "")
+        yield _row(metric, "", "s", simulated, analytic, no if simulated[0] == simulated[0] else "nothing was served")
+
+
+def _rejections(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
+    no, people = moving(steady), steady.scenario.traffic.populations
+    share = dict.fromkeys(steady.scenario.services, 0.0)
+    for route, weight in steady.scenario.traffic.mix.items():
+        share[steady.scenario.service_of(route)] += weight
+    yield _row("rejected", "", "1", _estimate(result, "rejected", ""), steady.rejected, no)
+    for who in people:
+        lost = sum(share[service] * float(bucket.rejected) for service, bucket in steady.edge[who].items())
+        yield _row("rejected", who, "1", _estimate(result, "rejected", who), lost, no)
+
+
+def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
+    known = {row["tier"]: row for row in steady.tiers}
+    over = full(steady)
+    for tier in result.tiers["tier"].unique() if len(result.tiers) else ():
+        means = result.tiers[result.tiers["tier"] == tier].groupby("replication")["utilisation"].mean()
+        no, analytic = moving(steady) or over, math.nan
+        if tier.endswith((" connections", " clients")):
+            no = "opened and closed as they are needed: no closed form of the mean"
+        elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
+            no = no or "the run counts an event loop that stands at the CPU limit as busy"
+        elif tier in known:
+            analytic = _utilisation(steady, known[tier])
+        yield _row("utilisation", tier, "1", mean_interval(means.to_numpy()), analytic, no)
+
+
+def _utilisation(steady: Steady, row: dict[str, Any]) -> float:
+    """Busy over the limit that the run counts with: a service without a CPU limit is measured in cores."""
+    service = row["tier"].removesuffix(" cpu")
+    unlimited = service in steady.replicas and quota_cores(steady.scenario, service) >= NO_LIMIT
+    return float(row["busy"] / (steady.replicas[service] if unlimited else row["limit"]))
+
+
+def _stopped(steady: Steady, tier: str) -> float:
+    return float(steady.load.services[tier.removesuffix(" event loop")].replica.stopped)
+
+
+def _hit_ratios(steady: Steady) -> Iterator[tuple[Any, ...]]:
+    """The run takes the analytic ratio and keeps no entries, so it has no figure of its own."""
+    for name, ratio in steady.hit_ratios.items():
+        stated = steady.scenario.cache.keyspaces[name].hit_ratio is not None
+        no = "stated in the scenario, not worked out" if stated else ""
+        yield _row("hit ratio", name, "1", (math.nan,) * 3, math.nan if stated else ratio, no)
+
+
+def _replicas(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
+    no = moving(steady)
+    for name, count in steady.replicas.items():
+        rows = result.replicas[result.replicas["service"] == name]
+        simulated = mean_interval(rows.groupby("replication")["ready"].mean().to_numpy())
+        yield _row("replicas", name, "replicas", simulated, float(count), no)
+
+
+def _estimate(result: Run, metric: str, of: str) -> tuple[float, float, float]:
+    rows = result.estimates[(result.estimates["metric"] == metric) & (result.estimates["of"] == of)]
+    return tuple(float(v) for v in rows.iloc[0][["value", "low", "high"]])  # type: ignore[return-value]

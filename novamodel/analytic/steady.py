@@ -1,0 +1,129 @@
+"""The steady state that stands for a run's window, and what speaks against taking it for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from novamodel.analytic.autoscale import rest
+from novamodel.analytic.cache import hit_ratios, peak_rate
+from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.latency import error_share, latency_quantile
+from novamodel.analytic.leaky import Bucket, edge_shares
+from novamodel.analytic.system import SystemLoad, system_load
+from novamodel.analytic.tiers import Row, loaded_tiers
+from novamodel.scenario import Scenario
+from novamodel.units import format_fraction, format_rate, format_time
+
+MOVES = 0.1
+"""A rate that leaves its mean by more than this share in the window is no steady state."""
+BUSIEST = 0.85
+"""Beyond this utilisation of any tier queues grow too fast for independent tiers."""
+REJECTS = 0.1
+"""What the edge lets in is taken for Poisson while it rejects no more than this share."""
+DELAYS = LOSES = 0.005
+"""Requests that the edge delays, or that find no pool connection in time, at most."""
+STOPPED = 0.12
+"""Share of time that a replica may stand at the CPU gate; beyond, its stops no longer come one by one."""
+HELD = (" memory", " connections", " clients")
+
+
+@dataclass(frozen=True)
+class Steady:
+    """The deployment at rest at the mean rate (requests/s) of a window; ``load`` is what the edge lets in."""
+
+    scenario: Scenario
+    rate_per_s: float
+    lowest_per_s: float
+    highest_per_s: float
+    hit_ratios: dict[str, float]
+    edge: dict[str, dict[str, Bucket]]
+    rejected: float  # share of all requests
+    replicas: dict[str, int]
+    load: SystemLoad
+    tiers: list[Row]
+
+
+def steady_of(scenario: Scenario) -> Steady:
+    """The steady state of a scenario's window: its mean rate, the edge's rejections, autoscalers at rest."""
+    run, traffic = scenario.run, scenario.traffic
+    clocks = (run.start + run.duration * (np.arange(20) + 0.5) / 20) % 86400.0
+    rates = np.array([traffic.rate_at(float(clock)) for clock in clocks])
+    rate = float(rates.mean())
+    edge = edge_shares(scenario, rate)
+    ratios = hit_ratios(scenario, peak_rate(scenario))
+    routes, let_in = _let_in(scenario, route_demands(scenario, ratios), edge)
+    replicas = rest(scenario, rate * let_in, {n: s.replicas for n, s in scenario.services.items()}, routes)
+    counts = {name: np.asarray(float(count)) for name, count in replicas.items()}
+    load = system_load(scenario, rate * let_in, counts, routes=routes)
+    tiers = loaded_tiers(scenario, load, rate * let_in, replicas, replicas)
+    ends = float(rates.min()), float(rates.max())
+    return Steady(scenario, rate, *ends, ratios, edge, 1 - let_in, replicas, load, tiers)
+
+
+def moving(steady: Steady) -> str:
+    """Why the window is no steady state at all; empty where it is."""
+    far = max(steady.highest_per_s - steady.rate_per_s, steady.rate_per_s - steady.lowest_per_s)
+    if not steady.rate_per_s > 0:
+        return "no request comes"
+    if far <= MOVES * steady.rate_per_s:
+        return ""
+    ends = " to ".join(format_rate(float(f"{rate:.3g}")) for rate in (steady.lowest_per_s, steady.highest_per_s))
+    return f"the rate moves in the window ({ends}): no steady state"
+
+
+def full(steady: Steady) -> str:
+    """The first tier that is too full, in words; empty where none is."""
+    busiest = max((row for row in steady.tiers if not row["tier"].endswith(HELD)), key=_use)
+    return f"{busiest['tier']} is {format_fraction(_use(busiest))} busy" if _use(busiest) > BUSIEST else ""
+
+
+def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
+    """What speaks against the closed forms' latencies, in words. ``ready`` is the run's mean of ready replicas."""
+    scenario, load = steady.scenario, steady.load
+    yield full(steady)
+    for name, count in ready.items():
+        if abs(count - steady.replicas[name]) > 0.5:
+            yield f"{name} has {count:.3g} replicas ready on average, at rest it would have {steady.replicas[name]}"
+    for name, service in load.services.items():
+        if service.demand.share and float(service.replica.stopped) > STOPPED:
+            yield f"{name} stands at its CPU limit {format_fraction(float(service.replica.stopped))} of the time"
+        pool, wanted = scenario.services[name].pool, float(service.rate_per_s) * service.demand.transactions
+        if pool and 0 < wanted * pool.idle_timeout < 5:
+            yield f"connections of {name} idle longer than {format_time(pool.idle_timeout)}: most requests reconnect"
+    if (lost := float(error_share(load))) > LOSES:
+        yield f"{format_fraction(lost)} find no pool connection in time"
+    if float(latency_quantile(scenario, load, 0.99)) >= scenario.traffic.caller.timeout:
+        yield f"callers give up after {format_time(scenario.traffic.caller.timeout)}"
+    if steady.rejected > REJECTS:
+        yield f"the edge rejects {format_fraction(steady.rejected)}: what it lets in is not Poisson"
+    if (delayed := _delayed(steady)) > DELAYS:
+        yield f"the edge delays {format_fraction(delayed)} of the requests"
+
+
+def _use(row: Row) -> float:
+    return float(row["busy"] / row["limit"]) if row["limit"] else np.inf
+
+
+def _let_in(
+    scenario: Scenario, routes: dict[str, RouteDemand], edge: dict[str, dict[str, Bucket]]
+) -> tuple[dict[str, RouteDemand], float]:
+    """Routes with their shares of what is let in, and the share let in."""
+    kept = {route: demand.share * (1 - _rejected(scenario, edge, demand.service)) for route, demand in routes.items()}
+    total = sum(kept.values())
+    return {route: replace(demand, share=kept[route] / total) for route, demand in routes.items()}, total
+
+
+def _rejected(scenario: Scenario, edge: dict[str, dict[str, Bucket]], service: str) -> float:
+    people = scenario.traffic.populations
+    return sum(people[who].share * float(of[service].rejected) for who, of in edge.items() if service in of)
+
+
+def _delayed(steady: Steady) -> float:
+    people = steady.scenario.traffic.populations
+    share = dict.fromkeys(steady.scenario.services, 0.0)
+    for demand in steady.load.routes.values():
+        share[demand.service] += demand.share
+    return sum(people[w].share * share[s] * float(b.delayed) for w, of in steady.edge.items() for s, b in of.items())
