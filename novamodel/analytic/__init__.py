@@ -6,7 +6,6 @@ candidates at once and screen for sizing.
 """
 
 from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas
-from novamodel.analytic.beside import BOUNDS, beside
 from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.demand import route_demands
@@ -25,6 +24,7 @@ from novamodel.analytic.queues import (
     mmc,
 )
 from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
+from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
 

@@ -41,7 +41,7 @@ def route_means(scenario: Scenario, load: SystemLoad) -> dict[str, np.ndarray]:
 def mean_latency(scenario: Scenario, load: SystemLoad) -> np.ndarray:
     """Mean latency (s) of all requests."""
     means = route_means(scenario, load)
-    return sum((load.routes[route].share * mean for route, mean in means.items()), np.zeros(()))
+    return sum((_times(load.routes[route].share, mean) for route, mean in means.items()), np.zeros(()))
 
 
 def error_share(load: SystemLoad, of: str | None = None) -> np.ndarray:
@@ -140,20 +140,27 @@ def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[
 def _spread(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> np.ndarray:
     """(candidates x pieces) how far the waits at event loop and database lie from their mean, seconds.
 
-    A wait is 0 or exponential. Two waits of one request at the same tier meet half the same congestion.
+    Second moments: M/G/1 with bursts of one length at the event loop, none or exponential at the database. Two waits of
+    one request at a tier meet the same congestion the likelier the busier it is.
     """
-    tiers = (
-        (_times(demand.loop_bursts, service.replica.loop_wait_s), service.replica.found_busy, demand.loop_bursts),
-        (_times(demand.database_busy, load.database_slowdown - 1), load.database_full, demand.statements),
-    )
+    replica, burst_s = service.replica, demand.loop_busy / max(demand.loop_bursts, 1e-12)
+    waits = _finite(replica.loop_wait_s)
+    tiers = [(waits, 2 * waits**2 + 2 / 3 * burst_s * waits, replica.found_busy, demand.loop_bursts)]
+    if demand.statements > 0:
+        waits = demand.database_busy / demand.statements * _finite(load.database_slowdown - 1)
+        squares = 2 * waits**2 / np.maximum(load.database_full, 1e-9)
+        tiers.append((waits, squares, load.database_full, demand.statements))
     mean, variance = np.zeros(()), np.zeros(())
-    for wait, chance, count in tiers:
-        finite = np.where(np.isfinite(wait), wait, 0.0)
-        mean = mean + finite
-        alike = (1 + 1 / max(count, 1.0)) / 2
-        variance = variance + alike * finite**2 * (2 / np.maximum(chance, 1e-9) - 1)
+    for waits, squares, busy, count in tiers:
+        mean = mean + count * waits
+        alike = busy / 2 + (1 - busy / 2) / max(count, 1.0)
+        variance = variance + alike * count**2 * (squares - waits**2)
     mean, variance = np.maximum(mean, 1e-12)[..., None], np.maximum(variance, 1e-24)[..., None]
     return gammaincinv(mean**2 / variance, _LEVELS) * variance / mean - mean
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _flat(points: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ MOVES = 0.1
 """A rate that leaves its mean by more than this share in the window is no steady state."""
 BUSIEST = 0.85
 """Beyond this utilisation of any tier queues grow too fast for independent tiers."""
+BUSIEST_POOL = 0.4
+"""Holds of a connection are taken for exponential, which shows where many wait for one."""
 REJECTS = 0.1
 """What the edge lets in is taken for Poisson while it rejects no more than this share."""
 DELAYS = LOSES = 0.005
@@ -77,7 +79,13 @@ def moving(steady: Steady) -> str:
 def full(steady: Steady) -> str:
     """The first tier that is too full, in words; empty where none is."""
     busiest = max((row for row in steady.tiers if not row["tier"].endswith(HELD)), key=_use)
-    return f"{busiest['tier']} is {format_fraction(_use(busiest))} busy" if _use(busiest) > BUSIEST else ""
+    if _use(busiest) <= BUSIEST:
+        return ""
+    return (
+        f"{busiest['tier']} is full"
+        if _use(busiest) >= 1
+        else f"{busiest['tier']} is {format_fraction(_use(busiest))} busy"
+    )
 
 
 def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
@@ -90,6 +98,8 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     for name, service in load.services.items():
         if service.demand.share and float(service.replica.stopped) > STOPPED:
             yield f"{name} stands at its CPU limit {format_fraction(float(service.replica.stopped))} of the time"
+        if float(service.pool_busy) > BUSIEST_POOL * (most := _connections(scenario, name)):
+            yield f"{name} pool is {format_fraction(float(service.pool_busy) / most)} busy"
         pool, wanted = scenario.services[name].pool, float(service.rate_per_s) * service.demand.transactions
         if pool and 0 < wanted * pool.idle_timeout < 5:
             yield f"connections of {name} idle longer than {format_time(pool.idle_timeout)}: most requests reconnect"
@@ -101,6 +111,11 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
         yield f"the edge rejects {format_fraction(steady.rejected)}: what it lets in is not Poisson"
     if (delayed := _delayed(steady)) > DELAYS:
         yield f"the edge delays {format_fraction(delayed)} of the requests"
+
+
+def _connections(scenario: Scenario, service: str) -> int:
+    pool = scenario.services[service].pool
+    return pool.max if pool else 1
 
 
 def _use(row: Row) -> float:

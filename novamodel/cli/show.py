@@ -63,7 +63,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], lef
 
 
 def result_text(result: Result) -> str:
-    """A whole result: objectives, estimates, routes, callers, tiers, warnings, digest."""
+    """A whole result: objectives, estimates, routes, callers, tiers, closed forms, warnings, digest."""
+    from novamodel.analytic import beside
+    from novamodel.report import beside_table
+
     scenario = result.scenario
     parts = [
         "\n".join([heading(scenario, result), *slo_lines(result.slo())]),
@@ -78,6 +81,7 @@ def result_text(result: Result) -> str:
             "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
         ),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
+        str(beside_table(beside(result))),
     ]
     tail = [f"warning: {text}" for text in result.warnings]
     if scenario.findings:

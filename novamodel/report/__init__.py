@@ -7,6 +7,7 @@ from novamodel.report.screen import print_screen, screen_text
 from novamodel.report.tables import (
     Table,
     assumptions_table,
+    beside_table,
     bill_table,
     findings_table,
     import_table,
@@ -18,6 +19,7 @@ __all__ = [
     "Conclusion",
     "Table",
     "assumptions_table",
+    "beside_table",
     "bill_table",
     "conclusion",
     "cost_per_hour",

@@ -176,6 +176,44 @@ def import_table(scenario: Any) -> Table:
     return Table(title, pd.DataFrame(rows, columns=["file", "part", "values (:line)"]))
 
 
+def beside_table(frame: pd.DataFrame) -> Table:
+    """The closed forms beside the simulated figures; what does not hold here stands below with its reason.
+
+    `frame`: what `novamodel.analytic.beside` returns.
+    """
+    held = frame[frame["holds"]]
+    rows = [
+        (
+            f"{row.metric} {row.of}".strip(),
+            _figure(row.value, row.unit),
+            f"{_figure(row.low, row.unit)} to {_figure(row.high, row.unit)}" if row.low == row.low else "",
+            _figure(row.analytic, row.unit),
+            _apart(row.value, row.analytic),
+        )
+        for row in held.itertuples(index=False)
+    ]
+    notes = []
+    for why, names in frame[~frame["holds"]].groupby("why", sort=False):
+        figures = ", ".join(f"{row.metric} {row.of}".strip() for row in names.itertuples(index=False))
+        notes.append(f"no closed form here: {figures}: {why}")
+    columns = ["figure", "simulated", "95 % interval", "analytic", "apart"]
+    title = f"Beside closed forms: they hold for {len(held)} of {len(frame)} figures"
+    return Table(title, pd.DataFrame(rows, columns=columns), tuple(notes), right=tuple(columns[1:]))
+
+
+def _figure(value: float, unit: str) -> str:
+    if value != value:
+        return "-"
+    rounded = float(f"{value:.3g}")
+    if unit == "1":
+        return units.format_fraction(rounded if rounded > 1e-6 else 0.0)
+    return units.format_time(rounded) if unit == "s" else f"{rounded:g}"
+
+
+def _apart(simulated: float, analytic: float) -> str:
+    return f"{100 * (analytic / simulated - 1):+.0f} %" if simulated == simulated and simulated > 0 else ""
+
+
 def value_text(value: Any, unit: str) -> str:
     """A value of a resolved scenario as its files would write it: 268435456.0, "B" -> ``"256 MiB"``."""
     if isinstance(value, bool) or not isinstance(value, int | float):

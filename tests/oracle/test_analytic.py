@@ -18,6 +18,17 @@ def recorded(file: str) -> list[dict[str, Any]]:
     return json.loads((data_dir() / "conformance" / file).read_text(encoding="utf-8"))["cases"]
 
 
+FUNCTIONS = {
+    "mmck": limited.mmck,
+    "erlang_a": limited.erlang_a,
+    "finite_population": limited.finite_population,
+    "erlang_b_inverse": queues.erlang_b_inverse,
+    "md1_wait_cdf": queues.md1_wait_cdf,
+    "usl": closed.usl,
+    "fanout_tail": closed.fanout_tail,
+    "closed_mva": closed.closed_mva,
+    "closed_mva_multiserver": closed.closed_mva_multiserver,
+}
 CASES = [case for file in ("queueing.json", "cache.json") for case in recorded(file)]
 
 
@@ -29,6 +40,41 @@ def test_closed_form_agrees_with_the_recorded_figures(case):
         error = np.abs(np.subtract(answered[key], expected))
         allowed = np.maximum(tolerance["abs"], tolerance["rel"] * np.abs(expected))
         assert (error <= allowed).all(), f"{key}: {answered[key]} against {expected}"
+
+
+def test_queueing_is_held_to_nine_digits():
+    queueing = [case for case in CASES if case["id"].startswith("queueing/")]
+    assert len(queueing) == 114
+    assert all(t["rel"] <= 1e-9 and t["abs"] <= 1e-12 for case in queueing for t in case["tolerance"].values())
+
+
+def test_many_candidates_at_once_are_as_good_as_one_by_one():
+    """Every recorded case of a kind and shape, asked in one call."""
+    for kind in ("mmck", "erlang_a", "finite_population", "erlang_b_inverse", "md1_wait_cdf", "usl", "fanout_tail",
+                 "closed_mva", "closed_mva_multiserver"):  # fmt: skip
+        shape = next(np.size(case["input"].get("service_s", 0)) for case in CASES if case["kind"] == kind)
+        group = [c for c in CASES if c["kind"] == kind and np.size(c["input"].get("service_s", 0)) == shape]
+        if kind == "closed_mva_multiserver":
+            group = [case for case in group if np.size(case["input"]["servers"]) == 2]
+        asked = {name: np.array([case["input"][name] for case in group]) for name in group[0]["input"]}
+        together = FUNCTIONS[kind](**asked)
+        for name in group[0]["expected"]:
+            found = getattr(together, name) if hasattr(together, name) else together
+            wanted = np.array([case["expected"][name] for case in group])
+            assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12), (kind, name)
+
+
+def test_mgc_is_exact_where_it_must_be():
+    assert queues.mgc(1, 0.8, 1.0, 0.0) == pytest.approx(float(queues.mg1(0.8, 1.0, 0.0).mean_wait_s))
+    assert queues.mgc([2, 5], 1.5, 1.0, 1.0) == pytest.approx(queues.mmc([2, 5], 1.5, 1.0).mean_wait_s)
+    with pytest.raises(ValueError, match="no steady state"):
+        queues.mgc(2, 2.0, 1.0, 0.5)
+
+
+def test_che_takes_many_capacities():
+    assert lru.che(1000, 0.8, [10, 500]).hit_lru == pytest.approx(
+        [float(lru.che(1000, 0.8, n).hit_lru) for n in (10, 500)]
+    )
 
 
 def test_every_kind_has_cases():

@@ -29,18 +29,19 @@ class Bound(NamedTuple):
 BOUNDS = {
     "mean": Bound(0.3, 0.0005),
     "p99": Bound(0.4, 0.001),
-    "utilisation": Bound(0.10, 0.01),
+    "utilisation": Bound(0.15, 0.01),
+    "connections": Bound(0.25, 0.01),
     "rejected": Bound(0.15, 0.003),
     "replicas": Bound(0.0, 1.0),
 }
-"""Beyond the simulation's own interval. Times in seconds."""
+"""Beyond the simulation's own interval; ``connections``: utilisation of pools. Times in seconds."""
 SELDOM = 0.01
 """Share of time at the CPU gate that changes no event loop's utilisation."""
 RANGE = "one steady state: constant rate, replicas at rest, no tier above 85 %, no time-outs"
 WHERE = {
     "mean": f"within 30 % in {RANGE}",
     "p99": f"within 40 % in {RANGE}",
-    "utilisation": "within 10 % at a constant rate below a full tier",
+    "utilisation": "within 15 % (pools of connections 25 %) at a constant rate, no tier above 85 %",
     "rejected": "each client a Poisson stream of its own: M/D/1 with burst + 1 places",
     "hit ratio": "independent references; LRU by Che's approximation with lifetimes and deletes",
     "replicas": "at a constant rate, within one of where the autoscaler rests",
@@ -51,10 +52,21 @@ COLUMNS = ["metric", "of", "unit", "value", "low", "high", "analytic", "holds", 
 class Run(Protocol):
     """What `beside` reads of a simulated result."""
 
-    scenario: Scenario
-    estimates: pd.DataFrame
-    tiers: pd.DataFrame
-    replicas: pd.DataFrame
+    @property
+    def scenario(self) -> Scenario:
+        """What was simulated."""
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """A metric a row."""
+
+    @property
+    def tiers(self) -> pd.DataFrame:
+        """A tier in an interval a row."""
+
+    @property
+    def replicas(self) -> pd.DataFrame:
+        """A service in an interval a row."""
 
 
 def beside(result: Run) -> pd.DataFrame:
@@ -62,7 +74,7 @@ def beside(result: Run) -> pd.DataFrame:
 
     Columns: ``metric`` (mean, p99, utilisation, rejected, hit ratio, replicas), ``of`` (tier, population, keyspace or
     service; empty: all), ``unit``, simulated ``value, low, high`` (95 % interval; nan where there is none),
-    ``analytic`` (nan where there is none), ``holds`` and ``why``: where the closed form holds, or why not here.
+    ``analytic`` (nan where it does not hold), ``holds`` and ``why``: where the closed form holds, or why not here.
     """
     steady = steady_of(result.scenario)
     rows = [
@@ -80,15 +92,18 @@ def _row(
     metric: str, of: str, unit: str, simulated: tuple[float, float, float], analytic: float, no: str
 ) -> tuple[Any, ...]:
     """One row; ``no`` is why the closed form does not hold, empty where it does."""
-    known = not no and math.isfinite(analytic)
-    why = WHERE[metric] if known else no or "no closed form"
-    return (metric, of, unit, *simulated, analytic if math.isfinite(analytic) else math.nan, known, why)
+    holds = not no and math.isfinite(analytic)
+    why = WHERE[metric] if holds else no or "no steady state"
+    return (metric, of, unit, *simulated, analytic if holds else math.nan, holds, why)
+
+
+def _latency_doubt(result: Run, steady: Steady) -> str:
+    ready = {str(name): float(count) for name, count in result.replicas.groupby("service")["ready"].mean().items()}
+    return moving(steady) or "; ".join(text for text in latency_doubts(steady, ready) if text)
 
 
 def _latencies(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
-    ready = result.replicas.groupby("service")["ready"].mean()
-    doubts = [moving(steady), *latency_doubts(steady, {str(name): float(v) for name, v in ready.items()})]
-    no = "; ".join(text for text in doubts if text)
+    no = _latency_doubt(result, steady)
     found = {
         "mean": float(mean_latency(steady.scenario, steady.load)),
         "p99": float(latency_quantile(steady.scenario, steady.load, 0.99)),
@@ -111,15 +126,17 @@ def _rejections(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
 
 def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
     known = {row["tier"]: row for row in steady.tiers}
-    over = full(steady)
+    over = moving(steady) or full(steady)
     for tier in result.tiers["tier"].unique() if len(result.tiers) else ():
         means = result.tiers[result.tiers["tier"] == tier].groupby("replication")["utilisation"].mean()
-        no, analytic = moving(steady) or over, math.nan
+        no, analytic = over, math.nan
         if tier.endswith((" connections", " clients")):
             no = "opened and closed as they are needed: no closed form of the mean"
         elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
             no = no or "the run counts an event loop that stands at the CPU limit as busy"
         elif tier in known:
+            if tier == "pgbouncer" or tier.endswith(" pool"):  # how long connections are held is a latency
+                no = no or _latency_doubt(result, steady)
             analytic = _utilisation(steady, known[tier])
         yield _row("utilisation", tier, "1", mean_interval(means.to_numpy()), analytic, no)
 
