@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from novamodel.scenario import Scenario
     from novamodel.simulation import Comparison, Result, compare, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
+    from novamodel.widgets import explorer
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
     "bill": "novamodel.billing",
     "compare": "novamodel.simulation",
     "diff": "novamodel.differing",
+    "explorer": "novamodel.widgets",
     "knee": "novamodel.sizing",
     "load": "novamodel.loading",
     "simulate": "novamodel.simulation",
@@ -66,6 +68,7 @@ __all__ = [
     "bill",
     "compare",
     "diff",
+    "explorer",
     "figures",
     "knee",
     "load",

@@ -8,6 +8,7 @@ from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
 from novamodel.figures.edge import edge_flood, edge_limits
+from novamodel.figures.explored import explored
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
@@ -29,6 +30,7 @@ __all__ = [
     "breakdown",
     "edge_flood",
     "edge_limits",
+    "explored",
     "hpa_bounds",
     "hpa_target",
     "knee",

@@ -10,6 +10,9 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Explored": "novamodel.questions.explore_point",
+    "explore": "novamodel.questions.explore_point",
+    "explore_settings": "novamodel.questions.explore_point",
     "ReplicasAnswer": "novamodel.questions.replica_count",
     "edge": "novamodel.questions.edge_limits",
     "replicas": "novamodel.questions.replica_count",

@@ -1,0 +1,70 @@
+"""One point under the sliders: percentiles with the SLO, and how busy each tier is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from novamodel.figures.house import COLOURS, TEMPLATE, colour_of
+
+ROOM = 1.15
+
+
+def explored(point: Any) -> go.Figure:
+    """Left: percentiles of the latency (ms) with 95 % intervals and the SLO. Right: use of each tier in % of its limit.
+
+    Always the same three traces, so that a figure on screen can take the values of another point.
+    """
+    rows = point.latency.fillna({"low": point.latency["value"], "high": point.latency["value"]})
+    milliseconds = [1000 * value for value in rows["value"]]
+    fig = make_subplots(cols=2, column_widths=[0.4, 0.6], horizontal_spacing=0.24)
+    fig.add_bar(
+        x=list(rows["metric"]),
+        y=milliseconds,
+        error_y={
+            "type": "data",
+            "array": [1000 * (high - value) for high, value in zip(rows["high"], rows["value"], strict=True)],
+            "arrayminus": [1000 * (value - low) for low, value in zip(rows["low"], rows["value"], strict=True)],
+        },
+        text=[f"{value:,.3g} ms" for value in milliseconds],
+        textposition="inside",
+        insidetextanchor="start",
+        marker={"color": COLOURS["api"]},
+        hovertemplate="%{x}: %{text}<extra></extra>",
+        row=1,
+        col=1,
+    )
+    limited = rows[rows["limit"].notna()]
+    fig.add_scatter(
+        x=list(limited["metric"]),
+        y=[1000 * limit for limit in limited["limit"]],
+        mode="markers",
+        marker={"symbol": "line-ew", "size": 70, "line": {"width": 2.5, "color": COLOURS["slo"]}},
+        hovertemplate="SLO: %{y:,.4g} ms<extra></extra>",
+        row=1,
+        col=1,
+    )
+    tiers = point.tiers.sort_values("tier")
+    percent = [100 * share for share in tiers["utilisation"]]
+    fig.add_bar(
+        y=list(tiers["tier"]),
+        x=percent,
+        orientation="h",
+        text=[f"{value:.0f} %" for value in percent],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": [colour_of(tier) for tier in tiers["tier"]]},
+        hovertemplate="%{y}: %{text} of its limit<extra></extra>",
+        row=1,
+        col=2,
+    )
+    top = max([*(1000 * high for high in rows["high"]), *(1000 * limit for limit in limited["limit"]), 1e-9])
+    fig.update_yaxes(title_text="latency (ms), the line is the SLO", range=[0, top * ROOM], row=1, col=1)
+    fig.update_yaxes(dtick=1, tickfont={"size": 10}, row=1, col=2)
+    fig.update_xaxes(title_text="use of the tier's limit (%)", range=[0, max(100.0, *percent) * ROOM], row=1, col=2)
+    fig.update_layout(
+        template=TEMPLATE, showlegend=False, height=420, margin={"l": 60, "r": 30, "t": 20, "b": 50}, autosize=True
+    )
+    return fig
