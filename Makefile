@@ -23,7 +23,7 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks pytest lab bench clean lock format
+.PHONY: help setup novabank test static notebooks execute pytest lab bench clean lock format
 
 help:
 	@sed -n '3,9s/^# *//p' Makefile
@@ -74,8 +74,13 @@ static: setup
 
 notebooks: setup
 	@set -euo pipefail; started=$$SECONDS; \
-	$(BIN)/python -m pytest -q --nbval-lax --nbval-current-env --nbval-cell-timeout=120 notebooks; \
+	$(BIN)/python -m pytest -q -p tests.notebook_times -n 2 --dist loadfile \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 notebooks; \
 	echo "stage nbval: $$((SECONDS - started)) s"
+
+# Runs all notebooks (or NOTEBOOKS=FILE ...) and writes them as they are committed.
+execute: setup
+	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
 
 pytest: setup
 	@set -euo pipefail; started=$$SECONDS; \

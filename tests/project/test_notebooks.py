@@ -14,6 +14,8 @@ CHECK = "nbval-check-output"
 ALLOWED_IMPORTS = {"novamodel", "pandas", "plotly"}
 ALWAYS = {"scenario", "overrides", "seed", "quick"}
 MOST_BYTES, MOST_CELLS, MOST_LINES, MOST_PARAMETERS = 300_000, 25, 15, 8
+MOST_CODE = 120
+"""Lines of code in a whole notebook: more is logic that belongs into a room."""
 
 Notebook = dict[str, Any]
 
@@ -84,6 +86,8 @@ def output_faults(notebook: Notebook) -> Iterator[str]:
     if any(output["output_type"] == "error" for cell in cells for output in cell["outputs"]):
         yield "holds an error output"
     if is_explorer(notebook):
+        if any(cell["outputs"] or cell.get("execution_count") for cell in cells):
+            yield "is an explorer and holds outputs (make execute clears them)"
         return
     counts = [cell.get("execution_count") for cell in cells]
     if counts != list(range(1, len(cells) + 1)):
@@ -106,6 +110,32 @@ def output_faults(notebook: Notebook) -> Iterator[str]:
         yield "holds papermill's metadata"
 
 
+def logic_faults(notebook: Notebook) -> Iterator[str]:
+    """Definitions, loops and length: what a room should hold and a test should try."""
+    texts = [source(cell) for cell in code(notebook)]
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While)
+    for number, text in enumerate(texts):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, kinds):
+                yield f"code cell {number} holds a {type(node).__name__}: logic belongs into novamodel/questions/"
+    lines = sum(1 for text in texts for line in text.splitlines() if line.strip())
+    if lines > MOST_CODE:
+        yield f"{lines} lines of code, more than {MOST_CODE}"
+
+
+def conclusion_faults(notebook: Notebook) -> Iterator[str]:
+    """The last cell says the conclusion, in words that the run made."""
+    if is_explorer(notebook):
+        return
+    last = notebook["cells"][-1]
+    called = []
+    if last["cell_type"] == "code":
+        calls = [node.func for node in ast.walk(ast.parse(source(last))) if isinstance(node, ast.Call)]
+        called = [ast.unparse(function).rpartition(".")[2] for function in calls]
+    if "conclusion" not in called or not last["outputs"]:
+        yield "does not end with a conclusion made from the run"
+
+
 def import_faults(notebook: Notebook) -> Iterator[str]:
     """Imports of anything but the package, pandas and plotly."""
     for cell in code(notebook):
@@ -123,7 +153,13 @@ def import_faults(notebook: Notebook) -> Iterator[str]:
 
 
 def faults(notebook: Notebook) -> list[str]:
-    return [*shape_faults(notebook), *output_faults(notebook), *import_faults(notebook)]
+    return [
+        *shape_faults(notebook),
+        *output_faults(notebook),
+        *import_faults(notebook),
+        *logic_faults(notebook),
+        *conclusion_faults(notebook),
+    ]
 
 
 def test_there_are_notebooks():
@@ -167,6 +203,7 @@ def good() -> Notebook:
             cell(1, parameters, "parameters", []),
             cell(2, "import novamodel as nm", "imports", []),
             cell(3, "assert 1 == 1\n1", CHECK, shown),
+            cell(4, "answer.conclusion()", "conclusion", shown),
         ],
     }
 
@@ -195,10 +232,26 @@ def spoil(place: int, **change: Any) -> Notebook:
         (spoil(2, outputs=[{"output_type": "error"}]), "error output"),
         (spoil(2, source=["x = 1\n"] * 16), "longer than"),
         (spoil(2, metadata={"papermill": {}}), "time stamps"),
+        (spoil(2, source=["def f(x):\n    return x"]), "holds a FunctionDef"),
+        (spoil(2, source=["class A:\n    x = 1"]), "holds a ClassDef"),
+        (spoil(2, source=["f = lambda x: x"]), "holds a Lambda"),
+        (spoil(2, source=["for x in (1, 2):\n    print(x)"]), "holds a For"),
+        (spoil(2, source=["\n".join(["x = 1"] * 125)]), "lines of code"),
         (spoil(3, outputs=[]), "pass on nothing"),
+        (spoil(4, source=["print('all is well')"]), "end with a conclusion"),
+        (spoil(4, cell_type="markdown"), "end with a conclusion"),
+        (spoil(4, outputs=[]), "end with a conclusion"),
         (spoil(3, source=["1"]), "asserts nothing"),
         (spoil(3, metadata={}), "compare nothing"),
     ],
 )
 def test_the_guard_finds_each_fault(notebook: Notebook, fault: str):
     assert any(fault in found for found in faults(notebook))
+
+
+def test_an_explorer_has_no_outputs():
+    explorer = good() | {"metadata": {"novamodel": {"explorer": True}}}
+    assert any("holds outputs" in found for found in faults(explorer))
+    for cell in code(explorer):
+        cell.update(outputs=[], execution_count=None)
+    assert faults(explorer) == []
