@@ -14,6 +14,7 @@ from benchmarks import scenes, yardstick
 from benchmarks.cloop import c_loop
 from benchmarks.measure import growth, speed_of_plane, speed_of_stock, start_up
 from benchmarks.stock import Outcome, Stock
+from benchmarks.sweeping import own_share
 from novamodel.scenario import Scenario
 from novamodel.simulation.replication import Replication, replicate
 
@@ -115,6 +116,14 @@ def growing(long: bool) -> None:
     )
 
 
+def sweeping(long: bool) -> None:
+    """Print a sweep's own share of its time."""
+    found = own_share(1000 if long else 40)
+    print(f"\n{found.cases} cases of a NovaBank minute, two processes (wall s)")
+    print(f"  bare {found.bare_s:.1f}, as a sweep {found.whole_s:.1f} (the first case kept after {found.first_s:.1f})")
+    print(f"  the sweep's own share: {found.overhead:.0%} in all, {found.overhead_running:.0%} from the first case on")
+
+
 def main(arguments: list[str]) -> int:
     """Run all; 1 when the reference is slower than the stock model on the two scenes without control plane."""
     replicate(scenes.light(1.0), 0, "compiled")
@@ -122,6 +131,7 @@ def main(arguments: list[str]) -> int:
     limit(compared[0][0])
     outside()
     growing("--long" in arguments)
+    sweeping("--long" in arguments)
     print("\nstart of a fresh process (wall s)     import   first run")
     for name, (imported, first) in zip(("nothing compiled yet", "kept on disk"), start_up(), strict=True):
         print(f"  {name:34}{imported:>8.2f}{first:>12.2f}")
