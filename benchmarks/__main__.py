@@ -119,9 +119,9 @@ def growing(long: bool) -> None:
 def sweeping(long: bool) -> None:
     """Print a sweep's own share of its time."""
     found = own_share(1000 if long else 40)
-    print(f"\n{found.cases} cases of a NovaBank minute, two processes (wall s)")
-    print(f"  bare {found.bare_s:.1f}, as a sweep {found.whole_s:.1f} (the first case kept after {found.first_s:.1f})")
-    print(f"  the sweep's own share: {found.overhead:.0%} in all, {found.overhead_running:.0%} from the first case on")
+    print(f"\n{found.cases} cases of a NovaBank minute, two processes")
+    print(f"  CPU s: bare {found.bare_cpu_s:.1f}, as a sweep {found.whole.cpu_s:.1f} in {found.whole.wall_s:.1f} s")
+    print(f"  the sweep's own share: {found.overhead:.0%} in all, {found.overhead_running:.0%} without its start")
 
 
 def main(arguments: list[str]) -> int:
