@@ -9,15 +9,14 @@ from typing import Any
 from novamodel.batch.plan import Case, Plan
 from novamodel.batch.store import Store
 from novamodel.batch.values import in_words
-from novamodel.figures import COLOURS
 from novamodel.units import format_fraction, format_time
 
 MOST_ROWS = 500
-STYLE = f"""body {{ font: 15px/1.5 Arial, Helvetica, 'Liberation Sans', sans-serif; color: #222; margin: 2em auto;
-  max-width: 1180px; padding: 0 1em }}
-table {{ border-collapse: collapse; font-size: 13px }}
-th, td {{ text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid #D9DCE0; vertical-align: top }}
-.no {{ color: {COLOURS["slo"]} }} .number {{ text-align: right }} small {{ color: #5F6368 }}"""
+STYLE = """body { font: 15px/1.5 Arial, Helvetica, 'Liberation Sans', sans-serif; color: #222; margin: 2em auto;
+  max-width: 1180px; padding: 0 1em }
+table { border-collapse: collapse; font-size: 13px }
+th, td { text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid #D9DCE0; vertical-align: top }
+.no { color: #D55E00 } .number { text-align: right } small { color: #5F6368 }"""
 
 
 def write_index(store: Store, plan: Plan) -> None:
