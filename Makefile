@@ -74,7 +74,7 @@ static: setup
 
 notebooks: setup
 	@set -euo pipefail; started=$$SECONDS; \
-	$(BIN)/python -m pytest -q -p tests.notebook_times -n 2 --dist loadfile \
+	$(BIN)/python -m pytest -q -p tools.notebook_times -n 2 --dist loadfile \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 notebooks; \
 	echo "stage nbval: $$((SECONDS - started)) s"
 
