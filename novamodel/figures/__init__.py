@@ -7,12 +7,14 @@ in one sentence below.
 from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
+from novamodel.figures.dashboard import dashboard
 from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.explored import explored
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
 from novamodel.figures.knee import knee
+from novamodel.figures.operations import operations
 from novamodel.figures.overview import overview
 from novamodel.figures.pool_chain import pool_chain
 from novamodel.figures.rejections import rejections
@@ -28,12 +30,14 @@ __all__ = [
     "autoscaler",
     "bill",
     "breakdown",
+    "dashboard",
     "edge_flood",
     "edge_limits",
     "explored",
     "hpa_bounds",
     "hpa_target",
     "knee",
+    "operations",
     "overview",
     "pool_chain",
     "rejections",

@@ -1,0 +1,56 @@
+"""What befalls NovaBank in a day, in short windows."""
+
+import math
+
+import pytest
+
+import novamodel as nm
+from novamodel.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return nm.questions.operations(nm.load("novabank"), quick=True)
+
+
+def test_each_event_is_there_once(answer):
+    assert list(answer.events["event"]) == ["rollout", "lost zone", "cache failover", "backup"]
+    assert all(result.conserved for result in answer.results.values())
+
+
+def test_a_lost_zone_fails_requests_and_a_backup_does_not(answer):
+    failed = answer.events.set_index("event")["failed"]
+    assert failed["lost zone"] > 100
+    assert abs(failed["backup"]) < 1
+
+
+def test_minutes_lost_lie_within_the_window(answer):
+    assert answer.events["minutes_lost"].between(0, 1).all()
+    assert answer.events.set_index("event").loc["lost zone", "minutes_lost"] > 0
+
+
+def test_a_standby_makes_the_failover_an_event_and_has_its_price():
+    doubled = nm.load("novabank").override({"database.multi_az": True})
+    events = nm.questions.operations(doubled, quick=True).events.set_index("event")
+    assert events.loc["database failover", "minutes_lost"] > 0
+    assert events.loc["database failover", "protection_month"] > 50
+
+
+def test_what_the_deployment_cannot_meet_is_left_out():
+    bare = nm.load("novabank").override({"platform.zones": 1, "cache.nodes": 1, "pricing.database_used": "0 B"})
+    answer = nm.questions.operations(bare, quick=True)
+    assert list(answer.events["event"]) == ["rollout"]
+
+
+def test_figures_and_words(answer):
+    assert len(nm.figures.operations(answer).data) == 2 * len(answer.events)
+    assert "minutes of the SLO" in answer.conclusion()
+    assert "restore, not a failover" in answer.conclusion()
+    assert len(answer.table()) == len(answer.events)
+    assert "never: all is lost" in set(answer.recovery_table()["data lost at worst (RPO)"])
+    assert all(math.isfinite(value) for value in answer.headline().values())
+
+
+def test_one_replication_is_refused():
+    with pytest.raises(UserError, match="no interval"):
+        nm.questions.operations(nm.load("novabank"), replications=1)
