@@ -5,7 +5,7 @@ questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_
 candidates at once and screen for sizing.
 """
 
-from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas
+from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
 from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.demand import route_demands
@@ -70,5 +70,6 @@ __all__ = [
     "steady_replicas",
     "system_load",
     "tier_demands",
+    "tracking_spec",
     "ttl_hit_ratio",
 ]

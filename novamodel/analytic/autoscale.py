@@ -27,6 +27,7 @@ from novamodel.components.hpa import (
     Sample,
     decide,
 )
+from novamodel.components.target_tracking import TrackingSpec, resting_capacity
 from novamodel.scenario import Scenario
 from novamodel.scenario.service import Autoscaler, Service
 
@@ -69,6 +70,7 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
             memory,
             resources.cpu_request,
             resources.memory_request,
+            np.broadcast_to(load.services[name].rate_per_s, counts.shape),
         )
     return found
 
@@ -95,10 +97,11 @@ def day(scenario: Scenario) -> pd.DataFrame:
         shape = (HOURS, counts.size)
         cpu = np.broadcast_to(load.services[name].replica.used_cores, shape)
         memory = np.broadcast_to(pod_memory(scenario, service, name, load), shape)
+        requests = np.broadcast_to(load.services[name].rate_per_s, shape)
         count, rests = scaler.min_replicas, []
         for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
             asked = service.resources.cpu_request, service.resources.memory_request
-            count = settle(scaler, count, cpu[hour], memory[hour], *asked)
+            count = settle(scaler, count, cpu[hour], memory[hour], *asked, requests[hour])
             rests.append(count)
         table[name] = rests[HOURS:]
     table["source"] = "steady state"
@@ -117,15 +120,21 @@ def settle(
     memory_bytes: np.ndarray,
     cpu_request: float,
     memory_request: float,
+    requests_per_s: np.ndarray,
 ) -> int:
-    """Replicas at rest, given CPU and memory of one pod at 1, 2, ... replicas. See `steady_replicas`."""
+    """Replicas at rest, given CPU, memory and requests/s of one pod at 1, 2, ... replicas. See `steady_replicas`."""
+    if autoscaler.kind != "hpa":
+        values = {"cpu %": 100 * cpu_cores / cpu_request, "memory %": 100 * memory_bytes / memory_request}
+        values["requests/min"] = 60 * requests_per_s
+        spec = tracking_spec(autoscaler)
+        return resting_capacity(spec, start, lambda count: [float(values[name][count - 1]) for name, _ in spec.targets])
     metrics = []
     if autoscaler.cpu_target is not None:
         metrics.append(("cpu", ResourceMetric("cpu", target_utilization=round(autoscaler.cpu_target * 100))))
     if autoscaler.memory_target is not None:
         metrics.append(("memory", ResourceMetric("memory", target_utilization=round(autoscaler.memory_target * 100))))
     settings = ControllerSettings(tolerance_up=autoscaler.tolerance, tolerance_down=autoscaler.tolerance)
-    spec = HpaSpec(
+    hpa = HpaSpec(
         autoscaler.min_replicas, autoscaler.max_replicas, tuple(metric for _, metric in metrics), settings=settings
     )
     state, count, seen = HpaState(recommendations=()), start, [start]  # a log that holds nothing back
@@ -144,7 +153,7 @@ def settle(
                     requests={pod.name: math.ceil(ask) for pod in pods},
                 )
             )
-        decision = decide(spec, state, pods, readings, count, count, PASS_S * turn)
+        decision = decide(hpa, state, pods, readings, count, count, PASS_S * turn)
         state = decision.state
         if decision.desired == count:
             return count
@@ -153,6 +162,23 @@ def settle(
             return max(seen[seen.index(count) :])
         seen.append(count)
     return max(seen)
+
+
+def tracking_spec(autoscaler: Autoscaler) -> TrackingSpec:
+    """The scenario's autoscaler in AWS's terms: percent of the task's size, and requests a minute and task."""
+    targets = (
+        ("cpu %", autoscaler.cpu_target and autoscaler.cpu_target * 100),
+        ("memory %", autoscaler.memory_target and autoscaler.memory_target * 100),
+        ("requests/min", autoscaler.requests_target and autoscaler.requests_target * 60),
+    )
+    return TrackingSpec(
+        autoscaler.min_replicas,
+        autoscaler.max_replicas,
+        tuple((name, target) for name, target in targets if target),
+        autoscaler.scale_out_cooldown,
+        autoscaler.scale_in_cooldown,
+        autoscaler.scale_in,
+    )
 
 
 def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, *, capped: bool = True) -> np.ndarray:

@@ -59,12 +59,16 @@ def autoscaler(result: Any, service: str) -> go.Figure:
     return finish(fig, finding, how, height=430 + space, right=150, bottom=62 + space)
 
 
+def _name(scaler: Any) -> str:
+    return "HPA" if scaler.kind == "hpa" else "target tracking"
+
+
 def _finding(service: str, part: pd.DataFrame, decisions: pd.DataFrame, scaler: Any) -> str:
     low, high = int(part["ready"].min()), int(part["ready"].max())
     span = f"{low} to {high}" if high > low else f"{high}"
     if scaler is None:
         return f"{service} has no autoscaler: {span} ready {'replica' if span == '1' else 'replicas'} throughout"
-    bounds = f"its HPA may use {scaler.min_replicas} to {scaler.max_replicas}"
+    bounds = f"its {_name(scaler)} may use {scaler.min_replicas} to {scaler.max_replicas}"
     if not len(decisions):
         return f"{service} stays at {span} ready replicas: no decision changed the count ({bounds})"
     times = f"{len(decisions)} decision" + ("s" if len(decisions) > 1 else "")
@@ -87,7 +91,7 @@ def _replicas(fig: go.Figure, part: pd.DataFrame, scaler: Any, colour: str) -> N
         labels.append(Label(f"{name} {last_value(table):.3g}", last_value(table), shade))
     for name, count in bounds:
         fig.add_hline(y=count, row=1, col=1, line={"color": MUTED, "width": 1, "dash": "dot"})
-        labels.append(Label(f"HPA {name} {count}", count, MUTED))
+        labels.append(Label(f"{_name(scaler)} {name} {count}", count, MUTED))
     set_range(fig, 1, 0, top)
     label_right(fig, labels, row=1, low=0, high=top, gap=0.085)
     fig.update_yaxes(title_text="replicas", dtick=whole_step(top), row=1, col=1)
@@ -141,7 +145,10 @@ def _metric(fig: go.Figure, part: pd.DataFrame, scaler: Any, shade: str) -> None
         values.append(float(table["mean"].max()) * 100)
         labels.append(Label(f"{text} use", last_value(table, 100), colour))
         if target is not None:
-            low, high = target * (1 - scaler.tolerance) * 100, target * (1 + scaler.tolerance) * 100
+            above = (
+                scaler.tolerance if scaler.kind == "hpa" else 0.0
+            )  # target tracking: 90 % of the target to all of it
+            low, high = target * (1 - scaler.tolerance) * 100, target * (1 + above) * 100
             fig.add_hrect(y0=low, y1=high, fillcolor=rgba(colour, 0.13), line_width=0, layer="below", row=2, col=1)
             fig.add_hline(y=target * 100, row=2, col=1, line={"color": colour, "width": 1.2, "dash": "dash"})
             values.append(high)

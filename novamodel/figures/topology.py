@@ -158,7 +158,8 @@ def _service_lines(service: Any, name: str, busy: dict[str, str]) -> tuple[str, 
     memory = units.format_bytes(size.memory_limit or size.memory_request)
     replicas = f"{service.replicas} replica{'s' if service.replicas != 1 else ''}"
     if scaler is not None:
-        replicas = f"HPA {scaler.min_replicas} to {scaler.max_replicas} replicas"
+        kind = "HPA" if scaler.kind == "hpa" else "target tracking"
+        replicas = f"{kind} {scaler.min_replicas} to {scaler.max_replicas} replicas"
     return _lines(replicas, cpu, memory, _said(busy, (f"{name} cpu", "CPU "), (f"{name} event loop", "loop ")))
 
 

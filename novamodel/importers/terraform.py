@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from novamodel.importers.ecs_scaling import POLICY, TARGET, say_scaling
 from novamodel.importers.hclfile import Block, Expression, Names, Unresolved, read_blocks
 from novamodel.importers.names import match
 from novamodel.importers.quantity import whole
@@ -15,7 +16,7 @@ from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
 
 _DATABASE = "aws_db_instance"
 _CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
-_READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group"}
+_READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group", TARGET, POLICY}
 _REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.|(?<![\w.])var\.(\w+)")
 
 
@@ -70,6 +71,7 @@ def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
         _cache(terraform, block, draft)
     for block in terraform.resources("aws_ecs_service"):
         _service(terraform, block, services, draft)
+    say_scaling(terraform, services, draft)
     for block in terraform.resources():
         if block.labels[0] not in _READ:
             draft.leave(block.file, block.line, f"resource {'.'.join(block.labels)}", "read, not modelled")

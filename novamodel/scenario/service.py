@@ -17,6 +17,7 @@ from novamodel.scenario.fields import (
     PoolSize,
     PositiveCount,
     PositiveSeconds,
+    Rate,
     ReplicaCount,
     Seconds,
     Share,
@@ -26,6 +27,7 @@ from novamodel.scenario.fields import (
 from novamodel.scenario.rollout import Rollout
 
 K8S = "documented: Kubernetes defaults"
+ECS = "documented: Application Auto Scaling, target tracking of an ECS service"
 MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
 
 
@@ -78,9 +80,9 @@ class Behavior(Part):
 
 
 class Autoscaler(Part):
-    """A HorizontalPodAutoscaler."""
+    """A HorizontalPodAutoscaler, or ECS target tracking with a policy for each target that is set."""
 
-    kind: Literal["hpa"] = given("hpa", "the controller", "assumed")
+    kind: Literal["hpa", "ecs target tracking"] = given("hpa", "the controller", "assumed")
     min_replicas: ReplicaCount = given(1, "lower bound", K8S)
     max_replicas: ReplicaCount = given(10, "upper bound", "assumed")
     cpu_target: Utilisation | None = given(None, "mean CPU use over request to aim at", "default: not used")
@@ -91,12 +93,31 @@ class Autoscaler(Part):
     sync_period: Period = given("15 s", "time between passes", K8S)
     metrics_period: Period = given("15 s", "metrics-server resolution", "documented: metrics-server release manifest")
 
+    requests_target: Rate | None = given(
+        None,
+        "ECS: requests a second and replica to aim at (ALBRequestCountPerTarget counts a minute)",
+        "default: not used",
+    )
+    scale_out_cooldown: Seconds = given("300 s", "ECS: nothing more is added meanwhile, beyond a larger step", ECS)
+    scale_in_cooldown: Seconds = given("300 s", "ECS: nothing more is removed meanwhile", ECS)
+    scale_in: bool = given(True, "ECS: whether replicas are removed at all (disable_scale_in is the opposite)", ECS)
+    metric_delay: Seconds = given("30 s", "ECS: until a minute's point is in CloudWatch", "assumed")
+
     @model_validator(mode="after")
     def _bounds(self) -> Autoscaler:
         if self.min_replicas > self.max_replicas:
             raise ValueError(f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}")
-        if self.cpu_target is None and self.memory_target is None:
-            raise ValueError("an autoscaler needs cpu_target or memory_target")
+        tracks = self.kind != "hpa"
+        targets = [self.cpu_target, self.memory_target, *([self.requests_target or None] if tracks else [])]
+        if all(target is None for target in targets):
+            more = ", or requests_target" if tracks else ""
+            raise ValueError(f"an autoscaler needs cpu_target or memory_target{more}")
+        if not tracks and self.requests_target is not None:
+            raise ValueError(
+                "requests_target is for kind: ecs target tracking; an HPA has cpu_target and memory_target"
+            )
+        if tracks and (self.scale_up is not None or self.scale_down is not None):
+            raise ValueError("scale_up and scale_down are an HPA's behavior; target tracking has two cooldowns")
         return self
 
 

@@ -20,6 +20,7 @@ from novamodel.simulation.control.autoscaler import HpaLoop
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Plane, World
 from novamodel.simulation.counts import Counts, counts_of
 from novamodel.simulation.recorder import BUCKETS, PLACES
@@ -90,8 +91,9 @@ def replicate(
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
     }
     for fleet in fleets.values():
-        if fleet.service.autoscaler is not None:
-            HpaLoop(world, fleet, fleet.service.autoscaler)
+        scaler = fleet.service.autoscaler
+        if scaler is not None:
+            (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
     keep_agenda(world, scenario, fleets)
     monitor = Monitor(world, scenario, fleets)

@@ -89,6 +89,7 @@ def screen(scenario: Scenario, name: str) -> Grid:
     memory = np.broadcast_to(_peak_memory(scenario, service, name, load), ratio.shape)
     used = np.broadcast_to(load.services[name].replica.used_cores, ratio.shape)[:, :, 0]
     mean_memory = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), ratio.shape)[:, :, 0]
+    requests = np.broadcast_to(load.services[name].rate_per_s, ratio.shape)[:, 0, 0]
     at = {float(count): i for i, count in enumerate(counts)}
     limit_at = [int(np.flatnonzero(_same(limits, limit))[0]) for limit in sizes.cpu_limit]
     by_memory = service.autoscaler is not None and service.autoscaler.memory_target is not None
@@ -101,7 +102,7 @@ def screen(scenario: Scenario, name: str) -> Grid:
         for low, high in bounds:
             key = (sizes.cpu_request[i], row, sizes.memory_request[i] if by_memory else 0.0, low)
             if key not in rests:
-                rests[key] = _rest(service, low, bounds, used[:, row], mean_memory[:, row], sizes, i)
+                rests[key] = _rest(service, low, bounds, used[:, row], mean_memory[:, row], requests, sizes, i)
             if service.autoscaler is None or rests[key] * ROOM_ABOVE <= high or high == top:
                 rows.append((i, row, low, high, min(rests[key], high)))
     picked = np.array([(i, row, low, high, peak) for i, row, low, high, peak in rows])
@@ -193,6 +194,7 @@ def _rest(
     bounds: list[tuple[int, int]],
     used: np.ndarray,
     memory: np.ndarray,
+    requests: np.ndarray,
     sizes: Sizes,
     i: int,
 ) -> int:
@@ -201,7 +203,8 @@ def _rest(
     if scaler is None:
         return low
     wide = scaler.model_copy(update={"min_replicas": low, "max_replicas": max(high for _, high in bounds)})
-    return settle(wide, low, used, memory, float(sizes.cpu_request[i]), float(sizes.memory_request[i]))
+    asked = float(sizes.cpu_request[i]), float(sizes.memory_request[i])
+    return settle(wide, low, used, memory, *asked, requests)
 
 
 def _table(

@@ -11,6 +11,7 @@ from novamodel.importers.javascript import number, tokens
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
+from novamodel.units import parse_rate
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -241,6 +242,33 @@ resource "aws_ecs_service" "api" {
   deployment_minimum_healthy_percent = 50
   deployment_maximum_percent = 150
 }
+resource "aws_appautoscaling_target" "api" {
+  resource_id        = "service/${aws_ecs_cluster.main.name}/${aws_ecs_service.api.name}"
+  scalable_dimension = "ecs:service:DesiredCount"
+  min_capacity       = 2
+  max_capacity       = 8
+}
+resource "aws_appautoscaling_policy" "cpu" {
+  policy_type = "TargetTrackingScaling"
+  resource_id = aws_appautoscaling_target.api.resource_id
+  target_tracking_scaling_policy_configuration {
+    target_value       = 60
+    scale_out_cooldown = 60
+    disable_scale_in   = true
+    predefined_metric_specification {
+      predefined_metric_type = "ECSServiceAverageCPUUtilization"
+    }
+  }
+}
+resource "aws_appautoscaling_policy" "requests" {
+  resource_id = "service/main/shop-api"
+  target_tracking_scaling_policy_configuration {
+    target_value = 900.0
+    predefined_metric_specification {
+      predefined_metric_type = "ALBRequestCountPerTarget"
+    }
+  }
+}
 """
 
 
@@ -257,6 +285,18 @@ def test_terraform_resolves_literals_variables_and_locals(tmp_path: Path) -> Non
     assert report.tree.values["cache"] == {"node_type": "cache.t4g.small", "nodes": 3}
     assert report.tree.values["services"]["api"]["replicas"] == 5
     assert report.tree.values["services"]["api"]["rollout"] == {"minimum_healthy": "50 %", "maximum": "150 %"}
+    scaler = report.tree.values["services"]["api"]["autoscaler"]
+    assert scaler | {"requests_target": None} == {
+        "kind": "ecs target tracking",
+        "min_replicas": 2,
+        "max_replicas": 8,
+        "cpu_target": "60 %",
+        "scale_out_cooldown": "60 s",
+        "scale_in": False,
+        "requests_target": None,
+    }
+    assert parse_rate(scaler["requests_target"]) == 15.0
+    assert "ecs-without-scaling" not in codes(report)
     assert report.tree.values["platform"] == {"kind": "ecs", "compute": "ec2"}
     assert report.tree.values["services"]["api"]["resources"]["cpu_request"] == 0.25
     assert report.tree.origins["database.instance_class"].line == 6

@@ -120,6 +120,21 @@ def test_hash_names_values_not_their_origin(tmp_path, base):
             "pool: {max: 4}\n    autoscaler: {min_replicas: 5, max_replicas: 3, cpu_target: 70%}",
             "above max",
         ),
+        (
+            "pool: {max: 4}",
+            "pool: {max: 4}\n    autoscaler: {requests_target: 10/s}",
+            "needs cpu_target or memory_target",
+        ),
+        (
+            "pool: {max: 4}",
+            "pool: {max: 4}\n    autoscaler: {cpu_target: 70 %, requests_target: 10/s}",
+            "kind: ecs target tracking",
+        ),
+        (
+            "pool: {max: 4}",
+            "pool: {max: 4}\n    autoscaler: {kind: ecs target tracking, cpu_target: 70 %, scale_up: {}}",
+            "two cooldowns",
+        ),
         ("name: tiny", "name: tiny\nplatform: {kind: ecs, compute: fargate}", "needs cpu_limit"),
     ],
 )

@@ -63,6 +63,8 @@ class Monitor:
         """The warm-up does not count."""
         model = self.world.plane.model
         record = model.record
+        rejected = np.array(record.outcome).reshape(-1, OUTCOMES)[:, codes.REJECTED]
+        self.world.admitted_before = np.array(record.arrived) - rejected
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         for column in (record.spent, record.latency):

@@ -47,6 +47,7 @@ class World:
         self.plane = plane
         self.plan = plan
         self.events: list[dict[str, Any]] = []
+        self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
         self.lost_zones: set[int] = set()
         self._key = f"{seed}/{replication}/"
