@@ -8,13 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from novamodel.figures.house import COLOURS, empty, finish
+from novamodel.figures.house import COLOURS, empty, finish, limit_line
 
 HOW = (
     "Each line: one event, ten seconds a point, the mean of the replications; 0 is the moment of the event. Above the"
     " p99 of what was served, with the objective; below the share of requests that fail. The same customers in all."
 )
-INKS = ("api", "slo", "database", "cache", "cost")
+INKS = ("api", "admin", "database", "cache", "pool")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
@@ -34,6 +34,7 @@ def operations(answer: Any) -> go.Figure:
             x=minutes,
             y=[1000 * value for value in rows["p99_s"]],
             name=event,
+            mode="lines",
             line=line,
             hovertemplate=f"{event}, %{{x:.1f}} min: p99 %{{y:,.0f}} ms<extra></extra>",
             row=1,
@@ -43,6 +44,7 @@ def operations(answer: Any) -> go.Figure:
             x=minutes,
             y=[100 * value for value in rows["failed_share"]],
             name=event,
+            mode="lines",
             line=line,
             showlegend=False,
             hovertemplate=f"{event}, %{{x:.1f}} min: %{{y:.2f}} % fail<extra></extra>",
@@ -50,13 +52,7 @@ def operations(answer: Any) -> go.Figure:
             col=1,
         )
     if math.isfinite(answer.limit_s):
-        fig.add_hline(
-            y=1000 * answer.limit_s,
-            line={"color": COLOURS["slo"], "dash": "dash", "width": 1.5},
-            annotation={"text": "SLO", "font": {"color": COLOURS["slo"]}},
-            row=1,
-            col=1,
-        )
+        limit_line(fig, 1000 * answer.limit_s, row=1)
     fig.update_yaxes(type="log", title_text="p99 (ms)", row=1, col=1)
     fig.update_yaxes(title_text="failed (%)", rangemode="tozero", row=2, col=1)
     fig.update_xaxes(title_text="minutes since the event", row=2, col=1)
