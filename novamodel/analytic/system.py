@@ -115,7 +115,8 @@ def system_load(
         with np.errstate(divide="ignore", invalid="ignore"):  # a transaction begins while the gate is open
             spans[name] = tuple(np.where(load.stopped < 1, held / (1 - load.stopped), np.inf) for held in span)
         services[name] = (count, each, load)
-    bouncer_busy = sum((per_s[n] * d.transactions * spans[n][1] for n, d in total.items()), np.zeros(()))
+    held = [per_s[n] * d.transactions * spans[n][1] for n, d in total.items() if d.transactions]
+    bouncer_busy = sum(held, np.zeros(()))
     transactions = sum((per_s[n] * d.transactions for n, d in total.items()), np.zeros(()))
     wait = np.zeros(np.shape(bouncer_busy))
     if bouncer:
@@ -129,7 +130,7 @@ def system_load(
         asked = each * total[name].transactions
         finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
         law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
-        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * hold, law)
+        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * np.where(asked > 0, hold, 0.0), law)
     return SystemLoad(
         every,
         loads,
