@@ -22,6 +22,7 @@ from novamodel.analytic.queues import (
     mgc,
     mm1,
     mmc,
+    mmc_wait_quantile,
 )
 from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
 from novamodel.analytic.side_by_side import BOUNDS, beside
@@ -60,6 +61,7 @@ __all__ = [
     "mm1",
     "mmc",
     "mmc_patience",
+    "mmc_wait_quantile",
     "mmck",
     "objective",
     "peak_rate",

@@ -17,6 +17,7 @@ from novamodel.figures.knee import knee
 from novamodel.figures.operations import operations
 from novamodel.figures.overview import overview
 from novamodel.figures.pool_chain import pool_chain
+from novamodel.figures.pool_sizes import pool_growth, pool_map, pool_slow, pool_waits
 from novamodel.figures.rejections import rejections
 from novamodel.figures.replica_count import replica_count
 from novamodel.figures.replica_day import replica_day
@@ -40,6 +41,10 @@ __all__ = [
     "operations",
     "overview",
     "pool_chain",
+    "pool_growth",
+    "pool_map",
+    "pool_slow",
+    "pool_waits",
     "rejections",
     "replica_count",
     "replica_day",

@@ -15,7 +15,9 @@ _HOMES = {
     "Explored": "novamodel.questions.explore_point",
     "explore": "novamodel.questions.explore_point",
     "explore_settings": "novamodel.questions.explore_point",
+    "ConnectionsAnswer": "novamodel.questions.pool_sizes",
     "ReplicasAnswer": "novamodel.questions.replica_count",
+    "connections": "novamodel.questions.pool_sizes",
     "edge": "novamodel.questions.edge_limits",
     "replicas": "novamodel.questions.replica_count",
 }
