@@ -244,12 +244,15 @@ def _sentences(answer: ConnectionsAnswer) -> list[str]:
         lines.append(f"Pool size: **{change(str(found.pool), str(found.advised))}**; of the safe ones the largest "
                      "loses least when the database is slow.")  # fmt: skip
     now, failing = (frame[frame["pool"] == found.pool].iloc[0] for frame in (found.waits, found.slow))
-    lines.append(f"Simulated at the peak (replicas: {found.replicas}): {format_fraction(now['waited'])} of the requests "
-                 f"wait with a pool of {found.pool}; at most {now['open']:.0f} connections were open, for pools open "
-                 "them only when they need them.")  # fmt: skip
-    lines.append(f"With a slow database ({seconds_text(found.slow_s)} a round trip) connections are held longer: a pool of "
-                 f"{found.pool} opens {failing['open']:.0f} in all, {format_fraction(failing['refused'])} are refused and "
-                 f"{format_fraction(failing['timed_out'])} get no connection in time.")  # fmt: skip
+    shares = now["waited"], failing["refused"], failing["timed_out"]
+    waited, refused, late = (format_fraction(float(f"{share:.2g}")) for share in shares)
+    lines += [
+        f"Simulated at the peak (replicas: {found.replicas}): {waited} of the requests wait with a pool of {found.pool}; at"
+        f" most {now['open']:.0f} connections were open, for pools open them only when they need them.",
+        f"With a slow database ({seconds_text(found.slow_s)} a round trip) connections are held longer: a pool of"
+        f" {found.pool} opens {failing['open']:.0f} in all, {refused} of the requests are refused and {late} get none in"
+        " time.",
+    ]
     fits = found.growth[(found.growth["opened"] <= taken.limit) & (found.growth["pool"] == found.pool)]["replicas"]
     room = f"up to {int(fits.max())} replicas" if len(fits) else "at no number of replicas"
     lines.append(f"With a pool of {found.pool} the budget holds {room} of {found.service} (bound: {most}).")
