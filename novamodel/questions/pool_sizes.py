@@ -247,11 +247,11 @@ def _sentences(answer: ConnectionsAnswer) -> list[str]:
     shares = now["waited"], failing["refused"], failing["timed_out"]
     waited, refused, late = (format_fraction(float(f"{share:.2g}")) for share in shares)
     lines += [
-        f"Simulated at the peak (replicas: {found.replicas}): {waited} of the requests wait with a pool of {found.pool}; at"
-        f" most {now['open']:.0f} connections were open, for pools open them only when they need them.",
+        f"Simulated at the peak (replicas: {found.replicas}): {waited} of the requests wait with a pool of {found.pool};"
+        f" at most {now['open']:.0f} connections were open, for pools open them only when they need them.",
         f"With a slow database ({seconds_text(found.slow_s)} a round trip) connections are held longer: a pool of"
-        f" {found.pool} opens {failing['open']:.0f} in all, {refused} of the requests are refused and {late} get none in"
-        " time.",
+        f" {found.pool} opens {failing['open']:.0f} in all, {refused} of the requests are refused and {late} get"
+        " none in time.",
     ]
     fits = found.growth[(found.growth["opened"] <= taken.limit) & (found.growth["pool"] == found.pool)]["replicas"]
     room = f"up to {int(fits.max())} replicas" if len(fits) else "at no number of replicas"
