@@ -248,7 +248,7 @@ def _sentences(answer: ConnectionsAnswer) -> list[str]:
     waited, refused, late = (format_fraction(float(f"{share:.2g}")) for share in shares)
     lines += [
         f"Simulated at the peak (replicas: {found.replicas}): {waited} of the requests wait with a pool of"
-        f" {found.pool}; at most {now['open']:.0f} connections were open, for pools open them only when they need them.",
+        f" {found.pool}; at most {now['open']:.0f} connections were open: pools open them only when they need them.",
         f"With a slow database ({seconds_text(found.slow_s)} a round trip) connections are held longer: a pool of"
         f" {found.pool} opens {failing['open']:.0f} in all, {refused} of the requests are refused and {late} get"
         " none in time.",
