@@ -10,6 +10,7 @@ from novamodel.figures.breakdown import breakdown
 from novamodel.figures.dashboard import dashboard
 from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.explored import explored
+from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_variants, cost_waterfall
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
@@ -21,6 +22,7 @@ from novamodel.figures.pool_sizes import pool_growth, pool_map, pool_slow, pool_
 from novamodel.figures.rejections import rejections
 from novamodel.figures.replica_count import replica_count
 from novamodel.figures.replica_day import replica_day
+from novamodel.figures.requests_limits import cpu_limit, memory_limit, request_effect, right_sizing
 from novamodel.figures.saturation import saturation
 from novamodel.figures.sizing import sizing
 from novamodel.figures.topology import topology
@@ -35,10 +37,16 @@ __all__ = [
     "edge_flood",
     "edge_limits",
     "explored",
+    "cost_headroom",
+    "cost_traffic",
+    "cost_variants",
+    "cost_waterfall",
+    "cpu_limit",
     "hpa_bounds",
     "hpa_target",
     "knee",
     "operations",
+    "memory_limit",
     "overview",
     "pool_chain",
     "pool_growth",
@@ -48,6 +56,8 @@ __all__ = [
     "rejections",
     "replica_count",
     "replica_day",
+    "request_effect",
+    "right_sizing",
     "saturation",
     "sizing",
     "topology",

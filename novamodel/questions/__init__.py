@@ -19,6 +19,11 @@ _HOMES = {
     "ReplicasAnswer": "novamodel.questions.replica_count",
     "connections": "novamodel.questions.pool_sizes",
     "edge": "novamodel.questions.edge_limits",
+    "CostAnswer": "novamodel.questions.monthly_cost",
+    "LimitsAnswer": "novamodel.questions.requests_limits",
+    "ReplicasAnswer": "novamodel.questions.replica_count",
+    "cost": "novamodel.questions.monthly_cost",
+    "limits": "novamodel.questions.requests_limits",
     "replicas": "novamodel.questions.replica_count",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.
