@@ -17,6 +17,8 @@ from novamodel.figures.words import time_text
 SERIES = (COLOURS["api"], COLOURS["pool"], COLOURS["cache"], COLOURS["database"], COLOURS["admin"])
 """Colours of several series of one tier."""
 GREY = "#C3C7CC"
+SHORTEST_AXIS = 0.8
+"""Powers of ten on a latency axis, at least: a shorter one has hardly a tick."""
 
 
 def latency_points(
@@ -62,7 +64,7 @@ def latency_axis(fig: go.Figure, table: pd.DataFrame, *, row: int) -> None:
     metric, limit = str(table["metric"].iloc[0]), float(table["limit_s"].iloc[0]) * 1000
     lows = (table["low_s"] * 1000).clip(lower=table["latency_s"] * 300)
     start, stop = log_range([*(table["latency_s"] * 1000), *lows, *(table["high_s"] * 1000), limit])
-    set_range(fig, row, start, stop, log=True)
+    set_range(fig, row, min(start, stop - SHORTEST_AXIS), stop, log=True)
     fig.update_yaxes(title_text=f"{metric} (ms)", row=row, col=1)
     if math.isfinite(limit):
         limit_line(fig, limit, row=row)

@@ -112,7 +112,7 @@ def limits(
     watched = simulate(roomy(base, name).override({"run.interval": "1 s"}, said_by="trial"), engine=engine)
     use, working = _use(scenario, watched), largest_set(watched, name)
     changes, advice = _advice(scenario, name, cpu, requests, memory, working)
-    use = _required(use, name, best(cpu), memory)
+    use = _required(use, name, cpu, memory)
     advised = scenario.override(changes, said_by="advice")
     tell(0.9, "the advice against today")
     gain = _gain(scenario, advised, engine=engine, replications=replications, quick=quick) if changes else None
@@ -141,13 +141,16 @@ def _use(scenario: Scenario, result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _required(use: pd.DataFrame, name: str, chosen: pd.Series, memory: pd.DataFrame) -> pd.DataFrame:
-    """``required``: the CPU limit that keeps the objectives, and the working set under stress (service in question)."""
-    mine, cpu = use["service"] == name, use["resource"] == "cpu"
+def _required(use: pd.DataFrame, name: str, cpu: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
+    """``required`` of the service in question: the least CPU limit that surely keeps the objectives (nan where none
+    or no limit does), and the working set under stress.
+    """
+    mine, is_cpu = use["service"] == name, use["resource"] == "cpu"
+    kept = cpu[cpu["verdict"] == KEEPS]["cpu_limit"]
     frame = use.assign(required=math.nan)
-    frame.loc[mine & cpu, "required"] = float(chosen["cpu_limit"])
-    frame.loc[mine & ~cpu, "required"] = float(memory["working_set"].max())
-    frame.loc[mine & ~cpu, "most"] = float(memory["working_set"].max())
+    frame.loc[mine & is_cpu, "required"] = float(kept.iloc[0]) if len(kept) else math.nan
+    frame.loc[mine & ~is_cpu, "required"] = float(memory["working_set"].max())
+    frame.loc[mine & ~is_cpu, "most"] = float(memory["working_set"].max())
     return frame
 
 

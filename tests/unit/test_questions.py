@@ -9,7 +9,7 @@ import pytest
 
 import novamodel as nm
 from novamodel.errors import UserError
-from novamodel.questions import shared
+from novamodel.questions import memory_trials, shared
 from novamodel.simulation import SloResult
 
 API = "services.core-api"
@@ -136,3 +136,118 @@ def test_replicas_answers_without_autoscaler(name, changes):
 def test_a_scenario_without_objectives_is_refused(bank):
     with pytest.raises(UserError, match="slo is empty"):
         nm.questions.replicas(bank.override({"slo": []}))
+
+
+# --- which requests and limits -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def limits(bank):
+    return nm.questions.limits(bank, quick=True)
+
+
+def test_a_larger_cpu_limit_throttles_less(limits):
+    assert limits.cpu["throttled_mean"].is_monotonic_decreasing
+    assert limits.cpu["throttled_mean"].iloc[0] > 0.2
+    assert limits.cpu["throttled_mean"].iloc[-1] == pytest.approx(0, abs=1e-9)  # no limit
+    assert limits.cpu["latency_s"].iloc[-1] < limits.cpu["latency_s"].iloc[0]
+
+
+def test_a_larger_request_runs_fewer_replicas_under_the_same_target(limits):
+    assert list(limits.requests["now"]) == [False, True, False]
+    assert limits.requests["replicas"].is_monotonic_decreasing
+    assert limits.requests["replicas"].iloc[0] > limits.requests["replicas"].iloc[-1]
+
+
+def test_the_advice_is_in_the_files_terms_and_legal(limits, bank):
+    assert list(limits.advice["setting"]) == ["cpu request", "cpu limit", "memory request", "memory limit"]
+    assert all("->" in text or "(as now)" in text for text in limits.advice["change"])
+    assert all(math.isfinite(value) for value in limits.headline().values())
+    assert "USD a month" in limits.conclusion()
+
+
+def test_a_tight_memory_limit_loses_containers_when_work_piles_up(bank):
+    heavy = {f"{API}.runtime.memory_per_request": "4 MiB"}
+    memory = nm.questions.limits(bank.override(heavy), quick=True, stress=3).memory
+    assert memory["killed"].iloc[0] > 0
+    assert memory["runs_killed"].between(0, 1).all()
+    assert memory["killed"].is_monotonic_decreasing
+
+
+def test_a_memory_request_keeps_the_autoscalers_memory_target_quiet(bank):
+    mib = 2.0**20
+    request = memory_trials.request_for(bank, "core-api", 200 * mib, 512 * mib)
+    target = bank.services["core-api"].autoscaler.memory_target
+    assert 200 * mib / request < target * 0.9
+    assert memory_trials.request_for(bank, "core-api", 600 * mib, 512 * mib) == 512 * mib
+
+
+@pytest.mark.parametrize("name", ["novabank-ecs", "novabank-compose"])
+def test_limits_answers_without_autoscaler(name):
+    answer = nm.questions.limits(nm.load(name), quick=True)
+    assert not len(answer.requests)
+    for fig in (
+        nm.figures.cpu_limit(answer.cpu),
+        nm.figures.memory_limit(answer.memory),
+        nm.figures.request_effect(answer.requests),
+        nm.figures.right_sizing(answer.use),
+    ):
+        assert fig.layout.title.text.startswith("<b>")
+        assert "NaN" not in fig.to_json()
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def costs(bank):
+    return nm.questions.cost(bank, others={n: nm.load(n) for n in ("novabank-ecs", "novabank-compose")}, quick=True)
+
+
+def test_every_variants_lines_add_up_to_its_total(costs):
+    sums = costs.lines.groupby("variant")["amount"].sum()
+    for row in costs.variants.itertuples():
+        assert sums[row.variant] == pytest.approx(row.cost_month, abs=0.01)
+        assert row.fixed + row.use == pytest.approx(row.cost_month, abs=0.01)
+        assert row.low <= row.cost_month <= row.high
+    assert set(sums.index) == {"EKS on EC2", "EKS on Fargate", "ECS on Fargate", "Compose on EC2"}
+
+
+def test_the_waterfall_leads_from_one_total_to_the_other(costs):
+    gap = costs.row(costs.against)["cost_month"] - costs.row(costs.given)["cost_month"]
+    assert costs.steps["difference"].sum() == pytest.approx(gap, abs=0.1)
+
+
+def test_replicas_that_stand_ready_cost_on_fargate(costs):
+    plans = costs.headroom[costs.headroom["variant"] == "EKS on Fargate"]
+    assert plans["cost_month"].is_monotonic_increasing
+    assert plans["cost_month"].iloc[-1] > plans["cost_month"].iloc[0] + 1
+
+
+def test_more_traffic_costs_more_a_month_and_less_a_request(costs):
+    for _, part in costs.traffic.groupby("variant"):
+        assert part["cost_month"].is_monotonic_increasing
+        assert part["per_million"].is_monotonic_decreasing
+
+
+def test_a_variant_that_cannot_be_is_listed_with_its_reason(bank):
+    ecs = nm.load("novabank-ecs")
+    strange = ecs.override({"traffic.mix": {"balance": "100 %"}, f"{API}.routes": {"balance": [{"cpu": "1 ms"}]}})
+    answer = nm.questions.cost(bank, others={"strange": strange}, quick=True)
+    assert list(answer.refused["variant"]) == ["strange"]
+    assert "transactions" in answer.refused["why"].iloc[0]
+    assert "strange" in answer.conclusion()
+
+
+def test_the_figures_of_cost_draw_one_variant_too(costs):
+    alone = nm.questions.cost(nm.load("novabank-compose"), quick=True)
+    assert alone.against == ""
+    for answer in (costs, alone):
+        for fig in (
+            nm.figures.cost_variants(answer.lines, answer.variants),
+            nm.figures.cost_waterfall(answer.steps, answer.given, answer.against),
+            nm.figures.cost_headroom(answer.headroom),
+            nm.figures.cost_traffic(answer.traffic),
+        ):
+            assert fig.layout.title.text.startswith("<b>")
+            assert "NaN" not in fig.to_json()
