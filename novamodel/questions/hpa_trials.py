@@ -65,7 +65,7 @@ def _on_ramp(scenario: Scenario, ramp_s: float, window_s: float, replications: i
     points = [(RAMP_START_S, low), (RAMP_START_S + ramp_s, peak), (RAMP_START_S + 7200.0, peak)]
     before = [(RAMP_START_S - 600.0, low)]
     changes = {
-        "traffic.shape": [[clock, f"{rate!r} requests/s"] for clock, rate in [*before, *points]],
+        "traffic.shape": [[clock, rate] for clock, rate in [*before, *points]],
         "run.start": RAMP_START_S,
         "run.duration": f"{window_s!r} s",
         "run.warm_up": f"{RAMP_WARM_UP_S!r} s",

@@ -67,7 +67,9 @@ def at_peak(scenario: Scenario, *, replications: int, quick: bool = False, warm_
     if replications < 2:
         raise UserError("one replication has no interval", valid="replications of 2 or more")
     peak = scenario.traffic.most_per_s
-    window_s = WINDOW_REQUESTS / max(peak, 1e-9) / (QUICK if quick else 1)
+    if peak <= 0:
+        raise UserError("there is no traffic to answer", path="traffic.peak", valid="a rate above 0 requests/s")
+    window_s = WINDOW_REQUESTS / peak / (QUICK if quick else 1)
     window_s = min(max(window_s, SHORTEST_S), LONGEST_S)
     changes = {
         "traffic.shape": "constant",

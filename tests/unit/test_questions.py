@@ -133,6 +133,19 @@ def test_replicas_answers_without_autoscaler(name, changes):
         assert "NaN" not in fig.to_json()
 
 
+def test_a_scenario_without_traffic_is_refused(bank):
+    silent = bank.override({"traffic.peak": "0 requests/s", "traffic.night": "0 requests/s"})
+    for question in (nm.questions.replicas, nm.questions.limits, nm.questions.cost):
+        with pytest.raises(UserError, match="no traffic"):
+            question(silent)
+
+
+def test_hardly_any_traffic_is_answered_or_left_open(bank):
+    quiet = bank.override({"traffic.peak": "0.5 requests/s", "traffic.night": "0 requests/s"})
+    answer = nm.questions.replicas(quiet, quick=True, ramp="5 s")
+    assert int(answer.fixed["replicas"]) <= 3
+
+
 def test_a_scenario_without_objectives_is_refused(bank):
     with pytest.raises(UserError, match="slo is empty"):
         nm.questions.replicas(bank.override({"slo": []}))
