@@ -7,10 +7,10 @@ in one sentence below.
 from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
+from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_variants, cost_waterfall
 from novamodel.figures.dashboard import dashboard
 from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.explored import explored
-from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_variants, cost_waterfall
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
@@ -33,20 +33,20 @@ __all__ = [
     "autoscaler",
     "bill",
     "breakdown",
-    "dashboard",
-    "edge_flood",
-    "edge_limits",
-    "explored",
     "cost_headroom",
     "cost_traffic",
     "cost_variants",
     "cost_waterfall",
     "cpu_limit",
+    "dashboard",
+    "edge_flood",
+    "edge_limits",
+    "explored",
     "hpa_bounds",
     "hpa_target",
     "knee",
-    "operations",
     "memory_limit",
+    "operations",
     "overview",
     "pool_chain",
     "pool_growth",

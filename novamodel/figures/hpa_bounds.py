@@ -21,7 +21,7 @@ WIDTH = 0.22
 def hpa_bounds(bounds: pd.DataFrame) -> go.Figure:
     """`bounds`: a row a setting with `min_replicas`, `cpu_target`, `now`, `cost_month` and the columns of a trial."""
     if not len(bounds):
-        return empty("No autoscaler to set", HOW, "Only the autoscaler of Kubernetes is modelled (platform.kind eks).")
+        return empty("No autoscaler to set", HOW, "Bounds are tried for the HPA of Kubernetes (platform.kind eks).")
     mins = sorted(bounds["min_replicas"].unique())
     targets = sorted(bounds["cpu_target"].unique())
     fig = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.68, 0.32])

@@ -22,7 +22,9 @@ HOW = (
 def hpa_target(targets: pd.DataFrame) -> go.Figure:
     """`targets`: a row a request and target with `cpu_request` (cores), `cpu_target`, `replicas`, `now`."""
     if not len(targets):
-        return empty("No autoscaler, no target", HOW, "Only the autoscaler of Kubernetes is modelled.")
+        return empty(
+            "No autoscaler, no target", HOW, "Only the HPA of Kubernetes (platform.kind eks) divides by the request."
+        )
     fig = make_subplots(rows=1, cols=1)
     labels = []
     for number, (request, part) in enumerate(targets.groupby("cpu_request", sort=True)):

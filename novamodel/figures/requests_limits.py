@@ -154,7 +154,7 @@ def request_effect(requests: pd.DataFrame) -> go.Figure:
         " starts. Same customers at the peak, 95 % intervals; filled: surely keeps the SLO."
     )
     if not len(requests):
-        return empty("No autoscaler reads the CPU request here", how, "Only the autoscaler of Kubernetes is modelled.")
+        return empty("No autoscaler reads the CPU request here", how, "Only the HPA of Kubernetes divides by it.")
     x = [str(number) for number in range(len(requests))]
     fig = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.36, 0.36, 0.28])
     fig.add_bar(

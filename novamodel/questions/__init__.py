@@ -20,10 +20,16 @@ _HOMES = {
     "connections": "novamodel.questions.pool_sizes",
     "edge": "novamodel.questions.edge_limits",
     "CostAnswer": "novamodel.questions.monthly_cost",
+    "Explored": "novamodel.questions.explore_point",
     "LimitsAnswer": "novamodel.questions.requests_limits",
+    "OperationsAnswer": "novamodel.questions.operations_day",
     "ReplicasAnswer": "novamodel.questions.replica_count",
     "cost": "novamodel.questions.monthly_cost",
+    "edge": "novamodel.questions.edge_limits",
+    "explore": "novamodel.questions.explore_point",
+    "explore_settings": "novamodel.questions.explore_point",
     "limits": "novamodel.questions.requests_limits",
+    "operations": "novamodel.questions.operations_day",
     "replicas": "novamodel.questions.replica_count",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.

@@ -33,7 +33,8 @@ def count_at_peak(scenario: Scenario, name: str) -> int:
 def low_rate(scenario: Scenario) -> float:
     """Where the ramp begins: the lowest full hour of the day, half the peak at most."""
     traffic = scenario.traffic
-    return min([traffic.rate_at(hour * 3600.0) for hour in range(24)] + [traffic.most_per_s / 2])
+    lowest = min(traffic.rate_at(hour * 3600.0) for hour in range(24))
+    return max(min(lowest, traffic.most_per_s / 2), 0.0)
 
 
 def try_bounds(
@@ -65,7 +66,7 @@ def _on_ramp(scenario: Scenario, ramp_s: float, window_s: float, replications: i
     points = [(RAMP_START_S, low), (RAMP_START_S + ramp_s, peak), (RAMP_START_S + 7200.0, peak)]
     before = [(RAMP_START_S - 600.0, low)]
     changes = {
-        "traffic.shape": [[clock, rate] for clock, rate in [*before, *points]],
+        "traffic.shape": [[clock, f"{rate:.9f} requests/s"] for clock, rate in [*before, *points]],
         "run.start": RAMP_START_S,
         "run.duration": f"{window_s!r} s",
         "run.warm_up": f"{RAMP_WARM_UP_S!r} s",

@@ -124,7 +124,7 @@ def replicas(
     """Try fixed counts at the peak, then the autoscaler's bounds and targets on a ramp from the low rate to the peak.
 
     ``service``: default the one with most traffic. ``ramp``: time in which the load climbs. All trials see the same
-    customers (common random numbers). The autoscaler is tried on EKS only, elsewhere there is none to configure.
+    customers (common random numbers). Only the HPA of Kubernetes is tried (``platform.kind`` eks).
     """
     need_objectives(scenario)
     name, tell = service_asked(scenario, service), progress or (lambda share, text: None)
@@ -239,7 +239,9 @@ def _sentences(answer: ReplicasAnswer) -> list[str]:
         )
     if bound is None:
         kind = answer.scenario.platform.kind
-        lines.append(f"**Autoscaler:** only that of Kubernetes is modelled; on {kind} the fixed count is the answer.")
+        lines.append(
+            f"**Autoscaler:** bounds are tried for the HPA of Kubernetes only; on {kind} the fixed count is the answer."
+        )
         return lines
     saved = fixed["cost_month"] - bound["cost_month"]
     lines.append(
