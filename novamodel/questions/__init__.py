@@ -10,20 +10,13 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "OperationsAnswer": "novamodel.questions.operations_day",
-    "operations": "novamodel.questions.operations_day",
-    "Explored": "novamodel.questions.explore_point",
-    "explore": "novamodel.questions.explore_point",
-    "explore_settings": "novamodel.questions.explore_point",
     "ConnectionsAnswer": "novamodel.questions.pool_sizes",
-    "ReplicasAnswer": "novamodel.questions.replica_count",
-    "connections": "novamodel.questions.pool_sizes",
-    "edge": "novamodel.questions.edge_limits",
     "CostAnswer": "novamodel.questions.monthly_cost",
     "Explored": "novamodel.questions.explore_point",
     "LimitsAnswer": "novamodel.questions.requests_limits",
     "OperationsAnswer": "novamodel.questions.operations_day",
     "ReplicasAnswer": "novamodel.questions.replica_count",
+    "connections": "novamodel.questions.pool_sizes",
     "cost": "novamodel.questions.monthly_cost",
     "edge": "novamodel.questions.edge_limits",
     "explore": "novamodel.questions.explore_point",
