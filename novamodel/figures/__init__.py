@@ -11,6 +11,7 @@ from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_va
 from novamodel.figures.dashboard import dashboard
 from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.explored import explored
+from novamodel.figures.first_break import fixes, retry_storm
 from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
@@ -42,6 +43,7 @@ __all__ = [
     "edge_flood",
     "edge_limits",
     "explored",
+    "fixes",
     "hpa_bounds",
     "hpa_target",
     "knee",
@@ -58,6 +60,7 @@ __all__ = [
     "replica_day",
     "request_effect",
     "right_sizing",
+    "retry_storm",
     "saturation",
     "sizing",
     "topology",
