@@ -23,10 +23,8 @@ _HOMES = {
     "explore_settings": "novamodel.questions.explore_point",
     "limits": "novamodel.questions.requests_limits",
     "operations": "novamodel.questions.operations_day",
-    "ReplicasAnswer": "novamodel.questions.replica_count",
-    "edge": "novamodel.questions.edge_limits",
-    "what_breaks_first": "novamodel.questions.first_break",
     "replicas": "novamodel.questions.replica_count",
+    "what_breaks_first": "novamodel.questions.first_break",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.
 
