@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tools.gallery import FOLDER, HEIGHT, MIMETYPE, README, SCALE, THUMBNAILS, WIDTH, first_figure, notebooks, question, readme
+from tools.gallery import (
+    FOLDER,
+    HEIGHT,
+    MIMETYPE,
+    README,
+    SCALE,
+    THUMBNAILS,
+    WIDTH,
+    first_figure,
+    notebooks,
+    question,
+    readme,
+)
 from tools.notebooks import is_explorer
 
 MOST_BYTES = 300_000
