@@ -75,7 +75,7 @@ static: setup
 notebooks: setup
 	@set -euo pipefail; started=$$SECONDS; \
 	$(BIN)/python -m pytest -q -p tools.notebook_times -n 2 --dist loadfile \
-	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 notebooks; \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout=400 notebooks; \
 	echo "stage nbval: $$((SECONDS - started)) s"
 
 # Runs all notebooks (or NOTEBOOKS=FILE ...) and writes them as they are committed.

@@ -41,7 +41,7 @@ RUNS = [(file, case) for place, file in enumerate(NOTEBOOKS) for case in (list(C
 
 def run(file: Path, parameters: dict[str, Any], target: Path) -> Any:
     """The executed notebook; raises where a cell fails."""
-    options = {"progress_bar": False, "cwd": str(target.parent), "execution_timeout": 120, "log_output": False}
+    options = {"progress_bar": False, "cwd": str(target.parent), "execution_timeout": 400, "log_output": False}
     papermill.execute_notebook(str(file), str(target), parameters, **options)
     return nbformat.read(target, as_version=4)
 
