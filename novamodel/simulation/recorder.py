@@ -108,17 +108,18 @@ def record_finish(
     s.times[word + 4] = arrived
     s.times[word + 5] = ended
     time = word + 6
+    times, total = s.times, s.spent
     if outcome == codes.SERVED:
         latency = ended - arrived
         bucket = bucket_of(latency)
         s.histogram[route * BUCKETS + bucket] += 1
         s.window[bucket] += 1
         s.latency[route] += latency
-        total = bucket * PLACES
+        first = bucket * PLACES
         for place in range(PLACES):
             seconds = spent[at + place]
-            s.times[time + place] = seconds
-            s.spent[total + place] += seconds
+            times[time + place] = seconds
+            total[first + place] += seconds
     else:
         for place in range(PLACES):
-            s.times[time + place] = spent[at + place]
+            times[time + place] = spent[at + place]

@@ -29,9 +29,9 @@ def take_slot(m: Model, number: int, route: int, now: float) -> int:
     s.connecting[slot] = 0
     s.arrived[slot] = now
     s.since[slot] = now
-    at = slot * PLACES
+    spent, at = s.spent, slot * PLACES
     for place in range(PLACES):
-        s.spent[at + place] = 0.0
+        spent[at + place] = 0.0
     return slot
 
 
@@ -56,10 +56,10 @@ def spend(m: Model, slot: int, place: int, seconds: float) -> None:
 def let_go_on(m: Model, slot: int) -> None:
     """The request goes on within this instant, after those that are ready already."""
     r = m.ready
-    size = r.size[0]
-    place = r.first[0] + r.count[0]
+    size, count = r.size[0], r.count[0]
+    place = r.first[0] + count
     r.ring[place if place < size else place - size] = slot
-    r.count[0] += 1
+    r.count[0] = count + 1
 
 
 @rule
