@@ -79,8 +79,8 @@ def system_load(
     total = {name: of_service(routes, name) for name in scenario.services}
     per_s = {name: every * demand.share for name, demand in total.items()}
 
-    edge_cpu, edge_workers = scenario.edge.request_cpu, scenario.edge.workers
-    edge_work = edge_cpu.busy * scale
+    edge_workers = scenario.edge.workers
+    edge_work = scenario.edge.mean_cpu_s * scale
     edge_busy = every * edge_work
     edge_s = edge_work + _single_wait(edge_busy / edge_workers, edge_work)
 

@@ -78,7 +78,7 @@ def _mean(load: SystemLoad, amount: str) -> float:
 def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
     database, edge = scenario.database, scenario.edge
     scale = core_scale(scenario)
-    work = edge.request_cpu.busy * scale
+    work = edge.mean_cpu_s * scale
     yield _row("edge", work, "s", load.edge_busy, edge.workers, _over(edge.workers, rate * work), False)
     cpu = _mean(load, "database_busy")
     cores = database.cores

@@ -30,7 +30,10 @@ def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
             _say_weights(nginx, target, draft)
     for found, times in not_modelled(nginx):
         often = f" ({times} times)" if times > 1 else ""
-        draft.leave(found.file, found.line, found.name + often, "read, not modelled")
+        why = "read, not modelled"
+        if found.name == "ssl_certificate":
+            why += ": handshakes cost no CPU unless edge.tls says what kind of certificate this is"
+        draft.leave(found.file, found.line, found.name + often, why)
 
 
 def _say_limit(nginx: Nginx, target: Target, draft: Draft) -> None:

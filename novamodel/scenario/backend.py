@@ -21,6 +21,7 @@ from novamodel.scenario.fields import (
     given,
     needed,
 )
+from novamodel.scenario.tls import Tls
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
 PGBOUNCER = "documented: PgBouncer defaults"
@@ -55,6 +56,7 @@ class Edge(Part):
     request_cpu: Demand = given(
         "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
     )
+    tls: Tls | None = given(None, "TLS handshakes as CPU of the workers; left out: they cost nothing", "default: none")
     limits: dict[str, RequestLimit] = given({}, "limit_req by service", "default: none")
     weights: dict[str, tuple[Weight, ...]] = given(
         {}, "weights of a service's replicas in nginx's round robin; left out: 1", "default: none"
@@ -64,6 +66,11 @@ class Edge(Part):
     network: Seconds = given(
         "0.3 ms", "network time from the edge to a replica and back", "assumed: one region, several zones"
     )
+
+    @property
+    def mean_cpu_s(self) -> float:
+        """Mean worker CPU (s) of one request on the reference core, handshakes included."""
+        return self.request_cpu.busy + (self.tls.mean_s if self.tls else 0.0)
 
 
 class PgBouncer(Part):

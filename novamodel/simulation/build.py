@@ -10,7 +10,7 @@ from novamodel.components.columns import as_arrays
 from novamodel.components.connections import connections_state
 from novamodel.components.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
-from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
+from novamodel.components.limit_req import limit_req_state
 from novamodel.components.node import node_state
 from novamodel.components.postgres import shared_cores_state
 from novamodel.components.tokens import tokens_state
@@ -21,6 +21,7 @@ from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import zipf_exponent
 from novamodel.simulation import codes
+from novamodel.simulation.build_edge import edge_upstream, limit_columns, limit_state
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
 from novamodel.simulation.routes import RouteBook, Routes, compile_routes
 from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
@@ -55,7 +56,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
     model = Model(
         config=config,
         routes=book.table,
-        services=Services(**_limits(scenario, clients), **_columns(rows)),
+        services=Services(**limit_columns(scenario, clients), **_columns(rows)),
         stream=Stream(
             time=[0.0] * BLOCK,
             route=[0] * BLOCK,
@@ -77,9 +78,9 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
             lost=[0] * count,
         ),
         timers=Timers([codes.NEVER], [codes.NEVER], [0], [codes.NONE], [0], [codes.NONE]),
-        limit=_limit_state(scenario, clients),
+        limit=limit_state(scenario, clients),
         edge=fifo_state(config.edge_workers),
-        upstream=_upstream(scenario, rows),
+        upstream=edge_upstream(scenario, rows),
         gate=_gates(scenario, rows),
         node=node_state(count, threads, SLOTS),
         pool=_pools(scenario, rows),
@@ -99,7 +100,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
 def blank_model() -> Model:
     """The smallest state, in arrays: its column types are those of every run."""
     model = Model(
-        config=Config(0.0, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0, 1, 0.0, 0.0, 0.0, 1, 1),
+        config=Config(0.0, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0, 1, 0.0, 0.0, 0.0, 1, 1),
         routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0.0]),
         services=Services([0], [0], [0], [0]),
         stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
@@ -158,6 +159,10 @@ def _config(scenario: Scenario, book: RouteBook) -> Config:
     return Config(
         edge_mean=edge.request_cpu.busy * scale,
         edge_workers=edge.workers,
+        tls_new=edge.tls.new_share if edge.tls else 0.0,
+        tls_resumed=edge.tls.new_share * edge.tls.resumed if edge.tls else 0.0,
+        tls_full_work=edge.tls.full_s * scale if edge.tls else 0.0,
+        tls_resumed_work=edge.tls.resumed_s * scale if edge.tls else 0.0,
         edge_network=edge.network / 2,
         database_network=database.network / 2,
         cache_network=scenario.cache.network / 2,
@@ -173,36 +178,6 @@ def _config(scenario: Scenario, book: RouteBook) -> Config:
         most_draws=book.most_draws,
         public_routes=len(book.names),
     )
-
-
-def _limits(scenario: Scenario, clients: int) -> dict[str, list[int]]:
-    numbers = {name: i for i, name in enumerate(scenario.edge.limits)}
-    limit = [numbers.get(name, codes.NONE) for name in scenario.services]
-    return {"limit": limit, "keys": [max(number, 0) * clients for number in limit]}
-
-
-def _limit_state(scenario: Scenario, clients: int) -> Any:
-    limits = [
-        (rate_milli(limit.rate), burst_milli(limit.burst or None), delay_milli(_delay_mode(limit.delay)))
-        for limit in scenario.edge.limits.values()
-    ]
-    return limit_req_state(max(1, clients * len(limits)), limits or [(1, 0, 0)])
-
-
-def _delay_mode(delay: int | str) -> str:
-    return "nodelay" if delay == "nodelay" else f"delay={delay}" if delay else "delay"
-
-
-def _upstream(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
-    edge = scenario.edge
-    fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
-    peer = Peer(max_fails=fails, fail_timeout_s=int(edge.fail_timeout), down=True)
-    groups: list[tuple[list[Peer], list[Peer]]] = []
-    for name, (first, end) in rows.items():
-        weights = edge.weights.get(name, ())[: end - first]
-        groups.append(([peer._replace(weight=w) for w in weights] + [peer] * (end - first - len(weights)), []))
-    state = upstream_state(groups)
-    return state._replace(single=[0] * len(state.single))
 
 
 def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:

@@ -41,8 +41,19 @@ def next_arrival(m: Model, q: Any) -> None:
 
 
 @rule
+def handshake_work(m: Model, slot: int, route: int) -> float:
+    """Worker CPU of the TLS handshake, if the request begins a connection; its last draw says so."""
+    if m.config.tls_new == 0.0:
+        return 0.0
+    u = m.slots.draw[slot * m.config.most_draws + m.routes.draws[route] - 1]
+    if u >= m.config.tls_new:
+        return 0.0
+    return m.config.tls_resumed_work if u < m.config.tls_resumed else m.config.tls_full_work
+
+
+@rule
 def on_arrive(m: Model, q: Any, at: int, now: float) -> None:
-    """A request reaches the edge: limit, worker, on to a replica."""
+    """A request reaches the edge: handshake, limit, worker, on to a replica."""
     stream = m.stream
     s = m.slots
     number = stream.number[0] + at
@@ -58,12 +69,17 @@ def on_arrive(m: Model, q: Any, at: int, now: float) -> None:
     stream.at[0] = at + 1
     next_arrival(m, q)
     service = m.routes.service[route]
+    secured = now
+    handshake = handshake_work(m, slot, route)
+    if handshake > 0.0:
+        secured = fifo_join(m.edge, number % m.config.edge_workers, handshake, now)
     hold = 0.0
     limit = m.services.limit[service]
     if limit != NONE:
         status, delay_ms = limit_decide(m.limit, limit, m.services.keys[service] + s.client[slot], int(now * 1000.0))
         if status == LIMIT_REJECTED:
-            finish(m, slot, codes.REJECTED, now)
+            spend(m, slot, codes.EDGE, secured - now)
+            finish(m, slot, codes.REJECTED, secured)
             return
         hold = delay_ms / 1000.0
     work = m.config.edge_mean * s.draw[slot * most + codes.EDGE_DRAW]

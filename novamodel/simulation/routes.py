@@ -78,6 +78,8 @@ def compile_routes(scenario: Scenario) -> RouteBook:
         owners.append(services.index(owner))
         _write_steps(writer, list(scenario.services[owner].routes[name]), scale)
         writer.plain(codes.END)
+        if scenario.edge.tls is not None:
+            writer.draw(codes.UNIFORM, 0.0)  # the last, so that all others keep their places
     internal = {}
     for number, (name, service) in enumerate(scenario.services.items()):
         demands = (service.runtime.boot, service.health, service.health, service.runtime.scrape)

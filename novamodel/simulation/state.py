@@ -25,6 +25,10 @@ class Config(NamedTuple):
 
     edge_mean: float  # worker CPU of a request
     edge_workers: int
+    tls_new: float  # share of requests that begin a TLS connection; 0 = handshakes cost nothing
+    tls_resumed: float  # share of requests that begin one and resume a session
+    tls_full_work: float  # worker CPU of a full handshake
+    tls_resumed_work: float  # of a resumed one
     edge_network: float  # one way, edge to replica
     database_network: float  # one way
     cache_network: float  # one way

@@ -1,0 +1,43 @@
+"""From a scenario to the state of its edge: request limits and the choice of a replica."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
+from novamodel.components.upstream import Peer, upstream_state
+from novamodel.scenario import Scenario
+from novamodel.simulation import codes
+
+
+def limit_columns(scenario: Scenario, clients: int) -> dict[str, list[int]]:
+    """By service: its limit, and the first row of its keys."""
+    numbers = {name: i for i, name in enumerate(scenario.edge.limits)}
+    limit = [numbers.get(name, codes.NONE) for name in scenario.services]
+    return {"limit": limit, "keys": [max(number, 0) * clients for number in limit]}
+
+
+def limit_state(scenario: Scenario, clients: int) -> Any:
+    """Every limit_req with a row for each client, and none used yet."""
+    limits = [
+        (rate_milli(limit.rate), burst_milli(limit.burst or None), delay_milli(_delay_mode(limit.delay)))
+        for limit in scenario.edge.limits.values()
+    ]
+    return limit_req_state(max(1, clients * len(limits)), limits or [(1, 0, 0)])
+
+
+def _delay_mode(delay: int | str) -> str:
+    return "nodelay" if delay == "nodelay" else f"delay={delay}" if delay else "delay"
+
+
+def edge_upstream(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
+    """A group of peers for each service, all down until their replicas are ready."""
+    edge = scenario.edge
+    fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
+    peer = Peer(max_fails=fails, fail_timeout_s=int(edge.fail_timeout), down=True)
+    groups: list[tuple[list[Peer], list[Peer]]] = []
+    for name, (first, end) in rows.items():
+        weights = edge.weights.get(name, ())[: end - first]
+        groups.append(([peer._replace(weight=w) for w in weights] + [peer] * (end - first - len(weights)), []))
+    state = upstream_state(groups)
+    return state._replace(single=[0] * len(state.single))
