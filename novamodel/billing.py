@@ -129,6 +129,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         databases=_databases(scenario) if on_aws else (),
         caches=_caches(scenario) if on_aws else (),
         load_balancers=_balancers(scenario, hours, out_bytes),
+        **_gateway(scenario, requests),
         nat_gateways=pricing.nat_gateways,
         nat_gib=out_gib * pricing.nat_share + log_gib if pricing.nat_gateways else 0.0,
         public_ipv4=pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws),
@@ -281,6 +282,14 @@ def _balancers(scenario: Scenario, hours: DayUse, out_bytes: float) -> tuple[Loa
     )
 
 
+def _gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
+    """Requests of a month through Amazon API Gateway: all that come (thin: AWS does not bill those that it throttles)."""
+    gateway = scenario.gateway
+    if gateway is None or gateway.kind != "aws":
+        return {}
+    return {"api_gateway": gateway.api, "api_requests": requests}
+
+
 def _not_priced(scenario: Scenario) -> list[str]:
     """What the deployment has and this bill leaves out."""
     items = []
@@ -293,6 +302,8 @@ def _not_priced(scenario: Scenario) -> list[str]:
             items.append("PgBouncer: no file says where it runs")
         if scenario.edge.kind in ("nginx", "ingress-nginx"):
             items.append(f"{scenario.edge.kind}: the pods or machine of the reverse proxy")
+    if scenario.gateway is not None and scenario.gateway.kind == "kong":
+        items.append("Kong: the pods or machine of the API gateway (its CPU is not modelled)")
     monitoring = scenario.monitoring
     if monitoring.prometheus == "self-hosted":
         items.append("Prometheus and Grafana: their CPU and memory (the disk of the samples is priced)")

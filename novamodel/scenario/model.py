@@ -22,6 +22,7 @@ from novamodel.scenario.demand import Step
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
+from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
 from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
@@ -43,6 +44,7 @@ class Scenario(Part):
     title: str = given("", "one line for headings", "default: the name")
     traffic: Traffic = needed("who asks, how often, for what")
     edge: Edge = given({}, "reverse proxy", "assumed")
+    gateway: Gateway | None = given(None, "API gateway behind the reverse proxy", "default: none")
     services: dict[str, Service] = Field(min_length=1, description="services by name")
     database: Database = given({}, "PostgreSQL", "assumed")
     cache: Cache = given({}, "Redis", "assumed")

@@ -10,6 +10,7 @@ from novamodel.components.columns import as_arrays
 from novamodel.components.connections import connections_state
 from novamodel.components.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
+from novamodel.components.gateway import gateway_state
 from novamodel.components.limit_req import limit_req_state
 from novamodel.components.node import node_state
 from novamodel.components.postgres import shared_cores_state
@@ -21,7 +22,7 @@ from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import zipf_exponent
 from novamodel.simulation import codes
-from novamodel.simulation.build_edge import edge_upstream, limit_columns, limit_state
+from novamodel.simulation.build_edge import edge_upstream, empty_gateway, gateway_config, limit_columns, limit_state
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
 from novamodel.simulation.routes import RouteBook, Routes, compile_routes
 from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
@@ -79,6 +80,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         ),
         timers=Timers([codes.NEVER], [codes.NEVER], [0], [codes.NONE], [0], [codes.NONE]),
         limit=limit_state(scenario, clients),
+        gateway=empty_gateway(scenario, clients),
         edge=fifo_state(config.edge_workers),
         upstream=edge_upstream(scenario, rows),
         gate=_gates(scenario, rows),
@@ -100,7 +102,36 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
 def blank_model() -> Model:
     """The smallest state, in arrays: its column types are those of every run."""
     model = Model(
-        config=Config(0.0, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0, 1, 0.0, 0.0, 0.0, 1, 1),
+        config=Config(
+            0.0,
+            1,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0,
+            0,
+            0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0,
+            0.0,
+            1,
+            0.0,
+            0.0,
+            0.0,
+            1,
+            1,
+        ),
         routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0.0]),
         services=Services([0], [0], [0], [0]),
         stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
@@ -109,6 +140,7 @@ def blank_model() -> Model:
         replicas=Replicas([0], [0], [0.0], [0.0], [0], [0]),
         timers=Timers([0.0], [0.0], [0], [0], [0], [0]),
         limit=limit_req_state(1, [(1, 0, 0)]),
+        gateway=gateway_state(1, 1.0),
         edge=fifo_state(1),
         upstream=upstream_state([([Peer()], [])]),
         gate=gate_state(1, 1.0, 1.0),
@@ -163,6 +195,7 @@ def _config(scenario: Scenario, book: RouteBook) -> Config:
         tls_resumed=edge.tls.new_share * edge.tls.resumed if edge.tls else 0.0,
         tls_full_work=edge.tls.full_s * scale if edge.tls else 0.0,
         tls_resumed_work=edge.tls.resumed_s * scale if edge.tls else 0.0,
+        **gateway_config(scenario),
         edge_network=edge.network / 2,
         database_network=database.network / 2,
         cache_network=scenario.cache.network / 2,

@@ -1,9 +1,10 @@
-"""From a scenario to the state of its edge: request limits and the choice of a replica."""
+"""From a scenario to the state of its edge: request limits, the API gateway and the choice of a replica."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
 from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
 from novamodel.components.upstream import Peer, upstream_state
 from novamodel.scenario import Scenario
@@ -41,3 +42,27 @@ def edge_upstream(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
         groups.append(([peer._replace(weight=w) for w in weights] + [peer] * (end - first - len(weights)), []))
     state = upstream_state(groups)
     return state._replace(single=[0] * len(state.single))
+
+
+def gateway_config(scenario: Scenario) -> dict[str, Any]:
+    """The gateway's part of `state.Config`."""
+    gateway, run = scenario.gateway, scenario.run
+    kind = OFF if gateway is None else WINDOWS if gateway.kind == "kong" else BUCKET
+    return {
+        "gateway": kind,
+        "gateway_by_client": int(gateway is not None and gateway.by == "client"),
+        "gateway_limit": (gateway.limit or 0) if gateway else 0,
+        "gateway_window": gateway.window if gateway else 0.0,
+        "gateway_rate": gateway.rate if gateway else 0.0,
+        "gateway_burst": float(gateway.burst) if gateway else 0.0,
+        "gateway_latency": gateway.latency if gateway else 0.0,
+        "midnight": run.start - run.warm_up_s,
+    }
+
+
+def empty_gateway(scenario: Scenario, clients: int) -> Gateway:
+    """A row for each client or service that has a counter, and a full bucket."""
+    gateway = scenario.gateway
+    if gateway is None or gateway.kind == "aws":
+        return gateway_state(1, float(gateway.burst) if gateway else 1.0)
+    return gateway_state(clients if gateway.by == "client" else len(scenario.services), 1.0)

@@ -26,7 +26,7 @@ END = 7
 
 # Outcomes.
 SERVED = 0
-REJECTED = 1  # by the edge's request limit
+REJECTED = 1  # by the edge's request limit or the API gateway's
 POOL_TIMEOUT = 2  # no connection in time
 REFUSED = 3  # the database or PgBouncer accepts no more connections
 SERVER_TIMEOUT = 4  # no PgBouncer server connection in time

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from novamodel.components.fifo import fifo_join
+from novamodel.components.gateway import OFF, WINDOWS, bucket_admits, window_admits
 from novamodel.components.limit_req import REJECTED as LIMIT_REJECTED
 from novamodel.components.limit_req import limit_decide
 from novamodel.components.node import node_finish
@@ -84,14 +85,28 @@ def on_arrive(m: Model, q: Any, at: int, now: float) -> None:
         hold = delay_ms / 1000.0
     work = m.config.edge_mean * s.draw[slot * most + codes.EDGE_DRAW]
     passed = fifo_join(m.edge, number % m.config.edge_workers, work, now) + hold
+    passed += m.config.gateway_latency
     spend(m, slot, codes.EDGE, passed - now)
     spend(m, slot, codes.NETWORK, m.config.edge_network)
     push(q, passed + m.config.edge_network, codes.ENTER, number, slot)
 
 
 @rule
+def gateway_admits(m: Model, slot: int, now: float) -> bool:
+    """Whether the API gateway lets a request in."""
+    c = m.config
+    if c.gateway == WINDOWS:
+        key = m.slots.client[slot] if c.gateway_by_client != 0 else m.routes.service[m.slots.route[slot]]
+        return window_admits(m.gateway, key, c.gateway_limit, c.gateway_window, c.midnight + now)
+    return bucket_admits(m.gateway, c.gateway_rate, c.gateway_burst, now)
+
+
+@rule
 def on_enter(m: Model, slot: int, now: float) -> None:
-    """The edge has chosen a replica and the request is there."""
+    """The gateway lets the request in, the edge has chosen a replica and the request is there."""
+    if m.config.gateway != OFF and not gateway_admits(m, slot, now):
+        finish(m, slot, codes.REJECTED, now)
+        return
     r = round_robin_in_group(m.upstream, 2 * m.routes.service[m.slots.route[slot]], 0, int(now))
     if r < 0:
         finish(m, slot, codes.NO_REPLICA, now)

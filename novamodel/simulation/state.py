@@ -10,6 +10,7 @@ from novamodel.components.columns import Column
 from novamodel.components.connections import Connections
 from novamodel.components.cpu_gate import CpuGate
 from novamodel.components.fifo import Fifo
+from novamodel.components.gateway import Gateway
 from novamodel.components.limit_req import LimitReq
 from novamodel.components.node import Node
 from novamodel.components.postgres import SharedCores
@@ -29,6 +30,14 @@ class Config(NamedTuple):
     tls_resumed: float  # share of requests that begin one and resume a session
     tls_full_work: float  # worker CPU of a full handshake
     tls_resumed_work: float  # of a resumed one
+    gateway: int  # which rule of components.gateway
+    gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
+    gateway_limit: int  # of a window
+    gateway_window: float
+    gateway_rate: float  # of the bucket
+    gateway_burst: float
+    gateway_latency: float
+    midnight: float  # time of day at time 0
     edge_network: float  # one way, edge to replica
     database_network: float  # one way
     cache_network: float  # one way
@@ -134,6 +143,7 @@ class Model(NamedTuple):
     replicas: Replicas
     timers: Timers
     limit: LimitReq
+    gateway: Gateway
     edge: Fifo
     upstream: Upstream
     gate: CpuGate

@@ -1,4 +1,4 @@
-"""Parts of the path that are off by default: TLS handshakes, on both planes."""
+"""Parts of the path that are off by default: TLS handshakes and the API gateway, on both planes."""
 
 from __future__ import annotations
 
@@ -59,3 +59,27 @@ def test_core_speed_scales_a_handshake(plain):
     half = plain({"edge": {"tls": RSA}, "platform": {"core_speed": 0.5}})
     edge = tier_demands(half).set_index("tier").loc["edge"]
     assert edge["demand_per_request"] == pytest.approx(2 * (210e-6 + 436e-6) / 2 / 4)
+
+
+def test_kong_counts_each_client_in_calendar_minutes(plain, both):
+    """From 12:00:00 two clients ask 100/s for 70 s: each gets 200 a minute, in two minutes."""
+    populations = {"all": {"share": "100 %", "clients": 2, "popularity": "uniform"}}
+    gateway = {"kind": "kong", "limit": 200, "window": "60 s", "by": "client", "latency": "3 ms"}
+    run = both(
+        plain({"traffic": {"populations": populations}, "gateway": gateway, "run": {"duration": "70 s"}}),
+    )
+    arrived, ended, spent, outcome = columns(run)
+    rejected = outcome == codes.REJECTED
+    minute = (arrived + 3e-3) // 60
+    assert (~rejected & (minute == 0)).sum() == 400
+    assert (~rejected & (minute == 1)).sum() == pytest.approx(400, abs=15)  # some are still in flight at the end
+    assert np.allclose((ended - arrived)[rejected], 3e-3)
+    assert np.allclose(spent, 3e-3)
+    assert run.population[0, codes.REJECTED] == rejected.sum()
+
+
+def test_aws_bucket_is_shared_by_all(plain, both):
+    gateway = {"kind": "aws", "rate": "20 requests/s", "burst": 50}
+    run = both(plain({"gateway": gateway, "run": {"duration": "20 s"}}))
+    outcome = columns(run)[3]
+    assert (outcome != codes.REJECTED).sum() == pytest.approx(50 + 20 * 20, abs=8)

@@ -128,6 +128,17 @@ def agendas(draw: Any, service: str) -> list[Any]:
 
 
 @st.composite
+def gateways(draw: Any) -> dict[str, Any]:
+    """An API gateway of one of its kinds; mostly none."""
+    latency = {"latency": draw(st.sampled_from(["0 s", "2 ms"]))}
+    by = draw(st.sampled_from(["client", "service"]))
+    kong = {"kind": "kong", "limit": draw(st.integers(1, 5)), "window": "1 s", "by": by, **latency}
+    aws = {"kind": "aws", "rate": "20 requests/s", "burst": draw(st.integers(1, 9)), **latency}
+    gateway = draw(st.sampled_from([None, None, kong, aws]))
+    return {"gateway": gateway} if gateway else {}
+
+
+@st.composite
 def scenarios(draw: Any) -> dict[str, Any]:
     """Changes to the plain scenario. With an autoscaler the run is longer and the rate, which jumps, lower."""
     scales = draw(st.sampled_from([False, False, False, True]))
@@ -159,6 +170,7 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "limits": {"a": limit} if draw(st.booleans()) else {},
             **({"tls": {"requests_per_connection": 2}} if draw(st.booleans()) else {}),
         },
+        **draw(gateways()),
         "services": {n: draw(services(f"route-{n}", scales)) for n in names},
         "database": {
             "cores": draw(st.sampled_from([1, 2, 4])),
