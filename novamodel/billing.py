@@ -283,7 +283,7 @@ def _balancers(scenario: Scenario, hours: DayUse, out_bytes: float) -> tuple[Loa
 
 
 def _gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
-    """Requests of a month through Amazon API Gateway: all that come (thin: AWS does not bill those that it throttles)."""
+    """Requests of a month through Amazon API Gateway: all that come (thin: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
         return {}
