@@ -6,7 +6,7 @@ candidates at once and screen for sizing.
 """
 
 from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
-from novamodel.analytic.cache import hit_ratio, hit_ratios, peak_rate
+from novamodel.analytic.cache import entry_bytes, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means
@@ -28,6 +28,7 @@ from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
+from novamodel.analytic.warming import warming
 
 __all__ = [
     "BOUNDS",
@@ -41,6 +42,7 @@ __all__ = [
     "closed_mva",
     "closed_mva_multiserver",
     "day",
+    "entry_bytes",
     "erlang_a",
     "erlang_b",
     "erlang_b_inverse",
@@ -51,9 +53,11 @@ __all__ = [
     "hit_ratio",
     "hit_ratios",
     "hour_rate",
+    "key_rates",
     "latency_quantile",
     "leaky_bucket",
     "littles_law",
+    "lives",
     "md1_wait_cdf",
     "mean_latency",
     "mg1",
@@ -74,4 +78,5 @@ __all__ = [
     "tier_demands",
     "tracking_spec",
     "ttl_hit_ratio",
+    "warming",
 ]

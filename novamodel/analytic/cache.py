@@ -55,7 +55,12 @@ def hit_ratios(scenario: Scenario, rate: float | None = None) -> dict[str, float
     spaces = scenario.cache.keyspaces
     ratios = {name: 0.5 if space.hit_ratio is None else space.hit_ratio for name, space in spaces.items()}
     for _ in range(50):  # reads inside on_miss depend on other keyspaces' ratios
-        found = _solve(scenario, {name: key_rates(scenario, name, rate, ratios) for name in spaces})
+        found = {
+            name: life.hits(life.idle_s)
+            for name, life in _lives(
+                scenario, {name: key_rates(scenario, name, rate, ratios) for name in spaces}
+            ).items()
+        }
         found = {n: found[n] if s.hit_ratio is None else s.hit_ratio for n, s in spaces.items()}
         moved = max((abs(found[name] - ratios[name]) for name in spaces), default=0.0)
         ratios = found
@@ -125,12 +130,79 @@ def _cache_steps(
             yield from _cache_steps(step.cache.on_miss, missed, ratios, step.cache.keyspace)
 
 
-def _solve(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, float]:
-    spaces = scenario.cache.keyspaces
-    parts = {name: _Part.of(space, rates[name]) for name, space in spaces.items()}
+class KeyspaceLife(NamedTuple):
+    """What happens to the keys of a keyspace: ``share`` of references of one key, ``many`` keys have it.
+
+    ``idle_s`` is Che's characteristic time: an entry unasked for so long is evicted (infinite: memory is no limit).
+    """
+
+    share: np.ndarray
+    many: np.ndarray
+    entry_bytes: float
+    ttl_s: float
+    rates: KeyRates
+    idle_s: float = math.inf
+
+    @classmethod
+    def of(cls, space: Keyspace, rates: KeyRates) -> KeyspaceLife:
+        """A keyspace at these rates, without a limit of memory."""
+        size = units.parse_bytes(space.value_size) if isinstance(space.value_size, str) else space.value_size
+        share, many = zipf(space.keys, zipf_exponent(space.popularity), EXACT_KEYS)
+        return cls(share, many, entry_bytes(size, space.ttl > 0), space.ttl or math.inf, rates)
+
+    def filled(self) -> np.ndarray:
+        """Rate at which one key is filled while it is absent."""
+        return self.share * (self.rates.fills + self.rates.sets)
+
+    def renewed(self) -> np.ndarray:
+        """Rate at which a set gives one key a new lifetime."""
+        return self.share * self.rates.sets
+
+    def deleted(self) -> np.ndarray:
+        """Rate at which one key is deleted."""
+        return self.share * self.rates.deletes
+
+    def evicted(self, idle_s: float) -> np.ndarray:
+        """Rate at which one key is evicted when unasked entries go after ``idle_s``."""
+        asked = self.share * (self.rates.reads + self.rates.sets)
+        if math.isinf(idle_s):
+            return np.zeros_like(asked)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(asked > 0, asked / np.expm1(asked * idle_s), 0.0)
+
+    def held(self, idle_s: float) -> np.ndarray:
+        """Probability that each key is present when unasked entries are evicted after ``idle_s``."""
+        renewed, filled = self.renewed(), self.filled()
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            change = self.deleted() + self.evicted(idle_s) + renewed
+            decided = -np.expm1(-change * self.ttl_s) if math.isfinite(self.ttl_s) else np.ones_like(change)
+            stay = np.where(change > 0, decided / change, self.ttl_s)
+            again = np.where(change > 0, renewed / change * decided, 0.0)
+            life = stay / (1 - again)
+            present = np.where(np.isinf(life), 1.0, life * filled / (1 + life * filled))
+        return np.where(filled > 0, present, 0.0)
+
+    def hits(self, idle_s: float) -> float:
+        """Hit ratio when unasked entries are evicted after ``idle_s``."""
+        return float(((self.many * self.share) * self.held(idle_s)).sum())
+
+    def bytes_held(self, idle_s: float) -> float:
+        """Memory of the entries when unasked ones are evicted after ``idle_s``."""
+        return float((self.many * self.held(idle_s)).sum()) * self.entry_bytes
+
+
+def lives(scenario: Scenario, rate: float | None = None) -> dict[str, KeyspaceLife]:
+    """Every keyspace in steady state at ``rate`` requests/s (default: the peak), with Che's characteristic time."""
+    rate = peak_rate(scenario) if rate is None else rate
+    ratios = hit_ratios(scenario, rate)
+    return _lives(scenario, {name: key_rates(scenario, name, rate, ratios) for name in ratios})
+
+
+def _lives(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
+    parts = {name: KeyspaceLife.of(space, rates[name]) for name, space in scenario.cache.keyspaces.items()}
 
     def used(idle_s: float) -> float:
-        return sum(float((part.many * part.held(idle_s)).sum()) * part.bytes for part in parts.values())
+        return sum(part.bytes_held(idle_s) for part in parts.values())
 
     memory = scenario.cache.memory
     idle_s = math.inf
@@ -140,36 +212,4 @@ def _solve(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, float]:
             middle = math.sqrt(low * high)
             low, high = (low, middle) if used(middle) > memory else (middle, high)
         idle_s = low
-    return {name: part.hits(idle_s) for name, part in parts.items()}
-
-
-class _Part(NamedTuple):
-    share: np.ndarray
-    many: np.ndarray
-    bytes: float
-    ttl_s: float
-    rates: KeyRates
-
-    @classmethod
-    def of(cls, space: Keyspace, rates: KeyRates) -> _Part:
-        size = units.parse_bytes(space.value_size) if isinstance(space.value_size, str) else space.value_size
-        share, many = zipf(space.keys, zipf_exponent(space.popularity), EXACT_KEYS)
-        return cls(share, many, entry_bytes(size, space.ttl > 0), space.ttl or math.inf, rates)
-
-    def held(self, idle_s: float) -> np.ndarray:
-        """Probability that each key is present when unasked entries are evicted after ``idle_s``."""
-        asked = self.share * (self.rates.reads + self.rates.sets)
-        renewed, filled = self.share * self.rates.sets, self.share * (self.rates.fills + self.rates.sets)
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            evicted = np.zeros_like(asked) if math.isinf(idle_s) else asked / np.expm1(asked * idle_s)
-            ended = self.share * self.rates.deletes + np.where(asked > 0, evicted, 0.0)
-            change = ended + renewed
-            decided = -np.expm1(-change * self.ttl_s) if math.isfinite(self.ttl_s) else np.ones_like(change)
-            stay = np.where(change > 0, decided / change, self.ttl_s)
-            again = np.where(change > 0, renewed / change * decided, 0.0)
-            life = stay / (1 - again)
-            present = np.where(np.isinf(life), 1.0, life * filled / (1 + life * filled))
-        return np.where(filled > 0, present, 0.0)
-
-    def hits(self, idle_s: float) -> float:
-        return float((self.many * self.share * self.held(idle_s)).sum())
+    return {name: part._replace(idle_s=idle_s) for name, part in parts.items()}

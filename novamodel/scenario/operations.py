@@ -83,6 +83,10 @@ class CacheFailover(Part):
     )
 
 
+class EmptiedCache(Part):
+    """The cache answers, but has lost every entry: a restart without persistence, an empty node, FLUSHALL."""
+
+
 class Operation(Part):
     """One entry of the agenda: when, and exactly one thing that happens then."""
 
@@ -93,6 +97,7 @@ class Operation(Part):
     database_failover: DatabaseFailover | None = given(None, "the database is gone for a while", "default: none")
     slow_database: SlowDatabase | None = given(None, "the database is slow for a while", "default: none")
     cache_failover: CacheFailover | None = given(None, "the cache is gone for a while", "default: none")
+    cache_emptied: EmptiedCache | None = given(None, "the cache loses every entry and fills again", "default: none")
 
     @model_validator(mode="after")
     def _one(self) -> Operation:

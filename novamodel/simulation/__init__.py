@@ -1,7 +1,8 @@
 """One run: a control plane in SimPy over a data plane, as SimPy events (reference) or compiled (twin)."""
 
+from novamodel.simulation.cache_replay import POLICIES, replay_cache
 from novamodel.simulation.comparison import Comparison, compare
 from novamodel.simulation.result import Result, SloResult
 from novamodel.simulation.run import simulate
 
-__all__ = ["Comparison", "Result", "SloResult", "compare", "simulate"]
+__all__ = ["POLICIES", "Comparison", "Result", "SloResult", "compare", "replay_cache", "simulate"]

@@ -37,6 +37,7 @@ class RouteBook(NamedTuple):
     services: tuple[str, ...]
     most_draws: int
     internal: dict[tuple[str, int], int]  # (service, kind of internal job) -> route
+    keyspaces: dict[int, str]  # operation of a cache get -> its keyspace
 
 
 class _Writer:
@@ -46,6 +47,7 @@ class _Writer:
         self.scenario = scenario
         self.ops: list[tuple[int, float, float, int, int, int, float]] = []
         self.laws: list[list[tuple[int, float]]] = []
+        self.keyspaces: dict[int, str] = {}
 
     def begin(self) -> int:
         edge = self.scenario.edge.request_cpu
@@ -106,7 +108,7 @@ def compile_routes(scenario: Scenario) -> RouteBook:
         law=[law for law, _ in flat],
         parameter=[float(parameter) for _, parameter in flat],
     )
-    return RouteBook(table, tuple(scenario.traffic.mix), services, most, internal)
+    return RouteBook(table, tuple(scenario.traffic.mix), services, most, internal, writer.keyspaces)
 
 
 def _write_steps(writer: _Writer, steps: list[Step], scale: float) -> None:
@@ -136,6 +138,8 @@ def _write_cache(writer: _Writer, step: Step, scale: float) -> None:
     hit = hit_ratio(writer.scenario, command.keyspace) if command.op == "get" else 0.0
     draw = writer.draw(codes.UNIFORM, 0.0) if hit > 0.0 else codes.NONE
     place = len(writer.ops)
+    if command.op == "get":
+        writer.keyspaces[place] = command.keyspace
     work = command.count * scale
     writer.ops.append((codes.CACHE, cpu.idle * work, cpu.busy * work, draw, 0, 0, hit))
     _write_steps(writer, list(command.on_miss), scale)

@@ -166,6 +166,27 @@ def test_a_cache_failover_makes_commands_wait_or_miss(plain, both, commands):
         assert np.median(took[arrived > AT + 5]) < 0.05
 
 
+def test_an_emptied_cache_fills_again_by_its_reads(plain, both):
+    """1,000 equal keys, 100 reads a second that fill: 10 s later 63 % of the final ratio is back."""
+    get = {"op": "get", "keyspace": "k", "on_miss": [{"wait": "50 ms"}, {"cache": {"op": "set", "keyspace": "k"}}]}
+    scenario = struck(
+        plain,
+        [{"at": "12:00:10", "cache_emptied": {}}],
+        service={"routes": {"read": [{"cache": get}]}},
+        cache={"keyspaces": {"k": {"keys": 1000, "popularity": "uniform", "ttl": "0 s"}}},
+    )
+    run = both(scenario)
+    rate = scenario.traffic.peak
+    assert kinds(run)[0] == ("emptied", 10.0)
+    served = run.requests[run.requests[:, 2] == codes.SERVED]
+    since, missed = served[:, 4] - AT, served[:, 5] - served[:, 4] > 0.045
+    assert not missed[since < -0.1].any()
+    for begin, end in ((0.0, 2.0), (8.0, 10.0), (16.0, 20.0)):
+        here = (since > begin) & (since < end)
+        expected = np.exp(-rate / 1000 * (begin + end) / 2)
+        assert missed[here].mean() == pytest.approx(expected, abs=4 * np.sqrt(0.25 / here.sum()))
+
+
 def test_everything_at_once_during_a_rollout(plain, both):
     """Conservation and equality where operations meet: an update, a lost zone, a failover, an autoscaler."""
     operations = [

@@ -120,6 +120,7 @@ def agendas(draw: Any, service: str) -> list[Any]:
         {"lost_zone": {"zone": draw(st.integers(1, 2)), **times}},
         {"database_failover": span},
         {"slow_database": {"factor": 4.0, **span}},
+        {"cache_emptied": {}},
         {"cache_failover": {"commands": draw(st.sampled_from(["wait", "miss"])), **span}},
     ]
     count = draw(st.sampled_from([0, 0, 1, 3]))

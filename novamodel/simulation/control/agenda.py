@@ -43,3 +43,5 @@ def _at(
     elif operation.cache_failover is not None:
         fault = operation.cache_failover
         yield from stores.fail_cache(fault.duration or CACHE_S, fault.commands)
+    elif operation.cache_emptied is not None:
+        yield from stores.empty_cache(scenario, operation.at)

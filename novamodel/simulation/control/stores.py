@@ -6,9 +6,18 @@ import math
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
+
+from novamodel.analytic import warming
+from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.control.world import World
 from novamodel.units import format_time
+
+WARM_STEP_S = 1.0
+"""How often the hit ratio of a cache that fills again is brought up to date."""
+WARM = 0.99
+"""A cache is called warm again from this share of its hit ratio on."""
 
 
 class Stores:
@@ -19,8 +28,9 @@ class Stores:
         routes = world.plane.model.routes
         self._sql = {pc: (routes.idle[pc], routes.busy[pc]) for pc, op in enumerate(routes.op) if op == codes.SQL}
         self._hit = {pc: routes.hit[pc] for pc, op in enumerate(routes.op) if op == codes.CACHE}
+        self._steady = dict(self._hit)
         self._factors: list[float] = []
-        self._misses = 0
+        self._misses = self._fillings = 0
 
     def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
         """No statement is taken for so long; idle connections to the database itself are closed at once."""
@@ -82,7 +92,33 @@ class Stores:
         redis.free_at[0] = begin + held
         redis.used[0] += held
 
+    def empty_cache(self, scenario: Scenario, clock_s: float) -> Generator[Any, Any, None]:
+        """Every entry is gone; hits come back as keys are read and filled, by `analytic.warming`."""
+        self._fillings += 1
+        mine, env = self._fillings, self.world.env
+        rate, run = scenario.traffic.rate_at(clock_s), scenario.run
+        self.world.event("cache", "emptied", "every entry is lost; gets miss until keys are filled again", 1, 0)
+        curves = warming(scenario, max(run.warm_up_s + run.duration - env.now, WARM_STEP_S), rate)
+        steps = {name: rows["time_s"].to_numpy() for name, rows in curves.groupby("keyspace")}
+        ratios = {name: rows["hit_ratio"].to_numpy() for name, rows in curves.groupby("keyspace")}
+        begin = env.now
+        while mine == self._fillings:  # until it is emptied once more
+            hits = {}
+            for pc, name in self.world.plan.book.keyspaces.items():
+                hits[pc] = min(float(np.interp(env.now - begin, steps[name], ratios[name])), self._steady[pc])
+            self._hit = self._steady | hits
+            self._apply_hits()
+            if all(hit >= WARM * self._steady[pc] for pc, hit in hits.items()):
+                self._hit = dict(self._steady)
+                self._apply_hits()
+                self.world.event("cache", "warm", f"hits as before, after {format_time(env.now - begin)}", 0, 1)
+                return
+            yield env.timeout(WARM_STEP_S)
+
     def _miss(self, more: int) -> None:
         self._misses += more
+        self._apply_hits()
+
+    def _apply_hits(self) -> None:
         for pc, hit in self._hit.items():
             self.world.plane.model.routes.hit[pc] = 0.0 if self._misses else hit
