@@ -10,12 +10,19 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "OperationsAnswer": "novamodel.questions.operations_day",
+    "operations": "novamodel.questions.operations_day",
+    "Explored": "novamodel.questions.explore_point",
+    "explore": "novamodel.questions.explore_point",
+    "explore_settings": "novamodel.questions.explore_point",
+    "CacheAnswer": "novamodel.questions.cache_size",
     "ConnectionsAnswer": "novamodel.questions.pool_sizes",
     "CostAnswer": "novamodel.questions.monthly_cost",
     "Explored": "novamodel.questions.explore_point",
     "LimitsAnswer": "novamodel.questions.requests_limits",
     "OperationsAnswer": "novamodel.questions.operations_day",
     "ReplicasAnswer": "novamodel.questions.replica_count",
+    "cache": "novamodel.questions.cache_size",
     "connections": "novamodel.questions.pool_sizes",
     "cost": "novamodel.questions.monthly_cost",
     "edge": "novamodel.questions.edge_limits",
