@@ -7,8 +7,8 @@ in one sentence below.
 from novamodel.figures.autoscaler import autoscaler
 from novamodel.figures.bill import bill
 from novamodel.figures.breakdown import breakdown
-from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_variants, cost_waterfall
 from novamodel.figures.cache_size import cache_cold, cache_curve
+from novamodel.figures.cost_variants import cost_headroom, cost_traffic, cost_variants, cost_waterfall
 from novamodel.figures.dashboard import dashboard
 from novamodel.figures.edge import edge_flood, edge_limits
 from novamodel.figures.explored import explored
@@ -35,13 +35,13 @@ __all__ = [
     "autoscaler",
     "bill",
     "breakdown",
+    "cache_cold",
+    "cache_curve",
     "cost_headroom",
     "cost_traffic",
     "cost_variants",
     "cost_waterfall",
     "cpu_limit",
-    "cache_cold",
-    "cache_curve",
     "dashboard",
     "edge_flood",
     "edge_limits",

@@ -10,11 +10,6 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "OperationsAnswer": "novamodel.questions.operations_day",
-    "operations": "novamodel.questions.operations_day",
-    "Explored": "novamodel.questions.explore_point",
-    "explore": "novamodel.questions.explore_point",
-    "explore_settings": "novamodel.questions.explore_point",
     "CacheAnswer": "novamodel.questions.cache_size",
     "ConnectionsAnswer": "novamodel.questions.pool_sizes",
     "CostAnswer": "novamodel.questions.monthly_cost",
