@@ -8,6 +8,7 @@ candidates at once and screen for sizing.
 from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
 from novamodel.analytic.cache import entry_bytes, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
+from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means
 from novamodel.analytic.leaky import Bucket, leaky_bucket
@@ -28,7 +29,6 @@ from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
-from novamodel.analytic.warming import warming
 
 __all__ = [
     "BOUNDS",
