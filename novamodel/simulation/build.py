@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from novamodel.components.columns import as_arrays
 from novamodel.components.connections import connections_state
 from novamodel.components.cpu_gate import NO_LIMIT, gate_state
@@ -20,13 +18,13 @@ from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.service import Service
-from novamodel.scenario.traffic import zipf_exponent
 from novamodel.simulation import codes
 from novamodel.simulation.build_edge import edge_upstream, empty_gateway, gateway_config, limit_columns, limit_state
+from novamodel.simulation.build_source import caller_shares, request_source
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
 from novamodel.simulation.routes import RouteBook, Routes, compile_routes
 from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
-from novamodel.workload.arrivals import Source, guide_table, popularity_shares, rate_steps
+from novamodel.workload.arrivals import Source
 
 SLOTS = 4096
 BLOCK = 8192
@@ -51,7 +49,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
     config = _config(scenario, book)
     database = scenario.database
     bouncer = database.pgbouncer
-    first_clients, shares = _clients(scenario)
+    first_clients, shares = caller_shares(scenario)
     clients = int(first_clients[-1])
     threads = max(service.runtime.threads for service in scenario.services.values())
     model = Model(
@@ -94,7 +92,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         redis=fifo_state(1),
         record=recorder_state(len(book.names), len(scenario.traffic.populations)),
     )
-    source = _source(scenario, book.table, book, first_clients, shares)
+    source = request_source(scenario, book.table, book, first_clients, shares)
     populations = tuple(scenario.traffic.populations)
     return Plan(_in_arrays(model) if arrays else model, source, book, rows, populations)
 
@@ -264,40 +262,3 @@ def _server_connections(scenario: Scenario) -> int:
 
 def _patience(bouncer: Any) -> float:
     return bouncer.query_wait_timeout if bouncer and bouncer.query_wait_timeout > 0 else codes.NEVER
-
-
-def _clients(scenario: Scenario) -> tuple[Any, Any]:
-    firsts, shares = [0], []
-    for population in scenario.traffic.populations.values():
-        shares.append(popularity_shares(population.clients, zipf_exponent(population.popularity)))
-        firsts.append(firsts[-1] + population.clients)
-    return np.array(firsts, dtype=np.int64), shares
-
-
-def _source(scenario: Scenario, table: Routes, book: RouteBook, firsts: Any, shares: Any) -> Source:
-    run, traffic = scenario.run, scenario.traffic
-    begin = run.start - run.warm_up_s
-    edges, cumulative = rate_steps(lambda t: traffic.rate_at((begin + t) % 86400.0), run.warm_up_s + run.duration)
-    public = len(book.names)
-    guides = [guide_table(part, int(first)) for part, first in zip(shares, firsts[:-1], strict=True)]
-    sizes = [len(guide) for guide in guides]
-    return Source(
-        edges=edges,
-        cumulative=cumulative,
-        route_share=_cumulated(list(traffic.mix.values())),
-        population_share=_cumulated([p.share for p in traffic.populations.values()]),
-        client_share=np.concatenate(shares),
-        guide=np.concatenate(guides),
-        guide_first=np.cumsum([0, *sizes[:-1]]),
-        guide_size=np.array(sizes, dtype=np.int64),
-        draws=np.array(table.draws[:public], dtype=np.int64),
-        law=np.array(table.law[: public * book.most_draws], dtype=np.int64),
-        parameter=np.array(table.parameter[: public * book.most_draws]),
-        most_draws=book.most_draws,
-    )
-
-
-def _cumulated(shares: list[float]) -> Any:
-    total = np.cumsum(np.array(shares))
-    total[-1] = 1.0
-    return total
