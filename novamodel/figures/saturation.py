@@ -16,6 +16,8 @@ HOW = (
     " which the tier is full. Tiers that cannot scale out stand on top: load beyond their limit waits or fails."
 )
 
+MOST_PERCENT = 800.0
+"""Longest bar: closed forms give no finite use to a tier that is overloaded."""
 FAR = 50.0
 """Load multiple from which a tier is called far from full."""
 
@@ -36,7 +38,7 @@ def saturation(tiers: Any) -> go.Figure:
     )
     fixed = [tier for tier, scales in zip(frame["tier"], frame["scales_out"], strict=True) if not scales]
     names = [f"{tier}" for tier in frame["tier"]]
-    percent = frame[used] * 100
+    percent = (frame[used] * 100).clip(upper=MOST_PERCENT)
     top = max(100.0, float(percent.max()))
     fig = go.Figure()
     fig.add_bar(
@@ -92,7 +94,8 @@ def _ticks(top: float) -> list[int]:
 
 def _label(percent: float, multiple: float) -> str:
     times = f"full at {multiple:.3g} x today" if multiple < FAR else "far from full at any load near today's"
-    return f"{percent:.3g} %, {times}"
+    use = f"{percent:.3g} %" if percent < MOST_PERCENT else f"over {MOST_PERCENT:g} %"
+    return f"{use}, {times}"
 
 
 def _finding(frame: Any, used: str, multiple: str) -> str:

@@ -193,6 +193,9 @@ def test_saturation_ranks_what_cannot_scale_out_first():
     )
     assert list(figures.saturation(demands).data[0].y) == list(fig.data[0].y)
     assert "No tier" in title(figures.saturation(demands.iloc[:0]))
+    endless = figures.saturation(demands.assign(utilisation=math.inf))
+    assert max(endless.data[0].x) == 800
+    assert endless.data[0].text[0].startswith("over 800 %")
 
 
 def test_autoscaler_explains_each_decision():
