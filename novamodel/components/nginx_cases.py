@@ -16,12 +16,8 @@ from novamodel.components import limit_req as req
 from novamodel.components import upstream_hash as hashing
 from novamodel.components.limit_zone import LimitedLocation, zone_bytes
 from novamodel.components.nginx_upstream_lines import ServerLine, parse_server
-from novamodel.components.upstream import (
-    Upstream,
-    least_conn_pick,
-    upstream_release,
-    upstream_state,
-)
+from novamodel.components.round_robin import Upstream, upstream_state
+from novamodel.components.upstream import least_conn_pick, upstream_release
 from novamodel.errors import UserError
 
 Case = dict[str, Any]

@@ -13,14 +13,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from novamodel.components.upstream import (
-    NO_PEER,
-    Upstream,
-    peer_taken,
-    peer_usable,
-    raise_weight,
-    round_robin_pick,
-)
+from novamodel.components.round_robin import NO_PEER, Upstream, peer_taken, peer_usable, raise_weight, round_forget
+from novamodel.components.upstream import round_robin_pick
 
 _MOST_TRIES = 20
 _POINTS_BY_WEIGHT = 160
@@ -115,6 +109,7 @@ def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers
     first, end = s.first[walk.group], s.end[walk.group]
     while True:
         server = points[walk.hash % len(points)][1]
+        round_forget(s, walk.group)
         best, total = NO_PEER, 0
         for peer in range(first, end):
             if servers[peer] == server and peer_usable(s, peer, peer - first, walk.tried, now_s):

@@ -12,8 +12,8 @@ from novamodel.components.gateway import gateway_state
 from novamodel.components.limit_req import limit_req_state
 from novamodel.components.node import node_state
 from novamodel.components.postgres import shared_cores_state
+from novamodel.components.round_robin import MOST_PEERS, Peer, upstream_state
 from novamodel.components.tokens import tokens_state
-from novamodel.components.upstream import MOST_PEERS, Peer, upstream_state
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size

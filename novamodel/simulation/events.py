@@ -10,9 +10,9 @@ from novamodel.components.limit_req import REJECTED as LIMIT_REJECTED
 from novamodel.components.limit_req import limit_decide
 from novamodel.components.node import node_finish
 from novamodel.components.postgres import cores_finish, cores_join
+from novamodel.components.round_robin import round_robin_in_group
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_leave_first, tokens_timer
-from novamodel.components.upstream import round_robin_in_group
 from novamodel.simulation import codes
 from novamodel.simulation.holding import (
     arm_bursts,

@@ -14,8 +14,8 @@ from novamodel.components.gateway import Gateway
 from novamodel.components.limit_req import LimitReq
 from novamodel.components.node import Node
 from novamodel.components.postgres import SharedCores
+from novamodel.components.round_robin import Upstream
 from novamodel.components.tokens import Tokens
-from novamodel.components.upstream import Upstream
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import Recorder
 from novamodel.simulation.routes import Routes

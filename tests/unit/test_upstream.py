@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from novamodel.components import round_robin as rr
 from novamodel.components import upstream as up
 from novamodel.components import upstream_hash as hashing
 from novamodel.components.columns import as_arrays, as_lists
@@ -16,7 +17,7 @@ from novamodel.errors import UserError
 def _state(*lines):
     parsed = [parse_server(line) for line in lines]
     primaries = [line.peer for line in parsed if not line.backup]
-    return up.upstream_state([(primaries, [line.peer for line in parsed if line.backup])])
+    return rr.upstream_state([(primaries, [line.peer for line in parsed if line.backup])])
 
 
 def _sequence(state, count, now_s=100):
@@ -73,7 +74,7 @@ def test_a_single_server_is_never_taken_out_but_max_conns_holds():
         peer, group = up.round_robin_pick(state, 0, 0, 100)
         up.upstream_release(state, group, peer, True, 100)
     assert state.fails == [0]
-    assert [up.round_robin_pick(state, 0, 0, 100)[0] for _ in range(3)] == [0, 0, up.NO_PEER]
+    assert [up.round_robin_pick(state, 0, 0, 100)[0] for _ in range(3)] == [0, 0, rr.NO_PEER]
 
 
 @pytest.mark.parametrize("pick", [up.round_robin_pick, up.least_conn_pick])
@@ -81,8 +82,8 @@ def test_backups_serve_when_all_primaries_are_out(pick):
     state = _state("a max_conns=1", "b max_conns=1", "c backup")
     assert [pick(state, 0, 0, 100) for _ in range(3)] == [(0, 0), (1, 0), (2, 1)]
     assert pick(state, 0, 3, 100) == (2, 1)
-    state.down[2] = 1
-    assert pick(state, 0, 0, 100)[0] == up.NO_PEER
+    rr.upstream_set_down(state, 1, 2, 1)
+    assert pick(state, 0, 0, 100)[0] == rr.NO_PEER
 
 
 def test_least_conn_goes_to_the_free_server_and_shares_ties():
@@ -134,10 +135,10 @@ def test_hashing_falls_back_to_round_robin_when_its_server_is_out():
         walk = hashing.ip_hash_walk(0)
         step = hashing.ip_hash_step(hashing.ip_hash_octets(address))
         assert hashing.pick_by_walk(state, walk, step, 100) == 2
-        assert hashing.pick_by_walk(state, walk, step, 100) == up.NO_PEER
+        assert hashing.pick_by_walk(state, walk, step, 100) == rr.NO_PEER
     state = _state("a down", "b down")
     walk = hashing.Walk(0)
-    assert hashing.pick_by_walk(state, walk, hashing.hash_step(b"k"), 100) == up.NO_PEER
+    assert hashing.pick_by_walk(state, walk, hashing.hash_step(b"k"), 100) == rr.NO_PEER
     assert walk.tries == 21
 
 
@@ -154,14 +155,14 @@ def test_random_follows_the_weights():
 
 def test_server_lines():
     line = parse_server("10.0.0.1:80 weight=3 max_fails=0 fail_timeout=1m30s max_conns=7 backup;")
-    assert line == ("10.0.0.1:80", up.Peer(3, 0, 90, 7, False), True)
-    assert parse_server("a").peer == up.Peer()
+    assert line == ("10.0.0.1:80", rr.Peer(3, 0, 90, 7, False), True)
+    assert parse_server("a").peer == rr.Peer()
     assert whole_seconds("10") == 10
     for wrong in ("a weight=x", "a weight=0", "a fail_timeout=soon", "a fast"):
         with pytest.raises(UserError):
             parse_server(wrong)
     with pytest.raises(UserError, match="63 servers"):
-        up.upstream_state([([up.Peer()] * 63, [])])
+        rr.upstream_state([([rr.Peer()] * 63, [])])
 
 
 @entry
@@ -176,7 +177,7 @@ def _release(s, group, peer, failed, now_s):
 
 _EVENTS = st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=60)
 _PEERS = st.lists(
-    st.builds(up.Peer, st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3), st.booleans()),
+    st.builds(rr.Peer, st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(0, 3), st.booleans()),
     min_size=1,
     max_size=4,
 )
@@ -185,7 +186,7 @@ _PEERS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(_PEERS, _PEERS, st.booleans(), st.integers(0, 1), _EVENTS)
 def test_plain_and_compiled_agree(primaries, backups, with_backup, method, events):
-    plain = up.upstream_state([(primaries, backups if with_backup else [])])
+    plain = rr.upstream_state([(primaries, backups if with_backup else [])])
     compiled = as_arrays(plain)
     now_s = 100
     held: list[tuple[int, int]] = []
@@ -202,3 +203,36 @@ def test_plain_and_compiled_agree(primaries, backups, with_backup, method, event
             _release(compiled, group, peer, what == 0, now_s)
         assert as_lists(compiled) == plain
     assert sum(plain.conns) == len(held)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ppppppppppdufsrt"), st.integers(0, 4)), min_size=20, max_size=150), st.data()
+)
+@settings(max_examples=200, deadline=None)
+def test_repeated_rounds_choose_as_weighing_every_time_does(steps, data):
+    weights = data.draw(st.lists(st.sampled_from([1, 1, 1, 2]), min_size=5, max_size=5))
+    repeating, weighing = (rr.upstream_state([([rr.Peer(weight=w, max_fails=3) for w in weights], [])]) for _ in "ab")
+    repeated = 0
+    for now_s, (step, peer) in enumerate(steps):
+        for state in (repeating, weighing):
+            if step in "du":
+                rr.upstream_set_down(state, 0, peer, int(step == "d"))
+            elif step in "fs":
+                up.upstream_release(state, 0, peer, step == "f", now_s)
+        if step in "prt":
+            rr.round_forget(weighing, 0)  # so that it has to look at every peer
+            tried = 1 << peer if step == "t" else 0
+            repeated += repeating.repeats[0]
+            chosen = [rr.round_robin_in_group(state, 0, tried, now_s) for state in (repeating, weighing)]
+            assert chosen[0] == chosen[1]
+    rr.round_forget(repeating, 0)
+    assert repeating.current_weight == weighing.current_weight
+
+
+def test_rounds_do_repeat():
+    state = _state("a", "b", "c")
+    _sequence(state, 3)
+    assert state.repeats[0] == 1
+    rr.upstream_set_down(state, 0, 1, 1)
+    assert _sequence(state, 4) == [0, 2, 0, 2]
+    assert state.repeats[0] == 1

@@ -14,6 +14,7 @@ import simpy
 
 from novamodel.components.hpa import PodState, Sample
 from novamodel.components.restarts import restart_delay
+from novamodel.components.round_robin import upstream_set_down
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
@@ -195,7 +196,8 @@ class Fleet:
     def set_ready(self, pod: Pod, ready: bool) -> None:
         """Put a pod on the edge's list, or take it off."""
         if pod.row != codes.NONE:
-            self.world.plane.model.upstream.down[pod.row] = 0 if ready else 1
+            group = 2 * self.world.plan.book.services.index(self.name)
+            upstream_set_down(self.world.plane.model.upstream, group, pod.row, 0 if ready else 1)
         if pod.ready is not ready:
             pod.ready = ready
             pod.ready_changed_s = self.env.now
