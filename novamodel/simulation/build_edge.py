@@ -6,7 +6,7 @@ from typing import Any
 
 from novamodel.components.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
 from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
-from novamodel.components.upstream import Peer, upstream_state
+from novamodel.components.round_robin import Peer, upstream_state
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 
