@@ -10,7 +10,7 @@ from novamodel.analytic.cache import entry_bytes, hit_ratio, hit_ratios, key_rat
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.demand import route_demands
-from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means
+from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
@@ -73,6 +73,7 @@ __all__ = [
     "route_demands",
     "route_means",
     "settle",
+    "slow_shares",
     "steady_replicas",
     "system_load",
     "tier_demands",

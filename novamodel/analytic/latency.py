@@ -72,6 +72,23 @@ def latency_quantile(scenario: Scenario, load: SystemLoad, q: float, of: str | N
     return np.take_along_axis(np.take_along_axis(every, order, axis=-1), index[..., None], axis=-1)[..., 0]
 
 
+def slow_shares(scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str, of: str | None) -> np.ndarray:
+    """Share of all requests (of those of route ``of``) that a service answers later than each limit.
+
+    Candidates x limits. The shares of the services add up to the share of all requests, which is what makes a
+    percentile separable: p99 < 300 ms holds where the services' shares above 300 ms add up to less than 1 %.
+    """
+    total = np.zeros((1, limits_s.size))
+    for route, demand in load.routes.items():
+        share = demand.share if of is None else float(route == of)
+        if share > 0 and demand.service == service:
+            points, chance = _points(scenario, load, demand)
+            chance = chance / chance.sum(axis=-1, keepdims=True)
+            slow = [(chance * (points > limit)).sum(axis=-1) for limit in limits_s]
+            total = total + share * np.stack(slow, axis=-1)
+    return total
+
+
 def objective(scenario: Scenario, load: SystemLoad, slo: Slo) -> np.ndarray | None:
     """The estimate of one objective's metric, or None where the closed forms say nothing (rejections)."""
     if slo.metric == "rejected":

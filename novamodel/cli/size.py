@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from novamodel.cli.options import Engine, EngineChoice, Json, Seed, Sets, Target
 
@@ -16,16 +18,23 @@ def size(
     seed: Seed = None,
     engine: EngineChoice = Engine.auto,
     json: Json = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also what each change gains, a tornado and the headroom; some 30 s more.")
+    ] = False,
+    demand: Annotated[
+        str, typer.Option(metavar="LOW,HIGH", help="Multiples of the load between which it is uncertain: least regret.")
+    ] = "",
 ) -> None:
-    """Find the fewest replicas, CPU, memory and pool connections that keep the SLO at the peak.
+    """Find the cheapest replicas, CPU, memory, pools and machines that keep the SLO at the peak.
 
-    Closed forms screen the legal grid, the best candidates are simulated with the same customers; those that
-    lost are shown with the reason.
+    Closed forms screen every legal combination, the best candidates are simulated with the same customers; those
+    that lost are shown with the reason. An objective counts as met by its estimate, as in check.
 
     \b
     Examples:
       novamodel size novabank
       novamodel size mine.yaml --set 'traffic.peak=900 requests/s'
+      novamodel size novabank --explain --demand 0.8,1.5
       novamodel size mine.yaml --json | python -m json.tool
     """
     from novamodel.billing import monthly_total
@@ -34,10 +43,16 @@ def size(
     from novamodel.cli.progress import progress
     from novamodel.sizing import size as find_size
 
+    multiples = _multiples(demand)
     scenario = load(target, sets, seed)
     with progress("sizing") as tell:
         sizing = find_size(
-            scenario, engine=engine.value, progress=lambda share: tell(share, "sizing"), cost_of=monthly_total
+            scenario,
+            engine=engine.value,
+            progress=lambda share: tell(share, "sizing"),
+            cost_of=monthly_total,
+            explain=explain or bool(multiples),
+            demand=multiples,
         )
     if json:
         say_json(sizing_dict(sizing))
@@ -50,40 +65,113 @@ def sizing_dict(sizing: Sizing) -> dict[str, Any]:
     return sizing.to_dict() | {"candidates": sizing.candidates.to_dict("records")}
 
 
+def _multiples(text: str) -> tuple[float, ...]:
+    from novamodel.errors import UserError
+
+    try:
+        found = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        found = (0.0,)
+    if any(not 0 < multiple <= 100 for multiple in found):
+        raise UserError(f"--demand {text!r} are no multiples of the load", valid="two numbers above 0, like 0.8,1.5")
+    return found
+
+
 def sizing_text(sizing: Sizing) -> str:
-    """Advice, cost and the candidates with their fate."""
+    """The choice, what binds, how sure it is, the advice, and the candidates with their fate."""
     from novamodel.cli.show import slo_lines, table, value_text
 
-    scenario = sizing.now.scenario
     verdict = "the cheapest size found that keeps the SLO" if sizing.met else "no candidate keeps the SLO; the closest"
+    now, then = sizing.now.cost_month, sizing.chosen.cost_month
     lines = [
-        f"{scenario.heading}: {verdict}",
+        f"{sizing.now.scenario.heading}: {verdict}",
         *slo_lines(sizing.chosen.slo),
-        f"  cost: {value_text(sizing.now.cost_month, 'USD')} now, "
-        f"{value_text(sizing.chosen.cost_month, 'USD')} USD a month advised",
+        f"  cost: {value_text(now, 'USD')} -> {value_text(then, 'USD')} USD a month ({then - now:+,.2f})",
+        *(f"  {text}" for text in (sizing.blocks, sizing.binds, sizing.certainty) if text),
     ]
-    if sizing.blocks:
-        lines.append(f"  {sizing.blocks}")
-    advice = [tuple(row) for row in sizing.advice[["path", "now", "advised", "why"]].itertuples(index=False)]
-    tried = [
+    candidates = [
         (
-            row.service,
-            row.changes or "as now",
             value_text(row.cost_month, "USD"),
             value_text(row.p99_s, "s"),
-            value_text(row.errors, "1"),
             "yes" if row.met else "no",
-            row.why,
+            str(row.changes),
+            str(row.why),
         )
-        for row in sizing.candidates.itertuples(index=False)
+        for row in sizing.front.itertuples(index=False)
     ]
-    columns = ("service", "changes", "USD a month", "p99", "errors", "met", "why")
-    return "\n\n".join(
-        [
-            "\n".join(lines),
-            table("Advice", ("path", "now", "advised", "why"), advice, left=4)
-            if advice
-            else "Advice: leave the size as it is",
-            table(f"Simulated, of {sizing.screened:,} screened", columns, tried, left=len(columns)),
-        ]
+    title = (
+        f"{len(candidates)} simulated, of {sizing.screened:,} legal combinations of {len(sizing.variables)} settings"
     )
+    parts = [
+        "\n".join(lines),
+        "\n".join(["Advice", *_advice_lines(sizing)]) if len(sizing.advice) else "Advice: leave the size as it is",
+        "\n".join([title, *_candidate_lines(candidates)]),
+    ]
+    if sizing.explained is not None:
+        parts += _explained(sizing, table, value_text)
+    return "\n\n".join(parts)
+
+
+def _advice_lines(sizing: Sizing) -> list[str]:
+    """``resources.limits.cpu  500m -> 750m (+250m)``, where it stands, and the reason below."""
+    lines = []
+    for row in sizing.advice.itertuples(index=False):
+        place = f"{row.file}:{row.line}" if row.file and row.line else row.file or row.path
+        alone = "" if row.cost_alone != row.cost_alone else f"   alone {row.cost_alone:+,.2f} USD a month"
+        owner = f"{row.path.split('.')[1]} " if row.path.startswith("services.") else ""
+        lines += [f"  {owner}{row.term}: {row.change}   {place}{alone}", f"      {row.why}"]
+    return lines
+
+
+def _candidate_lines(rows: list[tuple[str, ...]]) -> list[str]:
+    """Cost, p99 and verdict of each, its changes and why it lost below."""
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines = [f"  {'USD'.rjust(widths[0])}  {'p99'.rjust(widths[1])}  met"]
+    for cost, p99, met, changes, why in rows:
+        lines += [f"  {cost.rjust(widths[0])}  {p99.rjust(widths[1])}  {met:<3}  {changes}", f"      {why}"]
+    return lines
+
+
+def _explained(sizing: Sizing, table: Any, value_text: Any) -> list[str]:
+    """Gains, tornado, regret and headroom."""
+    told = sizing.explained
+    assert told is not None
+    parts = []
+    columns = ("what", "change", "p99", "p99 moves by", "95 % interval", "USD a month", "met")
+    for title, frame in (("Each change alone, from today", told.gains), ("One step from the choice", told.tornado)):
+        rows = [
+            (
+                row.what,
+                row.change,
+                value_text(row.p99_s, "s"),
+                row.why or f"{row.p99_change_s * 1000:+.1f} ms",
+                "" if row.low != row.low else f"[{row.low * 1000:+.1f}, {row.high * 1000:+.1f}]",
+                "" if row.cost_change != row.cost_change else f"{row.cost_change:+,.2f}",
+                "yes" if row.met else "no",
+            )
+            for row in frame.itertuples(index=False)
+        ]
+        if rows:
+            parts.append(table(title, columns, rows, left=2))
+    if len(told.regret):
+        rows = [
+            (
+                f"{row.multiple:g} x",
+                value_text(row.cost_month, "USD"),
+                value_text(row.p99_s, "s"),
+                "misses" if not row.met else f"{row.regret:+,.2f}",
+                row.changes,
+            )
+            for row in told.regret.itertuples(index=False)
+        ]
+        parts.append(f"Least regret: {told.least_regret}")
+        parts.append(_flush(rows))
+    parts.append(f"Headroom of the choice: {told.knee.first_limit}")
+    return parts
+
+
+def _flush(rows: list[tuple[str, ...]]) -> str:
+    head = ("load", "USD a month", "p99", "regret", "changes")
+    cells = [head, *rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(4)]
+    return "\n".join("  " + "  ".join([*(row[p].rjust(widths[p]) for p in range(4)), row[4]]) for row in cells)

@@ -15,8 +15,13 @@ from novamodel.statistics import Estimate
 from novamodel.units import format_fraction, format_time
 
 
+def meets(value: float, limit: float) -> bool:
+    """The rule of every verdict: the estimate is below the limit. A figure that is not there meets nothing."""
+    return value < limit
+
+
 class SloResult(NamedTuple):
-    """One objective against what was simulated; ``met`` judges the estimate, the interval says how sure."""
+    """One objective against what was simulated; ``met`` judges the estimate (`meets`), the interval says how sure."""
 
     text: str
     metric: str
@@ -27,6 +32,11 @@ class SloResult(NamedTuple):
     high: float
     met: bool
     unit: str
+
+    @property
+    def decided(self) -> bool:
+        """Whether the whole interval lies on the estimate's side of the limit; not, where there is no interval."""
+        return self.high < self.limit if self.met else self.low >= self.limit
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class Result:
     def _judge(self, slo: Slo) -> SloResult:
         value, low, high = self.estimate(slo.metric, slo.of or "")
         unit = "s" if slo.is_latency else "1"
-        return SloResult(slo.text, slo.metric, slo.of or "", slo.limit, value, low, high, value < slo.limit, unit)
+        return SloResult(slo.text, slo.metric, slo.of or "", slo.limit, value, low, high, meets(value, slo.limit), unit)
 
     @property
     def met(self) -> bool:

@@ -5,29 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import pandas as pd
 
-from novamodel import units
 from novamodel.scenario import Scenario
+from novamodel.sizing.variables import Variable
 
 Progress = Callable[[float], None]
 """Is told the share done, 0 to 1."""
-CostOf = Callable[[Scenario, dict[str, float]], float]
-"""Monthly cost (USD) of a scenario whose services run so many replicas on average over the day."""
+CostOf = Callable[[Scenario], float]
+"""Monthly cost (USD) of a scenario."""
 Simulate = Callable[..., Any]
 """The simulation's front door: ``simulate(scenario, *, seed, replications, engine) -> Result``."""
-
-SETTINGS = (
-    "min_replicas",
-    "max_replicas",
-    "cpu_request",
-    "cpu_limit",
-    "memory_request",
-    "memory_limit",
-    "pool_max",
-)
 
 
 @dataclass(frozen=True)
@@ -35,13 +26,15 @@ class Candidate:
     """One configuration that was simulated.
 
     ``overrides`` are paths and values that make it from the scenario; ``settings`` its decision variables by
-    service (cores, bytes, counts; nan = no limit); ``replicas`` the simulated mean of each service at the peak.
+    service (cores, bytes, shares, counts; nan = no limit); ``replicas`` the simulated mean of each service at the
+    peak. ``met`` judges the estimates of all objectives (the rule of ``novamodel check``); ``doubt`` is the
+    probability that this verdict is wrong, after ``replications`` replications.
     """
 
     overrides: dict[str, Any]
     changes: str
     settings: dict[str, dict[str, float]]
-    scenario: Scenario
+    scenario: Scenario = field(repr=False)
     cost_month: float
     met: bool
     why: str
@@ -49,18 +42,43 @@ class Candidate:
     replicas: dict[str, float]
     p99_s: tuple[float, float, float]
     errors: tuple[float, float, float]
-    excess: float  # largest of (upper end over limit); below 1 = every objective holds
+    excess: float  # largest of (estimate over limit); below 1 = every objective holds
+    doubt: float
+    replications: int
+    result: Any = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What an answer says beyond the choice, where it was asked for (``size(..., explain=True)``).
+
+    ``tornado``: a row a step of one variable or assumption from the choice: ``what, kind, change, p99_s``, its paired
+    difference ``p99_change_s, low, high``, ``cost_change`` and ``met`` (nan where the step is not legal, with
+    ``why``). ``gains``: a row a change of the advice made alone, in the same columns. ``regret``: a row a candidate
+    and demand multiple: ``changes, multiple, cost_month, p99_s, met, regret`` (USD a month above the cheapest that
+    holds there; infinite for a miss). ``least_regret`` names the candidate whose worst case is best. ``knee`` is that
+    of the choice: its headroom.
+    """
+
+    tornado: pd.DataFrame
+    gains: pd.DataFrame
+    regret: pd.DataFrame
+    least_regret: str
+    knee: Any
 
 
 @dataclass(frozen=True)
 class Sizing:
     """The answer to "which size": see the fields.
 
-    ``chosen`` is the cheapest simulated candidate that keeps every objective with the upper end of its interval
-    (the closest where none does: then ``met`` is False and ``blocks`` says what blocks); ``now`` is today's
-    configuration simulated in the same window with the same customers. ``candidates`` has one row a simulated
-    candidate and service; ``screened`` is the number of legal combinations that the closed forms judged;
-    ``advice`` is the way from today to the choice in the user's own terms.
+    ``chosen`` is the cheapest simulated candidate whose estimates keep every objective (the closest where none
+    does: then ``met`` is False and ``blocks`` says what blocks); at equal cost the one with the fewest changes.
+    ``now`` is today's configuration in the same window with the same customers. ``candidates`` has one row a
+    simulated candidate and service; ``screened`` is the number of legal combinations of the ``variables`` that the
+    closed forms judged. ``front`` holds the simulated candidates that none betters in both cost and p99; ``binds``
+    says which objective and which tier are nearest to their limit. ``right`` is the probability that the choice is
+    right, ``certainty`` says it with its assumptions. ``advice`` is the way from today to the choice in the terms of
+    the user's files, with what each change alone does to the bill. ``explained`` is None unless asked for.
     """
 
     chosen: Candidate
@@ -71,20 +89,49 @@ class Sizing:
     advice: pd.DataFrame
     blocks: str = ""
     simulated: tuple[Candidate, ...] = field(default=(), repr=False)
+    variables: tuple[Variable, ...] = field(default=(), repr=False)
+    front: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    binds: str = ""
+    right: float = math.nan
+    certainty: str = ""
+    effort: int = 0  # replications simulated to choose
+    explained: Explained | None = field(default=None, repr=False)
 
     def _repr_html_(self) -> str:
         shown_columns = ["service", "changes", "cost_month", "p99_s", "errors", "met", "why"]
-        return str(self.candidates[shown_columns].to_html(index=False, float_format=lambda v: f"{v:.4g}"))
+        table = self.candidates[shown_columns].to_html(index=False, float_format=lambda v: f"{v:.4g}")
+        return f"<p>{escape(self.binds)} {escape(self.certainty)}</p>{table}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
+        more: dict[str, Any] = {}
+        if self.explained is not None:
+            told = self.explained
+            more = {
+                "tornado": _records(told.tornado),
+                "gains": _records(told.gains),
+                "regret": _records(told.regret),
+                "least_regret": told.least_regret,
+                "headroom": told.knee.to_dict() if told.knee else None,
+            }
         return {
             "met": self.met,
             "screened": self.screened,
+            "variables": [{"name": v.name, "said": v.said, "values": len(v.values)} for v in self.variables],
             "now": {"settings": _plain(self.now.settings), "cost_month": _number(self.now.cost_month)},
-            "advised": {"settings": _plain(self.chosen.settings), "cost_month": _number(self.chosen.cost_month)},
+            "advised": {
+                "settings": _plain(self.chosen.settings),
+                "changes": self.chosen.overrides,
+                "cost_month": _number(self.chosen.cost_month),
+            },
             "blocks": self.blocks,
-            "advice": self.advice.to_dict(orient="records"),
+            "binds": self.binds,
+            "right": _number(self.right),
+            "certainty": self.certainty,
+            "replications_simulated": self.effort,
+            "front": _records(self.front),
+            "advice": _records(self.advice),
+            **more,
         }
 
 
@@ -114,22 +161,12 @@ class Knee:
         }
 
 
-def shown(path: str, value: Any) -> str:
-    """A setting in the words of a configuration file: ``250m``, ``512 MiB``, ``12``, ``no limit``."""
-    if isinstance(value, str):
-        return value
-    if value is None or math.isnan(value):
-        return "no limit"
-    name = path.rsplit(".", 1)[-1]
-    if name.startswith("cpu"):
-        return units.format_cores(float(value))
-    if name.startswith("memory"):
-        return units.format_bytes(float(value))
-    return f"{value:g}"
-
-
 def _plain(settings: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:
     return {name: {k: _number(v) for k, v in own.items()} for name, own in settings.items()}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): _number(v) for k, v in row.items()} for row in frame.to_dict(orient="records")]
 
 
 def _number(value: Any) -> Any:

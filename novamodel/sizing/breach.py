@@ -12,8 +12,7 @@ import pandas as pd
 from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_load, tier_demands
 from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
-from novamodel.sizing.grid import services_to_size
-from novamodel.sizing.search import default_simulate
+from novamodel.sizing.bench import default_simulate
 from novamodel.sizing.verdict import in_words, missed_text, peak_replicas, slow_place, tier_utilisation
 from novamodel.sizing.window import peak_window
 
@@ -96,7 +95,7 @@ def knee(
 
 
 def _met(result: Any) -> bool:
-    return all(objective.value < objective.limit for objective in result.slo())
+    return all(objective.met for objective in result.slo())
 
 
 def _worst(result: Any) -> float:
@@ -117,7 +116,7 @@ def _crossing(low: float | None, high: float | None, points: dict[float, Any]) -
 
 
 def _curve(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
-    names = services_to_size(scenario)
+    names = [name for name, service in scenario.services.items() if service.autoscaler] or list(scenario.services)
     rows = []
     for multiple in sorted(points):
         result = points[multiple]
@@ -176,13 +175,13 @@ def _first_limit(
             f"{first['tier']} would be full at {first['multiple_to_limit']:.2g} x"
         )
     result = points[high]
-    missed = ", ".join(missed_text(o) for o in result.slo() if not o.value < o.limit)
+    missed = ", ".join(missed_text(o) for o in result.slo() if not o.met)
     used = tier_utilisation(result)
     full = [tier for tier in used if used[tier] >= FULL and not tier.endswith(" memory")]
     fixed = dict(zip(tiers["tier"], ~tiers["scales_out"].astype(bool), strict=True))
     full.sort(key=lambda tier: (not fixed.get(tier, False), -used[tier]))
     place, share = slow_place(result)
-    late = any(o.unit == "s" and not o.value < o.limit for o in result.slo())
+    late = any(o.unit == "s" and not o.met for o in result.slo())
     by_place = place and (late or not full)  # a full tier explains errors; where slow requests wait explains latency
     blamed = _TIER_OF.get(place, place) if by_place else full[0] if full else place
     if blamed in _OF_SERVICE:
@@ -212,6 +211,6 @@ def _at_most(scenario: Scenario, tier: str) -> str:
 
 
 def _edge_or_open(result: Any) -> str:
-    if any(o.metric == "rejected" and not o.value < o.limit for o in result.slo()):
+    if any(o.metric == "rejected" and not o.met for o in result.slo()):
         return "the edge's request limit"
     return "no tier is full on average: bursts miss the objective"

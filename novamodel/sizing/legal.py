@@ -16,6 +16,11 @@ CPU_LIMITS = (0.25, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 MEMORY = tuple(size * MIB for size in (128, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048))
 POOLS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
+CPU_TARGETS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MEMORY_TARGETS = (0.6, 0.7, 0.8, 0.9)
+BOUNCER_SIZES = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100)
+MOST_LOW = 15
+"""An autoscaler's lower bound is at most this."""
 MOST_OVER = 4
 """A CPU limit is at most so many times the request: more would lean on what the node owes to others."""
 GIB_IN_CORES = 0.11
@@ -25,14 +30,15 @@ GIB_IN_CORES = 0.11
 class Sizes(NamedTuple):
     """Legal CPU and memory of one replica: one row a choice, in cores and bytes; nan = no limit.
 
-    ``weight`` ranks their cost: billed cores plus `GIB_IN_CORES` times billed GiB.
+    ``cores`` and ``gib`` are what a replica is billed as.
     """
 
     cpu_request: np.ndarray
     cpu_limit: np.ndarray
     memory_request: np.ndarray
     memory_limit: np.ndarray
-    weight: np.ndarray
+    cores: np.ndarray
+    gib: np.ndarray
 
 
 def legal_sizes(scenario: Scenario, service: Service) -> Sizes:
@@ -43,7 +49,7 @@ def legal_sizes(scenario: Scenario, service: Service) -> Sizes:
     any ladder steps with requests at most the limits, CPU limits at most four and memory limits at most two
     times the requests.
     """
-    rows = _ecs_fargate() if _sold_by_size(scenario) else _requests(scenario, service)
+    rows = _ecs_fargate() if sold_by_size(scenario) else _requests(scenario, service)
     if not rows:
         raise UserError("no legal size", valid="a platform of kind eks, ecs or compose")
     return Sizes(*(np.array(column) for column in zip(*rows, strict=True)))
@@ -58,17 +64,14 @@ def billed(scenario: Scenario, cpu_request: float, memory_request: float) -> tup
     return cpu_request, gib
 
 
-def _sold_by_size(scenario: Scenario) -> bool:
+def sold_by_size(scenario: Scenario) -> bool:
+    """Whether a replica is one of the sizes that AWS sells, CPU and memory together."""
     return scenario.platform.kind == "ecs" and scenario.platform.compute == "fargate"
-
-
-def _weight(cores: float, gib: float) -> float:
-    return cores + GIB_IN_CORES * gib
 
 
 def _ecs_fargate() -> list[tuple[float, ...]]:
     return [
-        (size.vcpu, size.vcpu, size.memory_gib * GIB, size.memory_gib * GIB, _weight(*size))
+        (size.vcpu, size.vcpu, size.memory_gib * GIB, size.memory_gib * GIB, *size)
         for size in fargate_sizes()
         if size.vcpu <= 4 and size.memory_gib <= 4 * size.vcpu
     ]
@@ -88,8 +91,15 @@ def _requests(scenario: Scenario, service: Service) -> list[tuple[float, ...]]:
                 if limit < request or limit > min(top_cpu, MOST_OVER * request):
                     continue
                 rows += [
-                    (request, limit, asked, most, _weight(cores, gib))
-                    for most in memory
-                    if asked <= most <= min(2 * asked, top_memory)
+                    (request, limit, asked, most, cores, gib)
+                    for most in [*memory, *([] if now.memory_limit else [np.nan])]
+                    if np.isnan(most) or asked <= most <= min(2 * asked, top_memory)
                 ]
+    today = (now.cpu_request, now.cpu_limit or np.nan, now.memory_request, now.memory_limit or np.nan)
+    if not any(_same(row[:4], today) for row in rows):
+        rows.append((*today, *billed(scenario, now.cpu_request, now.memory_request)))
     return rows
+
+
+def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return all(a == b or (np.isnan(a) and np.isnan(b)) for a, b in zip(one, other, strict=True))

@@ -1,62 +1,107 @@
-"""The part of a monthly bill that sizing moves: what the replicas run on."""
+"""The part of a monthly bill that sizing moves: what the replicas run on, and the machines of the stores."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from novamodel.cost import (
-    FargateService,
-    MonthUsage,
-    NodeGroup,
-    PodRequest,
-    instance_allocatable,
-    load_book,
-    nodes_for_pods,
-    price,
-)
-from novamodel.scenario import Scenario
+import numpy as np
+
+from novamodel.analytic import HOURS, day
+from novamodel.cost import PodRequest, instance_allocatable, load_book, nodes_for_pods
+from novamodel.scenario import Scenario, node_types
 from novamodel.sizing.legal import GIB, billed
+from novamodel.sizing.machines import cache_price, database_price
+
+if TYPE_CHECKING:
+    from novamodel.sizing.screen import Rows
+
+COREDNS_PODS, COREDNS_CPU, COREDNS_GIB = 2, 0.1, 70 / 1024
+"""What EKS's two CoreDNS pods request (EKS add-on defaults, from memory)."""
 
 
-def compute_cost(scenario: Scenario, replicas: dict[str, float]) -> float:
-    """Monthly cost (USD) of the services' compute with so many replicas on average; on demand, all else left out.
+def compute_cost(scenario: Scenario) -> float:
+    """Monthly cost (USD) of compute, database and cache machines; on demand, all else left out.
 
-    Fargate is billed by the size of each replica; nodes by the machines that hold the replicas' requests, one
-    machine under Compose.
+    The replicas are those of the steady-state day. Fargate is billed by the size of each replica; nodes by the
+    machines that hold the replicas' requests hour by hour, one machine under Compose.
     """
-    hours, platform = scenario.pricing.hours_per_month, scenario.platform
+    table, platform = day(scenario), scenario.platform
+    hours = scenario.pricing.hours_per_month
     book = load_book(scenario.pricing.region)
-    if platform.compute == "fargate":
-        tasks = []
+    stores = 0.0
+    if platform.kind != "compose":
+        stores += database_price(scenario, scenario.database.instance_class) or 0.0
+        stores += cache_price(scenario, scenario.cache.node_type) or 0.0
+    if platform.compute == "fargate" and platform.kind != "compose":
+        vcpu, gib = (float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory"))
+        total = 0.0
         for name, service in scenario.services.items():
-            resources = service.resources
-            if platform.kind == "ecs":
-                cores, gib = resources.cpu_limit or 0.0, (resources.memory_limit or 0.0) / GIB
-            else:
-                cores, gib = billed(scenario, resources.cpu_request, resources.memory_request)
-            tasks.append(FargateService(name=name, vcpu=cores, memory_gib=gib, use_task_hours=replicas[name] * hours))
-        usage = MonthUsage(hours_per_month=hours, fargate=tuple(tasks))
-    else:
-        count = 1 if platform.kind == "compose" else _nodes(scenario, replicas)
-        group = NodeGroup(name="nodes", instance_type=platform.node_type, fixed_node_hours=count * hours)
-        usage = MonthUsage(hours_per_month=hours, nodes=(group,))
-    return float(price(usage, book).total)
-
-
-def _nodes(scenario: Scenario, replicas: dict[str, float]) -> float:
-    """Mean number of nodes: between those for the whole counts below and above the mean replicas."""
-    book = load_book(scenario.pricing.region)
-    room = instance_allocatable(scenario.platform.node_type, book)
-
-    def needed(counts: dict[str, int]) -> int:
-        pods = []
+            size = _size(scenario, service.resources)
+            total += float(table[name].mean()) * hours * (size[0] * vcpu + size[1] * gib)
+        return total + stores
+    each = float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours
+    if platform.kind == "compose":
+        return each + stores
+    room = instance_allocatable(platform.node_type, book)
+    counts = []
+    for row in table.to_dict("records"):
+        pods = [PodRequest(COREDNS_CPU, COREDNS_GIB)] * (COREDNS_PODS if platform.kind == "eks" else 0)
         for name, service in scenario.services.items():
             ask = PodRequest(service.resources.cpu_request, service.resources.memory_request / GIB)
-            pods += [ask] * counts[name]
-        return nodes_for_pods(pods, room, name=scenario.platform.node_type)
+            pods += [ask] * int(row[name])
+        counts.append(max(platform.zones, nodes_for_pods(pods, room, name=platform.node_type)))
+    return each * float(np.mean(counts)) + stores
 
-    low = {name: math.floor(count) for name, count in replicas.items()}
-    high = {name: math.ceil(count) for name, count in replicas.items()}
-    spread = sum(high.values()) - sum(low.values())
-    part = (sum(replicas.values()) - sum(low.values())) / spread if spread else 0.0
-    return (1 - part) * needed(low) + part * needed(high)
+
+def _size(scenario: Scenario, resources: object) -> tuple[float, float]:
+    limit_cpu, limit_memory = (getattr(resources, f"{kind}_limit") or 0.0 for kind in ("cpu", "memory"))
+    if scenario.platform.kind == "ecs":
+        return limit_cpu, limit_memory / GIB
+    return billed(scenario, getattr(resources, "cpu_request"), getattr(resources, "memory_request"))  # noqa: B009
+
+
+def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.ndarray]) -> np.ndarray:
+    """Monthly compute (USD) of many combinations of the services' rows: nodes in whole numbers hour by hour.
+
+    A node count is a step: what the paid nodes hold is free. Pods are taken to fill nodes without gaps; the exact
+    bill is made of the candidates that are looked at closely.
+    """
+    platform, hours = scenario.platform, scenario.pricing.hours_per_month
+    book = load_book(scenario.pricing.region)
+    if platform.kind == "compose":
+        return np.full(places[0].size, float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours)
+    if platform.compute == "fargate":
+        vcpu, gib = (float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory"))
+        usd = [own.billed @ np.array([vcpu, gib]) * own.hours.mean(axis=1) * hours for own in kept]
+        return np.asarray(sum(amount[place] for amount, place in zip(usd, places, strict=True)))
+    room = instance_allocatable(platform.node_type, book)
+    eks = platform.kind == "eks"
+    total = np.zeros(places[0].size)
+    for hour in range(HOURS):
+        asked = np.zeros((places[0].size, 3)) + np.array([COREDNS_CPU, COREDNS_GIB, 1.0]) * (COREDNS_PODS * eks)
+        for own, place in zip(kept, places, strict=True):
+            count = np.ceil(own.hours[:, hour])[place]
+            asked += count[:, None] * np.column_stack([own.billed[place], np.ones(place.size)])
+        nodes = np.ceil((asked / np.array([room.cpu, room.memory_gib, room.pods])).max(axis=1) - 1e-9)
+        total += np.maximum(nodes, platform.zones)
+    return total / HOURS * float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours
+
+
+def room_of_host(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether the replicas of each combination fit on the one machine of Compose; elsewhere nodes are added.
+
+    Their CPU requests and memory limits (requests without a limit) must fit what the machine has; what else runs on
+    it is not known.
+    """
+    size = places[0].size
+    machine = next((m for m in node_types() if m.name == scenario.platform.node_type), None)
+    if scenario.platform.kind != "compose" or machine is None:
+        return np.ones(size, dtype=bool)
+    cores, memory = np.zeros(size), np.zeros(size)
+    for own, place in zip(kept, places, strict=True):
+        most = own.settings["max_replicas"][place]
+        cores += most * own.settings["cpu_request"][place]
+        limit = own.settings["memory_limit"]
+        memory += most * np.where(np.isnan(limit), own.settings["memory_request"], limit)[place]
+    return (cores <= machine.cores) & (memory <= machine.memory)

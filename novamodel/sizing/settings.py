@@ -1,26 +1,45 @@
-"""From rows of settings to scenarios, and the way from today to the choice in the user's own terms."""
+"""Settings as paths and values of a scenario, and as people write them."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import pandas as pd
-
 from novamodel import units
-from novamodel.scenario import Scenario
-from novamodel.sizing.answers import SETTINGS, shown
+from novamodel.scenario import Scenario, Service
 
-_WHY = {
-    "min_replicas": "lower bound: what the night needs, one a zone at least",
-    "max_replicas": "upper bound: room above the count at the peak",
-    "replicas": "count that keeps the objectives at the peak",
-    "cpu_request": "covers the mean CPU of a replica at the peak; the autoscaler's target is a share of it",
-    "cpu_limit": "quota in which bursts (password hashing, garbage collection) are not stopped too long",
-    "memory_request": "covers the mean working set",
-    "memory_limit": "peak working set with 25 % to spare",
-    "max": "connections that the queue for them needs, within what the database accepts",
-}
+SETTINGS = (
+    "min_replicas",
+    "max_replicas",
+    "cpu_target",
+    "memory_target",
+    "cpu_request",
+    "cpu_limit",
+    "memory_request",
+    "memory_limit",
+    "pool_max",
+)
+"""The decision variables of a service, as columns of a table."""
+
+
+def current_settings(service: Service) -> dict[str, float]:
+    """The decision variables as they are (cores, bytes, shares, counts; nan = no limit, no target, no pool)."""
+    scaler, resources = service.autoscaler, service.resources
+    return {
+        "min_replicas": scaler.min_replicas if scaler else service.replicas,
+        "max_replicas": scaler.max_replicas if scaler else service.replicas,
+        "cpu_target": _or_nan(scaler.cpu_target if scaler else None),
+        "memory_target": _or_nan(scaler.memory_target if scaler else None),
+        "cpu_request": resources.cpu_request,
+        "cpu_limit": _or_nan(resources.cpu_limit),
+        "memory_request": resources.memory_request,
+        "memory_limit": _or_nan(resources.memory_limit),
+        "pool_max": _or_nan(service.pool.max if service.pool else None),
+    }
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def path_of(scenario: Scenario, service: str, setting: str) -> str:
@@ -28,19 +47,42 @@ def path_of(scenario: Scenario, service: str, setting: str) -> str:
     base = f"services.{service}"
     if setting in ("min_replicas", "max_replicas"):
         return f"{base}.autoscaler.{setting}" if scenario.services[service].autoscaler else f"{base}.replicas"
+    if setting in ("cpu_target", "memory_target"):
+        return f"{base}.autoscaler.{setting}"
     return f"{base}.pool.max" if setting == "pool_max" else f"{base}.resources.{setting}"
 
 
-def written(setting: str, value: float) -> Any:
-    """A setting as a configuration file has it: ``400m``, ``256 MiB``, 12, None for no limit."""
+def written(path: str, value: Any) -> Any:
+    """A value as a configuration file has it: ``400m``, ``256 MiB``, ``70 %``, 12, None for no limit."""
+    if value is None or isinstance(value, str):
+        return value
     if math.isnan(value):
         return None
-    if setting.startswith("cpu"):
+    name = path.rsplit(".", 1)[-1]
+    if name.endswith("target"):
+        return f"{value * 100:g} %"
+    if name.startswith("cpu"):
         return units.format_cores(value)
-    if setting.startswith("memory"):
+    if name.startswith("memory"):
         text = units.format_bytes(value)
         return text if units.parse_bytes(text) == value else f"{int(value)} B"
     return int(value)
+
+
+def shown(path: str, value: Any) -> str:
+    """A setting in the words of a configuration file: ``250m``, ``512 MiB``, ``70 %``, ``12``, ``no limit``."""
+    if isinstance(value, str):
+        return value
+    if value is None or math.isnan(value):
+        return "no limit"
+    name = path.rsplit(".", 1)[-1]
+    if name.endswith("target"):
+        return f"{float(value) * 100:g} %"
+    if name.startswith("cpu"):
+        return units.format_cores(float(value))
+    if name.startswith("memory"):
+        return units.format_bytes(float(value))
+    return f"{value:g}"
 
 
 def overrides_between(
@@ -51,26 +93,6 @@ def overrides_between(
     for setting in SETTINGS:
         same = now[setting] == then[setting] or (math.isnan(now[setting]) and math.isnan(then[setting]))
         if not same:
-            changed[path_of(scenario, service, setting)] = written(setting, then[setting])
+            path = path_of(scenario, service, setting)
+            changed[path] = written(path, then[setting])
     return changed
-
-
-def advice(scenario: Scenario, overrides: dict[str, Any]) -> pd.DataFrame:
-    """One row a change: ``path``, ``now``, ``advised``, ``change`` ('250m -> 400m'), ``why``."""
-    paths = scenario.paths()
-    rows = []
-    for path, value in overrides.items():
-        now = shown(path, paths[path])
-        then = shown(path, value)
-        why = _WHY.get(path.rsplit(".", 1)[-1], "")
-        rows.append({"path": path, "now": now, "advised": then, "change": f"{now} -> {then}", "why": why})
-    return pd.DataFrame(rows, columns=["path", "now", "advised", "change", "why"])
-
-
-def changes_text(scenario: Scenario, overrides: dict[str, Any]) -> str:
-    """All changes in one line: ``core-api cpu_request 250m -> 400m; core-api pool max 20 -> 8``."""
-    parts = []
-    for _, row in advice(scenario, overrides).iterrows():
-        words = str(row["path"]).removeprefix("services.").replace(".autoscaler.", ".").replace(".resources.", ".")
-        parts.append(f"{words.replace('.', ' ')} {row['change']}")
-    return "; ".join(parts) or "as today"

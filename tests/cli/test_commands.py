@@ -190,7 +190,10 @@ def test_size_shows_advice_and_why_candidates_lost(call: Callable, monkeypatch: 
     assert (outcome.code, outcome.err) == (0, "")
     assert (asked["scenario"].run.seed, asked["scenario"].traffic.peak, asked["engine"]) == (5, 300, "simpy")
     (sizing,) = found
-    assert f"of {sizing.screened:,} screened" in outcome.out
+    assert f"of {sizing.screened:,} legal combinations of {len(sizing.variables)} settings" in outcome.out
+    assert sizing.screened > 100_000
+    assert len(sizing.variables) >= 8
+    assert sizing.certainty in outcome.out
     assert len(sizing.candidates) > 1
     for row in sizing.candidates.itertuples():
         assert row.why in outcome.out

@@ -1,0 +1,127 @@
+"""Simulates candidates, remembers them, and counts the replications spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from novamodel.scenario import Scenario
+from novamodel.sizing.advice import changes_text
+from novamodel.sizing.answers import Candidate, CostOf, Progress, Simulate
+from novamodel.sizing.settings import current_settings
+from novamodel.sizing.verdict import doubt, excess, peak_replicas, unmoved, why_missed
+
+A_CHANGE = 1e-4
+"""Share of today's bill that a change must save to be worth making."""
+
+
+@dataclass
+class Bench:
+    """Every candidate runs in the same window with the same seed: common random numbers."""
+
+    scenario: Scenario
+    simulate: Simulate
+    cost_of: CostOf
+    seed: int | None
+    engine: str
+    window: dict[str, Any]
+    first: int  # replications of a first look
+    most: int  # replications of all looks together
+    progress: Progress | None
+    spent: int = 0
+    done: dict[tuple[Any, ...], Candidate] = field(default_factory=dict)
+    costs: dict[tuple[Any, ...], float] = field(default_factory=dict)
+
+    @property
+    def a_change(self) -> float:
+        """USD a month that a change must save to be worth making: bills that differ by less are equal."""
+        return A_CHANGE * self.cost({})
+
+    def order(self, candidate: Candidate) -> tuple[float, int]:
+        """Cheap before dear, at equal cost few changes before many."""
+        return candidate.cost_month + self.a_change * len(candidate.overrides), len(candidate.overrides)
+
+    @property
+    def left(self) -> int:
+        """Replications that may still be spent."""
+        return self.most - self.spent
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """Objectives that no size moves."""
+        return unmoved([candidate.slo for candidate in self.done.values()])
+
+    def met(self, candidate: Candidate) -> bool:
+        """Whether the objectives that sizes can move hold."""
+        return excess(candidate.slo, self.ignored) < 1
+
+    def variant(self, overrides: dict[str, Any]) -> Scenario:
+        """The scenario of a candidate."""
+        return self.scenario.override(overrides, said_by="sizing") if overrides else self.scenario
+
+    def cost(self, overrides: dict[str, Any]) -> float:
+        """Monthly cost (USD), worked out once."""
+        key = key_of(overrides)
+        if key not in self.costs:
+            self.costs[key] = round(float(self.cost_of(self.variant(overrides))), 2)
+        return self.costs[key]
+
+    def result(self, variant: Scenario, replications: int) -> Any:
+        """Simulate a variant in the bench's window."""
+        self.spent += replications
+        run = variant.override(self.window, said_by="sizing")
+        found = self.simulate(run, seed=self.seed, replications=replications, engine=self.engine)
+        if self.progress:
+            self.progress(min(self.spent / self.most, 1.0))
+        return found
+
+    def run(self, overrides: dict[str, Any], replications: int | None = None) -> Candidate:
+        """Simulate one candidate, unless it has been with as many replications."""
+        key, count = key_of(overrides), replications or self.first
+        known = self.done.get(key)
+        if known is not None and known.replications >= count:
+            return known
+        variant = self.variant(overrides)
+        result = self.result(variant, count)
+        objectives = tuple(result.slo())
+        held = all(objective.met for objective in objectives)
+        self.done[key] = Candidate(
+            overrides=overrides,
+            changes=changes_text(self.scenario, overrides),
+            settings={name: current_settings(service) for name, service in variant.services.items()},
+            scenario=variant,
+            cost_month=self.cost(overrides),
+            met=held,
+            why="" if held else why_missed(result),
+            slo=objectives,
+            replicas=peak_replicas(result),
+            p99_s=tuple(result.estimate("p99")),
+            errors=tuple(result.estimate("errors")),
+            excess=excess(objectives),
+            doubt=doubt(objectives, count, unmoved([objectives])),
+            replications=count,
+            result=result,
+        )
+        return self.done[key]
+
+
+def key_of(overrides: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells candidates apart."""
+    return tuple(sorted((path, str(value)) for path, value in overrides.items()))
+
+
+def contenders(bench: Bench) -> list[Candidate]:
+    """The candidates whose verdict decides the choice: the best that holds and those before it that do not."""
+    done = list(bench.done.values())
+    holding = [candidate for candidate in done if bench.met(candidate)]
+    if not holding:
+        return done
+    best = min(holding, key=bench.order)
+    return [best, *(c for c in done if c is not best and bench.order(c) < bench.order(best))]
+
+
+def default_simulate() -> Simulate:
+    """The simulation's front door."""
+    from novamodel.simulation import simulate
+
+    return simulate
