@@ -1,13 +1,15 @@
 """Where the autoscaler comes to rest, for thousands of settings in one pass.
 
-The same rule as `novamodel.analytic.settle` (utilisation in whole percent of the request, tolerance, the larger
-of both metrics), with the steady state's CPU and memory of a pod read from a table.
+The same rules as `novamodel.analytic.settle` (HPA: utilisation in whole percent of the request, tolerance, the
+larger of both metrics; ECS target tracking: out above the target, in below nine tenths of all of them), with the
+steady state's CPU and memory of a pod read from a table.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,15 +18,19 @@ from novamodel.scenario import Scenario
 
 MOST_PASSES = 60
 POINTS = 48
+LOW_SHARE = 0.9
+"""Target tracking removes replicas where every metric is below this share of its target (AWS's documentation)."""
 MILLI, KIB = 1000.0, 1024.0
 
 
 @dataclass(frozen=True)
 class PodUse:
-    """CPU (cores) and working set (bytes) of a pod: hours (the last is the peak) x replicas (1, 2, ...) x limits."""
+    """CPU (cores) and working set (bytes) of a pod: hours (the last is the peak) x replicas (1, 2, ...) x limits;
+    its requests/s: hours x replicas."""
 
     cores: np.ndarray
     memory: np.ndarray
+    requests: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Scaler:
     cpu_request: np.ndarray
     memory_request: np.ndarray
     limit: np.ndarray
-    tolerance: float
+    rule: Any  # the autoscaler: kind, tolerance, and what of ECS's is not varied
 
 
 def pod_use(scenario: Scenario, name: str, most: int, limits: np.ndarray) -> PodUse:
@@ -67,7 +73,8 @@ def pod_use(scenario: Scenario, name: str, most: int, limits: np.ndarray) -> Pod
         columns = [np.interp(wanted, np.log(each), table[:, i]).reshape(size) for i in range(limits.size)]
         return np.stack(columns, axis=-1)
 
-    return PodUse(read(cores), read(memory))
+    share = load.services[name].demand.share
+    return PodUse(read(cores), read(memory), share * rates[:, None] / np.arange(1, most + 1))
 
 
 def settle_all(scaler: Scaler, use: PodUse) -> tuple[np.ndarray, np.ndarray]:
@@ -85,17 +92,30 @@ def settle_all(scaler: Scaler, use: PodUse) -> tuple[np.ndarray, np.ndarray]:
 def _settle(scaler: Scaler, use: PodUse, hour: int, start: np.ndarray) -> np.ndarray:
     count, before = start.astype(int), start.astype(int)
     for _ in range(MOST_PASSES):
-        cores = np.ceil(use.cores[hour, count - 1, scaler.limit] * MILLI)
-        memory = np.ceil(use.memory[hour, count - 1, scaler.limit] / KIB)
-        by_cpu = _wanted(count, cores / np.ceil(scaler.cpu_request * MILLI), scaler.cpu_target, scaler.tolerance)
-        by_memory = _wanted(
-            count, memory / np.ceil(scaler.memory_request / KIB), scaler.memory_target, scaler.tolerance
-        )
-        wanted = np.clip(np.maximum(by_cpu, by_memory), scaler.low, scaler.high).astype(int)
+        step = _hpa if scaler.rule.kind == "hpa" else _tracking
+        wanted = np.clip(step(scaler, use, hour, count), scaler.low, scaler.high).astype(int)
         if (wanted == count).all():
             return count
         before, count = count, wanted
     return np.maximum(before, count)  # where it never rests: the higher of its last two counts
+
+
+def _hpa(scaler: Scaler, use: PodUse, hour: int, count: np.ndarray) -> np.ndarray:
+    cores = np.ceil(use.cores[hour, count - 1, scaler.limit] * MILLI) / np.ceil(scaler.cpu_request * MILLI)
+    memory = np.ceil(use.memory[hour, count - 1, scaler.limit] / KIB) / np.ceil(scaler.memory_request / KIB)
+    tolerance = scaler.rule.tolerance
+    by_cpu = _wanted(count, cores, scaler.cpu_target, tolerance)
+    return np.maximum(by_cpu, _wanted(count, memory, scaler.memory_target, tolerance))
+
+
+def _tracking(scaler: Scaler, use: PodUse, hour: int, count: np.ndarray) -> np.ndarray:
+    per_task = scaler.rule.requests_target
+    cores = use.cores[hour, count - 1, scaler.limit] / scaler.cpu_request / scaler.cpu_target
+    memory = use.memory[hour, count - 1, scaler.limit] / scaler.memory_request / scaler.memory_target
+    requests = use.requests[hour, count - 1] / (math.nan if per_task is None else per_task)
+    fullest = np.nanmax([cores, memory, requests], axis=0)
+    asked = np.ceil(count * fullest - 1e-9)
+    return np.where((asked > count) | ((fullest < LOW_SHARE) & scaler.rule.scale_in), asked, count)
 
 
 def _wanted(count: np.ndarray, used: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:

@@ -191,7 +191,7 @@ def _replicas(
         picked["cpu_request"],
         picked["memory_request"],
         picked["limit"].astype(int),
-        service.autoscaler.tolerance,
+        service.autoscaler,
     )
     peak, hours = settle_all(scaler, use)
     back = back.ravel()

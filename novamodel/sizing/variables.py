@@ -38,7 +38,15 @@ _ELSEWHERE = {
         "memory_request": "deploy.resources.reservations.memory",
         "memory_limit": "deploy.resources.limits.memory",
     },
-    "ecs": {"replicas": "desired_count", "cpu_limit": "cpu", "memory_limit": "memory"},
+    "ecs": {
+        "replicas": "desired_count",
+        "min_replicas": "min_capacity",
+        "max_replicas": "max_capacity",
+        "cpu_target": "target_value (cpu)",
+        "memory_target": "target_value (memory)",
+        "cpu_limit": "cpu",
+        "memory_limit": "memory",
+    },
 }
 
 

@@ -4,13 +4,15 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from novamodel.analytic import peak_rate
+from novamodel.analytic import day, peak_rate
+from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
-from novamodel.sizing import Knee, Sizing, knee, size, variables
+from novamodel.sizing import Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
@@ -267,3 +269,47 @@ def test_scaling_the_load_scales_listed_shapes_too():
     twice = listed.with_load(2.0)
     assert peak_rate(twice) == 160
     assert shop().with_load(1.5).traffic.rate_at(18 * 3600.0) == pytest.approx(180)
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        {},
+        {"cpu_target": "50 %", "memory_target": "60 %"},
+        {"kind": "ecs target tracking", "cpu_target": "60 %", "requests_target": "15 requests/s"},
+    ],
+)
+def test_the_rests_of_all_rows_follow_the_autoscalers_own_rule(scaler):
+    base = {"min_replicas": 2, "max_replicas": 50, "cpu_target": "70 %"}
+    scenario = shop({**HALF_A_CORE, "services.api.autoscaler": base | scaler}).with_load(5.0)
+    rows = screen(scenario, "api", {})
+    today = int(np.flatnonzero(rows.changes == 0)[-1])
+    exact = day(scenario)["api"].to_numpy()
+    assert np.abs(rows.hours[today] - exact).max() <= 1  # read between the rates that were worked out
+    assert abs(rows.hours[today].mean() - exact.mean()) <= 0.1
+    assert exact.max() > exact.min()
+
+
+def test_what_an_explained_answer_says():
+    answer = size(shop(), simulate=Recorder(), budget=6, explain=True, demand=(0.8, 1.5))
+    told = answer.explained
+    assert set(told.tornado["kind"]) == {"variable", "assumption"}
+    steps = told.tornado[told.tornado["what"] == "load"].set_index("step")
+    assert steps.loc[-1, "cost_change"] < 0 < steps.loc[1, "cost_change"]
+    assert set(told.gains["what"]) <= {variable.name for variable in answer.variables}
+    assert set(told.regret["multiple"]) == {0.8, 1.0, 1.5}
+    held = told.regret[told.regret["met"]]
+    assert (held["regret"] >= 0).all()
+    assert (held.groupby("multiple")["regret"].min() == 0).all()
+    worst = told.regret.groupby("changes")["regret"].max()
+    assert told.least_regret in worst[worst == worst.min()].index
+    assert told.knee.curve["multiple"].min() == 1.0
+    assert {"tornado", "gains", "regret", "headroom"} <= set(answer.to_dict())
+    assert answer.front.loc[answer.front["on_front"], "p99_s"].is_monotonic_decreasing
+
+
+def test_a_variable_of_another_scenario_is_refused():
+    (other,) = (v for v in variables(shop()) if v.name == "api cpu limit")
+    elsewhere = Variable("web cpu limit", ("services.web.resources.cpu_limit",), other.values, 0, True, "cpu")
+    with pytest.raises(UserError, match="web"):
+        size(shop(), simulate=Recorder(), variables=[elsewhere])
