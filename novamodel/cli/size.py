@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -123,7 +124,7 @@ def _advice_lines(sizing: Sizing) -> list[str]:
     return lines
 
 
-def _candidate_lines(rows: list[tuple[str, ...]]) -> list[str]:
+def _candidate_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Cost, p99 and verdict of each, its changes and why it lost below."""
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     lines = [f"  {'USD'.rjust(widths[0])}  {'p99'.rjust(widths[1])}  met"]
@@ -154,7 +155,7 @@ def _explained(sizing: Sizing, table: Any, value_text: Any) -> list[str]:
         if rows:
             parts.append(table(title, columns, rows, left=2))
     if len(told.regret):
-        rows = [
+        lines = [
             (
                 f"{row.multiple:g} x",
                 value_text(row.cost_month, "USD"),
@@ -165,12 +166,12 @@ def _explained(sizing: Sizing, table: Any, value_text: Any) -> list[str]:
             for row in told.regret.itertuples(index=False)
         ]
         parts.append(f"Least regret: {told.least_regret}")
-        parts.append(_flush(rows))
+        parts.append(_flush(lines))
     parts.append(f"Headroom of the choice: {told.knee.first_limit}")
     return parts
 
 
-def _flush(rows: list[tuple[str, ...]]) -> str:
+def _flush(rows: Sequence[tuple[str, ...]]) -> str:
     head = ("load", "USD a month", "p99", "regret", "changes")
     cells = [head, *rows]
     widths = [max(len(row[place]) for row in cells) for place in range(4)]
