@@ -6,7 +6,7 @@ once here, for a whole replication and for one batch of it alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import BUCKETS, OUTCOMES, Recorder, upper_edges
-from novamodel.statistics import quantile_of_histogram
+from novamodel.statistics import quantiles_of_histogram
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 
@@ -51,11 +51,11 @@ def bucket_edges() -> np.ndarray:
     return edges
 
 
-def latency_quantile(histogram: np.ndarray, q: float) -> float:
-    """The q-quantile of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
+def latency_quantiles(histogram: np.ndarray, qs: Sequence[float]) -> list[float]:
+    """Quantiles of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
     edges, filled = bucket_edges(), np.flatnonzero(histogram)
     lower = np.where(filled > 0, edges[filled - 1], 0.0)
-    return quantile_of_histogram(edges[filled], histogram[filled], q, lower_edges=lower)
+    return quantiles_of_histogram(edges[filled], histogram[filled], qs, lower_edges=lower)
 
 
 def counts_of(record: Recorder, length_s: float) -> Counts:
@@ -99,7 +99,7 @@ def metrics(scenario: Scenario) -> list[Metric]:
 def value_of(metric: Metric, counts: Counts) -> float:
     """A metric's value; nan where nothing was counted that it could be read from."""
     if metric.q is not None:
-        return latency_quantile(latencies_of(metric, counts), metric.q)
+        return latency_quantiles(latencies_of(metric, counts), [metric.q])[0]
     whole = metric.whole(counts)
     return metric.part(counts) / whole if whole else float("nan")
 

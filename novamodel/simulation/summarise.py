@@ -10,7 +10,7 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
-from novamodel.simulation.counts import QUANTILES, bucket_edges, latency_quantile
+from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.doubts import doubts
 from novamodel.simulation.estimates import by_replication, estimates
 from novamodel.simulation.precision import reached
@@ -79,7 +79,7 @@ def _breakdown(replications: Sequence[Replication], histogram: np.ndarray, edges
     if total == 0:
         nothing = np.full(len(codes.PLACES), np.nan)
         return pd.DataFrame({"place": codes.PLACES, "mean_s": nothing, "p99_s": nothing})
-    low, high = (latency_quantile(counts, q) for q in TAIL)
+    low, high = latency_quantiles(counts, TAIL)
     tail = (edges >= low) & (np.concatenate([[0.0], edges[:-1]]) <= high) & (counts > 0)
     return pd.DataFrame(
         {
@@ -96,6 +96,7 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
     arrived = np.sum([r.arrived for r in replications], axis=0)
     rows = []
     for i, route in enumerate(scenario.traffic.mix):
+        p50, p95, p99 = latency_quantiles(histogram[i], (0.5, 0.95, 0.99))
         rows.append(
             {
                 "route": route,
@@ -106,7 +107,9 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
                 "failed": int(outcome[i, list(codes.FAILED)].sum()),
                 "abandoned": int(outcome[i, codes.ABANDONED]),
                 "mean_s": _ratio(latency[i], outcome[i, codes.SERVED]),
-                **{f"{n}_s": latency_quantile(histogram[i], QUANTILES[n]) for n in ("p50", "p95", "p99")},
+                "p50_s": p50,
+                "p95_s": p95,
+                "p99_s": p99,
             }
         )
     return pd.DataFrame(rows)

@@ -59,11 +59,14 @@ def batch_quantile(
     Batches are merged in pairs until each holds enough values for the quantile and they do not resemble their
     neighbours; likeness that is left widens the interval. Where five batches cannot hold enough the ends are nan.
     """
-    rows = np.asarray(counts, dtype=float)
-    value = quantile_of_histogram(upper_edges, rows.sum(axis=0), q)
+    rows, upper = np.asarray(counts, dtype=float), np.asarray(upper_edges, dtype=float)
+    filled = rows.any(axis=0)
+    lower = np.concatenate(([0.0], upper[:-1]))[filled]
+    rows, upper = rows[:, filled], upper[filled]
+    value = quantile_of_histogram(upper, rows.sum(axis=0), q, lower_edges=lower)
     while rows.shape[0] >= FEWEST:
         if all(too_few_for_quantile(row.sum(), q) is None for row in rows):
-            values = [quantile_of_histogram(upper_edges, row, q) for row in rows]
+            values = [quantile_of_histogram(upper, row, q, lower_edges=lower) for row in rows]
             if rows.shape[0] // 2 < FEWEST or not look_alike(values):
                 return _around(value, mean_interval(values, confidence), values)
         rows = _in_pairs(rows)

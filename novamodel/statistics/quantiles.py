@@ -24,24 +24,39 @@ def quantile_of_histogram(
     ``lower_edges[i]`` where buckets have been left out. In a last bucket that is open (``inf``) the answer
     is its lower edge. Raises ``ValueError`` for edges that do not rise, negative counts or q outside [0, 1].
     """
+    return quantiles_of_histogram(upper_edges, counts, [q], lower_edges=lower_edges)[0]
+
+
+def quantiles_of_histogram(
+    upper_edges: Sequence[float] | np.ndarray,
+    counts: Sequence[float] | np.ndarray,
+    qs: Sequence[float],
+    *,
+    lower_edges: Sequence[float] | np.ndarray | None = None,
+) -> list[float]:
+    """`quantile_of_histogram` of several q at a time."""
     upper, count = np.asarray(upper_edges, dtype=float), np.asarray(counts, dtype=float)
     if upper.ndim != 1 or upper.shape != count.shape:
         raise ValueError(f"edges and counts must be flat and equally long: {upper.shape} against {count.shape}")
-    if not 0 <= q <= 1:
-        raise ValueError(f"quantile {q:g} is not between 0 and 1")
-    if (np.diff(upper) <= 0).any() or (count < 0).any():
+    for q in qs:
+        if not 0 <= q <= 1:
+            raise ValueError(f"quantile {q:g} is not between 0 and 1")
+    if (upper[1:] <= upper[:-1]).any() or (count < 0).any():
         raise ValueError("upper edges must rise and counts must not be negative")
     running = np.cumsum(count)
     if upper.size == 0 or running[-1] == 0:
-        return float("nan")
+        return [float("nan")] * len(qs)
     lower = np.concatenate(([0.0], upper[:-1])) if lower_edges is None else np.asarray(lower_edges, dtype=float)
-    rank = q * running[-1]
     filled = np.flatnonzero(count)
-    index = int(filled[min(np.searchsorted(running[filled], rank), filled.size - 1)])
-    if math.isinf(upper[index]):
-        return float(lower[index])
-    inside = (rank - (running[index] - count[index])) / count[index]
-    return float(lower[index] + (upper[index] - lower[index]) * min(max(inside, 0.0), 1.0))
+    reached = running[filled]
+    found = []
+    for q in qs:
+        rank = q * float(running[-1])
+        index = int(filled[min(int(reached.searchsorted(rank)), filled.size - 1)])
+        low, high, inside = float(lower[index]), float(upper[index]), float(count[index])
+        share = (rank - (float(running[index]) - inside)) / inside
+        found.append(low if math.isinf(high) else low + (high - low) * min(max(share, 0.0), 1.0))
+    return found
 
 
 def too_few_for_quantile(count: float, q: float) -> str | None:

@@ -17,7 +17,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.world import World
-from novamodel.simulation.counts import bucket_edges, latency_quantile
+from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.recorder import OUTCOMES
 
 LEAST_FOR_P99 = 100
@@ -80,6 +80,7 @@ class Monitor:
         new = outcomes - self._counts[1]
         window = np.asarray(model.record.window, dtype=np.int64)
         served = int(new[codes.SERVED])
+        p50, p95, p99 = latency_quantiles(window, (0.5, 0.95, 0.99))
         self.intervals.append(
             {
                 "time_s": now,
@@ -92,9 +93,9 @@ class Monitor:
                 "abandoned": int(new[codes.ABANDONED]),
                 "in_flight": int(model.slots.in_flight[0]),
                 "latency_s": latency - self._latency,
-                "p50_s": latency_quantile(window, 0.5) if served else float("nan"),
-                "p95_s": latency_quantile(window, 0.95) if served else float("nan"),
-                "p99_s": latency_quantile(window, 0.99) if served >= LEAST_FOR_P99 else float("nan"),
+                "p50_s": p50,
+                "p95_s": p95,
+                "p99_s": p99 if served >= LEAST_FOR_P99 else float("nan"),
             }
         )
         below = np.concatenate([[0], np.cumsum(window)])[self._exported]
