@@ -27,6 +27,7 @@ from novamodel.figures.replica_day import replica_day
 from novamodel.figures.requests_limits import cpu_limit, memory_limit, request_effect, right_sizing
 from novamodel.figures.saturation import saturation
 from novamodel.figures.sizing import sizing
+from novamodel.figures.swept import sweep_curves, sweep_effects, sweep_front, sweep_map, sweep_sensitivity
 from novamodel.figures.topology import topology
 
 __all__ = [
@@ -66,5 +67,10 @@ __all__ = [
     "right_sizing",
     "saturation",
     "sizing",
+    "sweep_curves",
+    "sweep_effects",
+    "sweep_front",
+    "sweep_map",
+    "sweep_sensitivity",
     "topology",
 ]

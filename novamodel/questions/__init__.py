@@ -27,6 +27,7 @@ _HOMES = {
     "operations": "novamodel.questions.operations_day",
     "replicas": "novamodel.questions.replica_count",
     "what_breaks_first": "novamodel.questions.first_break",
+    "swept": "novamodel.questions.sweep_answer",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.
 

@@ -1,0 +1,246 @@
+"""A sweep: response curves, map of two parameters, effects, sensitivity, the front of cost and metric."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
+from novamodel.figures.reshape import tidy
+from novamodel.figures.trials import SERIES
+from novamodel.figures.words import number_text, value_text
+
+CURVES = (
+    "Each point: the mean over the cases with these values, with the mean of their 95 % intervals over replications."
+)
+MAP = "Each cell: the mean over its cases; a cross marks cells where a case misses the SLO, a circle where one failed."
+EFFECTS = (
+    "Change of the mean from the parameter's lowest to its highest value, all else being equal, with its 95 % interval"
+    " over the pairs of cases."
+)
+INDICES = {
+    "mu_star": "Morris: mean absolute change over a parameter's whole range (mu*), with its 95 % bootstrap interval.",
+    "total": "Sobol: share of the variance that a parameter takes part in (total) and that it causes alone (first),"
+    " with 95 % bootstrap intervals.",
+}
+FRONT = (
+    "Each point is a case: further left is cheaper, lower is better. Filled: the SLO is met. On the line: nothing"
+    " cheaper is as good, among cases of the same load."
+)
+MOST_LINES = 5
+
+
+def sweep_curves(lines: pd.DataFrame, metric: str, unit: str) -> go.Figure:
+    """A metric against one parameter, a line a level of another: columns x, line, value, low, high, across, by."""
+    across, by = str(lines["across"].iloc[0]), str(lines["by"].iloc[0])
+    scale, name = _scale(metric, unit)
+    fig = go.Figure()
+    levels = list(dict.fromkeys(lines["line"]))
+    for place, level in enumerate(_some(levels)):
+        rows, colour = lines[lines["line"] == level], SERIES[place % len(SERIES)]
+        value, low, high = (rows[column] * scale for column in ("value", "low", "high"))
+        fig.add_scatter(
+            x=list(rows["x"]),
+            y=tidy(value),
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": tidy((high - value).fillna(0)),
+                "arrayminus": tidy((value - low).fillna(0)),
+                "color": colour,
+                "thickness": 1.2,
+            },
+            name=f"{_end(by)} {_level(level)}" if by else "",
+            showlegend=bool(by) and len(levels) > 1,
+        )
+    fig.update_xaxes(title_text=across)
+    fig.update_yaxes(title_text=name, rangemode="tozero")
+    top, low = lines.loc[lines["value"].idxmax()], lines.loc[lines["value"].idxmin()]
+    finding = (
+        f"{metric} is from {_value(low['value'], unit)} at {_end(across)} {_level(low['x'])}"
+        f" to {_value(top['value'], unit)} at {_level(top['x'])}"
+    )
+    return finish(fig, finding, CURVES, height=380, right=60)
+
+
+def sweep_map(grid: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
+    """Metric over two parameters: columns x, y, value, met (share), failed (count), across, up."""
+    if grid is None:
+        return empty("One parameter makes no map", MAP, "A map needs two parameters that vary.")
+    across, up = str(grid["across"].iloc[0]), str(grid["up"].iloc[0])
+    scale, name = _scale(metric, unit)
+    values = grid.pivot(index="y", columns="x", values="value") * scale
+    x, y = [_level(level) for level in values.columns], [_level(level) for level in values.index]
+    cells = [tidy(row) for row in values.to_numpy()]
+    fig = go.Figure(
+        go.Heatmap(
+            x=x,
+            y=y,
+            z=cells,
+            colorscale=[[0, "#F7FBFF"], [0.5, "#6BAED6"], [1, COLOURS["database"]]],
+            text=[["" if cell is None else f"{cell:.3g}" for cell in row] for row in cells],
+            texttemplate="%{text}",
+            colorbar={"title": {"text": name}, "thickness": 14},
+            xgap=2,
+            ygap=2,
+        )
+    )
+    for rows, symbol, colour in (
+        (grid[grid["met"] < 1], "x-thin", COLOURS["slo"]),
+        (grid[grid["failed"] > 0], "circle-open", COLOURS["slo"]),
+    ):
+        fig.add_scatter(
+            x=[_level(level) for level in rows["x"]],
+            y=[_level(level) for level in rows["y"]],
+            mode="markers",
+            marker={"symbol": symbol, "size": 30, "color": colour, "line": {"color": colour, "width": 1.6}},
+            opacity=0.7,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    fig.update_xaxes(title_text=across, type="category")
+    fig.update_yaxes(title_text=up, type="category")
+    missed = int((grid["met"] < 1).sum())
+    finding = f"The SLO is missed in {missed} of {len(grid)} cells" if missed else "The SLO holds in every cell"
+    return finish(
+        fig, finding if grid["met"].notna().any() else f"{metric} over two parameters", MAP, height=340, right=60
+    )
+
+
+def sweep_effects(effects: pd.DataFrame, metric: str, unit: str) -> go.Figure:
+    """A tornado: columns parameter, from, to, value, low, high, most influential first."""
+    if not len(effects):
+        return empty("No parameter has two values", EFFECTS, "No finished cases to compare.")
+    scale, name = _scale(metric, unit)
+    table = effects[::-1]
+    fig = go.Figure()
+    ends = zip(table["parameter"], table["from"], table["to"], strict=True)
+    labels = [f"{parameter}<br>{_level(first)} to {_level(last)}" for parameter, first, last in ends]
+    _bars(fig, table, labels, scale, COLOURS["api"])
+    fig.update_xaxes(title_text=f"change of {name}", zeroline=True, zerolinecolor=INK)
+    top = effects.iloc[0]
+    finding = (
+        f"{_end(top['parameter'])} moves {metric} most: {_value(abs(top['value']), unit)}"
+        f" {'more' if top['value'] > 0 else 'less'} at {_level(top['to'])} than at {_level(top['from'])}"
+    )
+    return finish(fig, finding, EFFECTS, height=110 + 58 * len(table), left=300, right=60)
+
+
+def sweep_sensitivity(indices: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
+    """Indices with intervals: columns parameter, kind (mu_star, or total and first), value, low, high."""
+    if indices is None:
+        return empty("No sensitivity design was run", INDICES["mu_star"], "Use design: morris or sobol-indices.")
+    kinds = list(dict.fromkeys(indices["kind"]))
+    morris = kinds == ["mu_star"]
+    scale, name = _scale(metric, unit) if morris else (1.0, f"share of the variance of {metric}")
+    fig = go.Figure()
+    order = list(dict.fromkeys(indices["parameter"]))[::-1]
+    for kind, colour in zip(kinds, (COLOURS["api"], COLOURS["edge"]), strict=False):
+        rows = indices[indices["kind"] == kind].set_index("parameter").loc[order].reset_index()
+        _bars(fig, rows, order, scale, colour, "" if morris else kind)
+    fig.update_layout(barmode="group", showlegend=not morris)
+    fig.update_xaxes(title_text=f"mu* of {name}" if morris else name, rangemode="tozero")
+    top = indices.iloc[0]
+    amount = _value(top["value"], unit) if morris else f"{top['value']:.0%} of the variance"
+    finding = f"{_end(top['parameter'])} is the unknown that moves {metric} most: {amount}"
+    return finish(fig, finding, INDICES[kinds[0]], height=110 + 58 * len(order), left=300, right=60)
+
+
+def sweep_front(front: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
+    """Cost a month against the metric: columns cost_month, the metric, load, front, and met where it is judged."""
+    if front is None:
+        return empty("No cost was recorded", FRONT, "Set record: {cost: true} in the sweep.")
+    scale, name = _scale(metric, unit)
+    fig = go.Figure()
+    groups = front.groupby("load", dropna=False, sort=True)
+    shown = _some([load for load, _ in groups])
+    for place, load in enumerate(shown):
+        rows = front[front["load"].isna()] if load != load else front[front["load"] == load]
+        colour = SERIES[place % len(SERIES)]
+        best = rows[rows["front"]]
+        x = {"x": tidy(best["cost_month"]), "y": tidy(best[metric] * scale), "hoverinfo": "skip", "showlegend": False}
+        fig.add_scatter(**x, mode="lines", line={"color": colour, "width": 1.2, "shape": "hv"})
+        met = [bool(value) for value in rows["met"]] if "met" in rows else [True] * len(rows)
+        fig.add_scatter(
+            x=tidy(rows["cost_month"], 6),
+            y=tidy(rows[metric] * scale),
+            mode="markers",
+            marker={
+                "size": 11,
+                "color": [colour if good else "white" for good in met],
+                "line": {"color": colour, "width": 1.8},
+            },
+            name="" if load != load else f"peak {number_text(load)}/s",
+            showlegend=load == load and len(shown) > 1,
+            text=[f"case {number}" for number in rows["case"]],
+            hovertemplate="%{text}: %{x:,.0f} USD, %{y:.3g}<extra></extra>",
+        )
+    fig.update_xaxes(title_text="cost (USD a month)")
+    fig.update_yaxes(title_text=name)
+    return finish(fig, _front_finding(front, metric, unit), FRONT, height=380, right=60)
+
+
+def _front_finding(front: pd.DataFrame, metric: str, unit: str) -> str:
+    met = front[[bool(value) for value in front["met"]]] if "met" in front else front
+    if not len(met):
+        return "No case meets the SLO at any price that was tried"
+    cheapest = met.loc[met["cost_month"].idxmin()]
+    text = f"{cheapest['cost_month']:,.0f} USD a month is the least that meets the SLO"
+    return f"{text} ({metric} {_value(cheapest[metric], unit)}); {int(front['front'].sum())} cases lie on a front"
+
+
+def _bars(fig: go.Figure, table: pd.DataFrame, labels: list[str], scale: float, colour: str, name: str = "") -> None:
+    value, low, high = (table[column] * scale for column in ("value", "low", "high"))
+    fig.add_bar(
+        x=tidy(value),
+        y=[escape(label).replace("&lt;br&gt;", "<br>") for label in labels],
+        orientation="h",
+        marker={"color": colour},
+        width=None if name else 0.5,
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": tidy((high - value).fillna(0)),
+            "arrayminus": tidy((value - low).fillna(0)),
+            "color": MUTED,
+            "thickness": 1.6,
+            "width": 5,
+        },
+        name=name,
+        showlegend=bool(name),
+    )
+
+
+def _scale(metric: str, unit: str) -> tuple[float, str]:
+    """The factor to the axis' unit and the axis' title."""
+    factor, shown = {"s": (1000.0, "ms"), "1": (100.0, "%")}.get(unit, (1.0, {"1/s": "requests/s"}.get(unit, unit)))
+    return factor, f"{metric} ({shown})" if shown else metric
+
+
+def _value(value: float, unit: str) -> str:
+    return value_text(value, unit) if unit in ("s", "1", "1/s") else f"{number_text(value)} {unit}".strip()
+
+
+def _level(level: Any) -> str:
+    try:
+        number = float(level)
+    except (TypeError, ValueError):
+        return str(level)
+    return number_text(number) if math.isfinite(number) else "none"
+
+
+def _end(path: str) -> str:
+    words = path.split(".")
+    return ".".join(words[-2:]) if len(words) > 2 else path
+
+
+def _some(levels: list[Any]) -> list[Any]:
+    """At most so many levels, evenly spread, both ends among them."""
+    if len(levels) <= MOST_LINES:
+        return levels
+    return [levels[round(place * (len(levels) - 1) / (MOST_LINES - 1))] for place in range(MOST_LINES)]
