@@ -41,6 +41,7 @@ class Basis(NamedTuple):
     columns: tuple[Column, ...]
     units: dict[str, str]  # of each recorded metric
     notebook_hash: str = ""
+    limits: tuple[tuple[str, float], ...] = ()  # of the scenario's objectives, by metric, for figures
 
 
 class Plan:
@@ -144,6 +145,7 @@ def plan_from(kept: dict[str, Any]) -> Plan:
             columns=tuple(Column(**column) for column in basis["columns"]),
             units=basis["units"],
             notebook_hash=basis["notebook_hash"],
+            limits=tuple((metric, limit) for metric, limit in basis["limits"]),
         ),
         Path(kept["file"]) if kept["file"] else None,
     )

@@ -48,7 +48,9 @@ def planned(source: str | Path | Mapping[str, Any]) -> Ready:
     units = checks.checked_metrics(sweep, base, places)
     notebook = checked_notebook(sweep.notebooks, places)
     seeds = sweep.seeds or (base.run.seed,)
-    basis = Basis(base.content_hash(), code_version(), seeds, columns, units, notebook.content_hash if notebook else "")
+    limits = tuple((f"{slo.metric}({slo.of})" if slo.of else slo.metric, slo.limit) for slo in base.slo)
+    notebook_hash = notebook.content_hash if notebook else ""
+    basis = Basis(base.content_hash(), code_version(), seeds, columns, units, notebook_hash, limits)
     plan = Plan(sweep, basis, places.file)
     checks.check_cases(plan, base, places)
     return Ready(plan, base, notebook)

@@ -22,7 +22,8 @@ ENDS = ("", " low", " high")
 
 
 def read(folder: str | Path) -> pd.DataFrame:
-    """The table of a store, finished and failed cases; ``attrs`` holds ``parameters`` (paths), ``metrics``, ``units``.
+    """The table of a store, finished and failed cases; ``attrs`` holds, among others,
+    ``parameters`` (paths), ``metrics``, ``limits`` (of the objectives, by metric) and ``units`` (by column).
 
     Columns: case, seed, status, the parameters by override path, each recorded metric with `` low`` and `` high``
     (its 95 % interval), ``cost_month`` (USD, with its range), ``met``, ``missed``, ``replications``, ``digest``,
@@ -39,6 +40,7 @@ def read(folder: str | Path) -> pd.DataFrame:
         "planned": len(plan),
         "parameters": [column.path for column in plan.basis.columns],
         "metrics": list(plan.basis.units),
+        "limits": dict(plan.basis.limits),
         "units": {field.name: (field.metadata or {}).get(b"unit", b"").decode() for field in shape},
     }
     return frame

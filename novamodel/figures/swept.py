@@ -16,7 +16,7 @@ from novamodel.figures.words import number_text, value_text
 CURVES = (
     "Each point: the mean over the cases with these values, with the mean of their 95 % intervals over replications."
 )
-MAP = "Each cell: the mean over its cases; a cross marks cells where a case misses the SLO, a circle where one failed."
+MAP = "Each cell: the mean over its cases, and whether one of them misses the SLO or failed."
 EFFECTS = (
     "Change of the mean from the parameter's lowest to its highest value, all else being equal, with its 95 % interval"
     " over the pairs of cases."
@@ -33,8 +33,12 @@ FRONT = (
 MOST_LINES = 5
 
 
-def sweep_curves(lines: pd.DataFrame, metric: str, unit: str) -> go.Figure:
-    """A metric against one parameter, a line a level of another: columns x, line, value, low, high, across, by."""
+def sweep_curves(lines: pd.DataFrame, metric: str, unit: str, limit: float | None = None) -> go.Figure:
+    """A metric against one parameter, a line a level of another: columns x, line, value, low, high, across, by,
+    x_unit.
+
+    ``limit``: the objective on the metric, in its SI unit.
+    """
     across, by = str(lines["across"].iloc[0]), str(lines["by"].iloc[0])
     scale, name = _scale(metric, unit)
     fig = go.Figure()
@@ -58,8 +62,14 @@ def sweep_curves(lines: pd.DataFrame, metric: str, unit: str) -> go.Figure:
             name=f"{_end(by)} {_level(level)}" if by else "",
             showlegend=bool(by) and len(levels) > 1,
         )
-    fig.update_xaxes(title_text=across)
+    fig.update_xaxes(title_text=_with_unit(across, lines["x_unit"].iloc[0]))
     fig.update_yaxes(title_text=name, rangemode="tozero")
+    if limit is not None:
+        fig.add_hline(
+            y=limit * scale,
+            line={"color": COLOURS["slo"], "width": 1.8, "dash": "dash"},
+            annotation={"text": f"SLO {_value(limit, unit)}", "font": {"size": 11.5, "color": COLOURS["slo"]}},
+        )
     top, low = lines.loc[lines["value"].idxmax()], lines.loc[lines["value"].idxmin()]
     finding = (
         f"{metric} is from {_value(low['value'], unit)} at {_end(across)} {_level(low['x'])}"
@@ -69,7 +79,9 @@ def sweep_curves(lines: pd.DataFrame, metric: str, unit: str) -> go.Figure:
 
 
 def sweep_map(grid: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
-    """Metric over two parameters: columns x, y, value, met (share), failed (count), across, up."""
+    """Metric over two parameters: columns x, y, value, met (share), failed (count), across, up, x_unit,
+    y_unit.
+    """
     if grid is None:
         return empty("One parameter makes no map", MAP, "A map needs two parameters that vary.")
     across, up = str(grid["across"].iloc[0]), str(grid["up"].iloc[0])
@@ -77,39 +89,37 @@ def sweep_map(grid: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
     values = grid.pivot(index="y", columns="x", values="value") * scale
     x, y = [_level(level) for level in values.columns], [_level(level) for level in values.index]
     cells = [tidy(row) for row in values.to_numpy()]
+    texts = grid.assign(text=_cell_texts(grid, scale)).pivot(index="y", columns="x", values="text").fillna("")
     fig = go.Figure(
         go.Heatmap(
             x=x,
             y=y,
             z=cells,
             colorscale=[[0, "#F7FBFF"], [0.5, "#6BAED6"], [1, COLOURS["database"]]],
-            text=[["" if cell is None else f"{cell:.3g}" for cell in row] for row in cells],
+            text=texts.to_numpy().tolist(),
             texttemplate="%{text}",
             colorbar={"title": {"text": name}, "thickness": 14},
             xgap=2,
             ygap=2,
         )
     )
-    for rows, symbol, colour in (
-        (grid[grid["met"] < 1], "x-thin", COLOURS["slo"]),
-        (grid[grid["failed"] > 0], "circle-open", COLOURS["slo"]),
-    ):
-        fig.add_scatter(
-            x=[_level(level) for level in rows["x"]],
-            y=[_level(level) for level in rows["y"]],
-            mode="markers",
-            marker={"symbol": symbol, "size": 30, "color": colour, "line": {"color": colour, "width": 1.6}},
-            opacity=0.7,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    fig.update_xaxes(title_text=across, type="category")
-    fig.update_yaxes(title_text=up, type="category")
+    fig.update_xaxes(title_text=_with_unit(across, grid["x_unit"].iloc[0]), type="category")
+    fig.update_yaxes(title_text=_with_unit(up, grid["y_unit"].iloc[0]), type="category")
     missed = int((grid["met"] < 1).sum())
     finding = f"The SLO is missed in {missed} of {len(grid)} cells" if missed else "The SLO holds in every cell"
     return finish(
         fig, finding if grid["met"].notna().any() else f"{metric} over two parameters", MAP, height=340, right=60
     )
+
+
+def _cell_texts(grid: pd.DataFrame, scale: float) -> list[str]:
+    texts = []
+    for row in grid.itertuples():
+        parts = [f"{row.value * scale:.3g}"] if math.isfinite(row.value) else []
+        parts += ["SLO missed"] if row.met < 1 else []
+        parts += [f"{row.failed} failed"] if row.failed else []
+        texts.append("<br>".join(parts))
+    return texts
 
 
 def sweep_effects(effects: pd.DataFrame, metric: str, unit: str) -> go.Figure:
@@ -220,6 +230,11 @@ def _scale(metric: str, unit: str) -> tuple[float, str]:
     """The factor to the axis' unit and the axis' title."""
     factor, shown = {"s": (1000.0, "ms"), "1": (100.0, "%")}.get(unit, (1.0, {"1/s": "requests/s"}.get(unit, unit)))
     return factor, f"{metric} ({shown})" if shown else metric
+
+
+def _with_unit(path: str, unit: str) -> str:
+    shown = {"1/s": "requests/s"}.get(unit, unit)
+    return f"{path} ({shown})" if shown else path
 
 
 def _value(value: float, unit: str) -> str:

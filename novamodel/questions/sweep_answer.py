@@ -35,6 +35,7 @@ class SweptAnswer:
     name: str
     metric: str
     unit: str
+    limit: float | None  # of the objective on the metric, where there is one
     planned: int
     parameters: list[str]
     table: pd.DataFrame = field(repr=False)
@@ -119,7 +120,8 @@ def _answer(folders: list[Path], metric: str) -> SweptAnswer:
     varied = [path for path in facts["parameters"] if table[path].nunique() > 1]
     if not varied:
         raise UserError(f"nothing varies among the finished cases of {facts['name']}", valid="wait for more cases")
-    ordered = sorted(varied, key=lambda path: -tables.levels(table[path]).nunique())
+    levels = table if facts["design"] in ("grid", "list") else tables.binned(table, varied)
+    ordered = sorted(varied, key=lambda path: -levels[path].nunique())
     across, by = ordered[0], ordered[1] if len(ordered) > 1 else None
     designs = {folder: read(folder).attrs["design"] for folder in folders}
     sensitive = [folder for folder, design in designs.items() if design in SENSITIVITY]
@@ -127,12 +129,13 @@ def _answer(folders: list[Path], metric: str) -> SweptAnswer:
         name=facts["title"],
         metric=metric,
         unit=facts["units"][metric],
+        limit=facts["limits"].get(metric),
         planned=facts["planned"],
         parameters=varied,
         table=table,
-        lines=tables.lines(table, across, by, metric),
-        grid=tables.grid(table, across, by, metric) if by else None,
-        effects=tables.effects(table, varied, metric),
+        lines=tables.lines(levels, across, by, metric),
+        grid=tables.grid(levels, across, by, metric) if by else None,
+        effects=tables.effects(levels, varied, metric),
         front=tables.front(table, metric) if "cost_month" in table else None,
         sensitivity=tables.sensitivity(sensitive[0], metric) if sensitive else None,
         failures=failures(folders[0]),

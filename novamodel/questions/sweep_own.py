@@ -11,7 +11,7 @@ LOADS = (0.7, 1.0, 1.6, 2.2)
 QUICK_LOADS = (1.0, 2.2)
 CPU_TIMES = (1.0, 1.5, 2.0)
 MORE_REPLICAS = (0, 2, 5)
-TRAJECTORIES, QUICK_TRAJECTORIES = 5, 4
+TRAJECTORIES, QUICK_UNKNOWNS = 4, 2
 
 
 def own_sweeps(target: str, scenario: Scenario, overrides: dict[str, Any], quick: bool) -> list[dict[str, Any]]:
@@ -21,14 +21,15 @@ def own_sweeps(target: str, scenario: Scenario, overrides: dict[str, Any], quick
     """
     start: dict[str, Any] = {
         "scenario": target,
-        "fixed": _fixed(scenario, overrides, "10 s" if quick else "20 s"),
+        "fixed": _fixed(scenario, overrides, "5 s" if quick else "15 s"),
         "seeds": [scenario.run.seed],
         "replications": 2,
         "record": {"metrics": ["p50", "p99", "errors", "goodput"]},
     }
+    unknowns = dict(list(_spans(scenario).items())[: QUICK_UNKNOWNS if quick else None])
     grid = {"name": "load-and-size", "title": "load against size", "vary": _grid(scenario, quick)}
-    spans = {"name": "unknowns", "title": "what is uncertain", "design": "morris", "vary": _spans(scenario)}
-    samples = {"samples": QUICK_TRAJECTORIES if quick else TRAJECTORIES}
+    spans = {"name": "unknowns", "title": "what is uncertain", "design": "morris", "vary": unknowns}
+    samples = {"samples": TRAJECTORIES}
     only = {"record": start["record"] | {"cost": False}}
     return [start | grid, start | spans | samples | only]
 

@@ -13,8 +13,8 @@ import pandas as pd
 from novamodel.batch import indices
 from novamodel.statistics import mean_interval
 
-MOST_LEVELS = 8
-"""A parameter with more values than this is put into so many bins of equally many cases."""
+BINS = 8
+"""Of each parameter of a sampled design, at most."""
 
 
 def done(table: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -22,33 +22,41 @@ def done(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[(table["status"] == "done") & table[metric].notna()]
 
 
-def levels(values: pd.Series) -> pd.Series:
-    """The level of each case on a parameter's axis: its value, or the mean of its bin; text stays as it is."""
-    if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= MOST_LEVELS:
-        return values
-    return values.groupby(pd.qcut(values, MOST_LEVELS, duplicates="drop"), observed=True).transform("mean")
+def binned(table: pd.DataFrame, parameters: list[str]) -> pd.DataFrame:
+    """The table of a sampled design with each parameter's values put into bins of equally many cases, by their mean."""
+    found = table.copy()
+    for path in parameters:
+        values = table[path]
+        if pd.api.types.is_numeric_dtype(values) and values.nunique() > BINS:
+            bins = pd.qcut(values, BINS, duplicates="drop")
+            found[path] = values.groupby(bins, observed=True).transform("mean")
+    return found
 
 
 def lines(table: pd.DataFrame, across: str, by: str | None, metric: str) -> pd.DataFrame:
     """Response to one parameter, a line a level of another: columns x, line, value, low, high, cases."""
     kept = done(table, metric)
-    keys = [levels(kept[across]).rename("x"), (levels(kept[by]) if by else pd.Series("", kept.index)).rename("line")]
+    keys = [kept[across].rename("x"), (kept[by] if by else pd.Series("", kept.index)).rename("line")]
     columns = {"value": metric, "low": f"{metric} low", "high": f"{metric} high"}
     found = kept.groupby(keys, sort=True).agg(
         **{name: (column, "mean") for name, column in columns.items()}, cases=(metric, "size")
     )
-    return found.reset_index().assign(across=across, by=by or "")
+    return found.reset_index().assign(across=across, by=by or "", x_unit=_unit(table, across))
 
 
 def grid(table: pd.DataFrame, across: str, up: str, metric: str) -> pd.DataFrame:
     """A row a cell of two parameters: x, y, mean of the metric, share of its cases that met the SLO, failed cases."""
-    keys = [levels(table[across]).rename("x"), levels(table[up]).rename("y")]
+    keys = [table[across].rename("x"), table[up].rename("y")]
     met = (table["met"] == True) if "met" in table else pd.Series(math.nan, table.index)  # noqa: E712  (None is no)
     failed = table["status"] == "failed"
     cells = table.assign(met_=met.where(~failed), failed_=failed)
     cells["met_"] = cells["met_"].astype(float)
     found = cells.groupby(keys, sort=True).agg(value=(metric, "mean"), met=("met_", "mean"), failed=("failed_", "sum"))
-    return found.reset_index().assign(across=across, up=up)
+    return found.reset_index().assign(across=across, up=up, x_unit=_unit(table, across), y_unit=_unit(table, up))
+
+
+def _unit(table: pd.DataFrame, path: str) -> str:
+    return str(table.attrs.get("units", {}).get(path, ""))
 
 
 def effects(table: pd.DataFrame, parameters: list[str], metric: str) -> pd.DataFrame:
@@ -59,7 +67,7 @@ def effects(table: pd.DataFrame, parameters: list[str], metric: str) -> pd.DataF
     """
     rows = []
     for parameter in parameters:
-        kept = done(table, metric).assign(level=levels(table[parameter]))
+        kept = done(table, metric).assign(level=table[parameter])
         ends = sorted(kept["level"].dropna().unique())
         if len(ends) < 2:
             continue
