@@ -286,3 +286,21 @@ def bill_frame() -> pd.DataFrame:
         ("Amazon S3", "backups", 40, "GB-months", 0.92, "fixed"),
     ]
     return pd.DataFrame(rows, columns=["service", "name", "quantity", "unit", "amount", "driver"])
+
+
+def explained_sizing() -> Any:
+    """A sizing with its front, and the steps around the choice."""
+    made = sizing()
+    names = ["changes", "cost_month", "p99_s", "p99_low", "p99_high", "met", "why"]
+    made.front = made.candidates[names].assign(on_front=[False, True, True, True, True, False, True])
+    made.chosen.p99_s, made.now.p99_s = (made.chosen.p99_s, 0, 0), (made.now.p99_s, 0, 0)
+    steps = [
+        ("core-api cpu limit", "variable", -1, "750m -> 500m", 0.9, 0.719, 0.6, 0.8, 0.0, False),
+        ("core-api cpu limit", "variable", 1, "750m -> 1000m", 0.150, -0.031, -0.04, -0.02, 0.0, True),
+        ("load", "assumption", -1, "-10 %", 0.160, -0.021, -0.03, -0.01, -20.0, True),
+        ("load", "assumption", 1, "+10 %", 0.240, 0.059, 0.04, 0.08, 20.0, True),
+        ("core-api pool max", "variable", 1, "12 -> 15", 0.181, 0.0, 0.0, 0.0, 0.0, True),
+    ]
+    columns = ["what", "kind", "step", "change", "p99_s", "p99_change_s", "low", "high", "cost_change", "met"]
+    made.explained = SimpleNamespace(tornado=pd.DataFrame(steps, columns=columns))
+    return made

@@ -19,6 +19,7 @@ from novamodel.figures.hpa_target import hpa_target
 from novamodel.figures.knee import knee
 from novamodel.figures.operations import operations
 from novamodel.figures.overview import overview
+from novamodel.figures.pareto import pareto
 from novamodel.figures.pool_chain import pool_chain
 from novamodel.figures.pool_sizes import pool_growth, pool_map, pool_slow, pool_waits
 from novamodel.figures.rejections import rejections
@@ -29,6 +30,7 @@ from novamodel.figures.saturation import saturation
 from novamodel.figures.sizing import sizing
 from novamodel.figures.swept import sweep_curves, sweep_effects, sweep_front, sweep_map, sweep_sensitivity
 from novamodel.figures.topology import topology
+from novamodel.figures.tornado import tornado
 
 __all__ = [
     "COLOURS",
@@ -54,6 +56,7 @@ __all__ = [
     "memory_limit",
     "operations",
     "overview",
+    "pareto",
     "pool_chain",
     "pool_growth",
     "pool_map",
@@ -73,4 +76,5 @@ __all__ = [
     "sweep_map",
     "sweep_sensitivity",
     "topology",
+    "tornado",
 ]

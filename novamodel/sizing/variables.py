@@ -70,8 +70,9 @@ class Variable:
         return {path: written(path, value) for path, value in zip(self.paths, self.values[index], strict=True)}
 
     def text(self, index: int) -> str:
-        """A value as a configuration file has it."""
-        return "/".join(shown(path, value) for path, value in zip(self.paths, self.values[index], strict=True))
+        """A value as a configuration file has it; of a task size, CPU and memory once."""
+        texts = [shown(path, value) for path, value in zip(self.paths, self.values[index], strict=True)]
+        return texts[0] if isinstance(self.values[index][0], str) else "/".join(dict.fromkeys(texts))
 
     def place(self, values: Mapping[str, Any]) -> int | None:
         """Which value a scenario's ``paths()`` hold; None where it is none of them."""

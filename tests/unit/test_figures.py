@@ -266,6 +266,32 @@ def test_sizing_says_when_today_is_the_cheapest():
     assert "Nothing cheaper than today's size" in title(figures.sizing(outcome))
 
 
+def test_pareto_joins_what_none_betters_and_marks_the_choice():
+    outcome = made.explained_sizing()
+    fig = figures.pareto(outcome, made.result().scenario.slo)
+    assert "508 USD a month buy a p99 of 181 ms, 87 USD more than today (p99 412 ms)" in title(fig)
+    assert "197 USD more buy 120 ms" in title(fig)
+    assert list(fig.data[0].x) == list(outcome.front.loc[outcome.front["on_front"], "cost_month"])
+    assert list(fig.data[1].marker.symbol).count("star") == 1
+    assert "chosen" in notes(fig)
+    assert "today" in notes(fig)
+    outcome.front = outcome.front.iloc[:0]
+    assert "No candidate was simulated" in title(figures.pareto(outcome))
+
+
+def test_tornado_ranks_steps_and_names_what_moves_nothing():
+    told = made.explained_sizing().explained
+    fig = figures.tornado(told)
+    assert "core-api cpu limit moves the p99 most: 750m -&gt; 500m changes it by +719 ms" in title(fig)
+    assert "of what is assumed it is load" in title(fig)
+    assert "missed by a step of core-api cpu limit" in title(fig)
+    assert list(fig.layout.yaxis.ticktext) == ["core-api cpu limit", "load"]
+    assert "no effect: core-api pool max" in fig.layout.xaxis.title.text
+    assert fig.layout.xaxis.range[1] == pytest.approx(4 * 59)  # the giant runs out of the panel
+    assert "+719 ms, same cost" in notes(fig)
+    assert "No sensitivity was asked for" in title(figures.tornado(None))
+
+
 def test_bill_adds_up_and_splits_by_driver():
     frame = made.bill_frame()
     fig = FULL["bill"]
