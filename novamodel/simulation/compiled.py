@@ -40,19 +40,18 @@ def _new_heap(size: int) -> Heap:
     return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]), np.zeros(1, dtype=np.int64))
 
 
-view: Any = view_maker(Twin(blank_model(), _new_heap(1))) if COMPILED else None
+PROTOTYPE = Twin(blank_model(), _new_heap(1))
+view: Any = view_maker(PROTOTYPE) if COMPILED else None
 
 
 @entry
-def run(
-    where: Any, config: Any, now: float, until: float, order: int, replica: int, route: int, number: int, serial: int
-) -> int:
+def run(where: Any, now: float, until: float, order: int, replica: int, route: int, number: int, serial: int) -> int:
     """Carry out an order of the control plane at ``now``, then run all events before ``until``.
 
     Returns DONE or what Python has to do before the call is repeated with the order GO_ON. The only entry: what
     it calls is compiled once.
     """
-    twin = view(where, (config,))
+    twin = view(where)
     m = twin.model
     heap = twin.heap
     if order == INJECT:
@@ -99,7 +98,7 @@ class CompiledPlane:
         self._seed = seed
         self._replication = replication
         self._heap = _new_heap(FIRST_HEAP)
-        self._where = addresses(Twin(self.model, self._heap))
+        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
         self._refill()
 
     def run(self, horizon: float) -> None:
@@ -129,7 +128,7 @@ class CompiledPlane:
     ) -> None:
         now, until = float(self.env.now), float(until)  # an integer would have `run` compiled once more
         while True:
-            code = run(self._where, self.model.config, now, until, order, replica, route, number, serial)
+            code = run(self._where, now, until, order, replica, route, number, serial)
             if code == DONE:
                 return
             order = GO_ON
@@ -160,13 +159,13 @@ class CompiledPlane:
 
     def _more_slots(self) -> None:
         self.model = grow(self.model)
-        self._where = addresses(Twin(self.model, self._heap))
+        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
 
     def _double_heap(self) -> None:
         old = self._heap
         time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
         self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
-        self._where = addresses(Twin(self.model, self._heap))
+        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
 
     def _refill(self) -> None:
         stream = self.model.stream
