@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--window-size=1280,1400",
     "--remote-debugging-port=0", "--remote-allow-origins=*",
 )  # fmt: skip
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def chromium_path() -> str | None:
