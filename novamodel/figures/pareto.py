@@ -87,10 +87,15 @@ def pareto(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
     for row in table.itertuples():
         if row.changes in marked:
             fig.add_annotation(
-                text=marked[row.changes], x=row.cost_month, y=math.log10(row.p99_s * 1000), yshift=17, showarrow=False,
+                text=marked[row.changes],
+                x=row.cost_month,
+                y=math.log10(row.p99_s * 1000),
+                xshift=14,
+                xanchor="left",
+                showarrow=False,
                 font={"size": 12, "color": INK},
-            )  # fmt: skip
-    return finish(fig, _finding(outcome, front), HOW, height=400, right=70)
+            )
+    return finish(fig, _finding(outcome, front), HOW, height=400, right=80)
 
 
 def _hover(row: Any) -> str:

@@ -69,7 +69,7 @@ def tornado(told: Any) -> go.Figure:
         )
         for place, row in zip(places, rows.itertuples(), strict=True):
             fig.add_annotation(
-                text=escape(f"{row.change}: {row.p99_change_s * 1000:+,.3g} ms, {_cost(row.cost_change)}"),
+                text=escape(f"{row.change}: {_ms(row.p99_change_s)}, {_cost(row.cost_change)}"),
                 x=1,
                 xref="x domain",
                 xanchor="left",
@@ -94,6 +94,10 @@ def tornado(told: Any) -> go.Figure:
     fig.update_layout(barmode="overlay")
     left = 40 + 6 * max(len(name) for name in names)
     return finish(fig, _finding(table, names), HOW, height=52 * len(names) + 90, left=left, right=285)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:+,.0f} ms" if abs(seconds) >= 0.1 else f"{seconds * 1000:+.3g} ms"
 
 
 def _cost(change: float) -> str:

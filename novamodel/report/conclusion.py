@@ -72,13 +72,20 @@ def _advice(answer: Mapping[str, Any]) -> str:
     advised, now = sizes_by_service(size.get("advised") or {}), sizes_by_service(size.get("now") or {})
     if not any(advised.values()):
         return "No simulated candidate keeps every objective; the sizing table says what blocks."
-    said = list(_sizes(advised, now))
+    said = [*_sizes(advised, now), *_machines(answer)]
     if size.get("met") is False:
         closest = listed(said, most=8) or "today's size"
         return f"No simulated candidate keeps every objective; the closest is {closest}."
     if not said:
         return "Keep today's size: nothing cheaper that was simulated keeps every objective."
     return listed(said, most=8) + "."
+
+
+def _machines(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Changes of what the services share: ``cache.node_type cache.t4g.micro instead of cache.t4g.small``."""
+    for row in answer.get("advice") or []:
+        if not str(row["path"]).startswith("services."):
+            yield f"{row['path']} {row['advised']} instead of {row['now']}"
 
 
 def _sizes(advised: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

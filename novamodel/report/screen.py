@@ -55,7 +55,7 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("SLO", _heading(answer))
     yield from _slos(answer.get("slo") or [])
     yield from _block("FIRST LIMIT", _first_limit(answer))
-    yield from _size(answer.get("size") or {})
+    yield from _size(answer.get("size") or {}, answer.get("advice") or [])
     yield from _block("COST", cost_text(answer), split="   ")
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))
     yield from _block("wrote", ", ".join(wrote))
@@ -117,7 +117,7 @@ def _first_limit(answer: Mapping[str, Any]) -> str:
     return f"{text}; an SLO is missed from {breach:.3g} x today's load"
 
 
-def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
+def _size(size: Mapping[str, Any], advice: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
     advised, now = size.get("advised") or {}, size.get("now") or {}
     if not advised:
         yield from _block("SIZE", "no candidate keeps the SLO" if now else "")
@@ -132,6 +132,9 @@ def _size(size: Mapping[str, Any]) -> Iterator[Piece]:
             was = size_text(SimpleNamespace(**before))
             text += "   (as now)" if was == size_text(SimpleNamespace(**row)) else f"   (now: {was})"
         yield from _block("SIZE" if not number and size.get("met") is not False else "", text, split="   (")
+    for row in advice:
+        if not str(row["path"]).startswith("services."):
+            yield from _block("", f"{row['path']}: {row['advised']}   (now: {row['now']})", split="   (")
 
 
 def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

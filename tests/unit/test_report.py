@@ -203,6 +203,10 @@ def test_conclusion_of_a_size_that_stays_and_of_none_that_holds():
     keep = report.conclusion(ANSWER | {"size": {"now": size, "advised": size}, "load_multiple_at_breach": None})
     assert "Keep today's size" in str(keep)
     assert "No load that was tried" in str(keep)
+    cache = {"path": "cache.node_type", "now": "cache.t4g.small", "advised": "cache.t4g.micro"}
+    smaller = report.conclusion(ANSWER | {"size": {"now": size, "advised": size}, "advice": [cache]})
+    assert "cache.node_type cache.t4g.micro instead of cache.t4g.small" in str(smaller)
+    assert "cache.node_type: cache.t4g.micro" in report.screen_text(ANSWER | {"advice": [cache]})
     none = report.conclusion(ANSWER | {"size": {"now": size}, "slo": []})
     assert "No simulated candidate keeps every objective" in none._repr_html_()
     assert "nothing is judged" in str(none)
