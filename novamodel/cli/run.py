@@ -60,9 +60,12 @@ def run(
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.cli.show import result_text
+    from novamodel.errors import UserError
     from novamodel.simulation import simulate
 
     scenario = load(target, sets, seed, replications)
+    if openmetrics is not None and openmetrics.is_dir():
+        raise UserError(f"--openmetrics {openmetrics} is a folder", valid="a file to write")
     if precision is not None:
         scenario = scenario.override({"run.precision": precision}, said_by="--precision")
     with progress("simulating") as tell:

@@ -42,10 +42,13 @@ def size(
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.errors import UserError
     from novamodel.sizing import size as find_size
 
     multiples = _multiples(demand)
     scenario = load(target, sets, seed)
+    if not scenario.slo:
+        raise UserError("nothing to size for: the scenario has no slo", valid="an objective like 'p99 < 300 ms'")
     with progress("sizing") as tell:
         sizing = find_size(
             scenario,
@@ -73,7 +76,7 @@ def _multiples(text: str) -> tuple[float, ...]:
         found = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         found = (0.0,)
-    if any(not 0 < multiple <= 100 for multiple in found):
+    if len(found) not in (0, 2) or any(not 0 < multiple <= 100 for multiple in found):
         raise UserError(f"--demand {text!r} are no multiples of the load", valid="two numbers above 0, like 0.8,1.5")
     return found
 
