@@ -29,6 +29,8 @@ from novamodel.sizing.window import peak_window
 
 ENOUGH = 0.95
 """Probability of a right choice at which no more replications are spent."""
+ENOUGH_REQUESTS, SHORTEST_S = 200_000, 60.0
+"""A window is shortened to so many requests, but not below a minute."""
 WORTH_A_LOOK = 0.05
 """A cheaper candidate that holds with less chance than this is not simulated."""
 A_CORE = 1e-6
@@ -61,12 +63,13 @@ def size(
     Varies ``variables``, by default all of `novamodel.sizing.variables`: HPA bounds and targets (or replicas), CPU
     and memory requests and limits, pools, PgBouncer, database class, cache node. The effort is at most that of
     ``budget`` candidates, today's among them, each simulated ``replications`` times for ``duration_s`` around the
-    peak with the same customers. Cost is ``cost_of(scenario)``, left out, the monthly compute and stores.
+    peak with the same customers (less under heavy load: see `ENOUGH_REQUESTS`). Cost is ``cost_of(scenario)``, left out, the monthly compute and stores.
     ``simulate`` defaults to `novamodel.simulation.simulate`. ``explain`` adds `Explained`; ``demand`` are multiples
     of the load between which it is uncertain, for the least regret. Raises ``ValueError`` for a budget below 2.
     """
     if budget < 2:
         raise ValueError(f"a budget of {budget} is too small: today's size and one candidate need 2")
+    peak = max(scenario.traffic.most_per_s, 1e-9)
     chosen = tuple(all_variables(scenario) if variables is None else variables)
     bench = Bench(
         scenario,
@@ -74,7 +77,7 @@ def size(
         cost_of or compute_cost,
         seed,
         engine,
-        peak_window(scenario, duration_s),
+        peak_window(scenario, max(min(duration_s, ENOUGH_REQUESTS / peak), min(duration_s, SHORTEST_S))),
         replications,
         budget * replications,
         progress and (lambda share: progress(share * (0.4 if explain else 1.0))),
