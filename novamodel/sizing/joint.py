@@ -20,8 +20,9 @@ from novamodel.analytic import hit_ratios, peak_rate, steady_replicas, system_lo
 from novamodel.scenario import Scenario
 from novamodel.sizing.machines import cache_price, database_price
 from novamodel.sizing.price import hourly_compute, room_of_host
-from novamodel.sizing.screen import Rows, connections, own_ratio, ratio, screen, services_to_size
+from novamodel.sizing.screen import Rows, connections, screen, services_to_size
 from novamodel.sizing.settings import current_settings, overrides_between, written
+from novamodel.sizing.shares import own_ratio, ratio
 from novamodel.sizing.variables import Variable, allowed_values
 
 FRONT_STEP = 0.97

@@ -63,9 +63,10 @@ def size(
     Varies ``variables``, by default all of `novamodel.sizing.variables`: HPA bounds and targets (or replicas), CPU
     and memory requests and limits, pools, PgBouncer, database class, cache node. The effort is at most that of
     ``budget`` candidates, today's among them, each simulated ``replications`` times for ``duration_s`` around the
-    peak with the same customers (less under heavy load: see `ENOUGH_REQUESTS`). Cost is ``cost_of(scenario)``, left out, the monthly compute and stores.
-    ``simulate`` defaults to `novamodel.simulation.simulate`. ``explain`` adds `Explained`; ``demand`` are multiples
-    of the load between which it is uncertain, for the least regret. Raises ``ValueError`` for a budget below 2.
+    peak (less under heavy load: see `ENOUGH_REQUESTS`) with the same customers. Cost is ``cost_of(scenario)``, left
+    out, the monthly compute and stores. ``simulate`` defaults to `novamodel.simulation.simulate`. ``explain`` adds
+    `Explained`; ``demand`` are multiples of the load between which it is uncertain, for the least regret. Raises
+    ``ValueError`` for a budget below 2.
     """
     if budget < 2:
         raise ValueError(f"a budget of {budget} is too small: today's size and one candidate need 2")

@@ -16,8 +16,9 @@ from novamodel.sizing import Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
-from novamodel.sizing.screen import own_ratio, screen
+from novamodel.sizing.screen import screen
 from novamodel.sizing.settings import shown, written
+from novamodel.sizing.shares import own_ratio
 from novamodel.sizing.variables import allowed_values
 from novamodel.sizing.verdict import doubt, excess, missed_text, unmoved
 from novamodel.sizing.window import peak_clock, peak_window
