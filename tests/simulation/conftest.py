@@ -18,8 +18,8 @@ from novamodel.scenario.load import load_scenario
 from novamodel.simulation.replication import Replication, replicate
 
 PARAMS = Path(__file__).parents[2] / "params"
-EXAMPLES = 500 if os.environ.get("NOVAMODEL_MANY_EXAMPLES") else 100
-"""Scenarios that hypothesis makes up for the equality of the planes; NOVAMODEL_MANY_EXAMPLES=1 asks for 500."""
+EXAMPLES = int(os.environ.get("NOVAMODEL_EXAMPLES", "500"))
+"""Scenarios that hypothesis makes up for the equality of the planes (500 take about 40 s of one core)."""
 
 settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=EXAMPLES)
 

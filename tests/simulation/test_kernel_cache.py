@@ -91,10 +91,20 @@ def test_two_cold_processes_at_once(copied, tmp_path):
     assert printed(start(SMALL, copied.parent, **cache))[1] == "loaded"
 
 
-def test_without_a_folder_to_write_to(copied):
-    nowhere = {"XDG_CACHE_HOME": "/dev/null/cache", "HOME": "/dev/null"}
+NOWHERE = {"XDG_CACHE_HOME": "/dev/null/cache", "HOME": "/dev/null"}
+
+
+def test_read_only_install_and_no_folder_to_write_to(copied):
+    installed = sorted(copied.rglob("*"))
+    for path in installed:
+        path.chmod(0o555 if path.is_dir() else 0o444)
     expected = cpu_cases.answer("open_poisson", {**QUEUE, "jobs": 400})["mean_ms"]
-    assert printed(start(SMALL, copied.parent, **nowhere)) == [repr(expected), "compiled"]
+    try:
+        assert printed(start(SMALL, copied.parent, **NOWHERE)) == [repr(expected), "compiled"]
+        assert sorted(copied.rglob("*")) == installed  # root may write everywhere: nothing was
+    finally:
+        for path in installed:
+            path.chmod(0o755)
 
 
 def test_old_versions_are_removed_and_others_left_alone(tmp_path):
@@ -150,3 +160,9 @@ def test_two_cold_starts_of_the_whole_twin(tmp_path):
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     one, other = start(WHOLE, PACKAGE.parent, **cache), start(WHOLE, PACKAGE.parent, **cache)
     assert printed(one) == printed(other)
+
+
+@pytest.mark.skipif(not os.environ.get("NOVAMODEL_SLOW_TESTS"), reason="compiles the whole twin")
+def test_whole_twin_without_a_folder_to_write_to():
+    expected = printed(start(WHOLE.replace('"compiled"', '"simpy"'), PACKAGE.parent))
+    assert printed(start(WHOLE, PACKAGE.parent, **NOWHERE)) == expected
