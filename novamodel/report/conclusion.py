@@ -13,7 +13,7 @@ from novamodel.figures.words import estimate_text, listed, size_text
 from novamodel.report.screen import cost_text, sizes_by_service
 
 NOT_MODELLED = (
-    "failures of machines, zones and the database; deployments; callers that retry;"
+    "callers that retry; failures and deployments, unless `operations` of the scenario has them;"
     " everything the findings and the bill's last line leave out"
 )
 

@@ -125,7 +125,7 @@ def _front(scenario: Scenario, own: Rows) -> Rows:
 
 def _pareto(places: np.ndarray, weight: np.ndarray, estimate: np.ndarray, changes: np.ndarray) -> set[int]:
     """From cheap to dear, each estimated better than the one before; among equals the fewest changes."""
-    rounded = np.round(np.log2(estimate[places]) * 20)
+    rounded = np.round(np.log2(np.maximum(estimate[places], 1e-9)) * 20)
     order = places[np.lexsort((changes[places], rounded, np.round(weight[places], 6)))]
     lowest = np.minimum.accumulate(estimate[order])
     best, kept = np.inf, set()
@@ -140,8 +140,10 @@ def _combine(scenario: Scenario, number: int, backend: Backend, kept: list[Rows]
     """Every combination of the services' rows under one backend that the connections and the host allow."""
     grids = np.meshgrid(*(np.arange(own.peak.size) for own in kept), indexing="ij")
     places = [grid.ravel() for grid in grids]
-    if places[0].size > MOST_JOINT:  # many services: every stride-th of the dearest keeps the sum in bounds
-        places = [place[:: places[0].size // MOST_JOINT + 1] for place in places]
+    if places[0].size > MOST_JOINT:  # many services: every stride-th and today's keep the sum in bounds
+        some = np.asarray(sum(own.changes[place] for own, place in zip(kept, places, strict=True)) == 0)
+        some[:: places[0].size // MOST_JOINT + 1] = True
+        places = [place[some] for place in places]
     worst = np.zeros(places[0].size)
     for turn, slo in enumerate(scenario.slo):
         if slo.metric != "rejected":
@@ -191,15 +193,21 @@ def _backends(scenario: Scenario, variables: Sequence[Variable], allowed: Mappin
         changes = data | cache
         variant = scenario.override(changes, said_by="sizing") if changes else scenario
         bouncer = _bouncer(variant, allowed)
+        if not bouncer or not changes:  # today's machines are there as they are, whatever else is better
+            found.append(_backend(variant, changes, data_place, cache_place))
         if bouncer:
-            changes, variant = changes | bouncer, variant.override(bouncer, said_by="sizing")
-        usd = (database_price(variant, variant.database.instance_class) or 0.0) + (
-            cache_price(variant, variant.cache.node_type) or 0.0
-        )
-        size = variant.database.pgbouncer.default_pool_size if variant.database.pgbouncer else 1
-        acts = (variant.database.cores, *_hits(variant), size)
-        found.append(Backend(changes, variant, usd, (data_place, cache_place, math.log(size)), acts))
+            better = variant.override(bouncer, said_by="sizing")
+            found.append(_backend(better, changes | bouncer, data_place, cache_place))
     return found
+
+
+def _backend(scenario: Scenario, changes: dict[str, Any], data_place: float, cache_place: float) -> Backend:
+    """A backend with its price, where it stands among the others, and what the services feel of it."""
+    database, cache = scenario.database, scenario.cache
+    usd = (database_price(scenario, database.instance_class) or 0.0) + (cache_price(scenario, cache.node_type) or 0.0)
+    size = database.pgbouncer.default_pool_size if database.pgbouncer else 1
+    acts = (database.cores, *_hits(scenario), size)
+    return Backend(changes, scenario, usd, (data_place, cache_place, math.log(size)), acts)
 
 
 def _hits(scenario: Scenario) -> tuple[float, ...]:

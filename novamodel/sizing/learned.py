@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
+from novamodel.sizing.shares import HOPELESS
+
 BIAS, LOCAL, NOISE = 0.25, 0.2, 0.03
 """Standard deviations of the logarithm: common to all, shared by neighbours, of a simulated figure."""
 REACH = 0.7
@@ -26,7 +28,7 @@ def chance_to_hold(
     if not seen:
         return ndtr(-estimate / np.hypot(BIAS, LOCAL)), estimate
     known = position[seen]
-    learned = np.log(np.clip(excess, 0.05, 8.0)) - estimate[seen]
+    learned = np.log(np.clip(excess, 0.05, HOPELESS)) - estimate[seen]
     inside = _covariance(known, known) + NOISE**2 * np.eye(len(seen))
     across = _covariance(position, known)
     weights = np.linalg.solve(inside, across.T)

@@ -15,9 +15,9 @@ import numpy as np
 from novamodel.analytic import SystemLoad, route_means, slow_shares
 from novamodel.scenario import Scenario
 
-SCALE = 2.0 ** (np.arange(-8, 9) / 4)
+SCALE = 2.0 ** (np.arange(-8, 25) / 4)
 """Shares of slow requests are kept at these multiples of an objective's limit."""
-HOPELESS = 8.0
+HOPELESS = 64.0
 """Ratio of estimate to limit where the estimate lies beyond the largest multiple, or a tier is full."""
 
 

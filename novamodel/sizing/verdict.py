@@ -13,8 +13,6 @@ from novamodel import units
 CLOSE = 0.1
 """An objective that all candidates miss by figures within this share of each other is not moved by their sizes."""
 FEW_TO_TELL = 3
-WORST = 8.0
-"""Value over limit of an objective without a figure."""
 
 
 def upper(objective: Any) -> float:
@@ -28,9 +26,9 @@ def counted(objectives: Sequence[Any], ignored: frozenset[str]) -> list[Any]:
 
 
 def excess(objectives: Sequence[Any], ignored: frozenset[str] = frozenset()) -> float:
-    """Largest estimate over limit of the objectives that count; below 1 all hold."""
+    """Largest estimate over limit of the objectives that count; below 1 all hold, infinite without a figure."""
     ratios = [o.value / o.limit for o in counted(objectives, ignored)]
-    return max((WORST if math.isnan(r) else min(r, WORST) for r in ratios), default=0.0)
+    return max((math.inf if math.isnan(r) else r for r in ratios), default=0.0)
 
 
 def doubt(objectives: Sequence[Any], replications: int, ignored: frozenset[str] = frozenset()) -> float:

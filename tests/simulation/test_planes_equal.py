@@ -207,7 +207,7 @@ def test_scenarios_made_up(changes, coarse, plain, both, coarsen):
     with pytest.MonkeyPatch.context() as monkeypatch:
         if coarse:
             coarsen(monkeypatch)
-        both(plain(changes))
+        assert both(plain(changes)).conserved
 
 
 # --- a rule changed in one plane only is seen ------------------------------------------------------------

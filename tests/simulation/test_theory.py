@@ -42,10 +42,9 @@ def runs(plain):
 
 
 def agrees(values, theory, relative):
-    """Whether the mean of the runs is the theory's figure."""
+    """Whether the mean of the runs is the theory's figure, within a share of it and 4.5 standard errors."""
     mean, error = np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))
-    assert abs(mean - theory) <= relative * theory, (mean, theory)
-    assert abs(mean - theory) <= 4.5 * error, (mean, theory, error)
+    return abs(mean - theory) <= min(relative * theory, 4.5 * error)
 
 
 def mean_latency(run):
@@ -63,19 +62,19 @@ def quantile(run, q):
 def test_event_loop_is_mm1(runs):
     found = runs(150, [{"cpu": "5 ms exponential"}])
     theory = mm1(150, 200)
-    agrees([mean_latency(run) for run in found], float(theory.mean_time_in_system_s), 0.02)
-    agrees([mean_spent(run, codes.LOOP_WAIT) for run in found], float(theory.mean_wait_s), 0.03)
-    agrees([quantile(run, 0.5) for run in found], float(theory.time_in_system_p50_s), 0.02)
-    agrees([quantile(run, 0.99) for run in found], float(theory.time_in_system_p99_s), 0.04)
-    agrees([run.arrived.sum() / 800 for run in found], 150, 0.01)
+    assert agrees([mean_latency(run) for run in found], float(theory.mean_time_in_system_s), 0.02)
+    assert agrees([mean_spent(run, codes.LOOP_WAIT) for run in found], float(theory.mean_wait_s), 0.03)
+    assert agrees([quantile(run, 0.5) for run in found], float(theory.time_in_system_p50_s), 0.02)
+    assert agrees([quantile(run, 0.99) for run in found], float(theory.time_in_system_p99_s), 0.04)
+    assert agrees([run.arrived.sum() / 800 for run in found], 150, 0.01)
 
 
 def test_event_loop_is_mg1(runs):
     sigma = 1.0
     found = runs(120, [{"cpu": f"5 ms lognormal {sigma}"}])
     theory = mg1(120, 0.005, math.exp(sigma * sigma) - 1)
-    agrees([mean_spent(run, codes.LOOP_WAIT) for run in found], float(theory.mean_wait_s), 0.04)
-    agrees([mean_spent(run, codes.ON_CPU) for run in found], 0.005, 0.02)
+    assert agrees([mean_spent(run, codes.LOOP_WAIT) for run in found], float(theory.mean_wait_s), 0.04)
+    assert agrees([mean_spent(run, codes.ON_CPU) for run in found], 0.005, 0.02)
 
 
 def test_redis_is_md1(runs):
@@ -85,7 +84,7 @@ def test_redis_is_md1(runs):
         seconds=200,
         cache={"command_cpu": "1 ms", "keyspaces": {"keys": {"keys": 10}}},
     )
-    agrees([mean_latency(run) for run in found], float(mg1(700, 0.001, 0).mean_time_in_system_s), 0.03)
+    assert agrees([mean_latency(run) for run in found], float(mg1(700, 0.001, 0).mean_time_in_system_s), 0.03)
 
 
 def test_edge_with_two_workers_is_two_queues(runs):
@@ -94,7 +93,7 @@ def test_edge_with_two_workers_is_two_queues(runs):
     sigma = 0.5
     for _ in range(200):
         sigma = (300 / (300 + 200 * (1 - sigma))) ** 2
-    agrees([mean_latency(run) for run in found], 1 / (200 * (1 - sigma)), 0.03)
+    assert agrees([mean_latency(run) for run in found], 1 / (200 * (1 - sigma)), 0.03)
 
 
 def test_database_cores_are_shared_like_mmc(runs):
@@ -108,7 +107,7 @@ def test_database_cores_are_shared_like_mmc(runs):
             api={"pool": {"max": 2000}},
             database={"cores": 2, "max_connections": 3000, "statements": {"select": {"cpu": f"5 ms {law}"}}},
         )
-        agrees([mean_latency(run) for run in found], float(theory), 0.04)
+        assert agrees([mean_latency(run) for run in found], float(theory), 0.04)
 
 
 def test_storage_is_md1_beside_the_cores(runs):
@@ -126,7 +125,7 @@ def test_storage_is_md1_beside_the_cores(runs):
         },
     )
     theory = float(mg1(400, 0.002, 0).mean_time_in_system_s) + 0.003
-    agrees([mean_spent(run, codes.STORAGE) for run in found], theory, 0.03)
+    assert agrees([mean_spent(run, codes.STORAGE) for run in found], theory, 0.03)
 
 
 def test_pool_with_time_out_is_mmc_with_patience(runs):
@@ -139,9 +138,9 @@ def test_pool_with_time_out_is_mmc_with_patience(runs):
     )
     theory = mmc_patience(5, 0.03, 280, 50)
     lost = [run.outcome[0, codes.POOL_TIMEOUT] / run.outcome.sum() for run in found]
-    agrees(lost, float(theory.timeout_probability), 0.03)
+    assert agrees(lost, float(theory.timeout_probability), 0.03)
     waits = [mean_spent(run, codes.POOL_WAIT) for run in found]
-    agrees(waits, float(theory.mean_wait_served_s), 0.03)
+    assert agrees(waits, float(theory.mean_wait_served_s), 0.03)
 
 
 def test_pgbouncer_is_mmc(runs):
@@ -161,7 +160,7 @@ def test_pgbouncer_is_mmc(runs):
             },
         },
     )
-    agrees([mean_spent(run, codes.SERVER_WAIT) for run in found], float(mmc(3, 240, 100).mean_wait_s), 0.06)
+    assert agrees([mean_spent(run, codes.SERVER_WAIT) for run in found], float(mmc(3, 240, 100).mean_wait_s), 0.06)
 
 
 def test_round_robin_over_replicas_splits_a_poisson_stream_evenly(runs):
@@ -170,4 +169,4 @@ def test_round_robin_over_replicas_splits_a_poisson_stream_evenly(runs):
     sigma = 0.5
     for _ in range(300):
         sigma = (450 / (450 + 200 * (1 - sigma))) ** 3
-    agrees([mean_latency(run) for run in found], 1 / (200 * (1 - sigma)), 0.03)
+    assert agrees([mean_latency(run) for run in found], 1 / (200 * (1 - sigma)), 0.03)

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import novamodel as nm
 from novamodel.analytic import day, peak_rate
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
 from novamodel.sizing import Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
+from novamodel.sizing.joint import space
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
 from novamodel.sizing.screen import screen
@@ -212,7 +214,7 @@ def test_verdicts_judge_the_estimate_and_say_how_doubtful_it_is():
     never = SloResult("errors < 0.1 %", "errors", "", 1e-3, 0.0, 0.0, 1e-3, True, "1")
     assert doubt([never], 3) == pytest.approx(0.05)
     nothing = case._replace(value=math.nan, low=math.nan, high=math.nan, met=False)
-    assert (doubt([nothing], 3), excess([nothing])) == (0.0, 8.0)
+    assert (doubt([nothing], 3), excess([nothing])) == (0.0, math.inf)
     bad = case._replace(value=0.5, high=0.55, met=False)
     assert unmoved([[bad], [bad], [bad]]) == {"p99 < 300 ms"}
     assert unmoved([[bad], [bad], [bad._replace(value=0.4)]]) == frozenset()
@@ -316,3 +318,21 @@ def test_a_variable_of_another_scenario_is_refused():
     elsewhere = Variable("web cpu limit", ("services.web.resources.cpu_limit",), other.values, 0, True, "cpu")
     with pytest.raises(UserError, match="web"):
         size(shop(), simulate=Recorder(), variables=[elsewhere])
+
+
+def test_today_stays_a_candidate_whatever_pgbouncer_would_be_better():
+    """One replica for all the traffic: the closed forms want another pool in PgBouncer; today's is still judged."""
+    single = {"min_replicas": 1, "max_replicas": 1}
+    novabank = nm.load("novabank").override(
+        {f"services.core-api.autoscaler.{name}": count for name, count in single.items()}
+    )
+    spot = space(novabank, variables(novabank))
+    today = np.flatnonzero(spot.changes == 0)
+    assert today.size >= 1
+    assert all(spot.overrides(int(place)) == {} for place in today)
+
+
+def test_the_closest_to_a_hopeless_objective_is_the_fastest_not_the_cheapest():
+    slow = SloResult("p99 < 5 ms", "p99", "", 0.005, 0.373, 0.36, 0.38, False, "s")
+    faster = slow._replace(value=0.072, low=0.07, high=0.074)
+    assert excess([faster]) < excess([slow])
