@@ -10,6 +10,7 @@ from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
 from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import tidy
 from novamodel.figures.trials import SERIES
+from novamodel.figures.words import listed
 
 SHARES_SHOWN = 6
 """So many services have a colour of their own; the rest is put together."""
@@ -87,7 +88,8 @@ def _variants_finding(rows: pd.DataFrame) -> str:
     text = f"{kept.index[0]} is the cheapest that keeps the SLO: {kept['cost_month'].iloc[0]:,.0f} USD a month"
     cheaper = rows[rows["cost_month"] < kept["cost_month"].iloc[0]]
     if len(cheaper):
-        text += f"; {', '.join(str(name) for name in cheaper.index)} costs less and does not surely keep it"
+        verbs = "costs less and does" if len(cheaper) == 1 else "cost less and do"
+        text += f"; {listed(map(str, cheaper.index))} {verbs} not surely keep it"
     return text
 
 

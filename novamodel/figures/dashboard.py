@@ -8,6 +8,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from novamodel.figures.house import COLOURS, MUTED, finish
+from novamodel.figures.panels import clock_axes
+from novamodel.figures.reshape import clock
+from novamodel.figures.words import share_text
 
 HOW = (
     "Solid: what the dashboard shows, averaged over its window and read from the histogram's buckets. Dotted: what"
@@ -16,20 +19,20 @@ HOW = (
 
 
 def dashboard(board: Any) -> go.Figure:
-    """`board`: a telemetry.Dashboard. One panel a row: request rate (1/s), response time (ms), error rate (1/s)."""
+    """`board`: a telemetry.Dashboard. One panel a row: rate and errors (requests/s), response time (ms)."""
     panels = board.panels[board.panels["replication"] == board.panels["replication"].min()]
     names = list(dict.fromkeys(panels["panel"]))
     fig = make_subplots(rows=len(names), shared_xaxes=True, vertical_spacing=0.07, subplot_titles=names)
     for place, name in enumerate(names, 1):
         rows = panels[panels["panel"] == name]
-        scale, unit = (1000.0, "ms") if rows["unit"].iloc[0] == "s" else (1.0, "1/s")
-        hours = [clock / 3600 for clock in rows["clock_s"]]
+        scale, unit = (1000.0, "ms") if rows["unit"].iloc[0] == "s" else (1.0, "requests/s")
+        times = [clock(seconds) for seconds in rows["clock_s"]]
         for column, words, line in (
             ("truth", "what happened", {"color": MUTED, "dash": "dot", "width": 1.5}),
             ("shown", "what the dashboard shows", {"color": COLOURS["api"], "width": 2}),
         ):
             fig.add_scatter(
-                x=hours,
+                x=times,
                 y=[value * scale for value in rows[column]],
                 name=words,
                 line=line,
@@ -39,6 +42,7 @@ def dashboard(board: Any) -> go.Figure:
                 col=1,
             )
         fig.update_yaxes(title_text=unit, rangemode="tozero", row=place, col=1)
-    fig.update_xaxes(title_text="time of day (h)", tickformat=".2f", row=len(names), col=1)
-    title = f"{board.unseen:.1%} of the requests are on no panel" if board.unseen > 0 else "No request is missing"
+    clock_axes(fig, len(names))
+    unseen = f"{share_text(board.unseen)} of the requests are on no panel"
+    title = unseen if board.unseen > 0 else "No request is missing"
     return finish(fig, title, HOW, height=620)

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish, rgba
 from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import tidy
+from novamodel.figures.words import part_text
 
 
 def retry_storm(answer: Any) -> go.Figure:
@@ -109,7 +110,7 @@ def _storm(answer: Any) -> str:
     if answer.storm_from is not None:
         return f"{who} keep a storm alive from {answer.storm_from:.3g} x today's peak on"
     most = (answer.storm["offered_per_s"] / answer.storm["fresh_per_s"]).max() - 1
-    return f"{who} add up to {most:.0%} of load; no storm stays after a surge"
+    return f"{who} add up to {part_text(most)} of load; no storm stays after a surge"
 
 
 def _best(answer: Any) -> str:

@@ -1,0 +1,34 @@
+"""What the figures of operations say: clock times, plain ticks, the objective by name."""
+
+import math
+from types import SimpleNamespace
+
+import pandas as pd
+
+import novamodel as nm
+
+
+def test_dashboard_has_times_of_day() -> None:
+    panel = {"replication": 0, "panel": "Request rate", "unit": "1/s", "truth": 10.0, "shown": 9.0}
+    panels = pd.DataFrame([panel | {"clock_s": 64_800.0}, panel | {"clock_s": 65_100.0}])
+    fig = nm.figures.dashboard(SimpleNamespace(panels=panels, unseen=0.033))
+    assert fig.layout.title.text.startswith("<b>3.3 % of the requests")
+    assert [x[-8:] for x in fig.data[0].x] == ["18:00:00", "18:05:00"]
+    assert fig.layout.xaxis.type == "date"
+    assert fig.layout.yaxis.title.text == "requests/s"
+
+
+def test_operations_names_the_objective_and_has_plain_ticks() -> None:
+    events = pd.DataFrame([{"event": "rollout", "minutes_lost": 0.5}])
+    rows = [
+        {"event": "rollout", "since_s": since, "p99_s": p99, "failed_share": 0.0}
+        for since, p99 in ((0.0, 0.12), (10.0, 9.9), (20.0, math.inf))
+    ]
+    fig = nm.figures.operations(SimpleNamespace(events=events, timeline=pd.DataFrame(rows), limit_s=0.3))
+    assert "SLO p99 < 300 ms" in [note.text.replace("&lt;", "<") for note in fig.layout.annotations]
+    assert "1000" in fig.layout.yaxis.ticktext
+    low, high = fig.layout.yaxis.range
+    assert low < math.log10(120) < math.log10(9900) < high
+
+    bare = nm.figures.operations(SimpleNamespace(events=events, timeline=pd.DataFrame(rows), limit_s=math.inf))
+    assert not [note for note in bare.layout.annotations if "SLO" in note.text]
