@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +23,8 @@ def hold(file: Path, taken: str) -> Iterator[None]:
         if not _locked(handle):
             raise UserError(f"{taken}{_holder(file)}", valid="wait until it ends, or another folder with --out")
         handle.truncate(0)
-        handle.write(json.dumps({"process": os.getpid(), "host": host()}))
-        handle.flush()
+        with suppress(OSError):  # on a full disk the lock holds all the same, and names nobody
+            os.write(handle.fileno(), json.dumps({"process": os.getpid(), "host": host()}).encode())
         yield
 
 

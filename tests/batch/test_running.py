@@ -138,16 +138,22 @@ def test_a_folder_that_is_no_store_is_never_removed(tmp_path: Path):
 def test_memory_does_not_grow_with_the_number_of_stored_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.fsync", lambda handle: None)
     monkeypatch.setattr("novamodel.batch.table.BATCH", 100)
-    highest = []
-    for count in (200, 2000):
+    run(fake_plan(20), tmp_path / "warm", fakes.quick)
+    write_parquet(tmp_path / "warm")
+
+    def highest(count: int) -> int:
         folder = tmp_path / str(count)
-        run(fake_plan(20), tmp_path / "warm", fakes.quick)
         tracemalloc.start()
         run(fake_plan(count), folder, fakes.quick)
         write_parquet(folder)
-        highest.append(tracemalloc.get_traced_memory()[1])
+        most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert highest[1] < 1.5 * highest[0] + 200_000
+        return most
+
+    few = highest(200)
+    # twice, for in one of them the interpreter may enlarge its table of interned strings (some MB, at once)
+    many = min(highest(2000), highest(2010))
+    assert many < 1.5 * few + 200_000
 
 
 def test_processes_tell_how_a_job_ended():
