@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ from novamodel.statistics import Estimate, paired_difference
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
 LOWER, LESS, FEWER = ("better", "worse"), ("cheaper", "dearer"), ("fewer", "more")
+NONE_FOUND = "no difference found"
+"""The interval of the difference holds 0: whatever the figures show may be chance."""
 MOST_PARTS = 4
 """Values shown of a part that only one of the two has."""
 
@@ -79,8 +82,9 @@ class Difference:
         shown = []
         for row in self.rows:
             low, high = row.difference.low, row.difference.high
-            span = f" [{_signed(low, row.unit)}, {_signed(high, row.unit)}]" if low == low and low != high else ""
-            change = "" if row.verdict == "same" else _signed(row.difference.value, row.unit) + span
+            ends = f"{_signed(low, row.unit)}, {_signed(high, row.unit)}"
+            change = _signed(row.difference.value, row.unit) + (f" [{ends}]" if low == low and low != high else "")
+            change = {"same": "", NONE_FOUND: f"0 lies in [{ends}]"}.get(row.verdict, change)
             shown.append((row.what, _text(row.a, row.unit), _text(row.b, row.unit), change, row.verdict))
         return shown
 
@@ -223,8 +227,10 @@ def _cost_rows(a: MonthlyCost, b: MonthlyCost) -> list[Row]:
 def _row(what: str, a: float, b: float, change: Estimate, unit: str, words: tuple[str, str]) -> Row:
     if change.low > 0 or change.high < 0:
         verdict = words[change.low > 0]
+    elif a == b or change.low == change.high == 0:
+        verdict = "same"
     else:
-        verdict = "same" if a == b or change.low == change.high == 0 else "cannot tell"
+        verdict = NONE_FOUND if change.low <= 0 <= change.high else "cannot tell"
     return Row(what, float(a), float(b), change, unit, verdict)
 
 
@@ -259,10 +265,15 @@ def _ends(estimate: Estimate) -> dict[str, float]:
 
 def _text(value: float, unit: str) -> str:
     """A value with its unit: ``124 ms``, ``0.1 %``, ``907.79 USD``, ``5.2``."""
-    forms = {"s": lambda v: units.format_time(float(f"{v:.3g}")), "1": units.format_fraction}
+    forms = {"s": lambda v: units.format_time(float(f"{v:.3g}")), "1": _share}
     if value != value:
         return "-"
     return forms[unit](value) if unit in forms else f"{value:,.2f} {unit}" if unit else f"{value:.3g}"
+
+
+def _share(value: float) -> str:
+    """A share in percent, never with an exponent: 8.9e-7 -> ``"0.000089 %"``."""
+    return f"{Decimal(f'{value * 100:.3g}'):f} %"
 
 
 def _signed(value: float, unit: str) -> str:
@@ -274,6 +285,8 @@ def _arrow(row: tuple[str, ...]) -> str:
     _, a, b, change, verdict = row
     if verdict == "same":
         return f"{a} (same)"
+    if verdict == NONE_FOUND:
+        return f"{a} -> {b} ({verdict})"
     return f"{a} -> {b} ({change.partition(' [')[0]}, {verdict})"
 
 

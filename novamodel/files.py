@@ -17,6 +17,7 @@ def write_whole(path: Path, text: str) -> None:
 
     ``UserError`` where that is not possible; an existing file is then as it was.
     """
+    _must_be_file(path)
     try:
         with parents_of(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=".novamodel-") as folder:
             part = Path(folder) / path.name
@@ -24,6 +25,22 @@ def write_whole(path: Path, text: str) -> None:
             os.replace(part, path)
     except OSError as problem:
         raise _not_written(path, problem) from None
+
+
+def must_be_writable(path: Path) -> None:
+    """`UserError` now where `write_whole(path, ...)` would fail after long work; leaves nothing behind."""
+    _must_be_file(path)
+    nearest = next((parent for parent in path.absolute().parents if parent.exists()), Path(path.anchor))
+    try:
+        tempfile.TemporaryDirectory(dir=nearest, prefix=".novamodel-").cleanup()
+    except OSError as problem:
+        raise _not_written(path, problem) from None
+
+
+def _must_be_file(path: Path) -> None:
+    """What is there already and no file (a folder, a device) is never replaced."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is {'a folder' if path.is_dir() else 'no file'}", valid="a file to write")
 
 
 @contextmanager

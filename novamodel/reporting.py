@@ -85,6 +85,9 @@ def _staging(folder: Path) -> Iterator[Path]:
     """A hidden folder beside (or in) the output folder, on the same file system; it goes when the work is done."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; the report needs a folder", valid="--out with a folder")
+    in_the_way = next((folder / name for name in FILES if (folder / name).is_dir()), None)
+    if in_the_way is not None:
+        raise UserError(f"{in_the_way} is a folder where a file belongs", valid="--out with another folder")
     try:
         staging = Path(tempfile.mkdtemp(prefix=".novamodel-", dir=folder if folder.is_dir() else folder.parent))
     except OSError as problem:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+
+if TYPE_CHECKING:
+    from novamodel.simulation import SloResult
 
 MISSED = 99
 
@@ -17,7 +23,8 @@ def check(
 ) -> int:
     """Simulate and judge every objective: exit 0 when all are met, 99 when one is missed.
 
-    An objective is judged by its estimate; the interval says how sure that is.
+    An objective is judged by its estimate, and the exit code says that. Where the 95 % interval holds the limit, or
+    there is none, the objective is undecided: the last line counts it, and more --replications may decide it.
 
     \b
     Examples:
@@ -40,13 +47,28 @@ def check(
     slos = result.slo()
     missed = [slo.text for slo in slos if not slo.met]
     if json:
-        say_json({"met": not missed} | result.to_dict())
+        say_json({"met": not missed, "undecided": [slo.text for slo in slos if undecided(slo)]} | result.to_dict())
     else:
-        verdict = f"missed: {', '.join(missed)}" if missed else "all objectives are met"
         warnings = [f"warning: {text}" for text in result.warnings]
         share = result.estimate("rejected").value
         rejected = (
             [f"     {value_text(share, '1')} of all requests are rejected by the edge's limits"] if share > 0 else []
         )
-        say("\n".join([heading(scenario, result), *slo_lines(slos), *rejected, *warnings, verdict]))
+        say("\n".join([heading(scenario, result), *slo_lines(slos), *rejected, *warnings, verdict(slos)]))
     return MISSED if missed else 0
+
+
+def undecided(slo: SloResult) -> bool:
+    """Whether the interval of an objective leaves open on which side of its limit it lies."""
+    return not (slo.high < slo.limit or slo.low > slo.limit)
+
+
+def verdict(slos: Sequence[SloResult]) -> str:
+    """The last line: what is missed or that all is met, and what the run cannot decide."""
+    missed = [slo.text for slo in slos if not slo.met]
+    open_ones = [slo.text for slo in slos if undecided(slo)]
+    judged = f"missed: {', '.join(missed)}" if missed else "all objectives are met"
+    if not open_ones:
+        return judged
+    by = f"{judged} by estimate" if missed else f"{judged} by their estimates"
+    return f"{by}; undecided by their intervals: {len(open_ones)} of {len(slos)} ({', '.join(open_ones)})"

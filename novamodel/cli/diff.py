@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from novamodel.differing import Difference
 
 WORSE = 99
+UNBROKEN = 100_000
+"""Columns of what is no terminal: a table is as wide as its cells, so nothing is wrapped."""
 STYLES = dict.fromkeys(("better", "cheaper"), "green") | dict.fromkeys(("worse", "dearer"), "red")
 
 A = Annotated[
@@ -79,7 +81,7 @@ def diff(
 
 
 def screen(found: Difference) -> str:
-    """The difference for a terminal, with colours where standard output is one."""
+    """The difference for a terminal, with colours where standard output is one; elsewhere no cell is ever broken."""
     import sys
 
     from rich.console import Console
@@ -88,7 +90,7 @@ def screen(found: Difference) -> str:
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else 120, force_terminal=terminal, highlight=False, markup=False)
+    console = Console(width=None if terminal else UNBROKEN, force_terminal=terminal, highlight=False, markup=False)
     names = found.names()
 
     def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> Padding:

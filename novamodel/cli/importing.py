@@ -46,8 +46,11 @@ def import_folder(
     """
     from novamodel import importers
     from novamodel.cli.output import note, note_block, say, say_json
+    from novamodel.files import must_be_writable
     from novamodel.scenario import build
 
+    if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
+        must_be_writable(Path(out))
     report = importers.import_folder(Path(folder), platform or None)
     tree = importers.with_assumptions(report, _name(Path(folder)))
     scenario = build(tree)

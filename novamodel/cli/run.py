@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +10,12 @@ import typer
 
 from novamodel import units
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.errors import UserError
 
 if TYPE_CHECKING:
     from novamodel.simulation import Result
+
+EPOCH = "1970-01-01T00:00:00Z"
 
 Precision = Annotated[
     str | None,
@@ -32,6 +36,14 @@ OpenMetrics = Annotated[
         help="Write the run's counters, histogram and gauges as OpenMetrics text.",
     ),
 ]
+OpenMetricsStart = Annotated[
+    str,
+    typer.Option(
+        "--openmetrics-start",
+        metavar="TIME",
+        help="Midnight of the simulated day, ISO 8601 with its zone; as it is, time stamps count from that midnight.",
+    ),
+]
 
 
 def run(
@@ -42,6 +54,7 @@ def run(
     precision: Precision = None,
     engine: EngineChoice = Engine.auto,
     openmetrics: OpenMetrics = None,
+    openmetrics_start: OpenMetricsStart = EPOCH,
     json: Json = False,
 ) -> None:
     """Simulate a scenario's window and show latency, errors, callers and tiers with intervals.
@@ -53,32 +66,46 @@ def run(
       novamodel run novabank
       novamodel run mine.yaml --set services.core-api.replicas=5 --set 'traffic.peak=600 requests/s'
       novamodel run mine.yaml --seed 8 --replications 8 --json > run.json
-      novamodel run mine.yaml --openmetrics run.prom
+      novamodel run mine.yaml --openmetrics run.prom --openmetrics-start 2026-11-24T00:00:00Z
       novamodel run mine.yaml --precision 'p99 < 5 %' --set run.warm_up=auto
     """
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.cli.show import result_text
-    from novamodel.errors import UserError
+    from novamodel.files import must_be_writable, write_whole
     from novamodel.simulation import simulate
 
     scenario = load(target, sets, seed, replications)
-    if openmetrics is not None and openmetrics.is_dir():
-        raise UserError(f"--openmetrics {openmetrics} is a folder", valid="a file to write")
+    midnight_s = epoch_of(openmetrics_start)
+    if openmetrics is not None:
+        must_be_writable(openmetrics)
+    elif openmetrics_start != EPOCH:
+        raise UserError("--openmetrics-start is of no use alone", valid="--openmetrics FILE beside it")
     if precision is not None:
         scenario = scenario.override({"run.precision": precision}, said_by="--precision")
     with progress("simulating") as tell:
         result = simulate(scenario, engine=engine.value, progress=tell)
     if openmetrics is not None:
-        from novamodel.files import write_whole
         from novamodel.telemetry import to_openmetrics
 
-        write_whole(openmetrics, to_openmetrics(result))
+        write_whole(openmetrics, to_openmetrics(result, midnight_s))
     if json:
         say_json(result.to_dict())
     else:
         say("\n".join([result_text(result), *how_sure(result)]))
+
+
+def epoch_of(text: str) -> float:
+    """Unix time (s) of an ISO 8601 time with its zone, such as ``2026-11-24T00:00:00Z``."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        valid = "ISO 8601 with date, time and zone, such as 2026-11-24T00:00:00Z or 2026-11-24T00:00:00+01:00"
+        raise UserError(f"--openmetrics-start {text!r} is no time", valid=valid)
+    return at.timestamp()
 
 
 def how_sure(result: Result) -> list[str]:

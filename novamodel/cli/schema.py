@@ -11,7 +11,10 @@ SHORT_FORMS = {
 }
 """Parts that may be written as one text."""
 FILE_KEYS = {
-    "extends": {"type": "string", "description": "scenario file that this one changes; only differences are written"},
+    "extends": {
+        "type": "string",
+        "description": "scenario file that this one changes; only differences are written, {} empties a mapping",
+    },
     "imported": {"type": "string", "description": "folder of configuration files, beside this file"},
     "sources": {
         "type": "object",

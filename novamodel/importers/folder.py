@@ -29,6 +29,7 @@ KINDS = {
     "postgres": "PostgreSQL settings",
     "workflow": "deploy workflow",
 }
+_LEAST_KNOWN = "at least one of: " + ", ".join(KINDS.values())
 _NGINX = re.compile(r"^\s*(http|server|upstream|events|limit_req_zone|location)\b[^=\n]*[{;]", re.M)
 _POSTGRES = re.compile(
     r"^\s*(wal_level|max_connections|shared_buffers|max_wal_senders)\s*=?\s*\S|^\s*host(ssl)?\s+\S+\s+\S+",
@@ -70,7 +71,7 @@ def find_files(folder: Path) -> Found:
     """Read a folder. A missing folder, one without any known file, or a known file that is broken is "
     "a ``UserError``."""
     if not folder.exists():
-        raise UserError(f"{folder}: no such folder")
+        raise UserError(f"{folder}: no such folder", valid=f"a folder that holds {_LEAST_KNOWN}")
     if not folder.is_dir():
         raise UserError(f"{folder} is a file, not a folder", valid="the folder that holds the configuration files")
     paths = _walk(folder)
@@ -79,7 +80,7 @@ def find_files(folder: Path) -> Found:
         reader = _READERS.get(path.suffix.lower(), _other)
         reader(path, found)
     if not found.paths:
-        raise UserError(_nothing_known(folder, found), valid=", ".join(KINDS.values()))
+        raise UserError(_nothing_known(folder, found), valid=_LEAST_KNOWN)
     return found
 
 

@@ -22,7 +22,8 @@ def load_scenario(path: Path, importer: Importer | None = None) -> Scenario:
 
     ``extends`` names a base file (or a scenario that comes with novamodel), ``imported`` a folder of configuration
     files (read by ``importer``), ``sources`` says of which kind values are (``{path: "measured: ..."}``).
-    Later wins: defaults, imported files, base, variant.
+    Later wins: defaults, imported files, base, variant. Mappings merge key by key; an empty one (``limits: {}``) takes
+    away what is below it, and the schema says where something is needed.
     """
     return build(load_tree(path, importer))
 
@@ -40,7 +41,7 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
     platform = platform or (chosen.get("kind") if isinstance(chosen, dict) else None)
     base = values.pop("extends", None)
     folder = values.pop("imported", None)
-    sources = values.pop("sources", None) or {}
+    sources = values.pop("sources", {})
     if base is not None:
         below = load_tree(_base(path, base, lines), importer, platform, depth + 1)
     if folder is not None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from novamodel.errors import UserError
 from novamodel.scenario.fields import Part
 from novamodel.scenario.origin import Origin, Tree
-from novamodel.scenario.schema_walk import field_unit, inner_model
+from novamodel.scenario.schema_walk import field_sentence, field_unit, inner_model
 
 
 def as_user_error(problem: ValidationError, tree: Tree, root: type[Part]) -> UserError:
@@ -33,6 +33,9 @@ def as_user_error(problem: ValidationError, tree: Tree, root: type[Part]) -> Use
     if error["type"] == "extra_forbidden":
         message = f"unknown key {words[-1]!r}"
         valid = _keys_near(root, words)
+    elif error["type"] == "too_short" and isinstance(error.get("input"), dict):
+        message = f"{words[-1]!r} is empty"
+        valid = f"at least one entry: {field_sentence(root, path)}"
     elif error["type"] == "missing":
         message = f"{words[-1]!r} is needed and nothing says it"
     elif "than" in error["type"] and (unit := field_unit(root, path)):

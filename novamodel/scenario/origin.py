@@ -56,7 +56,7 @@ class Tree:
         return None
 
     def merged(self, later: Tree) -> Tree:
-        """This tree with another laid over it; mappings merge, everything else is replaced."""
+        """This tree with another laid over it; mappings merge, an empty one empties, everything else is replaced."""
         origins = dict(self.origins)
         values = _merge(copy.deepcopy(self.values), later.values, (), origins)
         return Tree(values, origins | later.origins, [*self.findings, *later.findings])
@@ -78,7 +78,7 @@ class Tree:
 
 
 def _merge(base: Any, later: Any, path: tuple[str, ...], origins: dict[str, Origin]) -> Any:
-    if isinstance(base, dict) and isinstance(later, dict):
+    if isinstance(base, dict) and isinstance(later, dict) and (later or not path):
         for key, value in later.items():
             inner = (*path, str(key))
             base[key] = _merge(base[key], value, inner, origins) if key in base else copy.deepcopy(value)

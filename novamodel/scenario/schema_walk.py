@@ -43,6 +43,12 @@ def default_origin(root: type[Part], path: str) -> Origin:
     return Origin(kind if kind in ("measured", "documented", "assumed", "derived") else "default", source, None, None)
 
 
+def field_sentence(root: type[Part], path: str) -> str:
+    """What the field at a dotted path means, in its own words."""
+    fields = fields_on(root, path)
+    return (fields[-1].description or "") if fields else ""
+
+
 def field_unit(root: type[Part], path: str) -> str:
     """SI unit of the value at a dotted path, where it has one."""
     fields = fields_on(root, path)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.fields import ClientCount, ClockTime, Part, Rate, Seconds, Share, given, needed
 
@@ -57,8 +57,8 @@ class Traffic(Part):
     )
     peak: Rate = given("100 requests/s", "highest rate of the day", "assumed")
     night: Rate = given("10 requests/s", "lowest rate of the day (the weekday shape)", "assumed")
-    mix: dict[str, Share] = needed("share of each route, together 100 %")
-    populations: dict[str, Population] = given(
+    mix: Annotated[dict[str, Share], Field(min_length=1)] = needed("share of each route, together 100 %")
+    populations: Annotated[dict[str, Population], Field(min_length=1)] = given(
         {"customers": {"share": "100 %", "clients": 10000, "popularity": "zipf 0.5"}}, "who asks", "assumed"
     )
     caller: Caller = given({}, "how a caller behaves", "assumed")

@@ -52,6 +52,11 @@ def refused(call: Callable, tmp_path: Path) -> Callable[..., str]:
         (["run", "novabank", "--engine", "fast"], "'fast' is not one of 'auto', 'simpy', 'compiled'"),
         (["run", "novabank", "--json=yes"], "--json"),
         (["run", "novabank", "--openmetrics", NOVABANK], "is a folder (valid: a file to write)"),
+        (["run", "novabank", "--openmetrics", "/dev/null"], "/dev/null is no file (valid: a file to write)"),
+        (["run", "novabank", "--openmetrics", BASE / "x"], "cannot be written: Not a directory"),
+        (["run", "novabank", "--openmetrics", "x", "--openmetrics-start", "noon"], "valid: ISO 8601 with date, time"),
+        (["run", "novabank", "--openmetrics", "x", "--openmetrics-start", "2026-11-24T00:00"], "and zone"),
+        (["run", "novabank", "--openmetrics-start", "2026-11-24T00:00:00Z"], "valid: --openmetrics FILE beside it"),
         (["size", "novabank", "--demand", "1.5"], "'1.5' are no multiples of the load (valid: two numbers"),
         (["size", "novabank", "--demand", "a,2"], "'a,2' are no multiples of the load"),
         (["size", "novabank", "--set", "slo=[]"], "nothing to size for: the scenario has no slo"),
@@ -225,13 +230,19 @@ def test_folder_without_a_known_file(refused: Callable, tmp_path: Path, command:
 
 
 def test_import_of_a_missing_folder(refused: Callable) -> None:
-    assert "nowhere: no such folder" in refused("import", "nowhere")
+    assert "nowhere: no such folder (valid: a folder that holds at least one of: nginx" in refused("import", "nowhere")
+    assert "novabank: no such folder (valid: a folder that holds at least one of:" in refused("import", "novabank")
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])
 def test_report_into_a_file(refused: Callable, tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("mine")
     assert "file" in refused("report", "novabank", "--out", f"{tmp_path}/file{below}")
+
+
+def test_report_over_a_folder_named_like_its_file(refused: Callable, tmp_path: Path) -> None:
+    (tmp_path / "out" / "report.html").mkdir(parents=True)
+    assert "report.html is a folder where a file belongs" in refused("report", "novabank", "--out", tmp_path / "out")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write to")
@@ -251,6 +262,16 @@ def test_import_never_replaces_a_file_unasked(refused: Callable, call: Callable,
 def test_import_into_a_place_that_is_not_there(refused: Callable, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     assert "cannot be written" in refused("import", NOVABANK, "-o", tmp_path / "file" / "x.yaml")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write to")
+@pytest.mark.parametrize("place", ["/proc/run.prom", "/proc/none/run.prom"])
+def test_a_place_that_is_not_writable_is_refused_before_the_run(
+    refused: Callable, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("novamodel.simulation.simulate", lambda *_, **__: pytest.fail("simulated"))
+    assert f"{place} cannot be written" in refused("run", "novabank", "--openmetrics", place)
+    assert f"{place} cannot be written" in refused("import", NOVABANK, "-o", place)
 
 
 def test_terminal_codes_in_a_name_do_not_reach_the_terminal(refused: Callable) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 import novamodel
 from novamodel import answering, loading, reporting
 from novamodel.cli.app import COMMANDS
+from novamodel.cli.check import verdict
 from novamodel.cli.schema import file_schema
 from novamodel.cli.size import sizing_dict, sizing_text
 from novamodel.resources import data_dir, params_dir
+from novamodel.simulation import SloResult
 from novamodel.sizing import size
 from novamodel.yamlfile import read_mapping
 
@@ -112,6 +115,58 @@ def test_check_says_it_by_its_exit_code(call: Callable, slo: str, code: int, mar
     as_json = call(*words, "--json")
     assert as_json.code == code
     assert strict(as_json.out)["met"] == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "met", "says"),
+    [
+        (0.1, 0.2, True, "all objectives are met"),
+        (
+            0.2,
+            0.4,
+            True,
+            "all objectives are met by their estimates; undecided by their intervals: 1 of 2 (p99 < 300 ms)",
+        ),
+        (
+            nan,
+            nan,
+            True,
+            "all objectives are met by their estimates; undecided by their intervals: 1 of 2 (p99 < 300 ms)",
+        ),
+        (0.2, 0.4, False, "missed: p99 < 300 ms by estimate; undecided by their intervals: 1 of 2 (p99 < 300 ms)"),
+        (0.4, 0.5, False, "missed: p99 < 300 ms"),
+    ],
+)
+def test_the_verdict_counts_what_is_undecided(low: float, high: float, met: bool, says: str) -> None:
+    sure = SloResult("errors < 1 %", "errors", "", 0.01, 0.0, 0.0, 0.001, True, "1")
+    open_one = SloResult("p99 < 300 ms", "p99", "", 0.3, 0.25 if met else 0.35, low, high, met, "s")
+    assert verdict([sure, open_one]) == says
+
+
+def test_check_counts_what_its_run_cannot_decide(call: Callable) -> None:
+    words = ("check", "novabank", *SHORT, "--set", "slo=[p99 < 60 s]")  # one short replication: no interval
+    outcome = call(*words)
+    assert outcome.out.splitlines()[-1].endswith("undecided by their intervals: 1 of 1 (p99 < 60 s)")
+    assert strict(call(*words, "--json").out)["undecided"] == ["p99 < 60 s"]
+
+
+def test_help_says_what_the_exit_codes_mean(call: Callable) -> None:
+    for word in ("0 done", "1 a fault", "2 a mistake", "99 an objective is missed", "130 interrupted"):
+        assert word in call("--help").out
+    assert "undecided" in call("check", "--help").out
+
+
+def test_openmetrics_counts_from_the_midnight_that_is_said(call: Callable) -> None:
+    words = ("run", "novabank", *SHORT, "--set", "run.interval=8 s", "--openmetrics")
+    assert call(*words, "plain.prom").code == 0
+    assert call(*words, "dated.prom", "--openmetrics-start", "2026-11-24T01:00:00+01:00").code == 0
+    plain, dated = (
+        [line.rsplit(" ", 1) for line in Path(name).read_text().splitlines() if not line.startswith("#")]
+        for name in ("plain.prom", "dated.prom")
+    )
+    assert [line[0] for line in plain] == [line[0] for line in dated]
+    assert {round(float(b[1]) - float(a[1]), 3) for a, b in zip(plain, dated, strict=True)} == {1795478400.0}
+    assert float(plain[0][1]) == 17 * 3600 + 55 * 60 + 8
 
 
 def test_bill_adds_up_and_lies_in_its_range(call: Callable) -> None:

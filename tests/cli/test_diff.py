@@ -25,10 +25,20 @@ def test_screen_markdown_and_json(call: Callable, tiny: Path) -> None:
     assert "MISSED" in shown.out
     assert "database.statements.read.cpu.busy" in shown.out
     assert "2 pairs of replications of 10 s" in shown.out
-    assert all(len(line) <= 130 for line in shown.out.splitlines() if not line.startswith(("2 pairs", "warning")))
     assert "**p99" in call("diff", tiny, *SLOW, "--markdown").out
     found = json.loads(call("diff", tiny, tiny, *SLOW, "--json").out)
     assert found["replications"] == 2
+
+
+def test_no_cell_is_broken_where_no_terminal_reads(call: Callable, tmp_path: Path) -> None:
+    name = "a-service-with-a-name-that-is-as-long-as-names-of-services-become-in-some-larger-companies"
+    file = tmp_path / f"{'folder-' * 12}tiny.yaml"
+    file.write_text(SCENARIO.replace("  web:", f"  {name}:"))
+    path = f"services.{name}.resources.cpu_request"
+    shown = call("diff", file, "--replications", "2", "--set", "run.duration=5 s", "--set", f"{path}=600m").out
+    row = next(line for line in shown.splitlines() if path in line)
+    assert f"500m ({file.name}:7)" in row
+    assert "600m (override)" in row
 
 
 def test_a_gate_for_a_pipeline(call: Callable, tiny: Path) -> None:

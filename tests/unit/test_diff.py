@@ -1,14 +1,18 @@
 """Two deployments side by side: figures with paired intervals, objectives, settings with their places, cost."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import novamodel as nm
 from novamodel.answering import to_json
+from novamodel.differing import LOWER, Row, _row
 from novamodel.errors import UserError
 from novamodel.scenario import setting_changes
+from novamodel.statistics import Estimate
 
 SCENARIO = """
 name: tiny
@@ -102,6 +106,24 @@ def test_a_scenario_against_itself_differs_in_nothing(tiny):
     assert {row.verdict for row in same.rows} == {"same"}
     assert same.settings == ()
     assert same.newly_missed == ()
+
+
+def test_a_difference_whose_interval_holds_zero_is_no_finding(slower):
+    small = Row("errors", 2e-4, 2e-4 - 8.86e-7, Estimate(-8.86e-7, -2.6e-6, 8.3e-7), "1", "no difference found")
+    shown = replace(slower, rows=(*slower.rows[:3], small, *slower.rows[4:]))
+    row = shown.table()[3]
+    assert row[3:] == ("0 lies in [-0.00026 %, +0.000083 %]", "no difference found")
+    assert "errors 0.02 % -> 0.0199 % (no difference found)" in shown.summary()
+    assert "e-0" not in shown.to_markdown() + shown._repr_html_()
+
+
+def test_verdicts_follow_the_interval():
+    def verdict(low: float, high: float) -> str:
+        return _row("p99", 1.0, 1.1, Estimate(0.1, low, high), "s", LOWER).verdict
+
+    assert verdict(0.05, 0.15) == "worse"
+    assert verdict(-0.05, 0.25) == "no difference found"
+    assert verdict(math.nan, math.nan) == "cannot tell"
 
 
 def test_what_cannot_be_priced_shows_before_anything_runs(tiny):

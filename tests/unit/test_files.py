@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from novamodel.errors import UserError
-from novamodel.files import new_folder, parents_of, write_whole
+from novamodel.files import must_be_writable, new_folder, parents_of, write_whole
 
 
 def fail_inside(path: Path, leave: Path | None = None) -> None:
@@ -42,3 +42,20 @@ def test_a_file_under_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="cannot be written"):
         write_whole(tmp_path / "file" / "deeper" / "x", "text")
+
+
+def test_a_place_is_tried_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    must_be_writable(tmp_path / "file")
+    must_be_writable(tmp_path / "new" / "newer" / "x")
+    for place, says in (
+        (tmp_path / "file" / "x", "cannot be written"),
+        (tmp_path, "is a folder"),
+        (Path("/dev/null"), "is no file"),
+    ):
+        with pytest.raises(UserError, match=says):
+            must_be_writable(place)
+        with pytest.raises(UserError, match=says):
+            write_whole(place, "text")
+    assert [file.name for file in tmp_path.rglob("*")] == ["file"]
+    assert (tmp_path / "file").read_text() == "mine"

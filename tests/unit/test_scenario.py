@@ -173,6 +173,43 @@ def test_override_paths_are_checked(base, path, value, says):
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            "traffic:\n  mix: {}",
+            "more.yaml:3: traffic.mix: 'mix' is empty (valid: at least one entry: share of each route",
+        ),
+        (
+            "traffic:\n  populations: {}",
+            "more.yaml:3: traffic.populations: 'populations' is empty (valid: at least one",
+        ),
+        ("traffic: {}", "more.yaml:2: traffic.mix: 'mix' is needed"),
+        ("services: {}", "more.yaml:2: services: 'services' is empty (valid: at least one entry: services by name)"),
+        ("services: {web: {routes: {}}}", "traffic.mix names route 'look', which no service answers"),
+        ("database: {statements: {}}", "names statement 'read', which database.statements lacks"),
+        ("cache: {keyspaces: {}}", "which cache.keyspaces lacks"),
+    ],
+)
+def test_an_empty_mapping_empties_and_the_schema_refuses_it(base, tmp_path, more, message):
+    (tmp_path / "more.yaml").write_text(f"extends: tiny.yaml\n{more}\n")
+    with pytest.raises(UserError) as refused:
+        load_scenario(tmp_path / "more.yaml")
+    assert message in str(refused.value)
+
+
+def test_an_empty_mapping_takes_away_what_the_base_says(base, tmp_path):
+    (tmp_path / "limited.yaml").write_text(
+        "extends: tiny.yaml\nedge: {limits: {web: {rate: 10r/s, burst: 5}}, weights: {web: [2, 1]}}\n"
+    )
+    (tmp_path / "free.yaml").write_text("extends: limited.yaml\nedge: {limits: {}}\n")
+    free = load_scenario(tmp_path / "free.yaml")
+    assert load_scenario(tmp_path / "limited.yaml").edge.limits
+    assert not free.edge.limits
+    assert free.edge.weights
+    assert free.origin("edge.limits")[2:] == ("free.yaml", 2)
+
+
 def test_extends_in_a_circle_is_refused(tmp_path):
     (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
     (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
