@@ -43,3 +43,10 @@ def dies_once(number: int, overrides: Overrides, seed: int, folder: str) -> dict
         mark.touch()
         os.kill(os.getpid(), 9)
     return quick(number, overrides, seed)
+
+
+def troubled(number: int, overrides: Overrides, seed: int, folder: str) -> dict[str, Any]:
+    """`endless`, and case 4 kills its worker the first time."""
+    if number == 4:
+        return dies_once(number, overrides, seed, folder)
+    return endless(number, overrides, seed)
