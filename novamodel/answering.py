@@ -12,7 +12,7 @@ from typing import Any
 
 from novamodel.billing import MonthlyCost, bill, monthly_total
 from novamodel.files import write_whole
-from novamodel.scenario import Scenario
+from novamodel.scenario import Scenario, thin_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 
@@ -80,6 +80,7 @@ class Answer:
             "findings": list(self.findings),
             "day": self.day and {"rate_per_s": self.day.estimate("rate").value, "slo": _slos(self.day)},
             "warnings": list(self.result.warnings),
+            "thin": [part._asdict() for part in thin_parts(scenario)],
             "digest": self.result.digest,
             "prices_date": self.cost.prices_date,
         }

@@ -35,7 +35,7 @@ def check(
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import heading, slo_lines, value_text
+    from novamodel.cli.show import heading, slo_lines, thin_lines, value_text
     from novamodel.errors import UserError
     from novamodel.simulation import simulate
 
@@ -54,7 +54,18 @@ def check(
         rejected = (
             [f"     {value_text(share, '1')} of all requests are rejected by the edge's limits"] if share > 0 else []
         )
-        say("\n".join([heading(scenario, result), *slo_lines(slos), *rejected, *warnings, verdict(slos)]))
+        say(
+            "\n".join(
+                [
+                    heading(scenario, result),
+                    *slo_lines(slos),
+                    *rejected,
+                    *warnings,
+                    *thin_lines(scenario),
+                    verdict(slos),
+                ]
+            )
+        )
     return MISSED if missed else 0
 
 

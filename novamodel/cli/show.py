@@ -47,6 +47,13 @@ def slo_lines(slos: Iterable[Any]) -> list[str]:
     return [f"  {mark}  {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
 
 
+def thin_lines(scenario: Scenario) -> list[str]:
+    """One line a thin part that the scenario uses: what its figures leave out."""
+    from novamodel.scenario import thin_parts
+
+    return [f"thin: {part}" for part in thin_parts(scenario)]
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> str:
     """A plain table below its title; all but the first `left` columns are flush right."""
     cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
@@ -83,7 +90,7 @@ def result_text(result: Result) -> str:
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
         str(beside_table(beside(result))),
     ]
-    tail = [f"warning: {text}" for text in result.warnings]
+    tail = [f"warning: {text}" for text in result.warnings] + thin_lines(scenario)
     if scenario.findings:
         tail.append(f"{len(scenario.findings)} findings in the configuration files: novamodel report lists them")
     return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])

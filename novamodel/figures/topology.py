@@ -68,7 +68,8 @@ def _finding(scenario: Any) -> str:
     behind = ["PgBouncer"] if scenario.database.pgbouncer is not None else []
     behind += ["PostgreSQL", *([scenario.cache.engine.capitalize()] if _uses_cache(scenario) else [])]
     where = {"eks": "EKS", "ecs": "ECS", "compose": "Docker Compose"}[scenario.platform.kind]
-    return f"{scenario.edge.kind} in front of {listed(replicas)} on {where}, behind them {listed(behind)}"
+    front = [scenario.edge.kind, *([_gateway_name(scenario.gateway)] if scenario.gateway is not None else [])]
+    return f"{listed(front)} in front of {listed(replicas)} on {where}, behind them {listed(behind)}"
 
 
 def _replica_text(service: Any) -> str:
@@ -100,30 +101,35 @@ def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[
     heights = {name: ROW * (count - 1) / 2 - ROW * index for index, name in enumerate(services)}
     boxes = [Box("edge", "edge", 0, 0, scenario.edge.kind, _edge_lines(scenario, busy))]
     arrows: list[tuple[str, str, str]] = []
+    front, column = "edge", COLUMN
+    gateway = scenario.gateway
+    if gateway is not None:
+        boxes.append(Box("gateway", "edge", column, 0, _gateway_name(gateway), _gateway_lines(gateway)))
+        arrows.append(("edge", "gateway", ""))
+        front, column = "gateway", column + COLUMN
     cached = _uses_cache(scenario)
     bouncer = scenario.database.pgbouncer
     pooled = [name for name, service in services.items() if service.pool is not None]
     for name, service in services.items():
         share = sum(portion for route, portion in scenario.traffic.mix.items() if route in service.routes)
-        boxes.append(Box(name, kind_of(name), COLUMN, heights[name], name, _service_lines(service, name, busy)))
-        arrows.append(("edge", name, f"{share * 100:.3g} %"))
+        boxes.append(Box(name, kind_of(name), column, heights[name], name, _service_lines(service, name, busy)))
+        arrows.append((front, name, f"{share * 100:.3g} %"))
         if service.pool is not None:
             key = f"{name} pool"
             boxes.append(
-                Box(key, "pool", 2 * COLUMN, heights[name], "node-postgres pool", _pool_lines(service, key, busy))
+                Box(key, "pool", column + COLUMN, heights[name], "node-postgres pool", _pool_lines(service, key, busy))
             )
             arrows.append((name, key, ""))
             arrows.append((key, "database" if bouncer is None else "pgbouncer", ""))
     middle = sum(heights[name] for name in pooled) / len(pooled) if pooled else 0.0
     if bouncer is not None:
-        boxes.append(Box("pgbouncer", "pool", 3 * COLUMN, middle, "PgBouncer", _bouncer_lines(bouncer, busy)))
+        boxes.append(Box("pgbouncer", "pool", column + 2 * COLUMN, middle, "PgBouncer", _bouncer_lines(bouncer, busy)))
         arrows.append(("pgbouncer", "database", ""))
-    column = 4 * COLUMN if bouncer is not None else 3 * COLUMN
     boxes.append(
         Box(
             "database",
             "database",
-            column,
+            column + (2 if bouncer is None else 3) * COLUMN,
             middle,
             f"PostgreSQL {scenario.database.version}",
             _database_lines(scenario.database, busy),
@@ -135,7 +141,7 @@ def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[
             Box(
                 "cache",
                 "cache",
-                2 * COLUMN,
+                column + COLUMN,
                 low,
                 scenario.cache.engine.capitalize(),
                 _cache_lines(scenario.cache, busy),
@@ -149,6 +155,18 @@ def _edge_lines(scenario: Any, busy: dict[str, str]) -> tuple[str, ...]:
     limits = [f"{escape(_cut(name, 15))}: {limit.rate}" for name, limit in edge.limits.items()][:2]
     workers = "1 worker" if edge.workers == 1 else f"{edge.workers} workers"
     return _lines(f"{workers} x {edge.worker_connections:,} conn.", *limits, _said(busy, ("edge", "")))
+
+
+def _gateway_name(gateway: Any) -> str:
+    return "Kong" if gateway.kind == "kong" else "API Gateway"
+
+
+def _gateway_lines(gateway: Any) -> tuple[str, ...]:
+    if gateway.kind == "kong":
+        limits = (f"at most {gateway.limit:,} in {units.format_time(gateway.window)}", f"for each {gateway.by}")
+    else:
+        limits = (f"{number_text(gateway.rate)} requests/s", f"bursts of {gateway.burst:,}")
+    return _lines(*limits, f"adds {units.format_time(gateway.latency)}" if gateway.latency else "")
 
 
 def _service_lines(service: Any, name: str, busy: dict[str, str]) -> tuple[str, ...]:

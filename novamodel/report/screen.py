@@ -57,6 +57,8 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("FIRST LIMIT", _first_limit(answer))
     yield from _size(answer.get("size") or {}, answer.get("advice") or [])
     yield from _block("COST", cost_text(answer), split="   ")
+    thin = [f"{part['path']} ({part['lacks']})" for part in answer.get("thin") or []]
+    yield from _block("THIN", "; ".join(thin))
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))
     yield from _block("wrote", ", ".join(wrote))
     yield from _block("next", " | ".join(following))

@@ -15,6 +15,7 @@ from novamodel.scenario.machines import (
 from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.service import Service
+from novamodel.scenario.thin import ThinPart, thin_parts
 
 __all__ = [
     "CacheNode",
@@ -25,6 +26,7 @@ __all__ = [
     "Origin",
     "Scenario",
     "Service",
+    "ThinPart",
     "Tree",
     "build",
     "cache_nodes",
@@ -37,4 +39,5 @@ __all__ = [
     "node_types",
     "require_fargate_size",
     "setting_changes",
+    "thin_parts",
 ]

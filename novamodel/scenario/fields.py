@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from novamodel import units
 
 
+def _mark(schema: dict[str, Any], part: type[Part]) -> None:
+    if part.thin:
+        schema["x-thin"] = part.thin
+
+
 class Part(BaseModel):
     """A part of a scenario: frozen, unknown keys refused, defaults validated like input."""
+
+    thin: ClassVar[str] = ""
+    """What a part leaves out that would change figures: it is marked thin wherever it is used (`scenario.thin`)."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -19,6 +27,7 @@ class Part(BaseModel):
         allow_inf_nan=False,
         strict=False,
         use_attribute_docstrings=False,
+        json_schema_extra=_mark,
     )
 
 

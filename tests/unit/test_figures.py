@@ -146,6 +146,30 @@ def test_topology_has_a_box_for_each_part_and_none_overlap():
     assert "busy" not in notes(FULL["topology without result"])
 
 
+@pytest.mark.parametrize(
+    ("gateway", "words"),
+    [
+        ({"kind": "kong", "limit": 1000, "by": "service"}, ("Kong", "at most 1,000 in 60 s", "for each service")),
+        ({"kind": "aws", "latency": "5 ms"}, ("API Gateway", "10,000 requests/s", "bursts of 5,000", "adds 5 ms")),
+    ],
+)
+def test_topology_draws_the_gateway_between_edge_and_services(gateway, words):
+    fig = figures.topology(made.scenario(gateway=gateway))
+    boxes = [shape for shape in fig.layout.shapes if shape.type == "rect"]
+    assert len(boxes) == 9
+    for one, other in combinations(boxes, 2):
+        assert one.x1 <= other.x0 or other.x1 <= one.x0 or one.y1 <= other.y0 or other.y1 <= one.y0
+    drawn = notes(fig)
+    assert all(word in drawn for word in words)
+    assert f"nginx and {words[0]} in front of" in title(fig)
+    arrows = [(note.ax, note.x) for note in fig.layout.annotations if note.showarrow]
+    edge, own, service = sorted({box.x0 for box in boxes})[:3]
+    wide = boxes[0].x1 - boxes[0].x0
+    assert (edge + wide, own) in arrows
+    assert (edge + wide, service) not in arrows
+    assert arrows.count((own + wide, service)) == 2
+
+
 def test_topology_without_pgbouncer_cache_or_pools():
     bare = made.scenario(
         services={"api": {"routes": {"balance": [{"cpu": "1 ms"}]}}},
