@@ -21,6 +21,7 @@ from novamodel.scenario.fields import (
     given,
     needed,
 )
+from novamodel.scenario.read_replicas import ReadReplicas
 from novamodel.scenario.tls import Tls
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
@@ -113,6 +114,7 @@ class Database(Part):
     connect: Demand = given("2.75 ms", "server CPU to set up one connection", MEASURED)
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     pgbouncer: PgBouncer | None = given(None, "PgBouncer, if there is one", "default: none")
+    read_replicas: ReadReplicas | None = given(None, "PostgreSQL read replicas, if there are any", "default: none")
     statements: dict[str, Statement] = given({}, "what each statement costs", "assumed")
 
     @model_validator(mode="after")

@@ -17,13 +17,14 @@ from novamodel.components.tokens import tokens_state
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
+from novamodel.scenario.read_replicas import replica_connections, replica_cores
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.build_edge import edge_upstream, empty_gateway, gateway_config, limit_columns, limit_state
 from novamodel.simulation.build_source import caller_shares, request_source
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
 from novamodel.simulation.routes import RouteBook, Routes, compile_routes
-from novamodel.simulation.state import Config, Model, Ready, Replicas, Services, Stream, Timers, new_slots
+from novamodel.simulation.state import Config, Model, Reading, Ready, Replicas, Services, Stream, Timers, new_slots
 from novamodel.workload.arrivals import Source
 
 SLOTS = 4096
@@ -46,9 +47,9 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
     book = compile_routes(scenario)
     rows = _replica_rows(scenario)
     count = max(end for _, end in rows.values())
-    config = _config(scenario, book)
+    config = _config(scenario, book, rows)
     database = scenario.database
-    bouncer = database.pgbouncer
+    readers = database.read_replicas.count if database.read_replicas else 0
     first_clients, shares = caller_shares(scenario)
     clients = int(first_clients[-1])
     threads = max(service.runtime.threads for service in scenario.services.values())
@@ -72,11 +73,11 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
             in_flight=[0] * count,
             most_in_flight=[0] * count,
             armed=[codes.NEVER] * count,
-            pool_armed=[codes.NEVER] * count,
+            pool_armed=[codes.NEVER] * (2 * count if readers else count),
             done=[codes.NONE] * (count * codes.INTERNAL_KINDS),
             lost=[0] * count,
         ),
-        timers=Timers([codes.NEVER], [codes.NEVER], [0], [codes.NONE], [0], [codes.NONE]),
+        timers=Timers([codes.NEVER] * (1 + readers), [codes.NEVER] * 2, [0, 0], [codes.NONE], [0], [codes.NONE]),
         limit=limit_state(scenario, clients),
         gateway=empty_gateway(scenario, clients),
         edge=fifo_state(config.edge_workers),
@@ -85,11 +86,12 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         node=node_state(count, threads, SLOTS),
         pool=_pools(scenario, rows),
         connections=_connections(scenario, rows),
-        bouncer=tokens_state(1, _server_connections(scenario), _patience(bouncer), SLOTS),
+        bouncer=_server_pools(scenario),
         bouncer_cpu=fifo_state(1),
-        cores=shared_cores_state(int(database.cores), SLOTS),
-        volume=fifo_state(1),
+        cores=shared_cores_state([int(database.cores), *[replica_cores(database)] * readers], SLOTS),
+        volume=fifo_state(1 + readers),
         redis=fifo_state(1),
+        reading=Reading([-codes.NEVER] * (clients if readers else 1), [0], [0]),
         record=recorder_state(len(book.names), len(scenario.traffic.populations)),
     )
     source = request_source(scenario, book.table, book, first_clients, shares)
@@ -124,13 +126,17 @@ def blank_model() -> Model:
             0,
             0.0,
             1,
+            1,
+            0,
+            0.0,
+            1,
             0.0,
             0.0,
             0.0,
             1,
             1,
         ),
-        routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0.0]),
+        routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0], [0.0]),
         services=Services([0], [0], [0], [0]),
         stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
         slots=new_slots(1, 1),
@@ -147,9 +153,10 @@ def blank_model() -> Model:
         connections=connections_state(1, 1, 1.0),
         bouncer=tokens_state(1, 1, 1.0, 1),
         bouncer_cpu=fifo_state(1),
-        cores=shared_cores_state(1, 1),
+        cores=shared_cores_state([1], 1),
         volume=fifo_state(1),
         redis=fifo_state(1),
+        reading=Reading([0.0], [0], [0]),
         record=recorder_state(1, 1),
     )
     return _in_arrays(model)
@@ -181,9 +188,9 @@ def _columns(rows: dict[str, tuple[int, int]]) -> dict[str, list[int]]:
     return {"first": [first for first, _ in rows.values()], "end": [end for _, end in rows.values()]}
 
 
-def _config(scenario: Scenario, book: RouteBook) -> Config:
+def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]]) -> Config:
     database, edge = scenario.database, scenario.edge
-    bouncer = database.pgbouncer
+    bouncer, replicas = database.pgbouncer, database.read_replicas
     scale = 1.0 / scenario.platform.core_speed
     accepted = database.max_connections - database.reserved_connections
     return Config(
@@ -203,6 +210,10 @@ def _config(scenario: Scenario, book: RouteBook) -> Config:
         has_bouncer=int(bouncer is not None),
         bouncer_query=bouncer.query_cpu.busy * scale if bouncer else 0.0,
         most_connections=bouncer.max_client_conn if bouncer else accepted,
+        most_reading=replica_connections(database) * (replicas.count if replicas else 0),
+        readers=replicas.count if replicas else 0,
+        lag=replicas.lag if replicas else 0.0,
+        replica_rows=max(end for _, end in rows.values()),
         io_time=1.0 / database.iops,
         io_latency=database.storage_latency,
         patience=scenario.traffic.caller.timeout,
@@ -238,26 +249,37 @@ def _pools(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
         patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else codes.NEVER
         part = tokens_state(end - first, pool.max if pool else 1, patience, 0)
         state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
+    if scenario.database.read_replicas is not None:  # a second pool in each replica, with the same settings
+        twice = {name: column * 2 for name, column in state._asdict().items() if name not in ("next", "entered")}
+        state = state._replace(**twice)
     return state
 
 
 def _connections(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
     deepest = max((s.pool.max for s in scenario.services.values() if s.pool), default=1)
-    state = connections_state(max(end for _, end in rows.values()), deepest, codes.NEVER)
+    count = max(end for _, end in rows.values())
+    sides = 1 if scenario.database.read_replicas is None else 2
+    state = connections_state(sides * count, deepest, codes.NEVER)
     for name, (first, end) in rows.items():
         pool = scenario.services[name].pool
-        for r in range(first, end):
-            state.idle_timeout[r] = pool.idle_timeout if pool and pool.idle_timeout > 0 else codes.NEVER
+        for side in range(sides):
+            for p in range(side * count + first, side * count + end):
+                state.idle_timeout[p] = pool.idle_timeout if pool and pool.idle_timeout > 0 else codes.NEVER
     return state
 
 
-def _server_connections(scenario: Scenario) -> int:
-    """PgBouncer's pool, as far as PostgreSQL accepts its connections."""
-    database = scenario.database
-    if database.pgbouncer is None:
-        return 1
-    accepted = database.max_connections - database.reserved_connections
-    return max(1, min(database.pgbouncer.default_pool_size, accepted))
+def _server_pools(scenario: Scenario) -> Any:
+    """PgBouncer's pools to the primary and to the read replicas, as far as these accept its connections."""
+    database, bouncer = scenario.database, scenario.database.pgbouncer
+    state = tokens_state(2, 1, _patience(bouncer), SLOTS)
+    if bouncer is not None:
+        replicas = database.read_replicas.count if database.read_replicas else 0
+        accepted = (
+            database.max_connections - database.reserved_connections,
+            replica_connections(database) * replicas,
+        )
+        state.size[:] = [max(1, min(bouncer.default_pool_size, most)) for most in accepted]
+    return state
 
 
 def _patience(bouncer: Any) -> float:

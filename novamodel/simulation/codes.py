@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 # Steps: what an event means. At one instant they happen in this order, and within a step by request number
-# (or by number of the replica or pool whose timer it is).
+# (or by number of the replica, pool or database server whose timer it is).
 ARRIVE = 0  # the next request reaches the edge
 ENTER = 1  # a request reaches a replica
 BURST_DUE = 2  # a CPU burst of a replica may end
 STEP_DONE = 3  # a cache command, a delay or a connection set-up has ended
 STATEMENT_IN = 4  # a statement reaches PostgreSQL
-STATEMENT_DUE = 5  # a statement on PostgreSQL's cores may end
+STATEMENT_DUE = 5  # a statement on the cores of a database server may end
 STATEMENT_DONE = 6  # its answer reaches the replica
 POOL_TIMER = 7  # the first waiter of a replica's pool may time out
 SERVER_TIMER = 8  # the first waiter of PgBouncer may time out
@@ -18,11 +18,16 @@ SERVER_TIMER = 8  # the first waiter of PgBouncer may time out
 CPU = 0  # burst on the event loop
 THREAD = 1  # work on a libuv thread
 CACHE = 2  # cache command; on a hit go to `target`
-ACQUIRE = 3  # take a connection from the replica's pool
-SQL = 4  # one statement; `target` 1 = the last of its transaction
+ACQUIRE = 3  # take a connection from the replica's pool; `hit` = share of such transactions for the read replicas
+SQL = 4  # one statement; `target` is one of the three below
 RELEASE = 5  # give the connection back
 WAIT = 6  # a delay without resource
 END = 7
+
+# What a statement is to its transaction.
+GOES_ON = 0  # another one follows
+COMMITS = 1  # the last; nothing was written
+COMMITS_WRITES = 2  # the last, and something was
 
 # Outcomes.
 SERVED = 0

@@ -14,7 +14,8 @@ import numpy as np
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
-from novamodel.simulation.recorder import BUCKETS, OUTCOMES, Recorder, upper_edges
+from novamodel.simulation.recorder import BUCKETS, OUTCOMES, upper_edges
+from novamodel.simulation.state import Model
 from novamodel.statistics import quantiles_of_histogram
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
@@ -28,6 +29,7 @@ class Counts(NamedTuple):
     outcome: np.ndarray  # routes x outcomes
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
+    reading: np.ndarray  # transactions on read replicas, and those of them that were stale
     length_s: float
 
 
@@ -58,14 +60,16 @@ def latency_quantiles(histogram: np.ndarray, qs: Sequence[float]) -> list[float]
     return quantiles_of_histogram(edges[filled], histogram[filled], qs, lower_edges=lower)
 
 
-def counts_of(record: Recorder, length_s: float) -> Counts:
-    """A copy of what a recorder has counted."""
+def counts_of(model: Model, length_s: float) -> Counts:
+    """A copy of what a run has counted."""
+    record, reading = model.record, model.reading
     return Counts(
         histogram=np.array(record.histogram, dtype=np.int64).reshape(-1, BUCKETS),
         latency=np.array(record.latency, dtype=np.float64),
         outcome=np.array(record.outcome, dtype=np.int64).reshape(-1, OUTCOMES),
         population=np.array(record.population, dtype=np.int64).reshape(-1, OUTCOMES),
         arrived=np.array(record.arrived, dtype=np.int64),
+        reading=np.array([reading.reads[0], reading.stale[0]], dtype=np.int64),
         length_s=length_s,
     )
 
@@ -78,6 +82,7 @@ def between(earlier: Counts, later: Counts) -> Counts:
         later.outcome - earlier.outcome,
         later.population - earlier.population,
         later.arrived - earlier.arrived,
+        later.reading - earlier.reading,
         later.length_s - earlier.length_s,
     )
 
@@ -93,6 +98,8 @@ def metrics(scenario: Scenario) -> list[Metric]:
         Metric("rate", "", "1/s", lambda c: float(c.arrived.sum()), lambda c: c.length_s),
         Metric("goodput", "", "1/s", lambda c: float(c.outcome[:, codes.SERVED].sum()), lambda c: c.length_s),
     ]
+    if scenario.database.read_replicas is not None:
+        found.append(Metric("stale reads", "", "1", lambda c: float(c.reading[1]), lambda c: float(c.reading[0])))
     return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.populations)]
 
 

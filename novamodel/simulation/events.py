@@ -43,10 +43,10 @@ def next_arrival(m: Model, q: Any) -> None:
 
 @rule
 def handshake_work(m: Model, slot: int, route: int) -> float:
-    """Worker CPU of the TLS handshake, if the request begins a connection; its last draw says so."""
+    """Worker CPU of the TLS handshake, if the request begins a connection; a draw says so."""
     if m.config.tls_new == 0.0:
         return 0.0
-    u = m.slots.draw[slot * m.config.most_draws + m.routes.draws[route] - 1]
+    u = m.slots.draw[slot * m.config.most_draws + m.routes.handshake[route]]
     if u >= m.config.tls_new:
         return 0.0
     return m.config.tls_resumed_work if u < m.config.tls_resumed else m.config.tls_full_work
@@ -169,29 +169,30 @@ def on_statement_in(m: Model, q: Any, slot: int, now: float) -> None:
     if s.dead[slot] != 0:
         bury(m, slot, now)
         return
-    if m.timers.outage[0] != 0:
+    d = s.database[slot]
+    if d == 0 and m.timers.outage[0] != 0:
         lose_connection(m, slot, codes.NO_DATABASE, now)
         return
-    idle = m.cores.jobs[0] < m.cores.cores[0]
+    idle = m.cores.jobs[d] < m.cores.cores[d]
     if s.connecting[slot] != 0:
         work = m.config.connect_idle if idle else m.config.connect_busy
     else:
         pc = s.pc[slot]
         work = (m.routes.idle[pc] if idle else m.routes.busy[pc]) * drawn(m, slot, pc)
     s.where[slot] = codes.ON_CORES
-    cores_join(m.cores, slot, s.number[slot], work, now)
-    arm_cores(m, q)
+    cores_join(m.cores, d, slot, s.number[slot], work, now)
+    arm_cores(m, q, d)
 
 
 @rule
-def on_statement_due(m: Model, q: Any, now: float) -> None:
-    """A statement leaves the cores, unless newcomers have moved its end; storage and the way back follow."""
-    if now != m.timers.cores[0]:
+def on_statement_due(m: Model, q: Any, d: int, now: float) -> None:
+    """A statement leaves a server's cores, unless newcomers have moved its end; storage and the way back follow."""
+    if now != m.timers.cores[d]:
         return
-    m.timers.cores[0] = NEVER
-    if m.cores.due[0] <= now:
+    m.timers.cores[d] = NEVER
+    if m.cores.due[d] <= now:
         s = m.slots
-        slot = cores_finish(m.cores, now)
+        slot = cores_finish(m.cores, d, now)
         s.where[slot] = codes.TIMED
         if s.dead[slot] != 0:
             bury(m, slot, now)
@@ -201,13 +202,13 @@ def on_statement_due(m: Model, q: Any, now: float) -> None:
             answered = now
             operations = m.routes.reads[s.pc[slot]]
             if operations > 0:
-                answered = fifo_join(m.volume, 0, operations * m.config.io_time, now)
+                answered = fifo_join(m.volume, d, operations * m.config.io_time, now)
                 answered += operations * m.config.io_latency
                 spend(m, slot, codes.STORAGE, answered - now)
             answered += m.config.database_network
             spend(m, slot, codes.DATABASE, now - s.since[slot] + m.config.database_network)
             push(q, answered, codes.STATEMENT_DONE, s.number[slot], slot)
-    arm_cores(m, q)
+    arm_cores(m, q, d)
 
 
 @rule
@@ -217,40 +218,42 @@ def on_statement_done(m: Model, slot: int, now: float) -> None:
     if s.dead[slot] != 0:
         bury(m, slot, now)
         return
-    if m.timers.outage[0] != 0:
+    if m.timers.outage[0] != 0 and s.database[slot] == 0:
         lose_connection(m, slot, codes.NO_DATABASE, now)
         return
-    if s.server[slot] != 0 and m.routes.target[s.pc[slot]] != 0:
-        s.server[slot] = 0
-        release_server(m, now)
+    what = m.routes.target[s.pc[slot]]
+    if s.server[slot] != 0 and what != codes.GOES_ON:
+        release_server(m, slot, now)
+    if what == codes.COMMITS_WRITES and m.config.readers > 0:
+        m.reading.wrote[s.client[slot]] = now
     s.pc[slot] += 1
     let_go_on(m, slot)
 
 
 @rule
-def on_pool_timer(m: Model, q: Any, r: int, now: float) -> None:
+def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
     """The first who waits for a connection of this replica has waited too long, unless it was served meanwhile."""
-    if now != m.replicas.pool_armed[r]:
+    if now != m.replicas.pool_armed[p]:
         return
-    m.replicas.pool_armed[r] = NEVER
-    if tokens_timer(m.pool, r) <= now:
-        waiter = tokens_leave_first(m.pool, r)
+    m.replicas.pool_armed[p] = NEVER
+    if tokens_timer(m.pool, p) <= now:
+        waiter = tokens_leave_first(m.pool, p)
         spend(m, waiter, codes.POOL_WAIT, now - m.slots.since[waiter])
         finish(m, waiter, codes.POOL_TIMEOUT, now)
-    arm_pool(m, q, r)
+    arm_pool(m, q, p)
 
 
 @rule
-def on_server_timer(m: Model, q: Any, now: float) -> None:
+def on_server_timer(m: Model, q: Any, b: int, now: float) -> None:
     """The same for a PgBouncer server connection; the client connection of who waited too long is closed."""
-    if now != m.timers.server[0]:
+    if now != m.timers.server[b]:
         return
-    m.timers.server[0] = NEVER
-    if tokens_timer(m.bouncer, 0) <= now:
-        waiter = tokens_leave_first(m.bouncer, 0)
+    m.timers.server[b] = NEVER
+    if tokens_timer(m.bouncer, b) <= now:
+        waiter = tokens_leave_first(m.bouncer, b)
         if m.slots.dead[waiter] != 0:
             free_slot(m, waiter)
         else:
             spend(m, waiter, codes.SERVER_WAIT, now - m.slots.since[waiter])
             lose_connection(m, waiter, codes.SERVER_TIMEOUT, now)
-    arm_server(m, q)
+    arm_server(m, q, b)

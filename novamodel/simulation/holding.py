@@ -24,37 +24,58 @@ def arm_bursts(m: Model, q: Any, r: int) -> None:
 
 
 @rule
-def arm_cores(m: Model, q: Any) -> None:
-    """The same for PostgreSQL's cores."""
-    due = m.cores.due[0]
-    if due < m.timers.cores[0]:
-        m.timers.cores[0] = due
-        push(q, due, codes.STATEMENT_DUE, 0, 0)
+def arm_cores(m: Model, q: Any, d: int) -> None:
+    """The same for the cores of a database server."""
+    due = m.cores.due[d]
+    if due < m.timers.cores[d]:
+        m.timers.cores[d] = due
+        push(q, due, codes.STATEMENT_DUE, d, d)
 
 
 @rule
-def arm_pool(m: Model, q: Any, r: int) -> None:
+def arm_pool(m: Model, q: Any, p: int) -> None:
     """The same for the first waiter of a replica's pool."""
-    due = tokens_timer(m.pool, r)
-    if due < m.replicas.pool_armed[r]:
-        m.replicas.pool_armed[r] = due
-        push(q, due, codes.POOL_TIMER, r, r)
+    due = tokens_timer(m.pool, p)
+    if due < m.replicas.pool_armed[p]:
+        m.replicas.pool_armed[p] = due
+        push(q, due, codes.POOL_TIMER, p, p)
 
 
 @rule
-def arm_server(m: Model, q: Any) -> None:
-    """The same for the first waiter of PgBouncer."""
-    due = tokens_timer(m.bouncer, 0)
-    if due < m.timers.server[0]:
-        m.timers.server[0] = due
-        push(q, due, codes.SERVER_TIMER, 0, 0)
+def arm_server(m: Model, q: Any, b: int) -> None:
+    """The same for the first waiter of a pool of PgBouncer."""
+    due = tokens_timer(m.bouncer, b)
+    if due < m.timers.server[b]:
+        m.timers.server[b] = due
+        push(q, due, codes.SERVER_TIMER, b, b)
 
 
 @rule
-def release_server(m: Model, now: float) -> None:
-    """A PgBouncer server connection is free: the first waiter that is still alive gets it."""
+def pool_of(m: Model, slot: int) -> int:
+    """The pool of its replica that a transaction uses: one to the primary, one to the read replicas."""
+    r = m.slots.replica[slot]
+    return r if m.slots.database[slot] == 0 else r + m.config.replica_rows
+
+
+@rule
+def side_of(m: Model, slot: int) -> int:
+    """0 for a transaction on the primary, 1 for one on a read replica: PgBouncer has a pool for each."""
+    return 0 if m.slots.database[slot] == 0 else 1
+
+
+@rule
+def door_of(m: Model, slot: int) -> int:
+    """Which limit counts its connection: PgBouncer's on its clients, or that of the side it goes to."""
+    return 0 if m.config.has_bouncer != 0 else side_of(m, slot)
+
+
+@rule
+def release_server(m: Model, slot: int, now: float) -> None:
+    """The slot's PgBouncer server connection is free: the first waiter that is still alive gets it."""
+    b = side_of(m, slot)
+    m.slots.server[slot] = 0
     while True:
-        waiter = tokens_release(m.bouncer, 0, now)
+        waiter = tokens_release(m.bouncer, b, now)
         if waiter == NONE:
             return
         if m.slots.dead[waiter] == 0:
@@ -70,15 +91,14 @@ def release_server(m: Model, now: float) -> None:
 def bury(m: Model, slot: int, now: float) -> None:
     """A request whose replica died comes to its pending event: give back what it holds."""
     if m.slots.server[slot] != 0:
-        release_server(m, now)
+        release_server(m, slot, now)
     free_slot(m, slot)
 
 
 @rule
 def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
     """A connection is lost or was refused: it costs this caller its answer, and the next caller opens a new one."""
-    r = m.slots.replica[slot]
-    waiter = tokens_release(m.pool, r, now)
+    waiter = tokens_release(m.pool, pool_of(m, slot), now)
     if waiter != NONE:
         m.slots.token[waiter] = 1
         m.slots.where[waiter] = codes.TIMED
@@ -90,10 +110,8 @@ def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
 @rule
 def lose_connection(m: Model, slot: int, outcome: int, now: float) -> None:
     """A connection that is open, or opening, breaks under the request that uses it."""
-    s = m.slots
-    if s.server[slot] != 0:
-        s.server[slot] = 0
-        release_server(m, now)
-    m.connections.open[s.replica[slot]] -= 1
-    m.timers.connections[0] -= 1
+    if m.slots.server[slot] != 0:
+        release_server(m, slot, now)
+    m.connections.open[pool_of(m, slot)] -= 1
+    m.timers.connections[door_of(m, slot)] -= 1
     fail_connection(m, slot, outcome, now)

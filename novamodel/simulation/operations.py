@@ -10,7 +10,7 @@ from novamodel.components.node import loop_join, thread_join
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
-from novamodel.simulation.holding import arm_bursts, arm_pool, arm_server
+from novamodel.simulation.holding import arm_bursts, arm_pool, arm_server, door_of, pool_of, side_of
 from novamodel.simulation.schedule import push
 from novamodel.simulation.slots import finish, free_slot, let_go_on, spend
 from novamodel.simulation.state import Model
@@ -59,30 +59,49 @@ def do_cache(m: Model, q: Any, slot: int, pc: int, now: float) -> None:
 
 
 @rule
+def choose_database(m: Model, slot: int, now: float) -> int:
+    """The server that a transaction goes to; all transactions of a request that may go to a replica go to the same."""
+    pc = m.slots.pc[slot]
+    share = m.routes.hit[pc]
+    if share == 0.0:
+        return 0
+    u = drawn(m, slot, pc)
+    if u >= share:
+        return 0
+    m.reading.reads[0] += 1
+    if now - m.reading.wrote[m.slots.client[slot]] < m.config.lag:
+        m.reading.stale[0] += 1
+    return 1 + int(u / share * m.config.readers)
+
+
+@rule
 def do_acquire(m: Model, q: Any, slot: int, now: float) -> bool:
     """Take a connection; true if the request has one and goes on at once."""
     s = m.slots
-    r = s.replica[slot]
     if s.token[slot] == 0:
-        m.timers.connections[0] -= connections_reap(m.connections, r, now)
-        if not tokens_free(m.pool, r):
+        s.database[slot] = choose_database(m, slot, now)
+    p = pool_of(m, slot)
+    door = door_of(m, slot)
+    if s.token[slot] == 0:
+        m.timers.connections[door] -= connections_reap(m.connections, p, now)
+        if not tokens_free(m.pool, p):
             s.since[slot] = now
             s.where[slot] = codes.IN_POOL
-            tokens_wait(m.pool, r, slot, now)
-            arm_pool(m, q, r)
+            tokens_wait(m.pool, p, slot, now)
+            arm_pool(m, q, p)
             return False
-        tokens_take(m.pool, r, now)
-        if connections_take_idle(m.connections, r):
+        tokens_take(m.pool, p, now)
+        if connections_take_idle(m.connections, p):
             s.pc[slot] += 1
             return True
     s.token[slot] = 0
     s.since[slot] = now
-    if m.timers.connections[0] >= m.config.most_connections:
+    if m.timers.connections[door] >= (m.config.most_connections if door == 0 else m.config.most_reading):
         s.connecting[slot] = codes.WILL_BE_REFUSED
         push(q, now + 4.0 * m.config.database_network, codes.STEP_DONE, s.number[slot], slot)
         return False
-    m.connections.open[r] += 1
-    m.timers.connections[0] += 1
+    m.connections.open[p] += 1
+    m.timers.connections[door] += 1
     s.connecting[slot] = codes.CONNECTING
     if m.config.has_bouncer != 0:
         at = now + 3.0 * m.config.database_network
@@ -100,13 +119,14 @@ def do_sql(m: Model, q: Any, slot: int, now: float) -> None:
     at = now + m.config.database_network
     if m.config.has_bouncer != 0:
         if s.server[slot] == 0:
-            if not tokens_free(m.bouncer, 0):
+            b = side_of(m, slot)
+            if not tokens_free(m.bouncer, b):
                 s.since[slot] = now
                 s.where[slot] = codes.IN_SERVER_QUEUE
-                tokens_wait(m.bouncer, 0, slot, now)
-                arm_server(m, q)
+                tokens_wait(m.bouncer, b, slot, now)
+                arm_server(m, q, b)
                 return
-            tokens_take(m.bouncer, 0, now)
+            tokens_take(m.bouncer, b, now)
             s.server[slot] = 1
         at = fifo_join(m.bouncer_cpu, 0, m.config.bouncer_query, at)
     s.since[slot] = now
@@ -116,10 +136,10 @@ def do_sql(m: Model, q: Any, slot: int, now: float) -> None:
 @rule
 def do_release(m: Model, slot: int, now: float) -> None:
     """Give the connection to the first who waits for one, or back to the pool."""
-    r = m.slots.replica[slot]
-    waiter = tokens_release(m.pool, r, now)
+    p = pool_of(m, slot)
+    waiter = tokens_release(m.pool, p, now)
     if waiter == NONE:
-        connections_put_idle(m.connections, r, now)
+        connections_put_idle(m.connections, p, now)
         return
     m.slots.pc[waiter] += 1
     m.slots.where[waiter] = codes.TIMED

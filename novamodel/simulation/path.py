@@ -60,13 +60,13 @@ def happen(m: Model, q: Any, now: float, step: int, who: int) -> None:
     elif step == codes.STATEMENT_IN:
         on_statement_in(m, q, who, now)
     elif step == codes.STATEMENT_DUE:
-        on_statement_due(m, q, now)
+        on_statement_due(m, q, who, now)
     elif step == codes.STATEMENT_DONE:
         on_statement_done(m, who, now)
     elif step == codes.POOL_TIMER:
         on_pool_timer(m, q, who, now)
     else:
-        on_server_timer(m, q, now)
+        on_server_timer(m, q, who, now)
 
 
 @rule
@@ -79,16 +79,24 @@ def inject(m: Model, r: int, route: int, number: int, serial: int, now: float) -
 
 
 @rule
+def drop_pool(m: Model, p: int, door: int, now: float) -> None:
+    """A pool is gone with its process."""
+    m.replicas.pool_armed[p] = NEVER
+    m.timers.connections[door] -= connections_drop_all(m.connections, p)
+    tokens_account(m.pool, p, now)
+    m.pool.busy[p] = 0
+    m.pool.first[p] = NONE
+    m.pool.waiting[p] = 0
+
+
+@rule
 def kill(m: Model, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
     node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
-    m.replicas.pool_armed[r] = NEVER
-    m.timers.connections[0] -= connections_drop_all(m.connections, r)
-    tokens_account(m.pool, r, now)
-    m.pool.busy[r] = 0
-    m.pool.first[r] = NONE
-    m.pool.waiting[r] = 0
+    drop_pool(m, r, 0, now)
+    if m.config.readers > 0:
+        drop_pool(m, r + m.config.replica_rows, 0 if m.config.has_bouncer != 0 else 1, now)
     m.timers.dying[0] = r
     m.timers.victim[0] = 0
 
@@ -111,7 +119,7 @@ def kill_more(m: Model, now: float) -> None:
             record(m, slot, codes.KILLED, now)
         if s.where[slot] == codes.ON_NODE or s.where[slot] == codes.IN_POOL:
             if s.server[slot] != 0:
-                release_server(m, now)
+                release_server(m, slot, now)
             free_slot(m, slot)
         else:
             s.dead[slot] = 1

@@ -41,6 +41,7 @@ class Replication:
     outcome: np.ndarray  # routes x outcomes
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
+    reading: np.ndarray  # transactions on read replicas, and those of them that were stale
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
     intervals: list[dict[str, float]]
@@ -54,7 +55,9 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, window_s)
+        return Counts(
+            self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s
+        )
 
     @property
     def conserved(self) -> bool:
@@ -102,7 +105,7 @@ def replicate(
         env.process(_report(env, horizon, progress))
     plane.run(horizon)
     record = plane.model.record
-    total = counts_of(record, run.duration)
+    total = counts_of(plane.model, run.duration)
     return Replication(
         number=number,
         digest=plane.finish_digest(),
@@ -112,6 +115,7 @@ def replicate(
         outcome=total.outcome,
         population=total.population,
         arrived=total.arrived,
+        reading=total.reading,
         carried_in=monitor.carried_in,
         in_flight=int(plane.model.slots.in_flight[0]),
         intervals=monitor.intervals,

@@ -8,6 +8,7 @@ from novamodel.analytic.cache import hit_ratio
 from novamodel.components.columns import Column
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.read_replicas import may_read_elsewhere, writes
 from novamodel.simulation import codes
 from novamodel.workload.laws import DETERMINISTIC, LAW_CODES
 
@@ -21,10 +22,11 @@ class Routes(NamedTuple):
     draw: Column  # which of the request's draws multiplies it, NONE = none
     target: Column
     reads: Column  # storage operations
-    hit: Column  # hit ratio of a cache get, 0 for other commands
+    hit: Column  # hit ratio of a cache get; share of an acquire that goes to a read replica; 0 for others
     start: Column  # by route: first operation
     service: Column  # by route: service number
     draws: Column  # by route: how many draws it needs
+    handshake: Column  # by route: its draw of the TLS handshake
     law: Column  # by draw
     parameter: Column  # by draw
 
@@ -48,6 +50,7 @@ class _Writer:
         self.ops: list[tuple[int, float, float, int, int, int, float]] = []
         self.laws: list[list[tuple[int, float]]] = []
         self.keyspaces: dict[int, str] = {}
+        self.elsewhere: frozenset[int] = frozenset()  # steps of the present route that a read replica may answer
 
     def begin(self) -> int:
         edge = self.scenario.edge.request_cpu
@@ -72,16 +75,21 @@ def compile_routes(scenario: Scenario) -> RouteBook:
     """Write the table: the public routes of the mix, then the internal jobs of every service."""
     writer = _Writer(scenario)
     services = tuple(scenario.services)
-    starts, owners = [], []
+    starts, owners, handshakes = [], [], []
     scale = 1.0 / scenario.platform.core_speed
     for name in scenario.traffic.mix:
         owner = scenario.service_of(name)
         starts.append(writer.begin())
         owners.append(services.index(owner))
-        _write_steps(writer, list(scenario.services[owner].routes[name]), scale)
+        steps = scenario.services[owner].routes[name]
+        if scenario.database.read_replicas is not None:
+            writer.elsewhere = may_read_elsewhere(scenario.database.statements, steps)
+        _write_steps(writer, list(steps), scale)
         writer.plain(codes.END)
-        if scenario.edge.tls is not None:
-            writer.draw(codes.UNIFORM, 0.0)  # the last, so that all others keep their places
+        # These two are the last, so that all others keep their places with and without them.
+        handshakes.append(writer.draw(codes.UNIFORM, 0.0) if scenario.edge.tls is not None else codes.NONE)
+        if writer.elsewhere:
+            _send_elsewhere(writer, starts[-1])
     internal = {}
     for number, (name, service) in enumerate(scenario.services.items()):
         demands = (service.runtime.boot, service.health, service.health, service.runtime.scrape)
@@ -105,6 +113,7 @@ def compile_routes(scenario: Scenario) -> RouteBook:
         start=starts,
         service=owners,
         draws=[len(laws) for laws in writer.laws],
+        handshake=handshakes + [codes.NONE] * len(internal),
         law=[law for law, _ in flat],
         parameter=[float(parameter) for _, parameter in flat],
     )
@@ -125,7 +134,7 @@ def _write_steps(writer: _Writer, steps: list[Step], scale: float) -> None:
             _write_cache(writer, step, scale)
         elif step.sql is not None:
             follower = steps[position + 1] if position + 1 < len(steps) else None
-            _write_transaction(writer, step.sql, follower, scale)
+            _write_transaction(writer, step, follower, scale)
             if follower is not None and follower.cpu is not None:
                 position += 1
         position += 1
@@ -147,17 +156,31 @@ def _write_cache(writer: _Writer, step: Step, scale: float) -> None:
     writer.ops[place] = (op, idle, busy, draw, len(writer.ops), reads, hit)
 
 
-def _write_transaction(writer: _Writer, sql: tuple[str | Step, ...], follower: Step | None, scale: float) -> None:
+def _write_transaction(writer: _Writer, step: Step, follower: Step | None, scale: float) -> None:
     """ACQUIRE, the statements, then RELEASE: after the burst that reads the last answer, as Node does."""
+    sql = step.sql or ()
+    statements = writer.scenario.database.statements
     names = [position for position, inner in enumerate(sql) if isinstance(inner, str)]
-    writer.plain(codes.ACQUIRE)
+    commit = codes.COMMITS_WRITES if writes(statements, sql) else codes.COMMITS
+    writer.plain(codes.ACQUIRE, int(id(step) in writer.elsewhere))
     for position, inner in enumerate(sql):
         if isinstance(inner, str):
-            statement = writer.scenario.database.statements[inner]
-            operations = statement.reads + statement.writes
-            writer.demand(codes.SQL, statement.cpu, scale, int(position == names[-1]), operations)
+            statement = statements[inner]
+            what = commit if position == names[-1] else codes.GOES_ON
+            writer.demand(codes.SQL, statement.cpu, scale, what, statement.reads + statement.writes)
         elif inner.cpu is not None:
             writer.demand(codes.CPU, inner.cpu, scale)
     if follower is not None and follower.cpu is not None:
         writer.demand(codes.CPU, follower.cpu, scale)
     writer.plain(codes.RELEASE)
+
+
+def _send_elsewhere(writer: _Writer, start: int) -> None:
+    """One draw of a request says whether what it may read from a read replica comes from there, and from which."""
+    replicas = writer.scenario.database.read_replicas
+    assert replicas is not None
+    draw = writer.draw(codes.UNIFORM, 0.0)
+    for place in range(start, len(writer.ops)):
+        op, idle, busy, _, target, reads, _ = writer.ops[place]
+        if op == codes.ACQUIRE and target == 1:
+            writer.ops[place] = (op, idle, busy, draw, target, reads, replicas.share)

@@ -46,7 +46,11 @@ class Config(NamedTuple):
     connect_login: float  # PgBouncer CPU of a client login
     has_bouncer: int
     bouncer_query: float  # PgBouncer CPU of a query
-    most_connections: int  # accepted by the database, or by PgBouncer from its clients
+    most_connections: int  # accepted by the primary, or by PgBouncer from its clients
+    most_reading: int  # accepted by the read replicas together
+    readers: int  # read replicas
+    lag: float  # of the read replicas
+    replica_rows: int  # rows of services' replicas; those of their pools to the read replicas follow
     io_time: float  # 1 / IOPS
     io_latency: float
     patience: float  # of the caller
@@ -85,6 +89,7 @@ class Slots(NamedTuple):
     client: Column
     replica: Column
     pc: Column  # operation it is at
+    database: Column  # server of its transaction: 0 = the primary, then the read replicas
     where: Column
     dead: Column  # 1 = finished by the death of its replica; only what it still holds is to be given back
     token: Column  # 1 = it may use a connection, and has to open it
@@ -115,20 +120,28 @@ class Replicas(NamedTuple):
     in_flight: Column
     most_in_flight: Column  # since it was last read
     armed: Column  # time of its pending BURST_DUE event
-    pool_armed: Column  # time of its pending POOL_TIMER event
+    pool_armed: Column  # by pool: time of its pending POOL_TIMER event
     done: Column  # serial number of the last internal job done
     lost: Column  # 1 = it is gone, and the edge does not know yet
 
 
 class Timers(NamedTuple):
-    """One-entry columns: times of pending events, and counts shared by all replicas."""
+    """Times of pending events and counts shared by all replicas; one entry each where nothing else is said."""
 
-    cores: Column
-    server: Column
-    connections: Column  # open at the database, or at PgBouncer
+    cores: Column  # by database server
+    server: Column  # by pool of PgBouncer
+    connections: Column  # open at the primary (or at PgBouncer), and at the read replicas
     dying: Column  # replica that was killed last
-    outage: Column  # > 0 = the database takes nothing
+    outage: Column  # > 0 = the primary takes nothing
     victim: Column  # next slot to look at for its requests, NONE = its death is done with
+
+
+class Reading(NamedTuple):
+    """What is read from read replicas. ``wrote`` by client; the others have one entry."""
+
+    wrote: Column  # when a transaction that writes was last committed for it
+    reads: Column  # transactions sent to a read replica
+    stale: Column  # of these within the lag of a write by the same client
 
 
 class Model(NamedTuple):
@@ -155,6 +168,7 @@ class Model(NamedTuple):
     cores: SharedCores
     volume: Fifo
     redis: Fifo
+    reading: Reading
     record: Recorder
 
 
@@ -173,7 +187,6 @@ SLOT_COLUMNS: dict[str, tuple[str, ...]] = {
     "node": ("next", "work"),
     "pool": ("next", "entered"),
     "bouncer": ("next", "entered"),
-    "cores": ("tag", "number", "job"),
 }
 
 
@@ -193,9 +206,10 @@ def grow(model: Model) -> Model:
     model.slots.free[0] = old
     model.slots.free_count[0] += old
     parts: dict[str, Any] = {"slots": model.slots._replace(**slots)}
-    for part in ("node", "pool", "bouncer", "cores"):
+    for part in ("node", "pool", "bouncer"):
         state = getattr(model, part)
         parts[part] = state._replace(**{name: _longer(getattr(state, name), old) for name in SLOT_COLUMNS[part]})
+    parts["cores"] = _larger_heaps(model.cores, old)
     waiting = [model.ready.ring[(model.ready.first[0] + i) % old] for i in range(model.ready.count[0])]
     ring = _longer(model.ready.ring, old)
     ring[: len(waiting)] = waiting if isinstance(ring, list) else np.array(waiting, dtype=np.int64)
@@ -203,6 +217,17 @@ def grow(model: Model) -> Model:
     model.ready.size[0] = 2 * old
     parts["ready"] = model.ready._replace(ring=ring)
     return model._replace(**parts)
+
+
+def _larger_heaps(cores: SharedCores, old: int) -> SharedCores:
+    """Each server's heap with ``old`` rows more; the last is moved first, so that lists need no copy."""
+    servers = len(cores.cores)
+    columns = {name: _longer(getattr(cores, name), old * servers) for name in ("tag", "number", "job")}
+    for column in columns.values():
+        for d in range(servers - 1, 0, -1):
+            column[2 * old * d : 2 * old * d + old] = column[old * d : old * d + old]
+    cores.size[0] = 2 * old
+    return cores._replace(**columns)
 
 
 def _longer(column: Column, more: int) -> Column:

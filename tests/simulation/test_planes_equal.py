@@ -254,7 +254,7 @@ MUTATIONS = {
     "threads cost twice": ("thread_join", lambda rule: lambda s, g, r, j, w, now: rule(s, g, r, j, 2 * w, now)),
     "statements take one part in 1e12 longer": (
         "cores_join",
-        lambda rule: lambda s, j, n, work, now: rule(s, j, n, work * (1 + 1e-12), now),
+        lambda rule: lambda s, d, j, n, work, now: rule(s, d, j, n, work * (1 + 1e-12), now),
     ),
     "the edge is slower by one part in 1e12": (
         "fifo_join",

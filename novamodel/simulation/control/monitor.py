@@ -67,6 +67,7 @@ class Monitor:
         self.world.admitted_before = np.array(record.arrived) - rejected
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
+        model.reading.reads[0] = model.reading.stale[0] = 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.slots.in_flight[0])
@@ -127,17 +128,35 @@ class Monitor:
         else:
             at_database = float(model.timers.connections[0])
         jobs, cores = int(model.cores.jobs[0]), int(model.cores.cores[0])
-        self._tier("postgres cpu", cores_account(model.cores, now), cores, length, max(0, jobs - cores))
+        self._tier("postgres cpu", cores_account(model.cores, 0, now), cores, length, max(0, jobs - cores))
         self._tier("postgres storage", fifo_used_until(model.volume, 0, now), 1, length)
         accepted = database.max_connections - database.reserved_connections
         self._level("postgres connections", at_database, accepted, length)
+        if database.read_replicas is not None:
+            self._read_replica_rows(length)
         self._tier("redis", fifo_used_until(model.redis, 0, now), 1, length)
+
+    def _read_replica_rows(self, length: float) -> None:
+        """All read replicas together."""
+        model, now, cores = self.world.plane.model, self.world.env.now, self.world.plane.model.cores
+        servers = range(1, len(cores.cores))
+        used = sum(cores_account(cores, d, now) for d in servers)
+        queue = sum(max(0, int(cores.jobs[d]) - int(cores.cores[d])) for d in servers)
+        self._tier("read replicas cpu", used, sum(int(cores.cores[d]) for d in servers), length, queue)
+        self._tier("read replicas storage", sum(fifo_used_until(model.volume, d, now) for d in servers), len(servers), length)
+        opened = float(model.timers.connections[1])
+        if self.scenario.database.pgbouncer is not None:
+            held, size = tokens_account(model.bouncer, 1, now), int(model.bouncer.size[1])
+            self._tier("pgbouncer to read replicas", held, size, length, int(model.bouncer.waiting[1]))
+            opened = float(size)
+        self._level("read replicas connections", opened, model.config.most_reading, length)
 
     def _service_rows(self, name: str, fleet: Fleet, length: float) -> None:
         model, now = self.world.plane.model, self.world.env.now
         first, end = fleet.rows
-        cpu = busy = held = 0.0
-        waiting = queued = 0
+        cpu = busy = held = held_reading = 0.0
+        waiting = queued = waiting_reading = 0
+        replicas = self.scenario.database.read_replicas
         for r in range(first, end):
             gate_advance(model.gate, r, now)
             cpu += model.gate.used[r]
@@ -145,6 +164,10 @@ class Monitor:
             queued += int(model.node.loop_waiting[r])
             held += tokens_account(model.pool, r, now)
             waiting += int(model.pool.waiting[r])
+            if replicas is not None:
+                p = r + model.config.replica_rows
+                held_reading += tokens_account(model.pool, p, now)
+                waiting_reading += int(model.pool.waiting[p])
         ready = max(fleet.ready_count(), 1)
         quota = float(model.gate.quota[first])
         cores = quota / self.scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
@@ -152,6 +175,9 @@ class Monitor:
         self._tier(f"{name} event loop", busy, ready, length, queued)
         if fleet.service.pool is not None:
             self._tier(f"{name} pool", held, ready * fleet.service.pool.max, length, waiting)
+            if replicas is not None:
+                size = ready * fleet.service.pool.max
+                self._tier(f"{name} read pool", held_reading, size, length, waiting_reading)
         limit = fleet.service.resources.memory_limit
         if limit is not None:
             used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)

@@ -68,4 +68,4 @@ class Samples:
         for number in range(BATCHES):
             at = self.run.duration * number / BATCHES
             yield env.timeout(max(0.0, begin + at - env.now))
-            self.borders.append(counts_of(self.world.plane.model.record, at))
+            self.borders.append(counts_of(self.world.plane.model, at))

@@ -33,7 +33,7 @@ class Stores:
         self._misses = self._fillings = 0
 
     def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
-        """No statement is taken for so long; idle connections to the database itself are closed at once."""
+        """The primary takes no statement for so long; idle connections to it are closed at once (not PgBouncer's)."""
         model = self.world.plane.model
         closed = 0 if model.config.has_bouncer else self._close_idle()
         model.timers.outage[0] += 1
@@ -47,7 +47,7 @@ class Stores:
     def _close_idle(self) -> int:
         model = self.world.plane.model
         closed = 0
-        for r in range(len(model.connections.open)):
+        for r in range(model.config.replica_rows):
             idle = int(model.connections.idle[r])
             model.connections.open[r] -= idle
             model.connections.idle[r] = 0
