@@ -59,7 +59,7 @@ class StandIn:
         self.tiers = pd.DataFrame(
             [
                 {"tier": "api cpu", "busy": min(used, 1.0), "limit": 1.0},
-                {"tier": "postgres cpu", "busy": float(self.load.database_busy), "limit": 2.0},
+                {"tier": "postgres cpu", "busy": float(self.load.primary.busy), "limit": 2.0},
             ]
         )
         p99 = self.estimate("p99").value

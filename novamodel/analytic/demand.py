@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.read_replicas import may_read_elsewhere
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class RouteDemand:
     database_idle: float = 0.0
     database_squares: float = 0.0
     storage_operations: float = 0.0
+    reading_busy: float = 0.0  # what read replicas answer is here and not in the four above
+    reading_idle: float = 0.0
+    reading_operations: float = 0.0
     transactions: float = 0.0
+    reading_transactions: float = 0.0  # those of them on read replicas
     held_bursts: float = 0.0  # bursts of the event loop while a connection is held
     held_busy: float = 0.0
     held_idle: float = 0.0
@@ -39,6 +44,11 @@ class RouteDemand:
     cache_busy: float = 0.0
     cache_idle: float = 0.0
     wait_s: float = 0.0
+
+    @property
+    def on_primary(self) -> float:
+        """Transactions on the primary."""
+        return self.transactions - self.reading_transactions
 
     def plus(self, weight: float, **amounts: float) -> RouteDemand:
         """This demand with ``weight`` times each amount added."""
@@ -64,7 +74,7 @@ def route_demands(scenario: Scenario, ratios: dict[str, float]) -> dict[str, Rou
     for route, share in scenario.traffic.mix.items():
         service = scenario.service_of(route)
         steps = scenario.services[service].routes[route]
-        found[route] = walk.steps(RouteDemand(service, share), steps, 1.0)
+        found[route] = walk.route(RouteDemand(service, share), steps)
     return found
 
 
@@ -85,6 +95,12 @@ class _Walk:
 
     def __init__(self, scenario: Scenario, ratios: dict[str, float]) -> None:
         self.scenario, self.ratios, self.scale = scenario, ratios, core_scale(scenario)
+        self.elsewhere: frozenset[int] = frozenset()  # steps of the present route that read replicas may answer
+
+    def route(self, demand: RouteDemand, steps: tuple[Step, ...]) -> RouteDemand:
+        if self.scenario.database.read_replicas is not None:
+            self.elsewhere = may_read_elsewhere(self.scenario.database.statements, steps)
+        return self.steps(demand, steps, 1.0)
 
     def steps(self, demand: RouteDemand, steps: tuple[Step, ...], weight: float) -> RouteDemand:
         for position, step in enumerate(steps):
@@ -96,7 +112,7 @@ class _Walk:
                 demand = demand.plus(weight, wait_s=step.wait.busy)
             elif step.sql is not None:
                 follower = steps[position + 1].cpu if position + 1 < len(steps) else None
-                demand = self.transaction(demand, step.sql, follower, weight)
+                demand = self.transaction(demand, step, follower, weight)
             elif step.cache is not None:
                 command, cpu = step.cache, self.scenario.cache.command_cpu
                 demand = demand.plus(
@@ -123,23 +139,27 @@ class _Walk:
     def held(self, demand: RouteDemand, cpu: Demand, weight: float) -> RouteDemand:
         return demand.plus(weight, held_bursts=1, held_busy=cpu.busy * self.scale, held_idle=cpu.idle * self.scale)
 
-    def transaction(
-        self, demand: RouteDemand, sql: tuple[str | Step, ...], follower: Demand | None, weight: float
-    ) -> RouteDemand:
+    def transaction(self, demand: RouteDemand, step: Step, follower: Demand | None, weight: float) -> RouteDemand:
         """The connection is given back after the burst that reads the last answer (``follower``), as Node does."""
-        demand = demand.plus(weight, transactions=1)
-        for inner in sql:
+        replicas = self.scenario.database.read_replicas
+        away = replicas.share if replicas is not None and id(step) in self.elsewhere else 0.0
+        demand = demand.plus(weight, transactions=1, reading_transactions=away)
+        for inner in step.sql or ():
             if isinstance(inner, str):
                 statement = self.scenario.database.statements[inner]
-                cpu = statement.cpu
+                busy, idle = statement.cpu.busy * self.scale, statement.cpu.idle * self.scale
+                operations = statement.reads + statement.writes
+                demand = demand.plus(weight, statements=1)
                 demand = demand.plus(
-                    weight,
-                    statements=1,
-                    database_busy=cpu.busy * self.scale,
-                    database_idle=cpu.idle * self.scale,
-                    database_squares=second_moment(cpu) * (cpu.idle * self.scale) ** 2,
-                    storage_operations=statement.reads + statement.writes,
+                    weight * (1 - away),
+                    database_busy=busy,
+                    database_idle=idle,
+                    database_squares=second_moment(statement.cpu) * idle**2,
+                    storage_operations=operations,
                 )
+                if away > 0.0:
+                    reading = {"reading_busy": busy, "reading_idle": idle, "reading_operations": operations}
+                    demand = demand.plus(weight * away, **reading)
             elif inner.cpu is not None:
                 demand = self.held(self.burst(demand, inner.cpu, weight), inner.cpu, weight)
         return self.held(demand, follower, weight) if follower is not None else demand

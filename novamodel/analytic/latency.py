@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincinv
 
+from novamodel.analytic.database import database_s
 from novamodel.analytic.demand import RouteDemand
-from novamodel.analytic.system import ServiceLoad, SystemLoad, database_s
+from novamodel.analytic.system import ServiceLoad, SystemLoad
 from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
 
@@ -109,7 +110,7 @@ def _base(scenario: Scenario, load: SystemLoad, demand: RouteDemand, service: Se
         + _times(demand.loop_bursts, service.replica.loop_wait_s)
         + cpu
         + _times(demand.cache_trips, load.cache_trip_s)
-        + database_s(demand, load.statement_s, load.database_full, load.database_slowdown, load.storage_s)
+        + database_s(demand, load.statement_s, load.primary, load.reading)
         + _times(demand.transactions, load.bouncer_wait_s)
         + demand.wait_s
     )
@@ -164,9 +165,9 @@ def _spread(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> np.n
     waits = _finite(replica.loop_wait_s)
     tiers = [(waits, 2 * waits**2 + 2 / 3 * burst_s * waits, replica.found_busy, demand.loop_bursts)]
     if demand.statements > 0:
-        waits = demand.database_busy / demand.statements * _finite(load.database_slowdown - 1)
-        squares = 2 * waits**2 / np.maximum(load.database_full, 1e-9)
-        tiers.append((waits, squares, load.database_full, demand.statements))
+        waits = demand.database_busy / demand.statements * _finite(load.primary.slowdown - 1)
+        squares = 2 * waits**2 / np.maximum(load.primary.full, 1e-9)
+        tiers.append((waits, squares, load.primary.full, demand.statements))
     mean, variance = np.zeros(()), np.zeros(())
     for waits, squares, busy, count in tiers:
         mean = mean + count * waits

@@ -92,6 +92,8 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     """What speaks against the closed forms' latencies, in words. ``ready`` is the run's mean of ready replicas."""
     scenario, load = steady.scenario, steady.load
     yield full(steady)
+    if scenario.database.read_replicas is not None:
+        yield "waits for connections to read replicas are left out"
     for name, count in ready.items():
         if abs(count - steady.replicas[name]) > 0.5:
             yield f"{name} has {count:.3g} replicas ready on average, at rest it would have {steady.replicas[name]}"

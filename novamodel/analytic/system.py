@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from novamodel.analytic.cache import hit_ratios, peak_rate
+from novamodel.analytic.database import DatabaseLoad, database_s, server_load, single_wait
 from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
 from novamodel.analytic.queues import erlang_b
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
 from novamodel.scenario import Scenario
+from novamodel.scenario.backend import Database
+from novamodel.scenario.read_replicas import replica_cores
 from novamodel.scenario.service import Service
 
 ENDLESS_S = 1e6
@@ -33,7 +36,7 @@ class ServiceLoad:
     rate_per_s: np.ndarray
     replica: ReplicaLoad
     hold_s: np.ndarray  # mean time a transaction holds its connection, waits below it included
-    pool_busy: np.ndarray  # mean connections in use
+    pool_busy: np.ndarray  # mean connections to the primary in use
     pool: Patience
 
 
@@ -48,12 +51,9 @@ class SystemLoad:
     edge_s: np.ndarray  # wait and work at the edge
     cache_busy: np.ndarray
     cache_trip_s: np.ndarray
-    database_busy: np.ndarray
+    primary: DatabaseLoad
+    reading: DatabaseLoad  # each of the read replicas
     statement_s: np.ndarray  # network and PgBouncer of one statement
-    database_full: np.ndarray  # probability that a statement finds every core busy
-    database_slowdown: np.ndarray  # time of a statement on the cores over its CPU
-    storage_busy: np.ndarray
-    storage_s: np.ndarray  # one operation
     bouncer_busy: np.ndarray
     bouncer_wait_s: np.ndarray
     bouncer_cpu_busy: np.ndarray
@@ -82,21 +82,17 @@ def system_load(
     edge_workers = scenario.edge.workers
     edge_work = scenario.edge.mean_cpu_s * scale
     edge_busy = every * edge_work
-    edge_s = edge_work + _single_wait(edge_busy / edge_workers, edge_work)
+    edge_s = edge_work + single_wait(edge_busy / edge_workers, edge_work)
 
     trips = sum((per_s[n] * d.cache_trips for n, d in total.items()), np.zeros(()))
     cache_busy, cache_work = _redis(per_s, total, trips)
-    cache_trip_s = scenario.cache.network + cache_work + _single_wait(cache_busy, cache_work)
+    cache_trip_s = scenario.cache.network + cache_work + single_wait(cache_busy, cache_work)
 
     statements = sum((per_s[n] * d.statements for n, d in total.items()), np.zeros(()))
-    database_busy, full, slowdown = _database(per_s, total, int(database.cores))
+    primary, reading = _servers(database, per_s, total)
     bouncer = database.pgbouncer
     query_s = bouncer.query_cpu.busy * scale if bouncer else 0.0
-    statement_s = database.network + query_s + _single_wait(statements * query_s, query_s)
-    operations = sum((per_s[n] * d.storage_operations for n, d in total.items()), np.zeros(()))
-    storage_s = (
-        database.storage_latency + 1 / database.iops + _single_wait(operations / database.iops, 1 / database.iops)
-    )
+    statement_s = database.network + query_s + single_wait(statements * query_s, query_s)
 
     services, spans = {}, {}
     for name, service in scenario.services.items():
@@ -111,13 +107,14 @@ def system_load(
             scenario.platform.cfs_period,
             background_cores(scenario, service),
         )
-        span = _span(total[name], load.loop_wait_s, load.found_busy, statement_s, full, slowdown, storage_s)
+        below = database_s(total[name], statement_s, primary, reading)
+        span = _span(total[name], load.loop_wait_s, load.found_busy, below)
         with np.errstate(divide="ignore", invalid="ignore"):  # a transaction begins while the gate is open
             spans[name] = tuple(np.where(load.stopped < 1, held / (1 - load.stopped), np.inf) for held in span)
         services[name] = (count, each, load)
-    held = [per_s[n] * d.transactions * spans[n][1] for n, d in total.items() if d.transactions]
+    held = [per_s[n] * d.on_primary * spans[n][1] for n, d in total.items() if d.on_primary]
     bouncer_busy = sum(held, np.zeros(()))
-    transactions = sum((per_s[n] * d.transactions for n, d in total.items()), np.zeros(()))
+    transactions = sum((per_s[n] * d.on_primary for n, d in total.items()), np.zeros(()))
     wait = np.zeros(np.shape(bouncer_busy))
     if bouncer:
         wait = _tokens_wait(bouncer.default_pool_size, bouncer_busy, transactions)
@@ -127,7 +124,7 @@ def system_load(
         hold = spans[name][0] + wait
         most = (pool_max or {}).get(name, np.asarray(pool.max if pool else 1))
         patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else ENDLESS_S
-        asked = each * total[name].transactions
+        asked = each * total[name].on_primary
         finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
         law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
         loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * np.where(asked > 0, hold, 0.0), law)
@@ -139,12 +136,9 @@ def system_load(
         edge_s,
         cache_busy,
         cache_trip_s,
-        database_busy,
+        primary,
+        reading,
         statement_s,
-        full,
-        slowdown,
-        operations,
-        storage_s,
         bouncer_busy,
         wait,
         statements * query_s,
@@ -158,44 +152,20 @@ def background_cores(scenario: Scenario, service: Service) -> float:
     return (rate * service.health.idle + scrapes) * core_scale(scenario)
 
 
-def database_s(
-    demand: RouteDemand,
-    statement_s: np.ndarray,
-    full: np.ndarray,
-    slowdown: np.ndarray,
-    storage_s: np.ndarray,
-) -> np.ndarray:
-    """Time (s) of all statements of one request: round trips, cores, storage; infinite where one of them is full."""
-    if demand.statements <= 0:
-        return np.zeros(np.shape(statement_s))
-    cpu = demand.database_idle - full * (demand.database_idle - demand.database_busy)
-    storage = demand.storage_operations * storage_s if demand.storage_operations > 0 else 0.0
-    return demand.statements * statement_s + cpu * slowdown + storage
-
-
 def _span(
     demand: RouteDemand,
     loop_wait_s: np.ndarray,
     found_busy: np.ndarray,
-    statement_s: np.ndarray,
-    full: np.ndarray,
-    slowdown: np.ndarray,
-    storage_s: np.ndarray,
+    statements_s: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(time a transaction holds the pool's connection, the server's) without waits for connections and the CPU gate."""
     if demand.transactions <= 0:
         return np.zeros(loop_wait_s.shape), np.zeros(loop_wait_s.shape)
-    below = database_s(demand, statement_s, full, slowdown, storage_s) / demand.transactions
+    below = statements_s / demand.transactions
     cpu = demand.held_idle - found_busy * (demand.held_idle - demand.held_busy)
     bursts = demand.held_bursts * loop_wait_s + cpu if demand.held_bursts > 0 else np.zeros(loop_wait_s.shape)
     inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12)
     return below + bursts / demand.transactions, below + (inside * bursts if inside > 0 else 0.0) / demand.transactions
-
-
-def _single_wait(utilisation: np.ndarray, work_s: float | np.ndarray) -> np.ndarray:
-    """Wait for one server with deterministic work (M/D/1); infinite when it is full."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(utilisation < 1, utilisation * work_s / (2 * np.maximum(1 - utilisation, 0)), np.inf)
 
 
 def _tokens_wait(servers: int, busy: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -218,17 +188,16 @@ def _redis(
     return used, used / np.maximum(trips, 1e-12)
 
 
-def _database(
-    per_s: dict[str, np.ndarray], total: dict[str, RouteDemand], cores: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(cores busy, chance that all of them work, slowdown by sharing): M/M/c with D between idle and busy."""
-    busy = sum((per_s[n] * d.database_busy for n, d in total.items()), np.zeros(()))
-    idle = sum((per_s[n] * d.database_idle for n, d in total.items()), np.zeros(()))
-    used, full = idle, np.zeros(np.shape(idle))
-    for _ in range(40):
-        load = np.minimum(used, cores * (1 - 1e-9))
-        blocked = erlang_b(cores, load)
-        full = np.where(used >= cores, 1.0, blocked / (1 - load / cores * (1 - blocked)))
-        used = 0.5 * used + 0.5 * (idle - full * (idle - busy))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return used, full, np.where(used < cores, 1 + full / np.maximum(cores - used, 0), np.inf)
+def _servers(
+    database: Database, per_s: dict[str, np.ndarray], total: dict[str, RouteDemand]
+) -> tuple[DatabaseLoad, DatabaseLoad]:
+    """The primary, and one of the read replicas among which the rest is spread evenly."""
+
+    def summed(name: str) -> np.ndarray:
+        return sum((per_s[n] * getattr(d, name) for n, d in total.items()), np.zeros(()))
+
+    at = (summed("database_busy"), summed("database_idle"), summed("storage_operations"))
+    primary = server_load(database, int(database.cores), *at)
+    count = database.read_replicas.count if database.read_replicas else 1
+    spread = (summed("reading_busy") / count, summed("reading_idle") / count, summed("reading_operations") / count)
+    return primary, server_load(database, replica_cores(database), *spread)

@@ -15,6 +15,8 @@ from novamodel.analytic.demand import RouteDemand, core_scale
 from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.scenario import Scenario
+from novamodel.scenario.backend import Database
+from novamodel.scenario.read_replicas import replica_cores
 from novamodel.scenario.service import Service
 
 Row = dict[str, Any]
@@ -84,9 +86,9 @@ def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
     cores = database.cores
     yield _row(
         "postgres cpu",
-        load.database_busy / rate if rate else cpu,
+        load.primary.busy / rate if rate else cpu,
         "s",
-        load.database_busy,
+        load.primary.busy,
         cores,
         _over(cores, rate * cpu),
         False,
@@ -96,11 +98,13 @@ def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
         "postgres storage",
         operations,
         "operations",
-        load.storage_busy,
+        load.primary.storage_busy,
         database.iops,
         _over(database.iops, rate * operations),
         False,
     )
+    if database.read_replicas is not None:
+        yield from _read_replicas(database, load, rate)
     cache = _mean(load, "cache_busy")
     yield _row(
         "redis", load.cache_busy / rate if rate else cache, "s", load.cache_busy, 1, _over(1, rate * cache), False
@@ -109,9 +113,25 @@ def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
     if bouncer:
         query = bouncer.query_cpu.busy * scale * _mean(load, "statements")
         yield _row("pgbouncer cpu", query, "s", load.bouncer_cpu_busy, 1, _over(1, rate * query), False)
-        held = sum(d.share * _held_s(scenario, d, server=True) for d in load.routes.values())
+        held = sum(d.share * _held_s(scenario, d, server=True) * _at_primary(d) for d in load.routes.values())
         size = bouncer.default_pool_size
         yield _row("pgbouncer", held, "connection s", load.bouncer_busy, size, _over(size, rate * held), False)
+
+
+def _read_replicas(database: Database, load: SystemLoad, rate: float) -> Iterator[Row]:
+    """All read replicas together."""
+    count = database.read_replicas.count if database.read_replicas else 0
+    cores, iops = count * replica_cores(database), count * database.iops
+    cpu, operations = _mean(load, "reading_busy"), _mean(load, "reading_operations")
+    busy, storage = count * load.reading.busy, count * load.reading.storage_busy
+    yield _row("read replicas cpu", busy / rate if rate else cpu, "s", busy, cores, _over(cores, rate * cpu), False)
+    full = _over(iops, rate * operations)
+    yield _row("read replicas storage", operations, "operations", storage, iops, full, False)
+
+
+def _at_primary(demand: RouteDemand) -> float:
+    """Share of the transactions that are the primary's."""
+    return demand.on_primary / demand.transactions if demand.transactions > 0 else 1.0
 
 
 def _connections(scenario: Scenario, now: Mapping[str, int], most: Mapping[str, int]) -> Iterator[Row]:
@@ -168,7 +188,7 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
         True,
     )
     if service.pool is not None and demand.transactions > 0:
-        held = _held_s(scenario, demand, server=False)
+        held = _held_s(scenario, demand, server=False) * _at_primary(demand)
         full = grow * _over(service.pool.max, each * held)
         yield _row(
             f"{name} pool", held, "connection s", float(own.pool_busy) * count, service.pool.max * count, full, True
@@ -197,6 +217,7 @@ def _held_s(scenario: Scenario, demand: RouteDemand, *, server: bool) -> float:
     return (
         demand.statements * (database.network + query)
         + demand.database_busy
-        + demand.storage_operations * (database.storage_latency + 1 / database.iops)
+        + demand.reading_busy
+        + (demand.storage_operations + demand.reading_operations) * (database.storage_latency + 1 / database.iops)
         + inside * demand.held_busy
     )

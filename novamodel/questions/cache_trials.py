@@ -202,7 +202,7 @@ def database_use(scenario: Scenario) -> float:
     """Utilisation of the database's cores at the peak by closed form."""
     peak = scenario.traffic.most_per_s
     counts = {name: np.asarray(float(n)) for name, n in steady_replicas(scenario, peak).items()}
-    return float(system_load(scenario, peak, counts).database_busy) / scenario.database.cores
+    return float(system_load(scenario, peak, counts).primary.busy) / scenario.database.cores
 
 
 def bounds_frame(scenario: Scenario, name: str) -> pd.DataFrame:

@@ -55,9 +55,7 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(
-            self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s
-        )
+        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s)
 
     @property
     def conserved(self) -> bool:

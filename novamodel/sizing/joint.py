@@ -217,7 +217,7 @@ def _hits(scenario: Scenario) -> tuple[float, ...]:
 def _database_busy(scenario: Scenario) -> float:
     """Share of the database's cores in use at the peak."""
     counts = {name: np.asarray(float(s.replicas)) for name, s in scenario.services.items()}
-    return float(system_load(scenario, peak_rate(scenario), counts).database_busy) / scenario.database.cores
+    return float(system_load(scenario, peak_rate(scenario), counts).primary.busy) / scenario.database.cores
 
 
 def _undominated(

@@ -25,7 +25,7 @@ def test_loads_and_latencies_agree_with_the_simulation(multiple):
     busy = result.tiers.groupby("tier")["busy"].mean()
     replica = load.services["core-api"].replica
     assert float(replica.used_cores) * counts["core-api"] == pytest.approx(busy["core-api cpu"], rel=LOAD)
-    assert float(load.database_busy) == pytest.approx(busy["postgres cpu"], rel=LOAD)
+    assert float(load.primary.busy) == pytest.approx(busy["postgres cpu"], rel=LOAD)
     assert float(load.edge_busy) == pytest.approx(busy["edge"], rel=LOAD)
     assert float(load.cache_busy) == pytest.approx(busy["redis"], rel=2 * LOAD)
 

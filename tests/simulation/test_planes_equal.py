@@ -140,6 +140,19 @@ def gateways(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
+def read_replicas(draw: Any) -> dict[str, Any]:
+    """Read replicas; mostly none."""
+    replicas = {
+        "count": draw(st.integers(1, 3)),
+        "share": draw(st.sampled_from(["100 %", "50 %", "10 %"])),
+        "lag": draw(st.sampled_from(["0 s", "20 ms", "1 s"])),
+        "cores": draw(st.sampled_from([1, 2])),
+        "max_connections": draw(st.sampled_from([4, 100])),
+    }
+    return {"read_replicas": replicas} if draw(st.sampled_from([False, False, True])) else {}
+
+
+@st.composite
 def scenarios(draw: Any) -> dict[str, Any]:
     """Changes to the plain scenario. With an autoscaler the run is longer and the rate, which jumps, lower."""
     scales = draw(st.sampled_from([False, False, False, True]))
@@ -180,7 +193,11 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "network": draw(st.sampled_from(["0 s", "2 ms", "0.5 ms"])),
             "iops": draw(st.sampled_from([100, 1000])),
             "storage_latency": draw(st.sampled_from(["0 s", "1 ms"])),
-            "statements": {"one": {"cpu": draw(demands()), "reads": draw(st.integers(0, 1))}, "two": {"cpu": "2 ms"}},
+            "statements": {
+                "one": {"cpu": draw(demands()), "reads": draw(st.integers(0, 1))},
+                "two": {"cpu": "2 ms", "writes": draw(st.integers(0, 1))},
+            },
+            **draw(read_replicas()),
             **({"pgbouncer": bouncer} if draw(st.integers(0, 2)) else {}),
         },
         "cache": {

@@ -143,7 +143,9 @@ class Monitor:
         used = sum(cores_account(cores, d, now) for d in servers)
         queue = sum(max(0, int(cores.jobs[d]) - int(cores.cores[d])) for d in servers)
         self._tier("read replicas cpu", used, sum(int(cores.cores[d]) for d in servers), length, queue)
-        self._tier("read replicas storage", sum(fifo_used_until(model.volume, d, now) for d in servers), len(servers), length)
+        self._tier(
+            "read replicas storage", sum(fifo_used_until(model.volume, d, now) for d in servers), len(servers), length
+        )
         opened = float(model.timers.connections[1])
         if self.scenario.database.pgbouncer is not None:
             held, size = tokens_account(model.bouncer, 1, now), int(model.bouncer.size[1])
