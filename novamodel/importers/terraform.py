@@ -62,11 +62,13 @@ def _place(block: Block, key: str) -> tuple[str, int]:
 def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
     """Write database, cache and desired counts."""
     primaries = [b for b in terraform.resources(_DATABASE) if "replicate_source_db" not in b.attributes]
-    for block in terraform.resources(_DATABASE):
-        if block not in primaries[:1]:
-            draft.leave(block.file, block.line, f"{_DATABASE} {block.labels[1]}", "one database is modelled")
+    for block in primaries[1:]:
+        draft.leave(block.file, block.line, f"{_DATABASE} {block.labels[1]}", "one database is modelled")
     for block in primaries[:1]:
         _database(terraform, block, draft)
+    copies = [b for b in terraform.resources(_DATABASE) if "replicate_source_db" in b.attributes]
+    if primaries and copies:
+        _read_replicas(terraform, copies, draft)
     for block in terraform.resources(*_CACHES)[:1]:
         _cache(terraform, block, draft)
     for block in terraform.resources("aws_ecs_service"):
@@ -113,6 +115,35 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
         file, line = _place(block, "max_allocated_storage")
         draft.leave(file, line, "max_allocated_storage", "storage that grows by itself is not modelled")
     _class(terraform, block, put, draft)
+
+
+def _read_replicas(terraform: Terraform, blocks: list[Block], draft: Draft) -> None:
+    """How many there are, and the class of the first: those that are alike are modelled."""
+    first = blocks[0]
+    name = terraform.value(first, "instance_class", draft)
+    alike = [block for block in blocks if terraform.value(block, "instance_class", draft) == name]
+    for block in blocks:
+        if block not in alike:
+            draft.leave(
+                block.file, block.line, f"{_DATABASE} {block.labels[1]}", "read replicas of one class are modelled"
+            )
+    counts = [whole(terraform.value(block, "count", draft)) or 1 for block in alike]
+    path = "database.read_replicas"
+    draft.say(Said(path, None, first.file, first.line))
+    draft.say(Said(f"{path}.count", sum(counts), first.file, first.line))
+    if any(name == known.name for known in database_classes()):
+        draft.say(Said(f"{path}.instance_class", name, *_place(first, "instance_class")))
+    draft.say(
+        Said(f"{path}.share", "0 %", first.file, first.line, "no file says that the services read there", "assumed")
+    )
+    draft.find(
+        "warning",
+        "read-replica-unread",
+        first.file,
+        first.line,
+        f"{first.labels[1]} is a read replica, and no file says which reads the services send there",
+        f"set {path}.share to the share of requests whose reads go there",
+    )
 
 
 def _class(terraform: Terraform, block: Block, put: Any, draft: Draft) -> None:

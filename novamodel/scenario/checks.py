@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from novamodel.scenario.machines import GIB, NodeType, node_types
+from novamodel.scenario.read_replicas import may_read_elsewhere, replica_connections
 
 if TYPE_CHECKING:
     from novamodel.scenario.model import Scenario
@@ -48,6 +49,7 @@ def _connections(scenario: Scenario) -> Iterator[Finding]:
         return
     total = sum(count * size for count, size in pools.values())
     parts = ", ".join(f"{name} {count} x {size}" for name, (count, size) in pools.items())
+    yield from _read_replicas(scenario, total, parts)
     path = f"services.{next(iter(pools))}.pool.max"
     database = scenario.database
     accepted = database.max_connections - database.reserved_connections
@@ -55,6 +57,8 @@ def _connections(scenario: Scenario) -> Iterator[Finding]:
     limit, of = accepted, "max_connections of PostgreSQL less what it reserves"
     if bouncer is not None:
         limit, of = bouncer.max_client_conn, "max_client_conn of PgBouncer"
+        if database.read_replicas is not None:
+            total, parts = 2 * total, f"{parts}, to the primary and as many to the read replicas"
     if total > limit:
         message = f"all replicas together may open {total} connections ({parts}), {of} is {limit}"
         yield _finding(scenario, "connections-exceed-limit", path, message, "lower the pools, or raise the limit")
@@ -66,6 +70,23 @@ def _connections(scenario: Scenario) -> Iterator[Finding]:
         message = f"without PgBouncer {total} connections ({parts}) meet the {accepted} that PostgreSQL takes"
         fix = "deploy PgBouncer, or raise max_connections"
         yield _finding(scenario, "connections-exceed-postgres", path, message, fix)
+
+
+def _read_replicas(scenario: Scenario, total: int, parts: str) -> Iterator[Finding]:
+    """Read replicas that nothing reads from, or that take too few connections."""
+    database, path = scenario.database, "database.read_replicas"
+    replicas = database.read_replicas
+    if replicas is None:
+        return
+    routes = [steps for service in scenario.services.values() for steps in service.routes.values()]
+    if replicas.share > 0 and not any(may_read_elsewhere(database.statements, steps) for steps in routes):
+        message = "no transaction of any route only reads: the read replicas answer nothing"
+        fix = "leave them out, or say in database.statements which statements write nothing"
+        yield _finding(scenario, "read-replicas-idle", path, message, fix)
+    accepted = replicas.count * replica_connections(database)
+    if database.pgbouncer is None and total > accepted:
+        message = f"all replicas together may open {total} connections ({parts}) to read replicas that take {accepted}"
+        yield _finding(scenario, "connections-exceed-replicas", path, message, "lower the pools, or a larger class")
 
 
 def _edge(scenario: Scenario) -> Iterator[Finding]:

@@ -121,3 +121,18 @@ def test_a_full_edge_is_said(tmp_path: Path):
     assert any("connections of the edge, which has 10" in text for text in warnings)
     enough = nm.simulate(nm.load(file).override({"edge.worker_connections": 100_000}), engine="simpy").warnings
     assert not any("connections of the edge" in text for text in enough)
+
+
+def test_read_replicas_double_the_pools_and_have_limits_of_their_own(novabank):
+    two = {"database__read_replicas": {"count": 2}}
+    assert "as many to the read replicas" in found(novabank, **two)["connections-exceed-limit"]
+    assert "connections-exceed-replicas" not in found(novabank, **two)
+    small = {"database__read_replicas": {"count": 1, "max_connections": 50}, "database__pgbouncer": None}
+    assert "read replicas that take 47" in found(novabank, **small)["connections-exceed-replicas"]
+    assert "read-replicas-idle" not in found(novabank, **two)
+
+
+def test_read_replicas_without_reads_are_idle(novabank):
+    written = {name: {"cpu": "1 ms", "writes": 1} for name in novabank.database.statements}
+    idle = found(novabank, database__read_replicas={"count": 1}, database__statements=written)
+    assert "answer nothing" in idle["read-replicas-idle"]

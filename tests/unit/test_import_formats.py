@@ -388,3 +388,17 @@ def test_json_lines(tmp_path: Path) -> None:
     value, lines = read_json(path)
     assert value == json.loads(path.read_text())
     assert (lines[("a", 0)], lines[("a", 1)], lines[("a", 1, "b\n")], lines[("c",)]) == (1, 2, 2, 3)
+
+
+def test_read_replicas_are_counted_and_nothing_is_made_up_about_who_reads_there(tmp_path: Path) -> None:
+    text = 'resource "aws_db_instance" "main" {\n  instance_class = "db.r6g.large"\n}\n'
+    for name, size in (("a", "large"), ("b", "large"), ("c", "xlarge")):
+        text += f'resource "aws_db_instance" "{name}" {{\n  replicate_source_db = aws_db_instance.main.identifier\n'
+        text += f'  instance_class = "db.r6g.{size}"\n}}\n'
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, main__tf=text))
+    replicas = report.tree.values["database"]["read_replicas"]
+    assert replicas == {"count": 2, "instance_class": "db.r6g.large", "share": "0 %"}
+    assert report.tree.origins["database.read_replicas.share"].kind == "assumed"
+    assert report.tree.origins["database.read_replicas.instance_class"].line == 6
+    assert "read-replica-unread" in codes(report)
+    assert any("read replicas of one class" in row["why"] for row in report.not_modelled)
