@@ -37,7 +37,7 @@ def _parts(value: Any, path: str) -> Iterator[tuple[str, Part]]:
     if isinstance(value, Part):
         if path:
             yield path, value
-        inner = dict(value)
+        inner = {name: getattr(value, name) for name in type(value).model_fields}
     elif isinstance(value, dict):
         inner = value
     elif isinstance(value, tuple):
