@@ -134,7 +134,9 @@ def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
             no = "opened and closed as they are needed: no closed form of the mean"
         elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
             no = no or "the run counts an event loop that stands at the CPU limit as busy"
-        elif tier in known:
+        elif tier not in known:
+            no = no or "not among the closed forms"
+        else:
             if tier == "pgbouncer" or tier.endswith(" pool"):  # how long connections are held is a latency
                 no = no or _latency_doubt(result, steady)
             analytic = _utilisation(steady, known[tier])

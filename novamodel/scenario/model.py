@@ -28,7 +28,7 @@ from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
 from novamodel.scenario.operations import Operation, check_operations
 from novamodel.scenario.origin import Origin, Tree
-from novamodel.scenario.schema_walk import default_origin, field_unit
+from novamodel.scenario.schema_walk import absent_paths, default_origin, field_unit
 from novamodel.scenario.service import Service
 from novamodel.scenario.traffic import Traffic
 
@@ -76,8 +76,14 @@ class Scenario(Part):
         return next(name for name, service in self.services.items() if route in service.routes)
 
     def override(self, changes: Mapping[str, Any], *, said_by: str = "override") -> Scenario:
-        """A variant: dotted paths to new values. An unknown path or a refused value is a ``UserError``."""
-        return build(self._tree.with_changes(changes, said_by, known=self.paths()))
+        """A variant: dotted paths to new values. An unknown path or a refused value is a ``UserError``.
+
+        A path into a part that is absent makes the part, the rest of it by default.
+        """
+        known = self.paths()
+        for path in changes:
+            known |= dict.fromkeys(absent_paths(type(self), known, path))
+        return build(self._tree.with_changes(changes, said_by, known=known))
 
     def with_load(self, multiple: float, *, said_by: str = "load multiple") -> Scenario:
         """A variant with the rates of the whole day times ``multiple``."""

@@ -18,7 +18,9 @@ ReplicaNumber = Annotated[int, Field(ge=1, le=15, strict=True)]
 
 
 class ReadReplicas(Part):
-    """Read replicas. Thin: replay of the log costs them nothing, and a reader is chosen for each request."""
+    """Streaming replicas of PostgreSQL that answer reads."""
+
+    thin = "replay of the log costs them nothing, the lag is constant, and a reader is chosen for each request"
 
     count: ReplicaNumber = given(1, "read replicas", "assumed")
     share: Share = given(

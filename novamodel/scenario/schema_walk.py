@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from novamodel.scenario.demand import Demand
@@ -30,6 +31,16 @@ def inner_model(annotation: Any) -> Any:
         if found is not None:
             return found
     return None
+
+
+def absent_paths(root: type[Part], known: Mapping[str, Any], wanted: str) -> Iterator[str]:
+    """Paths of the fields of the absent part that a wanted path leads into, if it leads into one."""
+    words = wanted.split(".")
+    for size in range(1, len(words)):
+        path = ".".join(words[:size])
+        if path in known and known[path] is None:
+            part = inner_model(fields_on(root, path)[-1].annotation)
+            yield from (f"{path}.{name}" for name in (part.model_fields if part else ()))
 
 
 def default_origin(root: type[Part], path: str) -> Origin:
