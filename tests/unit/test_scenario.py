@@ -176,7 +176,7 @@ def test_override_paths_are_checked(base, path, value, says):
 def test_override_into_an_absent_part_makes_it(base):
     made = base.override({"database.read_replicas.lag": "2 s"}).database.read_replicas
     assert (made.count, made.lag) == (1, 2.0)
-    with pytest.raises(UserError, match="nearest: database.read_replicas.count"):
+    with pytest.raises(UserError, match=r"nearest: database\.read_replicas\.count"):
         base.override({"database.read_replicas.counts": 2})
     with pytest.raises(UserError, match="is needed"):
         base.override({"edge.tls.resumed": "50 %", "gateway.latency": "1 ms"})
