@@ -243,16 +243,24 @@ def _databases(scenario: Scenario) -> tuple[Database, ...]:
     used = pricing.database_used / GIB
     included = rds_gp3_included(database.storage / GIB)
     stored = backup_stored_gib(used, used * pricing.daily_change, database.backup_retention_days)
-    return (
-        Database(
-            name=database.engine,
-            instance_class=database.instance_class,
-            multi_az=database.multi_az,
-            storage_gib=database.storage / GIB,
-            iops=float(database.iops) if database.iops > included.iops else None,
-            backup_stored_gib=stored,
-        ),
+    primary = Database(
+        name=database.engine,
+        instance_class=database.instance_class,
+        multi_az=database.multi_az,
+        storage_gib=database.storage / GIB,
+        iops=float(database.iops) if database.iops > included.iops else None,
+        backup_stored_gib=stored,
     )
+    replicas = database.read_replicas
+    if replicas is None:
+        return (primary,)
+    alike = {
+        "multi_az": False,
+        "backup_stored_gib": 0.0,
+        "instance_class": replicas.instance_class or primary.instance_class,
+    }
+    names = [f"{database.engine} read replica {number}" for number in range(1, replicas.count + 1)]
+    return (primary, *(primary.model_copy(update=alike | {"name": name}) for name in names))
 
 
 def _caches(scenario: Scenario) -> tuple[CacheCluster, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 
+import novamodel as nm
 from novamodel.analytic.cache import hit_ratios
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.system import system_load
@@ -181,3 +183,17 @@ def test_readers_changed_in_one_plane_only_are_seen(plain, differ, monkeypatch):
     rule = operations.choose_database
     monkeypatch.setattr(operations, "choose_database", lambda m, slot, now: min(1, rule(m, slot, now)))
     assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
+
+
+def test_each_replica_is_a_database_on_the_bill_and_no_backup(plain):
+    """A copy costs what a second primary of its class in one zone costs, its storage included."""
+    base = nm.load("novabank")
+    one = nm.bill(base.override({"database.read_replicas.count": 1})).mid
+    without, two = nm.bill(base).mid, nm.bill(base.override({"database.read_replicas.count": 2})).mid
+    assert two.total - one.total == one.total - without.total > 0
+    more = Counter(line.key for line in one.lines) - Counter(line.key for line in without.lines)
+    assert sorted(more) == ["rds.gp3.storage.single_az", "rds.postgres.db.r6g.large.single_az"]
+    large = nm.bill(
+        base.override({"database.read_replicas.count": 1, "database.read_replicas.instance_class": "db.r6g.xlarge"})
+    )
+    assert large.mid.total > one.total
