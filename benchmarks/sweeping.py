@@ -36,7 +36,7 @@ class Spent(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """A sweep of some cases, one of a few (to take its start out), and CPU seconds of the same cases bare."""
+    """A sweep of some cases, one of a few (which is mostly its start), and CPU seconds of the same cases bare."""
 
     cases: int
     whole: Spent
@@ -44,22 +44,35 @@ class Shares(NamedTuple):
     bare_cpu_s: float
 
     @property
-    def overhead(self) -> float:
-        """Share of the sweep's CPU time that is not simulation; its start is in it."""
-        return 1 - self.bare_cpu_s / self.whole.cpu_s
+    def case_cpu_s(self) -> float:
+        """CPU seconds of one more case in a sweep."""
+        return (self.whole.cpu_s - self.few.cpu_s) / (self.cases - FEW)
+
+    @property
+    def start_cpu_s(self) -> float:
+        """CPU seconds before the first case: reading and checking the sweep, two processes that load the model."""
+        return self.few.cpu_s - FEW * self.case_cpu_s
+
+    def overhead(self, cases: int) -> float:
+        """Share of a sweep's CPU time that is not simulation; its start is in it, the same for any number of cases."""
+        return 1 - cases * self.bare_cpu_s / self.cases / (self.start_cpu_s + cases * self.case_cpu_s)
 
     @property
     def overhead_running(self) -> float:
         """The same without the start."""
-        return 1 - self.bare_cpu_s * (1 - FEW / self.cases) / (self.whole.cpu_s - self.few.cpu_s)
+        return 1 - self.bare_cpu_s / self.cases / self.case_cpu_s
 
 
 def own_share(cases: int) -> Shares:
-    """Both over the same rates, with two processes of one thread each."""
+    """Both over the same rates, with two processes of one thread each, and at the same time.
+
+    A core that is shared spends more CPU time on the same work; side by side both meet with the same.
+    """
     rates = [f"{450 + 0.01 * number:.2f} requests/s" for number in range(cases)]
     few = _spent(lambda: _sweep(rates[:FEW]))
+    bare = [_bare(rates[number::WORKERS]) for number in range(WORKERS)]
     whole = _spent(lambda: _sweep(rates))
-    return Shares(cases, whole, few, _bare(rates))
+    return Shares(cases, whole, few, sum(float(process.communicate()[0]) for process in bare))
 
 
 def _spent(run: Callable[[], None]) -> Spent:
@@ -84,10 +97,7 @@ def _sweep(rates: list[str]) -> None:
     assert (done.done, done.failed) == (len(rates), 0)
 
 
-def _bare(rates: list[str]) -> float:
-    words = [sys.executable, "-c", BARE, json.dumps(MINUTE)]
-    loops = [
-        subprocess.Popen([*words, json.dumps(rates[number::WORKERS])], stdout=subprocess.PIPE, text=True)
-        for number in range(WORKERS)
-    ]
-    return sum(float(loop.communicate()[0]) for loop in loops)
+def _bare(rates: list[str]) -> subprocess.Popen[str]:
+    """A process that simulates the rates and prints its CPU seconds."""
+    words = [sys.executable, "-c", BARE, json.dumps(MINUTE), json.dumps(rates)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
