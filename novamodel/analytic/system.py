@@ -20,7 +20,6 @@ from novamodel.analytic.queues import erlang_b
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
 from novamodel.scenario import Scenario
 from novamodel.scenario.backend import Database
-from novamodel.scenario.read_replicas import replica_cores
 from novamodel.scenario.service import Service
 
 ENDLESS_S = 1e6
@@ -200,4 +199,4 @@ def _servers(
     primary = server_load(database, int(database.cores), *at)
     count = database.read_replicas.count if database.read_replicas else 1
     spread = (summed("reading_busy") / count, summed("reading_idle") / count, summed("reading_operations") / count)
-    return primary, server_load(database, replica_cores(database), *spread)
+    return primary, server_load(database, database.replica_cores, *spread)

@@ -16,7 +16,6 @@ from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.scenario import Scenario
 from novamodel.scenario.backend import Database
-from novamodel.scenario.read_replicas import replica_cores
 from novamodel.scenario.service import Service
 
 Row = dict[str, Any]
@@ -121,7 +120,7 @@ def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
 def _read_replicas(database: Database, load: SystemLoad, rate: float) -> Iterator[Row]:
     """All read replicas together."""
     count = database.read_replicas.count if database.read_replicas else 0
-    cores, iops = count * replica_cores(database), count * database.iops
+    cores, iops = count * database.replica_cores, count * database.iops
     cpu, operations = _mean(load, "reading_busy"), _mean(load, "reading_operations")
     busy, storage = count * load.reading.busy, count * load.reading.storage_busy
     yield _row("read replicas cpu", busy / rate if rate else cpu, "s", busy, cores, _over(cores, rate * cpu), False)

@@ -14,6 +14,7 @@ from novamodel.importers.names import is_infrastructure, match, short_name
 from novamodel.importers.nginx import read_nginx
 from novamodel.importers.nginx_fields import say_edge
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
+from novamodel.importers.resources import Terraform
 from novamodel.importers.sources import Sources
 from novamodel.scenario import Tree
 
@@ -72,7 +73,7 @@ def _read(found: Found, draft: Draft) -> Sources:
         cluster,
         chosen,
         found.all("ecs"),
-        terraform.Terraform(pairs("terraform")),
+        Terraform(pairs("terraform")),
         read_nginx(pairs("nginx")) if found.paths.get("nginx") else None,
         [each for path, shown in pairs("pool") for each in pool.read_pools(path, shown)],
         postgres.read_settings(pairs("postgres")),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from novamodel.importers.hclfile import Block
 from novamodel.importers.names import match
 from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
-
-if TYPE_CHECKING:
-    from novamodel.importers.terraform import Terraform
+from novamodel.importers.resources import Terraform, place
 
 TARGET, POLICY = "aws_appautoscaling_target", "aws_appautoscaling_policy"
 _CPU, _MEMORY = "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"
@@ -37,7 +35,7 @@ def say_scaling(terraform: Terraform, services: list[str], draft: Draft) -> None
         for key, path in _BOUNDS:
             count = whole(terraform.value(target, key, draft))
             if count is not None:
-                draft.say(Said(f"{below}.{path}", count, *_place(target, key)))
+                draft.say(Said(f"{below}.{path}", count, *place(target, key)))
         for goal in goals:
             draft.say(goal._replace(path=f"{below}.{goal.path}"))
 
@@ -58,13 +56,13 @@ def _goals(terraform: Terraform, policy: Block, draft: Draft) -> list[Said]:
         if goal is None:
             draft.leave(policy.file, policy.line, f"{POLICY} {policy.labels[1]}", f"metric {metric} is not modelled")
             continue
-        said.append(Said(*goal, *_place(block, "target_value")))
+        said.append(Said(*goal, *place(block, "target_value")))
         for key, path in _COOLDOWNS:
             length = whole(terraform.value(block, key, draft))
             if length is not None:
-                said.append(Said(path, seconds(length), *_place(block, key)))
+                said.append(Said(path, seconds(length), *place(block, key)))
         if terraform.value(block, "disable_scale_in", draft) is True:
-            said.append(Said("scale_in", False, *_place(block, "disable_scale_in")))
+            said.append(Said("scale_in", False, *place(block, "disable_scale_in")))
     return said
 
 
@@ -93,8 +91,3 @@ def _service_of(terraform: Terraform, block: Block, services: list[str]) -> str 
         if referred and service.labels[1] == referred[1]:
             name = service.attributes["name"].text.strip('"') if "name" in service.attributes else referred[1]
     return match(name, services)
-
-
-def _place(block: Block, key: str) -> tuple[str, int]:
-    expression = block.attributes.get(key)
-    return (expression.file, expression.line) if expression else (block.file, block.line)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novamodel.importers import kubernetes, pool, terraform
+from novamodel.importers import kubernetes, pool
 from novamodel.importers.folder import Found
 from novamodel.importers.kubernetes import Cluster
 from novamodel.importers.nginx import Nginx
 from novamodel.importers.node import Node
 from novamodel.importers.report import Workload
+from novamodel.importers.resources import Terraform
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Sources:
     cluster: Cluster
     compose: Node | None
     tasks: list[Node]
-    terraform: terraform.Terraform
+    terraform: Terraform
     nginx: Nginx | None
     pools: list[pool.Pool]
     settings: list[tuple[str, int, str]]

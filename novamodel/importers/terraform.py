@@ -4,59 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from novamodel.importers.ecs_scaling import POLICY, TARGET, say_scaling
-from novamodel.importers.hclfile import Block, Expression, Names, Unresolved, read_blocks
+from novamodel.importers.hclfile import Block, Expression
 from novamodel.importers.names import match
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
+from novamodel.importers.resources import Terraform, place
 from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
 
 _DATABASE = "aws_db_instance"
 _CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
 _READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group", TARGET, POLICY}
 _REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.|(?<![\w.])var\.(\w+)")
-
-
-class Terraform:
-    """All blocks of a folder's Terraform files and the names they declare."""
-
-    def __init__(self, paths: list[tuple[Path, str]]) -> None:
-        self.blocks = [block for path, shown in paths for block in read_blocks(path, shown)]
-        self.names = Names(self.blocks)
-
-    def resources(self, *types: str) -> list[Block]:
-        """Resource blocks of some types; all of them without arguments."""
-        found = [block for block in self.blocks if block.kind == "resource" and len(block.labels) == 2]
-        return [block for block in found if not types or block.labels[0] in types]
-
-    @property
-    def platform(self) -> str | None:
-        """The platform that the resources speak of."""
-        types = {block.labels[0] for block in self.resources()}
-        if "aws_eks_cluster" in types:
-            return "eks"
-        return "ecs" if any(name.startswith("aws_ecs_") for name in types) else None
-
-    def value(self, block: Block, key: str, draft: Draft) -> Any:
-        """The resolved value of an attribute; None (and a note) where only Terraform can work it out."""
-        expression = block.attributes.get(key)
-        if expression is None:
-            return None
-        try:
-            return self.names.resolve(expression)
-        except Unresolved as why:
-            draft.leave(
-                expression.file, expression.line, f"{key} = {expression.text[:60]}", f"not resolved: {str(why)[:60]}"
-            )
-            return None
-
-
-def _place(block: Block, key: str) -> tuple[str, int]:
-    expression = block.attributes.get(key)
-    return (expression.file, expression.line) if expression else (block.file, block.line)
 
 
 def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
@@ -91,7 +52,7 @@ _PLAIN: tuple[tuple[str, str], ...] = (
 
 def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
     def put(path: str, value: Any, key: str, why: str = "", kind: str = "file") -> None:
-        draft.say(Said(f"database.{path}", value, *_place(block, key), why, kind))
+        draft.say(Said(f"database.{path}", value, *place(block, key), why, kind))
 
     draft.say(Said("database", None, block.file, block.line))
     for key, path in _PLAIN:
@@ -103,7 +64,7 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
         put("version", str(version).split(".")[0], "engine_version")
     engine = terraform.value(block, "engine", draft)
     if engine not in (None, "postgres"):
-        file, line = _place(block, "engine")
+        file, line = place(block, "engine")
         draft.leave(file, line, f"engine {engine}", "PostgreSQL is the database modelled")
     size = terraform.value(block, "allocated_storage", draft)
     if isinstance(whole(size), int):
@@ -112,7 +73,7 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
     if iops is not None:
         put("iops", iops, "iops")
     if terraform.value(block, "max_allocated_storage", draft) is not None:
-        file, line = _place(block, "max_allocated_storage")
+        file, line = place(block, "max_allocated_storage")
         draft.leave(file, line, "max_allocated_storage", "storage that grows by itself is not modelled")
     _class(terraform, block, put, draft)
 
@@ -132,7 +93,7 @@ def _read_replicas(terraform: Terraform, blocks: list[Block], draft: Draft) -> N
     draft.say(Said(path, None, first.file, first.line))
     draft.say(Said(f"{path}.count", sum(counts), first.file, first.line))
     if any(name == known.name for known in database_classes()):
-        draft.say(Said(f"{path}.instance_class", name, *_place(first, "instance_class")))
+        draft.say(Said(f"{path}.instance_class", name, *place(first, "instance_class")))
     draft.say(
         Said(f"{path}.share", "0 %", first.file, first.line, "no file says that the services read there", "assumed")
     )
@@ -152,7 +113,7 @@ def _class(terraform: Terraform, block: Block, put: Any, draft: Draft) -> None:
     if name is not None and all(name != known.name for known in database_classes()):
         message = f"RDS class {name!r} is not known: cores and memory are defaults, and nothing prices it"
         fix = "set database.instance_class to a known class, or database.cores and database.memory"
-        draft.find("warning", "instance-class-unknown", *_place(block, "instance_class"), message, fix)
+        draft.find("warning", "instance-class-unknown", *place(block, "instance_class"), message, fix)
     elif name is not None:
         put("instance_class", name, "instance_class")
     written = _parameter(terraform, "max_connections", draft)
@@ -174,18 +135,18 @@ def _cache(terraform: Terraform, block: Block, draft: Draft) -> None:
     draft.say(Said("cache", None, block.file, block.line))
     engine = terraform.value(block, "engine", draft)
     if engine is not None:
-        draft.say(Said("cache.engine", engine, *_place(block, "engine")))
+        draft.say(Said("cache.engine", engine, *place(block, "engine")))
     node_type = terraform.value(block, "node_type", draft)
     if node_type is not None and all(node_type != known.name for known in cache_nodes()):
         message = f"ElastiCache node type {node_type!r} is not known: its memory is a default, and nothing prices it"
         fix = "set cache.node_type to a known type, or cache.memory"
-        draft.find("warning", "cache-node-unknown", *_place(block, "node_type"), message, fix)
+        draft.find("warning", "cache-node-unknown", *place(block, "node_type"), message, fix)
     elif node_type is not None:
-        draft.say(Said("cache.node_type", node_type, *_place(block, "node_type")))
+        draft.say(Said("cache.node_type", node_type, *place(block, "node_type")))
     for key in ("num_cache_clusters", "num_cache_nodes"):
         count = whole(terraform.value(block, key, draft))
         if count is not None:
-            draft.say(Said("cache.nodes", count, *_place(block, key)))
+            draft.say(Said("cache.nodes", count, *place(block, key)))
 
 
 def _service(terraform: Terraform, block: Block, services: list[str], draft: Draft) -> None:
@@ -193,14 +154,14 @@ def _service(terraform: Terraform, block: Block, services: list[str], draft: Dra
     service = match(str(name), services)
     count = whole(terraform.value(block, "desired_count", draft))
     if service is not None and count is not None:
-        draft.say(Said(f"services.{service}.replicas", count, *_place(block, "desired_count")))
+        draft.say(Said(f"services.{service}.replicas", count, *place(block, "desired_count")))
     for key, path in (
         ("deployment_minimum_healthy_percent", "minimum_healthy"),
         ("deployment_maximum_percent", "maximum"),
     ):
         percent = whole(terraform.value(block, key, draft))
         if service is not None and percent is not None:
-            draft.say(Said(f"services.{service}.rollout.{path}", f"{percent} %", *_place(block, key)))
+            draft.say(Said(f"services.{service}.rollout.{path}", f"{percent} %", *place(block, key)))
 
 
 def references(terraform: Terraform) -> Iterator[tuple[str, Expression]]:
@@ -244,7 +205,7 @@ def find_faults(terraform: Terraform, draft: Draft) -> None:
             draft.find(
                 "error",
                 "gp3-iops-too-small",
-                *_place(block, "iops"),
+                *place(block, "iops"),
                 "gp3 of PostgreSQL takes no iops below 400 GiB: they are fixed at 3000",
                 "leave iops out, or allocate 400 GiB",
             )

@@ -117,6 +117,22 @@ class Database(Part):
     read_replicas: ReadReplicas | None = given(None, "PostgreSQL read replicas, if there are any", "default: none")
     statements: dict[str, Statement] = given({}, "what each statement costs", "assumed")
 
+    @property
+    def replica_cores(self) -> int:
+        """Cores of one read replica; those of the primary where nothing else is said."""
+        replicas = self.read_replicas
+        machine = replicas.machine if replicas else None
+        said = replicas.cores if replicas else None
+        return int(said or (machine.cores if machine else self.cores))
+
+    @property
+    def replica_connections(self) -> int:
+        """Connections that one read replica accepts from applications."""
+        replicas = self.read_replicas
+        machine = replicas.machine if replicas else None
+        said = replicas.max_connections if replicas else None
+        return (said or (machine.max_connections if machine else self.max_connections)) - self.reserved_connections
+
     @model_validator(mode="after")
     def _whole_cores(self) -> Database:
         if self.cores != int(self.cores):

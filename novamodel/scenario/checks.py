@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from novamodel.scenario.backend import Database, Edge
+from novamodel.scenario.goals import Platform
 from novamodel.scenario.machines import GIB, NodeType, node_types
-from novamodel.scenario.read_replicas import may_read_elsewhere, replica_connections
-
-if TYPE_CHECKING:
-    from novamodel.scenario.model import Scenario
-    from novamodel.scenario.service import Service
+from novamodel.scenario.origin import Origin
+from novamodel.scenario.read_replicas import may_read_elsewhere
+from novamodel.scenario.service import Service
 
 Finding = dict[str, Any]
 
 
-def check(scenario: Scenario) -> Iterator[Finding]:
+class Whole(Protocol):
+    """What is looked at of a scenario."""
+
+    @property
+    def services(self) -> dict[str, Service]: ...
+    @property
+    def edge(self) -> Edge: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def platform(self) -> Platform: ...
+    def origin(self, path: str) -> Origin:
+        """Who set a value."""
+
+
+def check(scenario: Whole) -> Iterator[Finding]:
     """Connections against what the next tier takes; CPU and memory of pods and containers against their machines."""
     yield from _connections(scenario)
     yield from _edge(scenario)
@@ -30,7 +45,7 @@ def _most(service: Service) -> int:
     return service.autoscaler.max_replicas if service.autoscaler else service.replicas
 
 
-def _finding(scenario: Scenario, code: str, path: str, message: str, fix: str) -> Finding:
+def _finding(scenario: Whole, code: str, path: str, message: str, fix: str) -> Finding:
     origin = scenario.origin(path)
     return {
         "level": "warning",
@@ -42,7 +57,7 @@ def _finding(scenario: Scenario, code: str, path: str, message: str, fix: str) -
     }
 
 
-def _connections(scenario: Scenario) -> Iterator[Finding]:
+def _connections(scenario: Whole) -> Iterator[Finding]:
     """Connections that all replicas may open, against PgBouncer's or PostgreSQL's limit."""
     pools = {name: (_most(one), one.pool.max) for name, one in scenario.services.items() if one.pool is not None}
     if not pools:
@@ -72,7 +87,7 @@ def _connections(scenario: Scenario) -> Iterator[Finding]:
         yield _finding(scenario, "connections-exceed-postgres", path, message, fix)
 
 
-def _read_replicas(scenario: Scenario, total: int, parts: str) -> Iterator[Finding]:
+def _read_replicas(scenario: Whole, total: int, parts: str) -> Iterator[Finding]:
     """Read replicas that nothing reads from, or that take too few connections."""
     database, path = scenario.database, "database.read_replicas"
     replicas = database.read_replicas
@@ -83,13 +98,13 @@ def _read_replicas(scenario: Scenario, total: int, parts: str) -> Iterator[Findi
         message = "no transaction of any route only reads: the read replicas answer nothing"
         fix = "leave them out, or say in database.statements which statements write nothing"
         yield _finding(scenario, "read-replicas-idle", path, message, fix)
-    accepted = replicas.count * replica_connections(database)
+    accepted = replicas.count * database.replica_connections
     if database.pgbouncer is None and total > accepted:
         message = f"all replicas together may open {total} connections ({parts}) to read replicas that take {accepted}"
         yield _finding(scenario, "connections-exceed-replicas", path, message, "lower the pools, or a larger class")
 
 
-def _edge(scenario: Scenario) -> Iterator[Finding]:
+def _edge(scenario: Whole) -> Iterator[Finding]:
     """Weights of server lines that no replica is behind."""
     for name, weights in scenario.edge.weights.items():
         most = _most(scenario.services[name])
@@ -99,11 +114,11 @@ def _edge(scenario: Scenario) -> Iterator[Finding]:
             yield _finding(scenario, "weights-and-replicas", path, message, "one server line a replica")
 
 
-def _machine(scenario: Scenario) -> NodeType:
+def _machine(scenario: Whole) -> NodeType:
     return next(one for one in node_types() if one.name == scenario.platform.node_type)
 
 
-def _limits(scenario: Scenario, cores: float) -> tuple[float, str]:
+def _limits(scenario: Whole, cores: float) -> tuple[float, str]:
     """CPU that all replicas together may use; a replica without a limit may use a whole machine."""
     total, parts = 0.0, []
     for name, service in scenario.services.items():
@@ -113,7 +128,7 @@ def _limits(scenario: Scenario, cores: float) -> tuple[float, str]:
     return total, ", ".join(parts)
 
 
-def _nodes(scenario: Scenario) -> Iterator[Finding]:
+def _nodes(scenario: Whole) -> Iterator[Finding]:
     """Pods are placed by their requests: on so many nodes, what may they use?"""
     node = _machine(scenario)
     cpu = memory = 0.0
@@ -138,7 +153,7 @@ def _nodes(scenario: Scenario) -> Iterator[Finding]:
         yield _finding(scenario, "node-cpu-overcommitted", "platform.node_type", message, fix)
 
 
-def _host(scenario: Scenario) -> Iterator[Finding]:
+def _host(scenario: Whole) -> Iterator[Finding]:
     """Containers on one machine share it, whatever their limits say."""
     host = _machine(scenario)
     used, parts = _limits(scenario, host.cores)

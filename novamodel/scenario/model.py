@@ -156,7 +156,7 @@ class Scenario(Part):
             for route, steps in service.routes.items():
                 self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
-        check_operations(self)
+        check_operations(self.operations, self.services, self.platform, self.database, self.cache)
         requests = self.traffic.most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
         if requests > MOST_REQUESTS:
             raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 
 from pydantic import model_validator
 
+from novamodel.scenario.backend import Cache, Database
 from novamodel.scenario.fields import ClockTime, Factor, FewCount, Part, PositiveSeconds, Seconds, given, needed
-
-if TYPE_CHECKING:
-    from novamodel.scenario.model import Scenario
+from novamodel.scenario.goals import Platform, Run
 
 
 class RolloutOf(Part):
@@ -126,20 +126,20 @@ class Operation(Part):
         return getattr(self, self.kind)
 
 
-def check_operations(scenario: Scenario) -> None:
+def check_operations(
+    operations: Sequence[Operation], services: Collection[str], platform: Platform, database: Database, cache: Cache
+) -> None:
     """Names that an operation uses must exist, and what it leaves out be known. Errors: ValueError with the path."""
-    for number, operation in enumerate(scenario.operations):
+    for number, operation in enumerate(operations):
         where = f"operations.{number}.{operation.kind}"
         service = getattr(operation.what, "service", None)
-        if service is not None and service not in scenario.services:
-            raise ValueError(
-                f"{where} names {service!r}, which is no service (services: {', '.join(scenario.services)})"
-            )
-        if operation.lost_zone is not None and operation.lost_zone.zone > scenario.platform.zones:
-            raise ValueError(f"{where}.zone {operation.lost_zone.zone} is not there (zones: {scenario.platform.zones})")
-        if operation.database_failover is not None and not scenario.database.multi_az:
+        if service is not None and service not in services:
+            raise ValueError(f"{where} names {service!r}, which is no service (services: {', '.join(services)})")
+        if operation.lost_zone is not None and operation.lost_zone.zone > platform.zones:
+            raise ValueError(f"{where}.zone {operation.lost_zone.zone} is not there (zones: {platform.zones})")
+        if operation.database_failover is not None and not database.multi_az:
             _needs_duration(where, operation.database_failover, "database.multi_az is false")
-        if operation.cache_failover is not None and scenario.cache.nodes < 2:
+        if operation.cache_failover is not None and cache.nodes < 2:
             _needs_duration(where, operation.cache_failover, "cache.nodes is 1")
 
 
@@ -152,16 +152,15 @@ DATABASE_S, CACHE_S = 90.0, 15.0
 """How long a failover takes where the scenario leaves it out."""
 
 
-def zone_times(scenario: Scenario, lost: LostZone) -> tuple[float, float]:
+def zone_times(platform: Platform, lost: LostZone) -> tuple[float, float]:
     """Seconds until a lost zone is noticed, and until its replicas are replaced (or the zone is back)."""
-    noticed, replaced = (40.0, 340.0) if scenario.platform.kind == "eks" else (60.0, 60.0)
+    noticed, replaced = (40.0, 340.0) if platform.kind == "eks" else (60.0, 60.0)
     noticed = noticed if lost.noticed_after is None else lost.noticed_after
     replaced = replaced if lost.replaced_after is None else lost.replaced_after
     return noticed, replaced if lost.duration is None else min(replaced, lost.duration)
 
 
-def delay_of(scenario: Scenario, operation: Operation) -> float | None:
+def delay_of(run: Run, operation: Operation) -> float | None:
     """Seconds from the beginning of the run (its warm-up included) to an operation; None when it lies outside."""
-    run = scenario.run
     delay = (operation.at - (run.start - run.warm_up_s)) % 86400.0
     return delay if delay < run.warm_up_s + run.duration else None

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from novamodel.scenario.demand import Statement, Step
 from novamodel.scenario.fields import ClientCount, Cores, Part, Seconds, Share, given
-from novamodel.scenario.machines import database_classes, nearest
-
-if TYPE_CHECKING:
-    from novamodel.scenario.backend import Database
+from novamodel.scenario.machines import DatabaseClass, database_classes, nearest
 
 ReplicaNumber = Annotated[int, Field(ge=1, le=15, strict=True)]
 
@@ -39,32 +36,16 @@ class ReadReplicas(Part):
     @model_validator(mode="after")
     def _known(self) -> ReadReplicas:
         name = self.instance_class
-        if name is not None and not any(one.name == name for one in database_classes()):
+        if name is not None and self.machine is None:
             raise ValueError(f"RDS class {name!r} is not known; {nearest(name, database_classes())}")
         if self.cores is not None and self.cores != int(self.cores):
             raise ValueError(f"a database server has whole cores, not {self.cores:g}")
         return self
 
-
-def replica_cores(database: Database) -> int:
-    """Cores of one read replica; those of the primary where nothing else is said."""
-    replicas = database.read_replicas
-    if replicas is None or (replicas.cores is None and replicas.instance_class is None):
-        return int(database.cores)
-    if replicas.cores is not None:
-        return int(replicas.cores)
-    return int(next(one.cores for one in database_classes() if one.name == replicas.instance_class))
-
-
-def replica_connections(database: Database) -> int:
-    """Connections that one read replica accepts from applications."""
-    replicas = database.read_replicas
-    most = database.max_connections
-    if replicas is not None and replicas.max_connections is not None:
-        most = replicas.max_connections
-    elif replicas is not None and replicas.instance_class is not None:
-        most = next(one.max_connections for one in database_classes() if one.name == replicas.instance_class)
-    return most - database.reserved_connections
+    @property
+    def machine(self) -> DatabaseClass | None:
+        """Its class, where it has one of its own."""
+        return next((one for one in database_classes() if one.name == self.instance_class), None)
 
 
 def writes(statements: dict[str, Statement], sql: tuple[str | Step, ...]) -> bool:

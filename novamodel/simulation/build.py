@@ -17,7 +17,6 @@ from novamodel.components.tokens import tokens_state
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
-from novamodel.scenario.read_replicas import replica_connections, replica_cores
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.build_edge import edge_upstream, empty_gateway, gateway_config, limit_columns, limit_state
@@ -88,7 +87,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
         connections=_connections(scenario, rows),
         bouncer=_server_pools(scenario),
         bouncer_cpu=fifo_state(1),
-        cores=shared_cores_state([int(database.cores), *[replica_cores(database)] * readers], SLOTS),
+        cores=shared_cores_state([int(database.cores), *[database.replica_cores] * readers], SLOTS),
         volume=fifo_state(1 + readers),
         redis=fifo_state(1),
         reading=Reading([-codes.NEVER] * (clients if readers else 1), [0], [0]),
@@ -210,7 +209,7 @@ def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]
         has_bouncer=int(bouncer is not None),
         bouncer_query=bouncer.query_cpu.busy * scale if bouncer else 0.0,
         most_connections=bouncer.max_client_conn if bouncer else accepted,
-        most_reading=replica_connections(database) * (replicas.count if replicas else 0),
+        most_reading=database.replica_connections * (replicas.count if replicas else 0),
         readers=replicas.count if replicas else 0,
         lag=replicas.lag if replicas else 0.0,
         replica_rows=max(end for _, end in rows.values()),
@@ -276,7 +275,7 @@ def _server_pools(scenario: Scenario) -> Any:
         replicas = database.read_replicas.count if database.read_replicas else 0
         accepted = (
             database.max_connections - database.reserved_connections,
-            replica_connections(database) * replicas,
+            database.replica_connections * replicas,
         )
         state.size[:] = [max(1, min(bouncer.default_pool_size, most)) for most in accepted]
     return state

@@ -43,7 +43,7 @@ def doubts(
 ) -> tuple[str, ...]:
     """Warnings in words, the gravest first."""
     unstable = [text for text in (_piling_up(scenario, replications), *_full_tiers(scenario, tiers)) if text]
-    operated = any(delay_of(scenario, operation) is not None for operation in scenario.operations)
+    operated = any(delay_of(scenario.run, operation) is not None for operation in scenario.operations)
     settling = None if unstable or operated else too_short_warm_up(scenario, replications)
     precision = [_not_reached(reached)] if reached is not None and not reached.met else []
     found = [*unstable, *([settling] if settling else []), *precision]
@@ -122,7 +122,7 @@ def _outside(scenario: Scenario) -> list[str]:
     return [
         f"operations.{number} does not happen: {operation.kind} at {format_clock(operation.at)} is outside the run"
         for number, operation in enumerate(scenario.operations)
-        if delay_of(scenario, operation) is None
+        if delay_of(scenario.run, operation) is None
     ]
 
 

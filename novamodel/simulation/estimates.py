@@ -55,7 +55,7 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
 def load_moves(scenario: Scenario) -> bool:
     """Whether batches differ by plan, not by chance: the rate changes much in the window, or an operation is due."""
     run = scenario.run
-    if any(delay_of(scenario, operation) is not None for operation in scenario.operations):
+    if any(delay_of(scenario.run, operation) is not None for operation in scenario.operations):
         return True
     clocks = run.start + run.duration * (np.arange(BATCHES) + 0.5) / BATCHES
     rates = np.array([scenario.traffic.rate_at(float(clock % 86400.0)) for clock in clocks])

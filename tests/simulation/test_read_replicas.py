@@ -12,7 +12,7 @@ import novamodel as nm
 from novamodel.analytic.cache import hit_ratios
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.system import system_load
-from novamodel.scenario.read_replicas import may_read_elsewhere, replica_connections, replica_cores
+from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.simulation import codes, operations
 from novamodel.simulation.replication import replicate
 
@@ -161,10 +161,10 @@ def test_a_request_reads_its_own_writes_on_the_primary(plain):
 
 def test_a_replica_is_the_primarys_size_unless_told_otherwise(plain):
     same = replicated(plain, {"count": 1}).database
-    assert (replica_cores(same), replica_connections(same)) == (2, 97)
+    assert (same.replica_cores, same.replica_connections) == (2, 97)
     large = replicated(plain, {"instance_class": "db.r6g.xlarge"}).database
-    assert replica_cores(large) == 4
-    assert replica_connections(large) > 1000
+    assert large.replica_cores == 4
+    assert large.replica_connections > 1000
 
 
 def test_closed_forms_split_the_load_the_same_way(plain):

@@ -20,7 +20,7 @@ def keep_agenda(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> N
         return
     stores = Stores(world)
     for operation in scenario.operations:
-        delay = delay_of(scenario, operation)
+        delay = delay_of(scenario.run, operation)
         if delay is not None:
             world.env.process(_at(world, scenario, fleets, stores, operation, delay))
 
@@ -35,7 +35,7 @@ def _at(
         lose_replica(fleets[operation.lost_replica.service], operation.lost_replica)
     elif operation.lost_zone is not None:
         zone = operation.lost_zone
-        lose_zone(world, fleets, zone.zone, *zone_times(scenario, zone), zone.duration)
+        lose_zone(world, fleets, zone.zone, *zone_times(scenario.platform, zone), zone.duration)
     elif operation.database_failover is not None:
         yield from stores.fail_database(operation.database_failover.duration or DATABASE_S)
     elif operation.slow_database is not None:

@@ -22,7 +22,8 @@ from novamodel.components.hpa import (
 from novamodel.scenario.service import Autoscaler
 from novamodel.scenario.service import Behavior as ScenarioBehavior
 from novamodel.simulation import codes
-from novamodel.simulation.control.pods import Fleet, Pod
+from novamodel.simulation.control.pod import Pod
+from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 
 KUBELET_S = 10.0

@@ -7,7 +7,8 @@ from typing import Any
 
 from novamodel.scenario.operations import LostReplica
 from novamodel.simulation import codes
-from novamodel.simulation.control.pods import Fleet, Pod
+from novamodel.simulation.control.pod import Pod
+from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 
 

@@ -8,20 +8,36 @@ skipped; readiness begins as failed.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from novamodel.scenario.service import Probe
+import simpy
+
+from novamodel.scenario.service import Probe, Service
 from novamodel.simulation import codes
-
-if TYPE_CHECKING:
-    from novamodel.simulation.control.pods import Fleet, Pod
+from novamodel.simulation.control.pod import Pod
+from novamodel.simulation.control.world import World
 
 FIRST_LOOK = 0.05
 """A probe's answer is looked for after this many seconds, then at its time-out."""
 ROUNDING = 1e-6
 
 
-def start_probes(fleet: Fleet, pod: Pod, since: float) -> None:
+class Probed(Protocol):
+    """What probes need of the fleet whose pods they ask."""
+
+    world: World
+    env: simpy.Environment
+    name: str
+    service: Service
+
+    def ready_event(self, pod: Pod, ready: bool, why: str) -> None:
+        """A pod has become ready, or no longer is."""
+
+    def restart(self, pod: Pod, why: str) -> None:
+        """Kill its container and start it anew."""
+
+
+def start_probes(fleet: Probed, pod: Pod, since: float) -> None:
     """Probe a pod, with ticks counted from ``since``, until it is on its way out."""
     if fleet.service.readiness is not None:
         fleet.env.process(_probe(fleet, pod, fleet.service.readiness, codes.READINESS, since))
@@ -31,14 +47,14 @@ def start_probes(fleet: Fleet, pod: Pod, since: float) -> None:
         fleet.env.process(_probe(fleet, pod, fleet.service.liveness, codes.LIVENESS, since))
 
 
-def _ready_when_booted(fleet: Fleet, pod: Pod) -> Generator[Any, Any, None]:
+def _ready_when_booted(fleet: Probed, pod: Pod) -> Generator[Any, Any, None]:
     while pod.stays():
         if pod.booted and pod.ready is not True:
             fleet.ready_event(pod, True, "listens; there is no readiness probe")
         yield fleet.env.timeout(1.0)
 
 
-def _probe(fleet: Fleet, pod: Pod, probe: Probe, kind: int, since: float) -> Generator[Any, Any, None]:
+def _probe(fleet: Probed, pod: Pod, probe: Probe, kind: int, since: float) -> Generator[Any, Any, None]:
     env = fleet.env
     ticks = max(0, -int(-(env.now - since) // probe.period))
     failures = 0
@@ -65,7 +81,7 @@ def _probe(fleet: Fleet, pod: Pod, probe: Probe, kind: int, since: float) -> Gen
             at += probe.period
 
 
-def _ask(fleet: Fleet, pod: Pod, probe: Probe, kind: int) -> Generator[Any, Any, bool]:
+def _ask(fleet: Probed, pod: Pod, probe: Probe, kind: int) -> Generator[Any, Any, bool]:
     """One probe: true if the answer comes in time."""
     if not pod.booted:
         return False

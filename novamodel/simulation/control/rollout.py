@@ -7,7 +7,8 @@ from typing import Any
 
 from novamodel.components.rollout import Bounds, ecs_bounds, kubernetes_bounds, next_moves
 from novamodel.scenario.rollout import Rollout
-from novamodel.simulation.control.pods import LOOK_S, Fleet, Pod
+from novamodel.simulation.control.pod import Pod
+from novamodel.simulation.control.pods import LOOK_S, Fleet
 
 
 def roll_out(fleet: Fleet, platform: str) -> None:
