@@ -12,6 +12,7 @@ from typing import Any
 
 from novamodel.billing import MonthlyCost, bill, monthly_total
 from novamodel.files import write_whole
+from novamodel.operating import Operating, operate
 from novamodel.scenario import Scenario, thin_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
@@ -42,6 +43,7 @@ class Answer:
     sizing: Sizing = field(repr=False)
     cost: MonthlyCost = field(repr=False)
     cost_advised: float
+    operating: Operating = field(repr=False)
 
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
@@ -77,6 +79,7 @@ class Answer:
                 "region": self.cost.mid.region,
                 "not_priced": list(self.cost.mid.not_priced),
             },
+            "operating": self.operating.to_dict(),
             "findings": list(self.findings),
             "day": self.day and {"rate_per_s": self.day.estimate("rate").value, "slo": _slos(self.day)},
             "warnings": list(self.result.warnings),
@@ -99,7 +102,7 @@ class Answer:
 
 
 def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
-    """Simulate the peak and the whole day, find the knee, size and price.
+    """Simulate the peak and the whole day, find the knee, size and price, and what running it takes.
 
     The day is simulated by the compiled engine only, and not when ``quick``; its bill then takes the simulated
     replicas hour by hour. ``progress`` is told the share done and the stage.
@@ -127,8 +130,9 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
     )
     cost = bill(scenario, day or result)
     advised = monthly_total(sized.chosen.scenario)
+    operated = operate(scenario, cost, engine=engine, quick=quick, progress=stage(0.95, 0.05, "operations"))
     tell(1.0, "priced")
-    return Answer(scenario, result, day, breaks, sized, cost, advised)
+    return Answer(scenario, result, day, breaks, sized, cost, advised, operated)
 
 
 def _slos(result: Result) -> list[dict[str, Any]]:

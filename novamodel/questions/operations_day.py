@@ -127,24 +127,25 @@ def operations(
     peak = _peak_clock(scenario)
     limit_s = next((slo.limit for slo in scenario.slo if slo.is_latency and slo.of is None), math.nan)
     happenings = _happenings(scenario, name)
+    undisturbed = scenario.override({"operations": []}, said_by="question")
     rows, frames, results = [], [], {}
     quiet: dict[float, Result] = {}
     for number, (event, what) in enumerate(happenings.items()):
         tell(number / len(happenings), event)
         at = scenario.backup.at if event == "backup" else peak
-        window = _window(scenario, at, QUICK_S if quick else AFTER_S[event], replications)
+        window = window_at(undisturbed, at, QUICK_S if quick else AFTER_S[event], replications)
         before = quiet.get(at)
         if before is None or before.window_s < window.run.duration:
             longest = max(AFTER_S[other] for other in happenings if (other == "backup") == (event == "backup"))
-            plain = _window(scenario, at, QUICK_S if quick else longest, replications)
+            plain = window_at(undisturbed, at, QUICK_S if quick else longest, replications)
             before = quiet[at] = simulate(plain, engine=engine)
         agenda = [{"at": units.format_clock(at), **what}]
         result = simulate(window.override({"operations": agenda}, said_by="question"), engine=engine)
-        timeline = _timeline(event, result, at)
+        timeline = timeline_of(event, result, at)
         frames.append(timeline)
         results[event] = result
         rows.append(
-            {"event": event, "at_s": at, **_losses(timeline, result, before, limit_s), **_shield(scenario, event)}
+            {"event": event, "at_s": at, **losses_of(timeline, result, before, limit_s), **_shield(scenario, event)}
         )
     tell(1.0, "done")
     return OperationsAnswer(
@@ -174,10 +175,10 @@ def _peak_clock(scenario: Scenario) -> float:
     return float(max(clocks, key=lambda clock: scenario.traffic.rate_at(float(clock))))
 
 
-def _window(scenario: Scenario, at: float, after_s: float, replications: int) -> Scenario:
+def window_at(scenario: Scenario, at: float, after_s: float, replications: int) -> Scenario:
+    """The scenario from a minute before a time of day until ``after_s`` later, in rows of ten seconds."""
     return scenario.override(
         {
-            "operations": [],
             "run.start": units.format_clock((at - BEFORE_S) % 86400),
             "run.duration": f"{BEFORE_S + after_s!r} s",
             "run.warm_up": f"{WARM_UP_S!r} s",
@@ -189,7 +190,8 @@ def _window(scenario: Scenario, at: float, after_s: float, replications: int) ->
     )
 
 
-def _timeline(event: str, result: Result, at: float) -> pd.DataFrame:
+def timeline_of(event: str, result: Result, at: float) -> pd.DataFrame:
+    """A run by its rows: event, replication, since_s (since ``at``), p99_s, failed, failed_share, arrived."""
     rows = result.intervals
     finished = rows[["served", "rejected", "failed", "abandoned"]].sum(axis=1)
     return pd.DataFrame(
@@ -205,7 +207,7 @@ def _timeline(event: str, result: Result, at: float) -> pd.DataFrame:
     )
 
 
-def _losses(timeline: pd.DataFrame, result: Result, before: Result, limit_s: float) -> dict[str, float]:
+def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: float) -> dict[str, float]:
     """Minutes lost and requests failed, with intervals over the replications; how bad, and for how long."""
     most = next((slo.limit for slo in result.scenario.slo if slo.metric == "errors" and slo.of is None), math.inf)
     slow = timeline["p99_s"] > limit_s if math.isfinite(limit_s) else pd.Series(False, index=timeline.index)

@@ -62,9 +62,10 @@ def backup_load(scenario: Scenario) -> BackupLoad:
 
 
 def recovery_plan(scenario: Scenario) -> pd.DataFrame:
-    """One row a way to recover: what, against, works, rpo_s, rto_s (low, high), why.
+    """One row a way to recover: what, against, works, declared_s, rpo_s, rto_s (low, high), why.
 
-    ``rpo_s`` is the largest loss of data. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
+    ``declared_s`` is the loss that the interval between two copies alone promises, ``rpo_s`` the largest loss of data
+    that the mechanism allows. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
     source gives a figure. A way that cannot work as the files have it says which finding stands against it, and loses
     everything: its RPO and RTO are infinite.
     """
@@ -95,6 +96,7 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             math.nan,
             "download and restore only; the time of a new server and of people is not in it",
             broken,
+            declared_s=backup.every,
         )
     )
     if cache.keyspaces:
@@ -126,14 +128,23 @@ def _against(scenario: Scenario, codes: tuple[str, ...]) -> str:
 
 
 def _row(
-    what: str, against: str, rpo_s: float, low_s: float, high_s: float, why: str, broken: str = ""
+    what: str,
+    against: str,
+    rpo_s: float,
+    low_s: float,
+    high_s: float,
+    why: str,
+    broken: str = "",
+    declared_s: float | None = None,
 ) -> dict[str, Any]:
+    declared_s = rpo_s if declared_s is None else declared_s
     if broken:
         rpo_s, low_s, high_s, why = math.inf, math.inf, math.inf, broken
     return {
         "what": what,
         "against": against,
         "works": not broken,
+        "declared_s": declared_s,
         "rpo_s": rpo_s,
         "rto_low_s": low_s,
         "rto_high_s": high_s,

@@ -3,6 +3,7 @@
 from novamodel.report.conclusion import Conclusion, conclusion
 from novamodel.report.hourly import cost_per_hour
 from novamodel.report.html import export_html, notebook_html
+from novamodel.report.operating import operating_tables
 from novamodel.report.screen import print_screen, screen_text
 from novamodel.report.tables import (
     Table,
@@ -27,6 +28,7 @@ __all__ = [
     "findings_table",
     "import_table",
     "notebook_html",
+    "operating_tables",
     "origins_table",
     "print_screen",
     "screen_text",

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from novamodel.figures.words import interval_text, size_text, value_text
+from novamodel.report.operating import operating_lines
 from novamodel.report.tables import level_counts
 
 WIDTH, LABEL = 100, 13
@@ -57,6 +58,8 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("FIRST LIMIT", _first_limit(answer))
     yield from _size(answer.get("size") or {}, answer.get("advice") or [])
     yield from _block("COST", cost_text(answer), split="   ")
+    for label, text in operating_lines(answer):
+        yield from _block(label, text)
     thin = [f"{part['path']} ({part['lacks']})" for part in answer.get("thin") or []]
     yield from _block("THIN", "; ".join(thin))
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))

@@ -13,6 +13,7 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.service import Service
 from novamodel.scenario.thin import ThinPart, thin_parts
@@ -23,6 +24,7 @@ __all__ = [
     "DatabaseClass",
     "FargateSize",
     "NodeType",
+    "Operation",
     "Origin",
     "Scenario",
     "Service",

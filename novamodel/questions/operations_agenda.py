@@ -1,0 +1,72 @@
+"""The scenario's own operations: what each costs in minutes of the SLO and in failed requests."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from novamodel.questions.operations_day import losses_of, timeline_of, window_at
+from novamodel.questions.shared import Tell
+from novamodel.scenario import Operation, Scenario
+from novamodel.simulation import simulate
+
+QUICK_S, LEAST_S, MORE_S, MOST_S = 60.0, 120.0, 60.0, 1200.0
+"""Seconds that are simulated after an operation: in a quick answer, at least, beyond its own duration, at most."""
+AFTER_S = {"rollout": 300.0, "lost_zone": 540.0, "database_failover": 300.0, "cache_emptied": 300.0}
+"""Seconds until an operation is over, where it says no duration of its own."""
+COLUMNS = (
+    "at_s", "what", "minutes_lost", "lost_low", "lost_high", "failed", "failed_low", "failed_high", "worst_s",
+    "back_after_s", "window_s",
+)  # fmt: skip
+
+
+def planned_operations(
+    scenario: Scenario,
+    *,
+    replications: int = 3,
+    engine: str = "auto",
+    quick: bool = False,
+    progress: Tell | None = None,
+) -> pd.DataFrame:
+    """Simulate the minutes around each entry of `operations`, with the agenda and without it: a row an entry.
+
+    at_s, what; minutes_lost and failed (requests that fail more than without it) with 95 % intervals over the
+    replications; worst_s (the worst p99 of ten seconds), back_after_s (until the SLO holds again), window_s (simulated
+    after it; shorter where the next entry comes first). Same customers in both. Without operations: no rows.
+    """
+    tell = progress or (lambda share, text: None)
+    agenda = sorted(scenario.operations, key=lambda operation: operation.at)
+    limit_s = next((slo.limit for slo in scenario.slo if slo.is_latency and slo.of is None), math.nan)
+    rows = []
+    for number, operation in enumerate(agenda):
+        what = in_words(operation)
+        tell(number / len(agenda), what)
+        following = [other.at - operation.at for other in agenda if other.at > operation.at]
+        after_s = min([QUICK_S if quick else _lasts(operation), *following])
+        window = window_at(scenario, operation.at, after_s, replications)
+        at = window.run.start + (operation.at - window.run.start) % 86400.0
+        result = simulate(window, engine=engine)
+        before = simulate(window.override({"operations": []}, said_by="without operations"), engine=engine)
+        losses = losses_of(timeline_of(what, result, at), result, before, limit_s)
+        rows.append({"at_s": operation.at, "what": what, **losses, "window_s": after_s})
+    tell(1.0, "operations")
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def in_words(operation: Operation) -> str:
+    """``rollout of core-api``, ``lost zone 1``, ``slow database, 3 times``."""
+    what = operation.what
+    words = {
+        "rollout": lambda: f"rollout of {what.service}",
+        "lost_replica": lambda: f"a lost replica of {what.service}",
+        "lost_zone": lambda: f"lost zone {what.zone}",
+        "slow_database": lambda: f"slow database, {what.factor:g} times",
+    }
+    return words[operation.kind]() if operation.kind in words else operation.kind.replace("_", " ")
+
+
+def _lasts(operation: Operation) -> float:
+    """Seconds from an operation until what it does is over."""
+    duration = getattr(operation.what, "duration", None) or 0.0
+    return float(min(max(AFTER_S.get(operation.kind, LEAST_S), duration + MORE_S), MOST_S))
