@@ -88,6 +88,7 @@ def result_text(result: Result) -> str:
             "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
         ),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
+        *_operations(result),
         str(beside_table(beside(result))),
     ]
     tail = [f"warning: {text}" for text in result.warnings] + thin_lines(scenario)
@@ -131,3 +132,27 @@ def _populations(result: Result) -> list[tuple[str, ...]]:
 def _tiers(result: Result) -> list[tuple[str, ...]]:
     use = result.tiers.groupby("tier", sort=False)["utilisation"].agg(["mean", "max"])
     return [(str(row[0]), value_text(row[1], "1"), value_text(row[2], "1")) for row in use.itertuples()]
+
+
+def _operations(result: Result) -> list[str]:
+    """The operations that the run comes to, each until the next or the end; nothing without any."""
+    from novamodel.questions import operations_met
+
+    rows = [
+        (
+            units.format_clock(row.at_s),
+            row.what,
+            units.format_clock(row.until_s),
+            _counted(row.minutes_missed, row.missed_low, row.missed_high, ".1f"),
+            _counted(row.failed, row.failed_low, row.failed_high, ",.0f"),
+        )
+        for row in operations_met(result).itertuples(index=False)
+    ]
+    columns = ("at", "operation", "until", "minutes of the SLO missed", "requests failed")
+    return [table("Operations, each until the next or the end of the run", columns, rows, left=3)] if rows else []
+
+
+def _counted(value: float, low: float, high: float, form: str) -> str:
+    """``0.4 [0.1, 0.7]``; a count is not below 0."""
+    span = f" [{max(low, 0.0):{form}}, {high:{form}}]" if math.isfinite(low) else ""
+    return f"{value:{form}}{span}"

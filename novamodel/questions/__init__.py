@@ -25,6 +25,7 @@ _HOMES = {
     "explore_settings": "novamodel.questions.explore_point",
     "limits": "novamodel.questions.requests_limits",
     "operations": "novamodel.questions.operations_day",
+    "operations_met": "novamodel.questions.operations_agenda",
     "planned_operations": "novamodel.questions.operations_agenda",
     "replicas": "novamodel.questions.replica_count",
     "what_breaks_first": "novamodel.questions.first_break",

@@ -6,10 +6,11 @@ import math
 
 import pandas as pd
 
-from novamodel.questions.operations_day import losses_of, timeline_of, window_at
+from novamodel.questions.operations_day import losses_of, rows_missed, timeline_of, window_at
 from novamodel.questions.shared import Tell
 from novamodel.scenario import Operation, Scenario
-from novamodel.simulation import simulate
+from novamodel.simulation import Result, simulate
+from novamodel.statistics import mean_interval
 
 QUICK_S, LEAST_S, MORE_S, MOST_S = 60.0, 120.0, 60.0, 1200.0
 """Seconds that are simulated after an operation: in a quick answer, at least, beyond its own duration, at most."""
@@ -37,7 +38,7 @@ def planned_operations(
     """
     tell = progress or (lambda share, text: None)
     agenda = sorted(scenario.operations, key=lambda operation: operation.at)
-    limit_s = next((slo.limit for slo in scenario.slo if slo.is_latency and slo.of is None), math.nan)
+    limit_s = _latency_limit(scenario)
     rows = []
     for number, operation in enumerate(agenda):
         what = in_words(operation)
@@ -52,6 +53,39 @@ def planned_operations(
         rows.append({"at_s": operation.at, "what": what, **losses, "window_s": after_s})
     tell(1.0, "operations")
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def operations_met(result: Result) -> pd.DataFrame:
+    """What a run shows from each of its operations until the next, or its end: a row an operation that it comes to.
+
+    at_s, what, until_s; minutes_missed (rows of the run that miss an objective) and failed (requests that fail or are
+    given up meanwhile, whatever the reason) with 95 % intervals over the replications. Nothing is compared: what would
+    have failed anyway is in it.
+    """
+    scenario = result.scenario
+    begin, end = scenario.run.start, scenario.run.start + scenario.run.duration
+    clocks = {number: begin + (one.at - begin) % 86400.0 for number, one in enumerate(scenario.operations)}
+    agenda = sorted((clock, number) for number, clock in clocks.items() if clock < end)
+    rows = []
+    for place, (at, number) in enumerate(agenda):
+        until = next((clock for clock, _ in agenda[place + 1 :] if clock > at), end)
+        timeline = timeline_of("", result, at)
+        after = timeline[(timeline["since_s"] > 0) & (timeline["since_s"] <= until - at + 1e-6)]
+        missed = rows_missed(after, scenario, _latency_limit(scenario)) * result.intervals["length_s"][after.index] / 60
+        minutes, failed = (
+            mean_interval(list(one.groupby(after["replication"]).sum())) for one in (missed, after["failed"])
+        )
+        rows.append({
+            "at_s": at, "what": in_words(scenario.operations[number]), "until_s": until,
+            "minutes_missed": minutes.value, "missed_low": minutes.low, "missed_high": minutes.high,
+            "failed": failed.value, "failed_low": failed.low, "failed_high": failed.high,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _latency_limit(scenario: Scenario) -> float:
+    """Limit (s) of the first latency objective over all requests; nan without one."""
+    return next((slo.limit for slo in scenario.slo if slo.is_latency and slo.of is None), math.nan)
 
 
 def in_words(operation: Operation) -> str:

@@ -207,11 +207,16 @@ def timeline_of(event: str, result: Result, at: float) -> pd.DataFrame:
     )
 
 
+def rows_missed(timeline: pd.DataFrame, scenario: Scenario, limit_s: float) -> pd.Series:
+    """Which rows after the event miss an objective: the p99 above ``limit_s`` (nan: none), or too many failures."""
+    most = next((slo.limit for slo in scenario.slo if slo.metric == "errors" and slo.of is None), math.inf)
+    slow = timeline["p99_s"] > limit_s if math.isfinite(limit_s) else pd.Series(False, index=timeline.index)
+    return (slow | (timeline["failed_share"] > most)) & (timeline["arrived"] > 0) & (timeline["since_s"] > 0)
+
+
 def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: float) -> dict[str, float]:
     """Minutes lost and requests failed, with intervals over the replications; how bad, and for how long."""
-    most = next((slo.limit for slo in result.scenario.slo if slo.metric == "errors" and slo.of is None), math.inf)
-    slow = timeline["p99_s"] > limit_s if math.isfinite(limit_s) else pd.Series(False, index=timeline.index)
-    missed = (slow | (timeline["failed_share"] > most)) & (timeline["arrived"] > 0) & (timeline["since_s"] > 0)
+    missed = rows_missed(timeline, result.scenario, limit_s)
     lost = mean_interval(list(missed.groupby(timeline["replication"]).sum() * ROW_S / 60))
     plain = before.intervals
     end = timeline["since_s"].max() + plain["clock_s"].min() - ROW_S + BEFORE_S

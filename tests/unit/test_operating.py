@@ -8,8 +8,9 @@ import pytest
 import novamodel as nm
 from novamodel.answering import to_json
 from novamodel.billing import bill, monthly_total
+from novamodel.cli.show import result_text
 from novamodel.operating import operate
-from novamodel.questions import planned_operations
+from novamodel.questions import operations_met, planned_operations
 from novamodel.report import operating_tables, screen_text
 from novamodel.scenario import load_scenario
 from tests.unit.test_diff import SCENARIO
@@ -60,6 +61,24 @@ def test_each_is_judged_against_the_same_minutes_without_it(events):
 def test_an_operation_ends_where_the_next_begins(eventful):
     later = eventful.override({"operations.0.at": "18:07"})
     assert list(planned_operations(later, quick=False, replications=2)["window_s"]) == [120, 120, 120]
+
+
+def test_a_run_shows_the_operations_that_it_comes_to(eventful):
+    window = {"run.start": "18:05", "run.duration": "2 min", "run.interval": "5 s", "run.replications": 2}
+    slow = {"at": "18:06", "slow_database": {"factor": 50, "duration": "30 s"}}
+    run = nm.simulate(eventful.override({**window, "operations": [slow, {"at": "18:05", "rollout": "web"}]}))
+    found = operations_met(run)
+    assert list(found["what"]) == ["rollout of web", "slow database, 50 times"]
+    assert [*found["at_s"], found["until_s"].iloc[-1]] == [65100, 65160, 65220]
+    assert found["until_s"].iloc[0] == found["at_s"].iloc[1]
+    failed = run.intervals[["failed", "abandoned"]].sum(axis=1).groupby(run.intervals["replication"]).sum()
+    assert found["failed"].sum() == pytest.approx(failed.mean())
+    assert 0.4 <= found["minutes_missed"].iloc[1] <= 1
+    assert found["minutes_missed"].iloc[0] < 0.4
+    shown = result_text(run)
+    assert "Operations, each until the next or the end of the run" in shown
+    assert "18:06  slow database, 50 times  18:07" in shown
+    assert "Operations" not in result_text(nm.simulate(eventful.override({"operations": []})))
 
 
 def test_no_operations_no_rows(novabank):
