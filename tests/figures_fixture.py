@@ -215,9 +215,14 @@ def knee(breach: float | None = 1.32) -> Any:
     tiers = [
         ("edge", 0.13, 7.7, False), ("core-api cpu", 0.68, 3.1, True), ("core-api event loop", 0.3, 4.2, True),
         ("core-api pool", 0.71, 1.4, False), ("pgbouncer", 0.62, 1.6, False), ("postgres cpu", 0.41, 2.4, False),
-        ("postgres storage", 0.1, 10.0, False), ("postgres connections", 0.21, 4.9, False), ("redis", 0.05, 19.0, False),
+        ("postgres storage", 0.1, 10.0, False), ("redis", 0.05, 19.0, False),
         ("admin-interface cpu", 0.22, 4.5, True),
     ]  # fmt: skip
+    tiers = [(*row, 1.0, NAN) for row in tiers]
+    tiers += [
+        ("pgbouncer clients", 0.38, NAN, False, 100.0, 220.0),
+        ("postgres connections", 0.21, NAN, False, 97.0, 20.0),
+    ]
     return SimpleNamespace(
         curve=pd.DataFrame(
             rows,
@@ -226,7 +231,9 @@ def knee(breach: float | None = 1.32) -> Any:
         ),
         load_multiple_at_breach=breach,
         first_limit="the core-api pool, 95 % busy at 1.4 x today's load",
-        tiers=pd.DataFrame(tiers, columns=["tier", "utilisation_now", "multiple_to_limit", "scales_out"]),
+        tiers=pd.DataFrame(
+            tiers, columns=["tier", "utilisation_now", "multiple_to_limit", "scales_out", "limit", "may_open"]
+        ),
     )  # fmt: skip
 
 

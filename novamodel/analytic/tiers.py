@@ -28,7 +28,10 @@ def tier_demands(scenario: Scenario, replicas: Mapping[str, int] | None = None) 
     Columns: ``tier``; ``demand_per_request`` (mean over all requests, in ``unit`` s, connection s, operations or
     bytes); ``busy`` and ``limit`` in the tier's own units; ``utilisation`` = busy / limit; ``saturation_multiple``
     = multiple of the peak at which this tier alone is full, the others being fast and its core always busy;
-    ``scales_out`` = replicas add to its limit.
+    ``scales_out`` = replicas add to its limit; ``may_open`` = connections that all pools, each full and at the most
+    replicas, open together. Load alone opens no such number, and no closed form knows the mean: for connections
+    ``busy``, ``utilisation`` and ``saturation_multiple`` are nan, and ``may_open`` above ``limit`` is a warning. It is
+    nan for all other tiers.
 
     ``replicas`` fixes the counts; left out, utilisation is at the autoscalers' rest at the peak and the multiple
     at their upper bounds.
@@ -51,12 +54,21 @@ def loaded_tiers(
     """One row a tier (see `tier_demands`) for a load worked out already, with ``now`` and at most ``most`` replicas."""
     return [
         *_shared(scenario, load, rate),
-        *_connections(scenario, now, most),
+        *_connections(scenario, most),
         *(row for name in scenario.services for row in _service(scenario, name, load, now[name], most[name])),
     ]
 
 
-def _row(tier: str, demand: Amount, unit: str, busy: Amount, limit: Amount, multiple: float, scales_out: bool) -> Row:
+def _row(
+    tier: str,
+    demand: Amount,
+    unit: str,
+    busy: Amount,
+    limit: Amount,
+    multiple: float,
+    scales_out: bool,
+    may_open: float = math.nan,
+) -> Row:
     return {
         "tier": tier,
         "demand_per_request": float(demand),
@@ -65,6 +77,7 @@ def _row(tier: str, demand: Amount, unit: str, busy: Amount, limit: Amount, mult
         "limit": float(limit),
         "saturation_multiple": float(multiple),
         "scales_out": scales_out,
+        "may_open": float(may_open),
     }
 
 
@@ -133,29 +146,21 @@ def _at_primary(demand: RouteDemand) -> float:
     return demand.on_primary / demand.transactions if demand.transactions > 0 else 1.0
 
 
-def _connections(scenario: Scenario, now: Mapping[str, int], most: Mapping[str, int]) -> Iterator[Row]:
-    """Connections if every pool is full: they grow with the replicas, not with the load itself."""
+def _connections(scenario: Scenario, most: Mapping[str, int]) -> Iterator[Row]:
+    """What may be opened beside what is accepted: a matter of configuration, not of load."""
     database, bouncer = scenario.database, scenario.database.pgbouncer
     usable = database.max_connections - database.reserved_connections
     pools = {name: s.pool.max for name, s in scenario.services.items() if s.pool is not None}
-    opened = sum(now[name] * size for name, size in pools.items())
-    at_most = sum(most[name] * size for name, size in pools.items())
-    multiple = math.inf if at_most <= _limit(scenario) else max(_limit(scenario) / max(opened, 1), 0.0)
+    opened = sum(most[name] * size for name, size in pools.items())
     if bouncer:
-        yield _row("pgbouncer clients", math.nan, "connections", opened, bouncer.max_client_conn, multiple, False)
-        server = bouncer.default_pool_size
-        full = math.inf if server <= usable else usable / server
-        yield _row("postgres connections", math.nan, "connections", server, usable, full, False)
+        yield _held_open("pgbouncer clients", opened, bouncer.max_client_conn)
+        yield _held_open("postgres connections", bouncer.default_pool_size, usable)
     elif pools:
-        yield _row("postgres connections", math.nan, "connections", opened, usable, multiple, False)
+        yield _held_open("postgres connections", opened, usable)
 
 
-def _limit(scenario: Scenario) -> int:
-    """Connections that the pools may open together."""
-    database = scenario.database
-    if database.pgbouncer:
-        return database.pgbouncer.max_client_conn
-    return database.max_connections - database.reserved_connections
+def _held_open(tier: str, may_open: int, limit: int) -> Row:
+    return _row(tier, math.nan, "connections", math.nan, limit, math.nan, False, may_open)
 
 
 def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: int) -> Iterator[Row]:

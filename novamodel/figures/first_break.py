@@ -65,12 +65,13 @@ def fixes(answer: Any) -> go.Figure:
     """The load that each fix alone holds (multiple of today's peak), the best for its money on top."""
     frame = answer.fixes
     how = (
-        "Bars: load at which an objective is missed with that change alone; whiskers: between which loads. Beside them:"
-        " what it costs a month more, once traffic has grown to today's knee. All see the same customers."
+        "Bars: load at which an objective is missed with that change alone; whiskers: the simulated loads between which"
+        " that happens. Beside them: what it costs a month more, once traffic has grown to today's knee. All are"
+        " measured as the knee is, with the same customers; pale: no gain beyond chance."
     )
     if not len(frame):
         return empty("Nothing has to be fixed", how, "No objective is missed up to the highest load that was tried.")
-    now = float((frame["multiple"] - frame["gain"]).iloc[0])
+    now = float(answer.breach)
     highest = [row.high if math.isfinite(row.high) else row.multiple for row in frame.itertuples()]
     colours = [_colour(row) for row in frame.itertuples()]
     fig = go.Figure()
@@ -82,8 +83,8 @@ def fixes(answer: Any) -> go.Figure:
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": tidy(high - value for high, value in zip(highest, frame["multiple"], strict=True)),
-            "arrayminus": tidy(frame["multiple"] - frame["low"]),
+            "array": tidy(max(high - value, 0) for high, value in zip(highest, frame["multiple"], strict=True)),
+            "arrayminus": tidy((frame["multiple"] - frame["low"]).clip(lower=0)),
             "color": INK,
             "thickness": 1.2,
         },
@@ -95,6 +96,8 @@ def fixes(answer: Any) -> go.Figure:
         text = "" if row.fix == "as now" else more
         fig.add_annotation(x=high, y=place, text=text, xanchor="left", xshift=8, showarrow=False, font={"size": 11.5})
     fig.add_vline(x=now, line={"color": COLOURS["slo"], "width": 1.6, "dash": "dash"})
+    font = {"size": 11.5, "color": COLOURS["slo"]}
+    fig.add_annotation(x=now, y=1, yref="y domain", yanchor="bottom", text="the knee today", showarrow=False, font=font)
     fig.update_xaxes(title_text="load at which an objective is missed (x today's peak)", range=[0, 1.25 * max(highest)])
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", dtick=1)
     fig.update_layout(bargap=0.35)
@@ -117,5 +120,5 @@ def _best(answer: Any) -> str:
     fix = answer.cheapest
     if fix is None:
         return "No single change that was tried moves the knee"
-    now = float(fix["multiple"] - fix["gain"])
-    return f"The cheapest fix: {fix['fix']} ({fix['change']}), from {now:.3g} x to about {fix['multiple']:.3g} x"
+    raised = f"raises the knee from {answer.breach:.3g} x to {fix['multiple']:.3g} x today's peak"
+    return f"The cheapest fix: {fix['fix']} ({fix['change']}) {raised}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,11 +11,11 @@ from novamodel.errors import UserError
 from novamodel.questions.load_runs import LoadRuns
 from novamodel.questions.shared import change, service_asked
 from novamodel.scenario import Scenario, cache_nodes, database_classes
-from novamodel.simulation import Result
+from novamodel.sizing import Knee
 
 MOST_REPLICAS = 62
-STEPS = (0.8, 1.2, 1.7, 2.5)
-"""A fix is tried at these loads over the knee of today (at which the first is kept) until an objective is missed."""
+CHANCE = 0.03
+"""Knees of one system under other customers (seeds) differ by about this share: no less is called a gain."""
 
 
 class Fix(NamedTuple):
@@ -37,34 +36,26 @@ def fixes_of(scenario: Scenario) -> list[Fix]:
     return [AS_NOW, *(fix for fix in found if _allowed(scenario, fix))]
 
 
-def try_fix(work: LoadRuns, fix: Fix, breach: float) -> dict[str, Any]:
-    """The load at which an objective is missed with a fix, what is missed, and what the fix costs a month.
+def try_fix(work: LoadRuns, fix: Fix, today: Knee, grown: float) -> dict[str, Any]:
+    """The load that the system holds with a fix, what is missed then, and what the fix costs a month.
 
-    The load rises in `STEPS` over ``breach`` until an objective is missed; one halving narrows the crossing. The
-    customers are the same as without the fix, so chance moves both alike.
+    Measured as the knee of ``today`` is: same customers, same window. ``gain``: over that knee, 0 within `CHANCE`.
+    ``grown``: what today's system costs a month at that load.
     """
     variant = work.scenario.override(fix.overrides, said_by="fix")
-    kept, missed, then = STEPS[0], math.inf, ""
-    for step in STEPS[1:]:
-        result = work.at(variant, breach * step)
-        if not result.met:
-            missed, then = step, _missed(result)
-            break
-        kept = step
-    if math.isfinite(missed):
-        middle = math.sqrt(kept * missed)
-        result = work.at(variant, breach * middle)
-        kept, missed, then = (middle, missed, then) if result.met else (kept, middle, _missed(result))
-        multiple, shown = breach * math.sqrt(kept * missed), f"{breach * kept:.3g} to {breach * missed:.3g}"
-    else:
-        multiple, shown = breach * kept, f"more than {breach * kept:.3g}"
-    grown = monthly_total(variant.with_load(breach)) - monthly_total(work.scenario.with_load(breach))
-    row = {"fix": fix.name, "change": fix.change, "multiple": multiple, "shown": shown, "then": then}
-    return (
-        row
-        | {"low": breach * kept, "high": breach * missed, "cost_more": monthly_total(variant) - work.cost}
-        | {"cost_more_grown": grown}
-    )
+    held, now = work.holds(variant, today), today.load_multiple_at_breach or 1.0
+    gain = held.multiple - now
+    return {
+        "fix": fix.name,
+        "change": fix.change,
+        "multiple": held.multiple,
+        "low": held.low,
+        "high": held.high,
+        "gain": gain if abs(gain) > CHANCE * now else 0.0,
+        "cost_more": monthly_total(variant) - work.cost,
+        "cost_more_grown": monthly_total(variant.with_load(now)) - grown,
+        "then": held.missed,
+    }
 
 
 def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
@@ -120,7 +111,3 @@ def _allowed(scenario: Scenario, fix: Fix) -> bool:
     except UserError:
         return False
     return variant.content_hash() != scenario.content_hash()
-
-
-def _missed(result: Result) -> str:
-    return ", ".join(slo.text for slo in result.slo() if not slo.met)

@@ -6,11 +6,13 @@ the offered load, which raises the failures. Where two fixed points exist, a sur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from novamodel.billing import monthly_total
 from novamodel.errors import UserError
 from novamodel.questions.break_fixes import fixes_of, try_fix
 from novamodel.questions.load_runs import LoadRuns
@@ -28,8 +30,8 @@ class BreakAnswer:
 
     ``knee``: latency and errors against load, and the tiers. ``failing``: a row a simulated load with the share of
     requests that failed or were given up. ``storm``: a row a load without retries, with offered load and goodput at the
-    calm and the stormy fixed point. ``fixes``: a row a fix with the load multiple at which an objective is
-    missed then, and its cost.
+    calm and the stormy fixed point. ``fixes``: a row a fix, and one as now, with the load multiple at which an
+    objective is missed then, between which simulated loads that lies, and its cost.
     """
 
     scenario: Scenario = field(repr=False)
@@ -72,11 +74,12 @@ class BreakAnswer:
     def fixes_table(self) -> pd.DataFrame:
         """The fixes for a reader, the most gain for a dollar first."""
         return readable(
-            self.fixes,
+            self.fixes.assign(between=[_between(row) for row in self.fixes.itertuples()]),
             {
                 "fix": ("fix, alone", None),
                 "change": ("change", None),
-                "shown": ("holds up to (x today)", None),
+                "multiple": ("holds up to (x today)", "{:.3g}".format),
+                "between": ("between", None),
                 "cost_more": ("USD a month more, today's traffic", _more),
                 "cost_more_grown": ("at the traffic of the knee", _more),
                 "then": ("what is missed then", None),
@@ -89,6 +92,12 @@ class BreakAnswer:
 
     def _sentences(self) -> list[tuple[str, str]]:
         parts = [("First limit", f"{self.knee.first_limit}.")]
+        over = self.knee.tiers[self.knee.tiers["may_open"] > self.knee.tiers["limit"]]
+        for row in over.itertuples():
+            text = f"full pools at the most replicas open {row.may_open:,.0f} of {row.limit:,.0f} {row.tier}"
+            parts.append(
+                ("Safety", f"{text}: a risk in the configuration at any load, not the first limit as load rises.")
+            )
         waits = f"callers that give up after {self.timeout_s:g} s and retry {self.retries} times"
         if self.storm_from is not None:
             text = f"a storm that a surge has started stays from {self.storm_from:.3g} x today's peak on"
@@ -103,7 +112,7 @@ class BreakAnswer:
         elif fix is None:
             parts.append(("Cheapest fix", "no single change that was tried moves the knee by more than chance may."))
         else:
-            moved = f"moves the knee from some {float(fix['multiple'] - fix['gain']):.3g} x to {fix['shown']} x"
+            moved = f"moves the knee from {self.breach:.3g} x to {fix['multiple']:.3g} x ({_between(fix)})"
             parts.append(
                 (
                     "Cheapest fix",
@@ -146,9 +155,10 @@ def what_breaks_first(
     failing = work.failing(breach, timeout_s)
     rows = []
     options = fixes_of(scenario) if breach is not None else []
+    grown = monthly_total(scenario.with_load(breach or 1.0))
     for number, fix in enumerate(options):
         tell(0.5 + 0.5 * number / len(options), f"fix: {fix.name}")
-        rows.append(try_fix(work, fix, breach or 0.0))
+        rows.append(try_fix(work, fix, found, grown))
     return BreakAnswer(
         scenario=scenario,
         knee=found,
@@ -163,12 +173,17 @@ def what_breaks_first(
 
 def _ranked(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Fixes by their gain over today for a dollar; one without cost counts as one of a dollar."""
-    columns = ["fix", "change", "multiple", "low", "high", "shown", "cost_more", "cost_more_grown", "then"]
+    columns = ["fix", "change", "multiple", "low", "high", "gain", "cost_more", "cost_more_grown", "then"]
     frame = pd.DataFrame(rows, columns=columns)
-    now = float(frame["multiple"].iloc[0]) if len(frame) else 0.0
-    frame = frame.assign(gain=(frame["multiple"].astype(float) - now).round(6))
     frame = frame.assign(worth=frame["gain"] / frame["cost_more_grown"].astype(float).clip(lower=1.0))
     return frame.sort_values(["worth", "gain", "fix"], ascending=[False, False, True], ignore_index=True)
+
+
+def _between(fix: Any) -> str:
+    """The simulated loads between which an objective is first missed."""
+    if math.isinf(fix.high):
+        return f"more than {fix.low:.3g}"
+    return f"{fix.low:.3g} to {fix.high:.3g}" if fix.low else f"less than {fix.high:.3g}"
 
 
 def _more(amount: float) -> str:

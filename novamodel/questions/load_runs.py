@@ -1,20 +1,23 @@
-"""Runs at multiples of today's peak: the knee, what fails beyond it, and whether a variant keeps its objectives."""
+"""Runs at multiples of today's peak, all in the same window: the knee, that of a variant, and what fails beyond it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from novamodel.billing import monthly_total
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import Knee, knee
+from novamodel.sizing import Knee, crossing, knee, peak_window
 
-MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
+MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 """Loads that are tried for the knee, over today's peak, until an objective is missed."""
-BEYOND = (0.7, 1.0, 1.2, 1.5, 2.0, 3.0)
+ABOVE = (1.1, 1.25, 1.5, 2.0)
+"""Loads that are tried for a variant that holds what today's system does not, over that load, until one is missed."""
+BEYOND = (0.7, 1.0, 1.4, 2.0, 3.0)
 """Loads at which failures are counted, over the knee."""
 REQUESTS = 4_000
 """Requests of a window at today's peak, unless it gets shorter or longer than the limits below."""
@@ -23,9 +26,21 @@ WARM_UP_S, QUICK_WARM_UP_S = 30.0, 10.0
 REPLICATIONS = 2
 
 
+class Holds(NamedTuple):
+    """How much load a variant holds, over today's peak."""
+
+    multiple: float  # at which an objective is missed, interpolated; the highest load tried where none is
+    low: float  # the highest load tried that keeps every objective; 0 where none does
+    high: float  # the lowest load tried that misses one; infinite where none does
+    missed: str  # the objectives missed there
+
+
 @dataclass
 class LoadRuns:
-    """Simulates a scenario at multiples of its peak, always with the same customers."""
+    """Simulates a scenario at multiples of its peak, always with the same customers in the same window.
+
+    Every run is made but once, so that the load that today's system holds among its fixes is that of its knee.
+    """
 
     scenario: Scenario
     options: dict[str, Any]
@@ -36,26 +51,50 @@ class LoadRuns:
         self.window_s = QUICK_S if self.quick else min(max(REQUESTS / self.peak, SHORTEST_S), LONGEST_S)
         self.warm_up_s = QUICK_WARM_UP_S if self.quick else WARM_UP_S
         self.cost = monthly_total(self.scenario)
+        self.done: dict[str, Result] = {}
 
     def knee(self) -> Knee:
         """Latency and errors up to a little beyond the first missed objective."""
-        short = self.scenario.override({"run.warm_up": f"{self.warm_up_s:g} s"}, said_by="what breaks first")
-        refine = 1 if self.quick else 2
-        runs: dict[str, Any] = {"duration_s": self.window_s, "replications": REPLICATIONS, "refine": refine}
-        return knee(short, MULTIPLES, **runs, **self.options)
+        steps: dict[str, Any] = {"refine": 1 if self.quick else 2, "simulate": self._run}
+        window: dict[str, Any] = {"duration_s": self.window_s, "replications": REPLICATIONS}
+        return knee(self._short(self.scenario), MULTIPLES, **steps, **window, **self.options)
 
-    def at(self, scenario: Scenario, multiple: float) -> Result:
-        """A variant at a multiple of its peak, held."""
-        changes = {
-            "traffic.shape": "constant",
-            "traffic.peak": f"{scenario.traffic.most_per_s * multiple!r}/s",
-            "run.duration": f"{self.window_s:g} s",
-            "run.warm_up": f"{self.warm_up_s:g} s",
-            "run.interval": f"{self.window_s:g} s",
-            "run.replications": REPLICATIONS,
-            "run.precision": None,
-        }
-        return simulate(scenario.override(changes, said_by="what breaks first"), **self.options)
+    def holds(self, variant: Scenario, today: Knee) -> Holds:
+        """The load a variant holds: today's two loads around the knee first, then rising ones while it holds those.
+
+        ``today``: the scenario's own knee, at which an objective is missed.
+        """
+        low, high = _around(today)
+        kept, missed = low, high
+        if self.at(variant, high).met:
+            kept, missed = high, math.inf
+            for load in (round(high * step, 3) for step in ABOVE):
+                if not self.at(variant, load).met:
+                    missed = load
+                    break
+                kept = load
+        elif low > 0 and not self.at(variant, low).met:
+            kept, missed = 0.0, low
+        if math.isinf(missed):
+            return Holds(kept, kept, missed, "")
+        points = {load: self.at(variant, load) for load in (kept, missed) if load > 0}
+        return Holds(crossing(kept or None, missed, points), kept, missed, _missed(points[missed]))
+
+    def at(self, variant: Scenario, multiple: float) -> Result:
+        """A variant at a multiple of its peak, in the window of the knee."""
+        loaded = self._short(variant).with_load(multiple)
+        window = peak_window(loaded, self.window_s)
+        return self._run(loaded.override(window, said_by="knee"), replications=REPLICATIONS, **self.options)
+
+    def _short(self, variant: Scenario) -> Scenario:
+        return variant.override({"run.warm_up": f"{self.warm_up_s:g} s"}, said_by="what breaks first")
+
+    def _run(self, scenario: Scenario, **options: Any) -> Result:
+        """Simulate, or what it gave before."""
+        key = scenario.content_hash()
+        if key not in self.done:
+            self.done[key] = simulate(scenario, **options)
+        return self.done[key]
 
     def failing(self, breach: float | None, timeout_s: float) -> pd.DataFrame:
         """Share of requests that fail or are given up, with callers that wait ``timeout_s``, at rising loads."""
@@ -79,3 +118,15 @@ class LoadRuns:
                 }
             )
         return pd.DataFrame(rows)
+
+
+def _around(found: Knee) -> tuple[float, float]:
+    """The highest load tried that keeps every objective (0: none) and the lowest that misses one (inf: none)."""
+    curve = found.curve
+    high = float(curve.loc[~curve["met"], "multiple"].min()) if not curve["met"].all() else math.inf
+    kept = curve.loc[curve["met"] & (curve["multiple"] < high), "multiple"]
+    return float(kept.max()) if len(kept) else 0.0, high
+
+
+def _missed(result: Result) -> str:
+    return ", ".join(slo.text for slo in result.slo() if not slo.met)

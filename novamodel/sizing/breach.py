@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,16 +65,14 @@ def knee(
                 progress(min(len(points) / (len(steps) + refine), 1.0))
         return points[multiple]
 
-    low, high, beyond = None, None, 0
-    for multiple in steps:
-        if _met(at(multiple)) and high is None:
-            low = multiple
-        elif high is None:
+    low, high = None, None
+    for place, multiple in enumerate(steps):
+        if not _met(at(multiple)):
             high = multiple
-        else:
-            beyond += 1
-        if beyond >= BEYOND:
+            for above in steps[place + 1 : place + 1 + BEYOND]:
+                at(above)
             break
+        low = multiple
     for _ in range(refine if low is not None and high is not None else 0):
         assert low is not None
         assert high is not None
@@ -82,7 +80,7 @@ def knee(
         if not low < middle < high:
             break
         low, high = (middle, high) if _met(at(middle)) else (low, middle)
-    breach = _crossing(low, high, points)
+    breach = None if high is None else crossing(low, high, points)
     if progress:
         progress(1.0)
     tiers = _tiers(scenario, points)
@@ -104,10 +102,12 @@ def _worst(result: Any) -> float:
     return max((10.0 if math.isnan(ratio) else max(ratio, 1e-3) for ratio in ratios), default=0.0)
 
 
-def _crossing(low: float | None, high: float | None, points: dict[float, Any]) -> float | None:
-    """The multiple at which the worst objective reaches its limit, linear in the logarithms between two points."""
-    if high is None:
-        return None
+def crossing(low: float | None, high: float, points: Mapping[float, Any]) -> float:
+    """The load multiple at which the worst objective reaches its limit, linear in logarithms between two results.
+
+    ``points``: results by load multiple; they keep every objective at ``low`` (None: no load does) and miss one at
+    ``high``.
+    """
     if low is None:
         return high
     below, above = math.log(_worst(points[low])), math.log(_worst(points[high]))
@@ -150,7 +150,10 @@ def _analytic_mean(scenario: Scenario, rate: float) -> float:
 
 
 def _tiers(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
-    """Tiers with utilisation now (simulated where 1 x was) and the multiple that fills them; fixed ones first."""
+    """Tiers with utilisation now (simulated where 1 x was) and the multiple that fills them; fixed ones first.
+
+    ``may_open`` beside ``limit``: connections that the pools may open, see `tier_demands`.
+    """
     table = tier_demands(scenario)
     seen = tier_utilisation(points[1.0]) if 1.0 in points else {}
     frame = pd.DataFrame(
@@ -159,6 +162,8 @@ def _tiers(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
             "utilisation_now": [seen.get(t, u) for t, u in zip(table["tier"], table["utilisation"], strict=True)],
             "multiple_to_limit": table["saturation_multiple"],
             "scales_out": table["scales_out"],
+            "limit": table["limit"],
+            "may_open": table["may_open"],
         }
     )
     return frame.sort_values(["scales_out", "multiple_to_limit", "tier"], ignore_index=True)
@@ -172,7 +177,7 @@ def _first_limit(
         first = order.iloc[0]
         return (
             f"no objective is missed up to {max(points):g} x today's load; "
-            f"{first['tier']} would be full at {first['multiple_to_limit']:.2g} x"
+            f"{first['tier']} would be full at {first['multiple_to_limit']:.3g} x"
         )
     result = points[high]
     missed = ", ".join(missed_text(o) for o in result.slo() if not o.met)
@@ -195,12 +200,12 @@ def _first_limit(
         cause += f": requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"
     also = [tier for tier in full if tier != blamed]
     if also:
-        cause += f"; full as well: {', '.join(also)}"
+        cause += f"; near the limit too: {', '.join(f'{tier} ({used[tier] * 100:.0f} % in use)' for tier in also)}"
     rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]
     near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
-    then = f"; next: {near.tier} at {near.multiple_to_limit:.2g} x" if near else ""
+    then = f"; next: {near.tier} would be full at {near.multiple_to_limit:.3g} x" if near else ""
     rate = peak_rate(scenario) * breach
-    return f"{cause}; at {breach:.2g} x today's load ({rate:,.0f} requests/s) {missed}{then}"
+    return f"{cause}; at {breach:.3g} x today's load ({rate:,.0f} requests/s) {missed}{then}"
 
 
 def _at_most(scenario: Scenario, tier: str) -> str:

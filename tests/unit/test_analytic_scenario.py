@@ -86,17 +86,22 @@ def test_tiers_saturate_where_arithmetic_says():
     assert table.loc["postgres cpu", "saturation_multiple"] == pytest.approx(2 / (100 * database))
     assert table.loc["postgres cpu", "utilisation"] == pytest.approx(100 * database / 2)
     assert table.loc["postgres storage", "saturation_multiple"] == pytest.approx(3000 / (100 * 0.6))
-    assert table.loc["postgres connections", "busy"] == 20
+    assert table.loc["postgres connections", "may_open"] == 20
+    assert table["may_open"].count() == 1
     assert list(table.index[table["scales_out"]]) == [tier for tier in table.index if tier.startswith("api ")]
     grown = tier_demands(scenario).set_index("tier")
     assert grown.loc["api cpu", "saturation_multiple"] == pytest.approx(8 / (100 * cpu))
 
 
-def test_pools_that_may_outgrow_the_database_have_a_multiple():
-    table = tier_demands(small(services__api__pool__max=20)).set_index("tier")
-    assert math.isfinite(table.loc["postgres connections", "saturation_multiple"])
-    kept = tier_demands(small(services__api__pool__max=12)).set_index("tier")
-    assert math.isinf(kept.loc["postgres connections", "saturation_multiple"])
+def test_connections_that_may_be_opened_are_no_use_and_never_full_first():
+    """How many are open is no closed form; full pools at the most replicas (8 of 20) stand beside what is accepted."""
+    scenario = small(services__api__pool__max=20)
+    table = tier_demands(scenario)
+    row = table.set_index("tier").loc["postgres connections"]
+    assert row["may_open"] == 8 * 20
+    assert row["limit"] == scenario.database.max_connections - scenario.database.reserved_connections
+    assert row[["busy", "utilisation", "saturation_multiple"]].isna().all()
+    assert table["tier"].iloc[-1] == "postgres connections"
 
 
 def test_utilisation_follows_idle_and_busy_demand():

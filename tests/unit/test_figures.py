@@ -211,7 +211,8 @@ def test_saturation_ranks_what_cannot_scale_out_first():
     fig = FULL["saturation"]
     assert fig.data[0].y[0] == "core-api pool"
     assert list(fig.data[0].y).index("redis") < list(fig.data[0].y).index("core-api cpu")
-    assert "core-api pool is full first, at 1.4 x" in title(fig)
+    assert "core-api pool is the first tier full on average, at 1.4 x" in title(fig)
+    assert "the SLO is missed before, from 1.32 x" in title(fig)
     demands = made.knee().tiers.rename(
         columns={"utilisation_now": "utilisation", "multiple_to_limit": "saturation_multiple"}
     )
@@ -219,7 +220,24 @@ def test_saturation_ranks_what_cannot_scale_out_first():
     assert "No tier" in title(figures.saturation(demands.iloc[:0]))
     endless = figures.saturation(demands.assign(utilisation=math.inf))
     assert max(endless.data[0].x) == 800
-    assert endless.data[0].text[0].startswith("over 800 %")
+    assert "over 800 %, full at 1.4 x today" in notes(endless)
+
+
+def test_connections_that_may_be_opened_are_a_warning_and_no_first_limit():
+    knee = made.knee()
+    fig = figures.saturation(knee)
+    assert list(fig.data[0].y)[-2:] == ["pgbouncer clients", "postgres connections"]
+    assert fig.data[0].x[-2] == 38
+    assert "38 % in use, up to 220 may open, 100 accepted" in notes(fig)
+    assert list(fig.data[1].x) == pytest.approx([220, 20.62])
+    assert "pgbouncer clients" not in title(fig)
+    assert "opened by pools" in notes(fig)
+    unseen = knee.tiers.assign(
+        utilisation_now=math.nan
+    )  # today's peak lies beyond the knee: nothing was simulated there
+    assert "up to 220 may open, 100 accepted" in notes(figures.saturation(unseen))
+    bare = figures.saturation(knee.tiers[knee.tiers["may_open"].isna()])
+    assert "Diamonds" not in title(bare)
 
 
 def test_autoscaler_explains_each_decision():

@@ -51,6 +51,11 @@ def test_fixes_change_something_and_are_legal_on_every_platform():
             assert " -> " in fix.change
 
 
+def title(figure) -> str:
+    """A figure's title without its line breaks."""
+    return figure.layout.title.text.replace("</b><br><b>", " ")
+
+
 @pytest.fixture(scope="module")
 def answer():
     return nm.questions.what_breaks_first(nm.load("novabank"), quick=True, seed=5)
@@ -62,6 +67,13 @@ def test_fixes_are_ranked_by_gain_for_a_dollar_against_the_same_customers(answer
     now = frame.set_index("fix").loc["as now"]
     assert now["gain"] == 0
     assert now["low"] <= now["multiple"] <= now["high"]
+    assert now["multiple"] == answer.breach  # one measurement: the knee, the fixes and the sentences agree
+    assert f"from {answer.breach:.3g} x" in answer.conclusion()
+    assert f"from {answer.breach:.3g} x" in title(nm.figures.fixes(answer))
+    assert f"holds up to {answer.breach:.3g} x" in title(nm.figures.knee(answer.knee))
+    assert f"from {answer.breach:.3g} x" in title(nm.figures.saturation(answer.knee))
+    chance = frame[(frame["multiple"] / answer.breach - 1).abs() < 0.03]
+    assert (chance["gain"] == 0).all()
     assert abs(now["cost_more"]) < 1e-9
     assert answer.cost_month == pytest.approx(float(nm.bill(answer.scenario).mid.total), rel=1e-9)
 
@@ -71,6 +83,7 @@ def test_the_answer_says_figures_and_sentences(answer):
     assert set(answer.headline()) >= {"load multiple at the knee"}
     text = answer.conclusion()
     assert "First limit" in text
+    assert "220 of 100 pgbouncer clients" in text
     assert f"{answer.retries} times" in text
     assert answer.failing["failed"].iloc[-1] > answer.failing["failed"].iloc[0]
     assert "retry 3 times" in nm.figures.retry_storm(answer).layout.title.text

@@ -244,7 +244,7 @@ def test_the_knee_says_what_gives_out(found):
     assert found.first_limit.startswith("api cpu (")
     assert "at most 6 replicas" in found.first_limit
     assert "> 250 ms" in found.first_limit
-    assert f"{found.load_multiple_at_breach:.2g} x today's load" in found.first_limit
+    assert f"{found.load_multiple_at_breach:.3g} x today's load" in found.first_limit
     assert found.curve["multiple"].is_monotonic_increasing
     assert found.curve.loc[found.curve["multiple"] < found.load_multiple_at_breach, "met"].all()
     assert not found.curve["met"].iloc[-1]
