@@ -25,7 +25,7 @@ def dashboard(board: Any) -> go.Figure:
     fig = make_subplots(rows=len(names), shared_xaxes=True, vertical_spacing=0.07, subplot_titles=names)
     for place, name in enumerate(names, 1):
         rows = panels[panels["panel"] == name]
-        scale, unit = (1000.0, "ms") if rows["unit"].iloc[0] == "s" else (1.0, "requests/s")
+        scale, unit = (1000.0, "p95 (ms)") if rows["unit"].iloc[0] == "s" else (1.0, "requests/s")
         times = [clock(seconds) for seconds in rows["clock_s"]]
         for column, words, line in (
             ("truth", "what happened", {"color": MUTED, "dash": "dot", "width": 1.5}),
@@ -37,7 +37,7 @@ def dashboard(board: Any) -> go.Figure:
                 name=words,
                 line=line,
                 showlegend=place == 1,
-                hovertemplate=f"{words}: %{{y:,.4g}} {unit}<extra></extra>",
+                hovertemplate=f"{words}: %{{y:,.4g}}<extra></extra>",
                 row=place,
                 col=1,
             )

@@ -105,7 +105,7 @@ def fixes(answer: Any) -> go.Figure:
 
 
 def _colour(row: Any) -> str:
-    return MUTED if row.fix == "as now" else COLOURS["api"] if row.gain > 0 else "#C5CAD0"
+    return "#9AA0A6" if row.fix == "as now" else COLOURS["api"] if row.gain > 0 else "#C5CAD0"
 
 
 def _storm(answer: Any) -> str:

@@ -21,7 +21,7 @@ MOST_PERCENT = 800.0
 """Longest bar: closed forms give no finite use to a tier that is overloaded."""
 FAR = 50.0
 """Load multiple from which on none is named: it says no more than that the tier is far from full."""
-GROUPS = ("cannot scale out", "scales out with replicas", "opened by pools, not by load")
+GROUPS = ("cannot scale out", "scales out<br>with replicas", "opened by pools,<br>whatever the load")
 
 
 def saturation(tiers: Any) -> go.Figure:
@@ -71,7 +71,7 @@ def saturation(tiers: Any) -> go.Figure:
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", dtick=1)
     fig.update_layout(bargap=0.35)
     how = HOW + (OPENED if opened.notna().any() else "")
-    return finish(fig, _finding(tiers, frame), how, height=30 * len(frame) + 80, left=150, right=40)
+    return finish(fig, _finding(tiers, frame), how, height=30 * len(frame) + 80, left=150, right=140)
 
 
 def _grouped(frame: Any) -> Any:
@@ -92,12 +92,12 @@ def _limit(fig: go.Figure) -> None:
 
 
 def _name_groups(fig: go.Figure, groups: list[int]) -> None:
-    """A line above each group but the first, and the names of the groups at the right edge."""
+    """A line above each group but the first, and the names of the groups to the right of their first rows."""
     for group in dict.fromkeys(groups):
         begin = groups.index(group) - 0.5
         if begin > 0:
             fig.add_hline(y=begin, line={"color": MUTED, "width": 1, "dash": "dot"})
-        place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": begin, "yanchor": "top"}
+        place = {"x": 1, "xref": "x domain", "xanchor": "left", "y": begin, "yanchor": "top", "align": "left"}
         fig.add_annotation(text=GROUPS[group], showarrow=False, font={"size": 11.5, "color": MUTED}, **place)
 
 

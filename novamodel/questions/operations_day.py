@@ -36,7 +36,8 @@ class OperationsAnswer:
     """What befalls the system in a day, each alone, against the same minutes without it.
 
     ``events``: a row an event (event, at_s, minutes_lost with low and high, failed with low and high = requests that
-    fail because of it, worst_s = the worst p99 of ten seconds, back_after_s = until the SLO holds again, protection,
+    fail because of it, worst_s = the worst p99 of ten seconds, back_after_s = until the SLO holds again, ongoing =
+    it did not hold again by the end of the run, so minutes_lost and back_after_s are the least, protection,
     protection_month = USD a month that it costs today). ``timeline``: a row an event and ten seconds (since_s, p99_s,
     failed_share). ``recovery``: a row a way to recover data. ``results``: the runs by event.
     """
@@ -51,7 +52,8 @@ class OperationsAnswer:
     def table(self) -> pd.DataFrame:
         """The events for a reader."""
         rows = self.events.assign(
-            lost=[_span("{:.1f}", e.minutes_lost, e.lost_low, e.lost_high) for e in self.events.itertuples()],
+            lost=[minutes_text(e) for e in self.events.itertuples()],
+            back=[("more than " if e.ongoing else "") + seconds_text(e.back_after_s) for e in self.events.itertuples()],
             gone=[_span("{:,.0f}", e.failed, e.failed_low, e.failed_high) for e in self.events.itertuples()],
         )
         return readable(
@@ -62,7 +64,7 @@ class OperationsAnswer:
                 "lost": ("minutes of the SLO lost", None),
                 "gone": ("requests that fail because of it", None),
                 "worst_s": ("worst p99 of 10 s", seconds_text),
-                "back_after_s": ("SLO holds again after", seconds_text),
+                "back": ("SLO holds again after", None),
                 "protection": ("what protects today", None),
                 "protection_month": ("its price, USD/month", dollars),
             },
@@ -91,10 +93,13 @@ class OperationsAnswer:
         worst = self.events.sort_values("minutes_lost", kind="stable").iloc[-1]
         total = float(self.events["minutes_lost"].sum())
         broken = self.recovery[~self.recovery["works"]]
+        ongoing = list(self.events.loc[self.events["ongoing"], "event"])
         words = [
-            f"**A day with all of it loses {total:.1f} minutes of the SLO**, most of them to the {worst['event']} "
-            f"({worst['minutes_lost']:.1f} minutes, {worst['failed']:,.0f} requests fail)."
+            f"**A day with all of it loses {'at least ' if ongoing else ''}{total:.1f} minutes of the SLO**, most of "
+            f"them to the {worst['event']} ({minutes_text(worst)} minutes, {worst['failed']:,.0f} requests fail)."
         ]
+        if ongoing:
+            words.append(f"The simulated minutes end before the SLO holds again: {', '.join(ongoing)}.")
         free = [row.event for row in self.events.itertuples() if row.minutes_lost == 0]
         if free:
             words.append(f"Without loss: {', '.join(free)}.")
@@ -223,6 +228,7 @@ def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: f
     plain = plain[plain["clock_s"] <= end + 1e-6]
     without = (plain["failed"] + plain["abandoned"]).groupby(plain["replication"]).sum()
     failed: Estimate = mean_interval(list(timeline.groupby("replication")["failed"].sum() - without))
+    ongoing = missed & (timeline["since_s"] == timeline["since_s"].max())
     finite = timeline.loc[(timeline["since_s"] > 0) & (timeline["p99_s"] < math.inf), "p99_s"]
     return {
         "minutes_lost": lost.value,
@@ -233,6 +239,7 @@ def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: f
         "failed_high": failed.high,
         "worst_s": float(finite.max()) if len(finite) else math.nan,
         "back_after_s": float(timeline.loc[missed, "since_s"].max()) if missed.any() else 0.0,
+        "ongoing": bool(ongoing.any()),
     }
 
 
@@ -252,6 +259,13 @@ def _shield(scenario: Scenario, event: str) -> dict[str, Any]:
     name, changes = without[event]
     cheaper = monthly_total(scenario.override(changes, said_by="question"))
     return {"protection": name, "protection_month": monthly_total(scenario) - cheaper}
+
+
+def minutes_text(event: Any) -> str:
+    """Minutes of the SLO that an event costs, with their interval; the least, where the run ends before it is over."""
+    if event.ongoing:
+        return f"at least {event.minutes_lost:.1f}"
+    return _span("{:.1f}", event.minutes_lost, event.lost_low, event.lost_high)
 
 
 def _span(form: str, value: float, low: float, high: float) -> str:

@@ -29,6 +29,17 @@ def test_minutes_lost_lie_within_the_window(answer):
     assert answer.events.set_index("event").loc["lost zone", "minutes_lost"] > 0
 
 
+def test_a_run_that_ends_before_the_slo_holds_again_says_what_is_known(answer):
+    zone = answer.events.set_index("event").loc["lost zone"]
+    assert zone["ongoing"]
+    assert zone["back_after_s"] == 60
+    row = answer.table().set_index("event").loc["lost zone"]
+    assert row["minutes of the SLO lost"] == f"at least {zone['minutes_lost']:.1f}"
+    assert row["SLO holds again after"] == "more than 60 s"
+    assert "at least" in answer.conclusion()
+    assert "end before the SLO holds again: lost zone" in answer.conclusion()
+
+
 def test_a_standby_makes_the_failover_an_event_and_has_its_price():
     doubled = nm.load("novabank").override({"database.multi_az": True})
     events = nm.questions.operations(doubled, quick=True).events.set_index("event")
@@ -43,7 +54,7 @@ def test_what_the_deployment_cannot_meet_is_left_out():
 
 
 def test_figures_and_words(answer):
-    assert len(nm.figures.operations(answer).data) == 2 * len(answer.events)
+    assert len(nm.figures.operations(answer).data) == 6 * len(answer.events)  # a line and two edges of its band, twice
     assert "minutes of the SLO" in answer.conclusion()
     assert "restore, not a failover" in answer.conclusion()
     assert len(answer.table()) == len(answer.events)
