@@ -139,6 +139,11 @@ def format_fraction(share: float) -> str:
     return f"{share * 100:.3g} %"
 
 
+def format_part(share: float) -> str:
+    """A part of a whole in whole percent: 0.204 -> ``"20 %"``, 0.002 -> ``"<1 %"``."""
+    return "<1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
+
+
 def format_clock(seconds: float) -> str:
     """64800 -> ``"18:00"``."""
     whole = int(seconds) % 86400

@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from threading import Timer
 
 from novamodel.cli.output import note
+from novamodel.units import format_part
 
 Tell = Callable[[float, str], None]
 STAGE_S = 1.0
@@ -73,7 +74,7 @@ class _Lines:
 
     def _show(self, share: float, text: str) -> None:
         self.last_s = time.monotonic()
-        note(f"{text} ({share:.0%} done)")
+        note(f"{text} ({format_part(share)} done)")
 
     def stop(self) -> None:
         if self.timer is not None:

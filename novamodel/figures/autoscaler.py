@@ -18,9 +18,10 @@ MOST_REASONS, REASON_CHARACTERS, REASON_LINE = 8, 150, 16
 HOW = "Numbers mark decisions, explained below. The autoscaler acts only where its metric leaves the shaded band."
 
 
-def autoscaler(result: Any, service: str) -> go.Figure:
+def autoscaler(result: Any, service: str, drawn: str = "") -> go.Figure:
     """Replicas of a service and the metric of its autoscaler over time, in the first replication.
 
+    `drawn` names the setting that is shown where there are several, such as ``today's HPA``.
     One replication is drawn, because decisions of several cannot be averaged; the subtitle says so.
     """
     part = result.replicas[result.replicas["service"] == service]
@@ -56,6 +57,8 @@ def autoscaler(result: Any, service: str) -> go.Figure:
         how += f" Shown: the first of {result.replications} replications."
     space = REASON_LINE * len(reasons)
     finding = _finding(service, part, decisions, scaler)
+    if drawn:
+        finding = f"{drawn[0].upper()}{drawn[1:]}: {finding}"
     return finish(fig, finding, how, height=430 + space, right=150, bottom=62 + space)
 
 

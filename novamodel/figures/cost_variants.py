@@ -9,13 +9,15 @@ from plotly.subplots import make_subplots
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
 from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import tidy
-from novamodel.figures.trials import SERIES
+from novamodel.figures.trials import SERIES, verdict_words
 from novamodel.figures.words import listed
 
 SHARES_SHOWN = 6
 """So many services have a colour of their own; the rest is put together."""
 PALETTE = (COLOURS["api"], COLOURS["database"], COLOURS["cache"], COLOURS["pool"], COLOURS["edge"], COLOURS["admin"])
 REST = "#C3C7CC"
+BETWEEN = 0.7
+"""Distance between the bars of one platform and the next, in bars."""
 
 
 def cost_variants(lines: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
@@ -58,12 +60,11 @@ def cost_variants(lines: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
     )
     for name, row in rows.iterrows():
-        kept = "keeps the SLO" if row["verdict"] == "keeps" else f"{row['verdict']} {row['missed']}"
         colour = INK if row["verdict"] == "keeps" else COLOURS["slo"]
         fig.add_annotation(
             x=row["high"],
             y=name,
-            text=f"{row['cost_month']:,.0f}, {escape(kept)}",
+            text=f"{row['cost_month']:,.0f}, {escape(verdict_words(row))}",
             xanchor="left",
             xshift=8,
             showarrow=False,
@@ -74,7 +75,8 @@ def cost_variants(lines: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", dtick=1)
     how = (
         "By AWS service; whiskers: the month with the traffic lower and higher by the scenario's range. Beside it:"
-        " whether it keeps the SLO at the peak, by a short simulation. On-demand list prices."
+        " whether it keeps the SLO at the peak, by a short simulation (undecided: more replications would decide)."
+        " On-demand list prices."
     )
     return finish(fig, _variants_finding(rows), how, height=62 * len(rows) + 110, left=130, right=40)
 
@@ -82,51 +84,64 @@ def cost_variants(lines: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
 def _variants_finding(rows: pd.DataFrame) -> str:
     kept = rows[rows["verdict"] == "keeps"]
     if not len(kept):
-        return (
-            f"Nothing keeps the SLO; the cheapest is {rows.index[0]} at {rows['cost_month'].iloc[0]:,.0f} USD a month"
-        )
-    text = f"{kept.index[0]} is the cheapest that keeps the SLO: {kept['cost_month'].iloc[0]:,.0f} USD a month"
+        least = f"{rows['cost_month'].iloc[0]:,.0f} USD a month"
+        return f"Nothing surely keeps the SLO; the cheapest is {rows.index[0]} at {least}"
+    text = f"{kept.index[0]} is the cheapest that surely keeps the SLO: {kept['cost_month'].iloc[0]:,.0f} USD a month"
     cheaper = rows[rows["cost_month"] < kept["cost_month"].iloc[0]]
     if len(cheaper):
         verbs = "costs less and does" if len(cheaper) == 1 else "cost less and do"
-        text += f"; {listed(map(str, cheaper.index))} {verbs} not surely keep it"
+        text += f"; {listed(map(str, cheaper.index))} {verbs} not"
     return text
 
 
-def cost_waterfall(steps: pd.DataFrame, given: str, against: str) -> go.Figure:
-    """From one platform's monthly cost to another's, service by service.
+def cost_waterfall(steps: pd.DataFrame, given: str, against: str, variants: pd.DataFrame) -> go.Figure:
+    """From one platform's monthly cost to another's, service by service, downwards.
 
-    `steps`: a row a service that differs, with `given`, `against`, `difference`; see `totals` for the ends.
+    `steps`: a row a service that differs, with `given`, `against`, `difference`. `variants` as in `cost_variants`.
     """
-    how = "Each bar is what a service adds (up) or saves (down) on the way; services that cost the same are left out."
+    how = (
+        "Each bar is what a service adds (to the right) or saves (to the left) on the way down; services that cost the"
+        " same are left out of both ends."
+    )
+    if not against:
+        return empty("Nothing to compare", how, "There is no other variant.")
     if not len(steps):
-        return empty("Nothing to compare", how, "There is no other variant, or it costs the same in every service.")
+        return empty(
+            f"{against} costs the same as {given}", how, "No service costs more or less on the one than the other."
+        )
     start, end = float(steps["given"].sum()), float(steps["against"].sum())
-    names = [f"{given}<br>(what differs)", *(escape(str(name)) for name in steps["service"]), f"{against}<br>"]
+    names = [
+        escape(name) for name in (f"{given}, what differs", *map(str, steps["service"]), f"{against}, what differs")
+    ]
     values = [start, *steps["difference"], end]
     fig = go.Figure()
     fig.add_waterfall(
-        x=names,
-        y=tidy(values, 6),
+        orientation="h",
+        y=names,
+        x=tidy(values, 6),
         measure=["absolute", *["relative"] * len(steps), "total"],
-        text=[f"{start:,.0f}", *(f"{value:+,.0f}" for value in steps["difference"]), f"{end:,.0f}"],
-        textposition="outside",
         increasing={"marker": {"color": COLOURS["slo"]}},
         decreasing={"marker": {"color": COLOURS["pool"]}},
         totals={"marker": {"color": COLOURS["cost"]}},
         connector={"line": {"color": MUTED, "width": 1, "dash": "dot"}},
-        cliponaxis=False,
+        hovertemplate="%{y}: %{x:,.2f} USD a month<extra></extra>",
         showlegend=False,
     )
-    top = max(start, end, *(start + steps["difference"].cumsum()))
-    fig.update_yaxes(title_text="cost (USD/month)", range=[0, top * 1.15])
+    after = [start, *(start + steps["difference"].cumsum()), end]
+    texts = [f"{start:,.0f}", *(f"{value:+,.0f}" for value in steps["difference"]), f"{end:,.0f}"]
+    for name, text, place in zip(names, texts, map(max, after, [start, *after[:-2], end]), strict=True):
+        fig.add_annotation(x=place, y=name, text=text, xanchor="left", xshift=5, showarrow=False, font={"size": 11.5})
+    top = max(after)
+    fig.update_xaxes(title_text="cost (USD/month)", range=[0, top * 1.12], showgrid=True)
+    fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", dtick=1)
     gap = end - start
     largest = steps.loc[steps["difference"].abs().idxmax()]
+    other = variants.set_index("variant").loc[against]
     finding = (
-        f"{against} costs {abs(gap):,.0f} USD a month {'more' if gap >= 0 else 'less'} than {given}; the largest step"
-        f" is {largest['service']} ({largest['difference']:+,.0f})"
+        f"{against} ({verdict_words(other)}) costs {abs(gap):,.0f} USD a month {'more' if gap >= 0 else 'less'} than"
+        f" {given}; the largest step is {largest['service']} ({largest['difference']:+,.0f})"
     )
-    return finish(fig, finding, how, height=360, right=40, bottom=70)
+    return finish(fig, finding, how, height=34 * len(names) + 80, left=190, right=40)
 
 
 def cost_headroom(headroom: pd.DataFrame) -> go.Figure:
@@ -135,30 +150,38 @@ def cost_headroom(headroom: pd.DataFrame) -> go.Figure:
     `headroom`: a row a variant and plan with `replicas` (mean of the day) and `cost_month`.
     """
     variants, plans = list(headroom["variant"].unique()), list(headroom["plan"].unique())
+    places = [row + variants.index(name) * BETWEEN for row, name in enumerate(headroom["variant"])]
+    placed = headroom.assign(place=places)
     fig = go.Figure()
     for number, plan in enumerate(plans):
-        part = headroom[headroom["plan"] == plan]
+        part = placed[placed["plan"] == plan]
         fig.add_bar(
-            x=list(part["variant"]),
-            y=tidy(part["cost_month"], 6),
+            y=list(part["place"]),
+            x=tidy(part["cost_month"], 6),
+            width=0.9,
+            orientation="h",
             name=escape(plan),
             marker={"color": SERIES[number % len(SERIES)]},
-            text=[f"{row.cost_month:,.0f}<br>{row.replicas:.3g} replicas" for row in part.itertuples()],
+            text=[f"{row.cost_month:,.0f}, {row.replicas:.3g} replicas" for row in part.itertuples()],
             textposition="outside",
             textfont={"size": 11},
             cliponaxis=False,
-            hovertemplate=f"%{{x}}, {escape(plan)}: %{{y:,.2f}} USD a month<extra></extra>",
+            customdata=list(part["variant"]),
+            hovertemplate=f"%{{customdata}}, {escape(plan)}: %{{x:,.2f}} USD a month<extra></extra>",
             showlegend=len(plans) > 1,
         )
-    fig.update_layout(bargap=0.3)
-    fig.update_xaxes(categoryorder="array", categoryarray=variants, showgrid=False)
+    fig.update_layout(barmode="overlay", legend={"traceorder": "normal"})
+    middle = placed.groupby("variant", sort=False)["place"].mean()
+    fig.update_yaxes(tickvals=list(middle), ticktext=[escape(name) for name in middle.index])
+    fig.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     top = float(headroom["cost_month"].max())
-    fig.update_yaxes(title_text="cost (USD/month)", range=[0, top * 1.25])
+    fig.update_xaxes(title_text="cost (USD/month)", range=[0, top * 1.2], showgrid=True)
     how = (
         "As given: the autoscaler follows the load (or a fixed count). Fixed: the replicas of the peak, or of more,"
         " stand all day. Replicas are means over the day, all services together."
     )
-    return finish(fig, _headroom_finding(headroom), how, height=330, right=40)
+    height = 26 * (places[-1] + 1) + 100
+    return finish(fig, _headroom_finding(headroom), how, height=round(height), left=130, right=40)
 
 
 def _headroom_finding(headroom: pd.DataFrame) -> str:

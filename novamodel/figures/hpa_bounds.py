@@ -7,19 +7,21 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from novamodel.figures.house import empty, finish
-from novamodel.figures.trials import SERIES, cost_bars, kept_text, latency_axis, latency_points
+from novamodel.figures.trials import FILLED, SERIES, cost_bars, kept_text, latency_axis, latency_points
 from novamodel.figures.words import part_text
 
 HOW = (
     "Each point: one lower bound (across) and CPU target (colour) while the load climbs from its lowest to its peak,"
-    " with 95 % interval; filled: surely keeps the SLO. Below: the bill of a month of such days."
+    f" with 95 % interval; {FILLED}. Below: the bill of a month of such days."
 )
 WIDTH = 0.22
 """Distance between neighbours of one lower bound."""
 
 
 def hpa_bounds(bounds: pd.DataFrame) -> go.Figure:
-    """`bounds`: a row a setting with `min_replicas`, `cpu_target`, `now`, `cost_month` and the columns of a trial."""
+    """`bounds`: a row a setting with `min_replicas`, `max_replicas`, `cpu_target`, `now`, `advised`, `cost_month` and a
+    trial's columns.
+    """
     if not len(bounds):
         return empty("No autoscaler to set", HOW, "Bounds are tried for the HPA of Kubernetes (platform.kind eks).")
     mins = sorted(bounds["min_replicas"].unique())
@@ -45,17 +47,16 @@ def hpa_bounds(bounds: pd.DataFrame) -> go.Figure:
 
 
 def _finding(bounds: pd.DataFrame) -> str:
-    kept = bounds[bounds["verdict"] == "keeps"]
-    if not len(kept):
-        nearest = bounds.sort_values("latency_s").iloc[0]
-        return f"No setting tried surely keeps the SLO on the ramp; the nearest: {_setting(nearest)}"
-    least = kept.sort_values(["min_replicas", "cpu_target"]).iloc[0]
-    text = f"{len(kept)} of {len(bounds)} settings surely keep the SLO on the ramp; the smallest: {_setting(least)}"
+    advised, sure = bounds[bounds["advised"]].iloc[0], int((bounds["verdict"] == "keeps").sum())
+    who = "today's, advised too" if advised["now"] else "advised"
+    if not sure:
+        return f"No setting tried surely keeps the SLO on the ramp; the closest: {_setting(advised)}"
+    text = f"{sure} of {len(bounds)} settings surely keep the SLO on the ramp; {who}: {_setting(advised)}"
     now = bounds[bounds["now"].astype(bool)]
-    if len(now) and now.index[0] != least.name:
-        text += f"; today's: {_setting(now.iloc[0])}"
-    return text
+    return text if advised["now"] or not len(now) else f"{text}; today's: {_setting(now.iloc[0])}"
 
 
 def _setting(row: pd.Series) -> str:
-    return f"{row['min_replicas']} at {part_text(row['cpu_target'])} ({kept_text(row)})"
+    least, most = row["min_replicas"], row["max_replicas"]
+    span = f"{least} to {most}" if most > least else f"always {least}"
+    return f"{span} replicas at {part_text(row['cpu_target'])} ({kept_text(row)})"

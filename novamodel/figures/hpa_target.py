@@ -15,12 +15,14 @@ from novamodel.figures.words import listed, part_text
 
 HOW = (
     "The autoscaler divides used CPU by the request. The same target on a smaller request is a smaller amount of CPU"
-    " a replica, so more replicas run. By closed form, at the day's peak, with no upper bound."
+    " a replica, so more replicas run. By closed form, at the day's peak, with no upper bound but what can be."
 )
 
 
 def hpa_target(targets: pd.DataFrame) -> go.Figure:
-    """`targets`: a row a request and target with `cpu_request` (cores), `cpu_target`, `replicas`, `now`."""
+    """`targets`: a row a request and target with `cpu_request` (cores), `cpu_target`, `replicas`, `now`,
+    `capped` (more would run if more could be).
+    """
     if not len(targets):
         return empty(
             "No autoscaler, no target", HOW, "Only the HPA of Kubernetes (platform.kind eks) divides by the request."
@@ -51,5 +53,8 @@ def hpa_target(targets: pd.DataFrame) -> go.Figure:
 def _finding(targets: pd.DataFrame) -> str:
     middle = sorted(targets["cpu_target"].unique())[len(targets["cpu_target"].unique()) // 2]
     rows = targets[targets["cpu_target"] == middle].sort_values("cpu_request")
-    parts = [f"{row.replicas} with {units.format_cores(row.cpu_request)}" for row in rows.itertuples()]
+    parts = [
+        f"{row.replicas}{' or more' if row.capped else ''} with {units.format_cores(row.cpu_request)}"
+        for row in rows.itertuples()
+    ]
     return f"A target of {part_text(middle)} is a share of the request: it runs {listed(parts)} requested"

@@ -7,17 +7,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from novamodel.figures.house import COLOURS, finish
-from novamodel.figures.trials import GREY, cost_bars, kept_text, latency_axis, latency_points
+from novamodel.figures.trials import FILLED, GREY, cost_bars, kept_text, latency_axis, latency_points
 from novamodel.figures.words import part_text
 
 HOW = (
-    "Each point: the same customers at the day's peak with so many replicas, with 95 % interval; filled: surely keeps"
-    " the SLO. Percent: CPU limit used, by closed form. Below: the month's bill with that fixed count."
+    f"Each point: the same customers at the day's peak with so many replicas, with 95 % interval; {FILLED}."
+    " Percent: CPU limit used, by closed form. Below: the month's bill with that fixed count."
 )
 
 
 def replica_count(counts: pd.DataFrame) -> go.Figure:
-    """`counts`: a row a count with `replicas`, `now`, `cpu_busy`, `cost_month` and the columns of a trial."""
+    """`counts`: a row a count with `replicas`, `now`, `advised`, `cpu_busy`, `cost_month` and a trial's columns."""
     table = counts.sort_values("replicas")
     x = [str(count) for count in table["replicas"]]
     fig = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.68, 0.32])
@@ -34,14 +34,21 @@ def replica_count(counts: pd.DataFrame) -> go.Figure:
     return finish(fig, _finding(table), HOW, height=430, right=110, bottom=70)
 
 
+def _replicas(row: pd.Series, several: str = "", one: str = "") -> str:
+    count = int(row["replicas"])
+    return f"{count} {'replica' if count == 1 else 'replicas'} {one if count == 1 else several}".rstrip()
+
+
 def _finding(table: pd.DataFrame) -> str:
-    kept = table[table["verdict"] == "keeps"]
-    if not len(kept):
-        nearest = table.sort_values("latency_s").iloc[0]
-        return f"No count tried surely keeps the SLO; the nearest is {nearest['replicas']} ({kept_text(nearest)})"
-    least = kept.iloc[0]
-    text = f"{least['replicas']} replicas are the fewest that surely keep the SLO ({kept_text(least)})"
+    advised, kept = table[table["advised"]].iloc[0], table[table["verdict"] == "keeps"]
     now = table[table["now"].astype(bool)]
-    if len(now) and now.iloc[0]["replicas"] != least["replicas"]:
-        text += f"; at the peak today {now.iloc[0]['replicas']} run ({kept_text(now.iloc[0])})"
+    if not len(kept):
+        return f"No count tried surely keeps the SLO; {advised['replicas']} come closest ({kept_text(advised)})"
+    as_now = ", as today at the peak," if advised["now"] else ""
+    text = f"{_replicas(advised)}{as_now} surely keep the SLO ({kept_text(advised)})"
+    least = kept.iloc[0]
+    if least["replicas"] != advised["replicas"]:
+        text += f"; {least['replicas']} would do ({kept_text(least)})"
+    elif len(now) and not advised["now"]:
+        text += f"; at the peak today {_replicas(now.iloc[0], 'run', 'runs')} ({kept_text(now.iloc[0])})"
     return text

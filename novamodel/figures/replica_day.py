@@ -31,7 +31,11 @@ def replica_day(day: pd.DataFrame) -> go.Figure:
         colour = SERIES[number % len(SERIES)]
         _steps(fig, hours, part["replicas"], 2, colour, DASHES[number % 3], plan, "replicas")
         last = float(part["replicas"].iloc[-1])
-        labels.append(Label(f"{plan}: {part['replicas'].mean():.3g} on average", last, colour))
+        labels.append(
+            Label(
+                plan if plan.startswith("fixed") else f"{plan}: {part['replicas'].mean():.3g} on average", last, colour
+            )
+        )
         top = max(top, float(part["replicas"].max()) * 1.2)
     set_range(fig, 2, 0, top)
     label_right(fig, labels, row=2, low=0, high=top, gap=0.1)
@@ -62,9 +66,8 @@ def _steps(
 
 def _finding(day: pd.DataFrame, plans: list[str]) -> str:
     means = day.groupby("plan", sort=False)["replicas"].mean()
-    parts = [f"{plan} {means[plan]:.3g}" for plan in plans]
-    most = day[day["plan"] == plans[0]].sort_values("rate_per_s").iloc[-1]
-    return (
-        f"Replicas on average over the day: {', '.join(parts)}; "
-        f"{plans[0]} the busiest hour ({int(most['hour']):02d}:00) runs {most['replicas']:.0f}"
-    )
+    parts = [plan if plan.startswith("fixed") else f"{plan} {means[plan]:.3g}" for plan in plans]
+    busiest = int(day.loc[day["rate_per_s"].idxmax(), "hour"])
+    then = day[day["hour"] == busiest].set_index("plan")["replicas"]
+    most = [f"{plan} {then[plan]:.0f}" for plan in plans if not plan.startswith("fixed")]
+    return f"Replicas on average: {', '.join(parts)}; in the busiest hour ({busiest:02d}:00): {', '.join(most)}"

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
 from novamodel.figures.reshape import tidy
 from novamodel.figures.trials import SERIES
-from novamodel.figures.words import number_text, value_text
+from novamodel.figures.words import number_text, part_text, value_text
 
 CURVES = (
     "Each point: the mean over the cases with these values, with the mean of their 95 % intervals over replications."
@@ -156,7 +156,7 @@ def sweep_sensitivity(indices: pd.DataFrame | None, metric: str, unit: str) -> g
     fig.update_layout(barmode="group", showlegend=not morris)
     fig.update_xaxes(title_text=f"mu* of {name}" if morris else name, rangemode="tozero")
     top = indices.iloc[0]
-    amount = _value(top["value"], unit) if morris else f"{top['value']:.0%} of the variance"
+    amount = _value(top["value"], unit) if morris else f"{part_text(top['value'])} of the variance"
     finding = f"{_end(top['parameter'])} is the unknown that moves {metric} most: {amount}"
     return finish(fig, finding, INDICES[kinds[0]], height=110 + 58 * len(order), left=300, right=60)
 

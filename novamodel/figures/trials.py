@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from novamodel.figures.house import COLOURS, INK, axis_ids, limit_line
+from novamodel.figures.house import COLOURS, INK, axis_ids, escape, limit_line
 from novamodel.figures.panels import set_range
 from novamodel.figures.reshape import log_range, tidy
 from novamodel.figures.words import time_text
@@ -17,6 +17,8 @@ from novamodel.figures.words import time_text
 SERIES = (COLOURS["api"], COLOURS["pool"], COLOURS["cache"], COLOURS["database"], COLOURS["admin"])
 """Colours of several series of one tier."""
 GREY = "#C3C7CC"
+FILLED = "filled: surely keeps the SLO, hollow: misses it, or the interval contains a limit (more replications decide)"
+"""What the points' filling means."""
 SHORTEST_AXIS = 0.8
 """Powers of ten on a latency axis, at least: a shorter one has hardly a tick."""
 
@@ -52,7 +54,7 @@ def latency_points(
         },
         name=name,
         showlegend=legend,
-        customdata=list(table["verdict"]),
+        customdata=[escape(verdict_words(row)) for _, row in table.iterrows()],
         hovertemplate=f"{name}%{{y:.3g}} ms, %{{customdata}}<extra></extra>",
         row=row,
         col=1,
@@ -106,6 +108,15 @@ def cost_bars(
 
 
 def kept_text(row: Any) -> str:
-    """``p99 124 ms``; with the limits it misses where it does."""
+    """``p99 124 ms``; with the limits it misses or leaves undecided where it does."""
     text = f"{row['metric']} {time_text(row['latency_s'])}"
-    return text if row["verdict"] == "keeps" else f"{text}, {row['verdict']}: {row['missed']}"
+    return text if row["verdict"] == "keeps" else f"{text}, {verdict_words(row)}"
+
+
+def verdict_words(row: Any) -> str:
+    """``keeps the SLO``, ``misses p99 < 300 ms`` or ``undecided whether p99 < 300 ms``."""
+    if row["verdict"] == "keeps":
+        return "keeps the SLO"
+    if row["verdict"] == "open":
+        return f"undecided whether {row['missed']}"
+    return f"misses {row['missed']}"

@@ -16,12 +16,12 @@ def time_text(seconds: float) -> str:
 
 def share_text(share: float) -> str:
     """0.00123 -> ``"0.123 %"``; nan -> ``"unknown"``."""
-    return f"{share * 100:.3g} %" if math.isfinite(share) else "unknown"
+    return units.format_fraction(share) if math.isfinite(share) else "unknown"
 
 
 def part_text(share: float) -> str:
-    """A part of a whole in whole percent: 0.204 -> ``"20 %"``, 0.002 -> ``"<1 %"``."""
-    return "<1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
+    """A part of a whole in whole percent: 0.204 -> ``"20 %"``."""
+    return units.format_part(share)
 
 
 def number_text(value: float) -> str:
@@ -73,7 +73,7 @@ def verdict(slos: Sequence[Any], when: str = "") -> str:
         text = f"The SLO is missed{at}: {fact}, limit {limit}{more}"
     else:
         text = f"The SLO holds{at}: {fact}, limit {limit}"
-    return text + ("; the interval leaves it open" if undecided(shown) else "")
+    return text + ("; the interval contains the limit: more replications would decide" if undecided(shown) else "")
 
 
 def undecided(item: Any) -> bool:

@@ -180,8 +180,8 @@ def _sentences(answer: CacheAnswer) -> list[str]:
     warm = f"is warm again after {answer.warm_s:.0f} s" if answer.warm_s == answer.warm_s else "stays cold"
     first, none = answer.coldest, bounds.at["no cache (every read misses)", "database"]
     lines.append(
-        f"An emptied cache {warm} ({WARM:.0%} of its hit ratio). At first it adds {100 * first['more']:.2g}"
-        f" [{100 * first['more_low']:.2g}, {100 * first['more_high']:.2g}] points to the"
+        f"An emptied cache {warm} ({units.format_part(WARM)} of its hit ratio). At first it adds"
+        f" {100 * first['more']:.2g} [{100 * first['more_low']:.2g}, {100 * first['more_high']:.2g}] points to the"
         f" {_percent(answer.load['warm'].mean())} that the database's cores are busy at the peak; without the cache"
         f" they would be at {_percent(none)}."
     )

@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.questions.edge_runs import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit, percent
+from novamodel.questions.edge_runs import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit
 from novamodel.questions.shared import Tell, Text, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.units import format_fraction
 
 ABUSERS = "abusers"
 """The population that counts as abusers where none is named."""
@@ -122,7 +123,9 @@ class EdgeAnswer:
         flood = f"{self.flood_clients:,} clients with {self.flood_each_per_s:g} requests/s each"
         parts = [("Today", f"{self.service} has {limit} a client; it rejects {shares}.")]
         if self.advised is None:
-            text = f"no limit that was tried rejects less than {percent(self.most_rejected)} of every legitimate"
+            text = (
+                f"no limit that was tried rejects less than {format_fraction(self.most_rejected)} of every legitimate"
+            )
             return [*parts, ("Advice", f"{text} population: count offices by another key than their address.")]
         row = self.flood.set_index("variant").loc["advised"]
         verdict = "holds" if self.holds else "does not hold"
@@ -257,9 +260,9 @@ def _frontier_table(frontier: list[Limit], best: Limit | None) -> pd.DataFrame:
 
 
 def _share(value: float, low: float, high: float) -> str:
-    span = f" [{percent(low)}, {percent(high)}]" if low == low else ""
-    return f"{percent(value)}{span}"
+    span = f" [{format_fraction(low)}, {format_fraction(high)}]" if low == low else ""
+    return f"{format_fraction(value)}{span}"
 
 
 def _blocked(share: float) -> str:
-    return percent(share) if share >= NOTHING else "next to none"
+    return format_fraction(share) if share >= NOTHING else "next to none"

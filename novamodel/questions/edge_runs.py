@@ -12,6 +12,7 @@ from novamodel.questions.shared import Tell, seconds_text, service_asked
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import knee
+from novamodel.units import format_fraction
 
 FLOOD = "flood"
 RATE_STEPS = (0.5, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -196,12 +197,12 @@ class EdgeRuns:
         frame = self.today_rows(result)
         hurt = frame[frame["legitimate"]].sort_values("share").iloc[-1]
         missed = [
-            f"{slo.text} ({seconds_text(slo.value) if slo.unit == 's' else percent(slo.value)})"
+            f"{slo.text} ({seconds_text(slo.value) if slo.unit == 's' else format_fraction(slo.value)})"
             for slo in result.slo()
             if not slo.value < slo.limit
         ]
         if not self.fit(result):
-            missed.append(f"{percent(float(hurt['share']))} of {hurt['population']} rejected")
+            missed.append(f"{format_fraction(float(hurt['share']))} of {hurt['population']} rejected")
         seconds = result.window_s * result.replications
         return {
             "variant": variant,
@@ -250,8 +251,3 @@ class EdgeRuns:
 def nginx_rate(per_s: float) -> str:
     """A rate as nginx writes it, whole: ``12r/s``, or ``90r/m`` below five a second."""
     return f"{round(per_s)}r/s" if per_s >= 5 else f"{max(round(per_s * 60), 1)}r/m"
-
-
-def percent(share: float) -> str:
-    """0.00123 -> ``"0.123 %"``."""
-    return f"{share * 100:.3g} %"

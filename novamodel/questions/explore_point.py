@@ -58,7 +58,7 @@ class Explored:
             f"**{self.judged.metric} {latency_text(self.judged)}**, {verdict_text(self.judged)}; "
             f"errors {units.format_fraction(self.errors.value)}, "
             f"rejected {units.format_fraction(self.rejected.value)}; "
-            f"busiest: {worst['tier']} at {worst['utilisation']:.0%} of its limit; "
+            f"busiest: {worst['tier']} at {units.format_part(worst['utilisation'])} of its limit; "
             f"**{dollars(self.cost_month)} USD a month**"
         )
 

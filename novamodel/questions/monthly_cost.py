@@ -12,12 +12,15 @@ import pandas as pd
 from novamodel.analytic import day, steady_replicas
 from novamodel.billing import MonthlyCost, bill, monthly_total
 from novamodel.errors import UserError
+from novamodel.questions.cost_words import sentences
+from novamodel.questions.hpa_trials import MOST_REPLICAS
 from novamodel.questions.shared import KEEPS, Tell, Text, at_peak, dollars, latency_text, readable, trial, verdict_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import simulate
 
 MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 NAMES = {"eks": "EKS", "ecs": "ECS", "compose": "Compose", "ec2": "EC2", "fargate": "Fargate"}
+DEPLOYED = ("edge", "gateway", "services", "database", "cache", "platform", "pricing", "backup", "monitoring")
 HEADROOM = 1.5
 """The dearest plan fixes the replicas at what so many times the peak needs."""
 
@@ -30,7 +33,7 @@ class CostAnswer:
     the peak. ``lines``: a row a variant, service and driver (``fixed`` or ``use``). ``steps``: the way from the
     given platform to ``against``, the cheapest other that keeps the SLO (else the cheapest other). ``headroom``: a row
     a variant and plan of its replicas. ``traffic``: a row a variant and load multiple. ``refused``: variants that
-    cannot be, with the reason.
+    cannot be, with the reason. ``same``: the name of another that is the same deployment as a variant -> that variant.
     """
 
     scenario: Scenario = field(repr=False)
@@ -43,6 +46,7 @@ class CostAnswer:
     headroom: pd.DataFrame = field(repr=False)
     traffic: pd.DataFrame = field(repr=False)
     refused: pd.DataFrame = field(repr=False)
+    same: dict[str, str]
 
     def row(self, variant: str) -> pd.Series:
         """A variant's row."""
@@ -86,7 +90,7 @@ class CostAnswer:
 
     def conclusion(self) -> Text:
         """The answer in words, with its certainty and what is left out."""
-        return Text("\n".join(f"* {line}" for line in _sentences(self)))
+        return Text("\n".join(f"* {line}" for line in sentences(self)))
 
 
 def cost(
@@ -101,11 +105,12 @@ def cost(
     """Price a month of the scenario, of the same on the platform's other compute, and of ``others``.
 
     All carry the scenario's traffic. A short simulation of the peak says whether each keeps the SLO: a price alone
-    compares nothing. A variant that cannot be is listed with its reason.
+    compares nothing. A variant that cannot be is listed with its reason, one that is the same deployment as another is
+    not compared with it but named.
     """
     tell = progress or (lambda share, text: None)
     given = label(scenario)
-    found, refused = _variants(scenario, others or {})
+    found, refused, same = _variants(scenario, others or {})
     rows, lines = [], []
     bills: dict[str, MonthlyCost] = {}
     for number, (name, variant) in enumerate(found.items()):
@@ -134,6 +139,7 @@ def cost(
         headroom=_headroom(priced),
         traffic=_traffic(priced, (0.5, 1.0, 2.0) if quick else MULTIPLES),
         refused=pd.DataFrame(refused, columns=["variant", "why"]),
+        same=same,
     )
 
 
@@ -144,9 +150,16 @@ def label(scenario: Scenario) -> str:
     return f"{NAMES[platform.kind]} on {NAMES[compute]}"
 
 
-def _variants(scenario: Scenario, others: Mapping[str, Scenario]) -> tuple[dict[str, Scenario], list[tuple[str, str]]]:
-    """The scenario, the same on its platform's other compute, and the others under its traffic."""
-    found, refused = {label(scenario): scenario}, []
+def _variants(
+    scenario: Scenario, others: Mapping[str, Scenario]
+) -> tuple[dict[str, Scenario], list[tuple[str, str]], dict[str, str]]:
+    """The scenario, the same on its platform's other compute, and the others under its traffic.
+
+    Then those that cannot be, with the reason, and those that are there already, with their name here.
+    """
+    found: dict[str, Scenario] = {label(scenario): scenario}
+    refused: list[tuple[str, str]] = []
+    same: dict[str, str] = {}
     kind, compute = scenario.platform.kind, scenario.platform.compute
     if kind != "compose":
         other = "fargate" if compute == "ec2" else "ec2"
@@ -158,11 +171,21 @@ def _variants(scenario: Scenario, others: Mapping[str, Scenario]) -> tuple[dict[
     for key, other_scenario in others.items():
         try:
             variant = _same_traffic(other_scenario, scenario)
-            name = label(variant)
-            found[name if name not in found else f"{name} ({key})"] = variant
         except UserError as problem:
             refused.append((key, str(problem)))
-    return found, refused
+            continue
+        twin = next((name for name, there in found.items() if _deployed(there) == _deployed(variant)), None)
+        name = label(variant)
+        if twin is not None:
+            same[key] = twin
+        else:
+            found[name if name not in found else f"{name} ({key})"] = variant
+    return found, refused, same
+
+
+def _deployed(scenario: Scenario) -> list[Any]:
+    """What is compared: all but name, traffic, objectives and how it is run."""
+    return [getattr(scenario, part) for part in DEPLOYED]
 
 
 def _same_traffic(variant: Scenario, given: Scenario) -> Scenario:
@@ -173,6 +196,8 @@ def _same_traffic(variant: Scenario, given: Scenario) -> Scenario:
         "traffic.peak": f"{traffic.peak!r} requests/s",
         "traffic.night": f"{traffic.night!r} requests/s",
         "traffic.mix": dict(traffic.mix),
+        "slo": [objective.text for objective in given.slo],
+        "run.seed": given.run.seed,
     }
     return variant.override(changes, said_by="the same traffic")
 
@@ -225,20 +250,30 @@ def _steps(lines: pd.DataFrame, given: str, against: str) -> pd.DataFrame:
 
 
 def _headroom(variants: Mapping[str, Scenario]) -> pd.DataFrame:
-    """Price of replicas by plan: as given, fixed at what the peak needs, fixed at what more than the peak needs."""
+    """Price of replicas by plan: as given, fixed at what the peak needs, fixed at what more than the peak needs.
+
+    What a load needs is where the autoscaler would rest, were its upper bound as high as can be.
+    """
     rows = []
     for name, variant in variants.items():
         peak = variant.traffic.most_per_s
         plans = {"as given": variant}
         if any(service.autoscaler for service in variant.services.values()):
-            plans["fixed for the peak"] = _fixed_at(variant, steady_replicas(variant, peak))
-            counts = steady_replicas(variant, HEADROOM * peak)
+            free = _unbounded(variant)
+            plans["fixed for the peak"] = _fixed_at(variant, steady_replicas(free, peak))
+            counts = steady_replicas(free, HEADROOM * peak)
             plans[f"fixed for {HEADROOM:g} x the peak"] = _fixed_at(variant, counts)
         for plan, scenario in plans.items():
             mean = float(day(scenario)[list(scenario.services)].sum(axis=1).mean())
             amount = monthly_total(scenario)
             rows.append({"variant": name, "plan": plan, "replicas": mean, "cost_month": amount})
     return pd.DataFrame(rows)
+
+
+def _unbounded(scenario: Scenario) -> Scenario:
+    scaled = [name for name, service in scenario.services.items() if service.autoscaler]
+    changes = {f"services.{name}.autoscaler.max_replicas": MOST_REPLICAS for name in scaled}
+    return scenario.override(changes, said_by="plan")
 
 
 def _fixed_at(scenario: Scenario, counts: Mapping[str, int]) -> Scenario:
@@ -258,35 +293,3 @@ def _traffic(variants: Mapping[str, Scenario], multiples: tuple[float, ...]) -> 
             per = total / millions if millions else math.nan
             rows.append({"variant": name, "multiple": multiple, "cost_month": total, "per_million": per})
     return pd.DataFrame(rows)
-
-
-def _sentences(answer: CostAnswer) -> list[str]:
-    mine, given = answer.row(answer.given), answer.given
-    lines = [
-        f"**Price:** {given} costs {dollars(mine['cost_month'])} USD a month ({dollars(mine['low'])} to "
-        f"{dollars(mine['high'])} for traffic within {answer.scenario.pricing.uncertainty:.0%}): "
-        f"{dollars(mine['fixed'])} fixed, {dollars(mine['use'])} driven by use; {mine['per_million']:.3g} USD per "
-        f"million requests; at the peak it {verdict_text(mine)} ({mine['metric']} {latency_text(mine)}).",
-    ]
-    for row in answer.variants[answer.variants["variant"] != given].itertuples():
-        gap = row.cost_month - mine["cost_month"]
-        word = "more" if gap >= 0 else "less"
-        lines.append(
-            f"**{row.variant}:** {dollars(row.cost_month)} USD a month, {dollars(abs(gap))} {word}; "
-            f"at the peak it {verdict_text(row)} ({row.metric} {latency_text(row)})."
-        )
-    plans = answer.headroom[answer.headroom["variant"] == given]
-    if len(plans) > 1:
-        now, dear = plans.iloc[0], plans.iloc[-1]
-        lines.append(
-            f"**Headroom:** {dear['plan']}, {given} would cost {dollars(dear['cost_month'] - now['cost_month'])} USD a "
-            f"month more than autoscaled ({dear['replicas']:.3g} replicas on average instead of "
-            f"{now['replicas']:.3g})."
-        )
-    lines += [f"**{row.variant}** cannot be: {row.why}." for row in answer.refused.itertuples()]
-    prices = answer.bill.mid.prices_as_of
-    lines.append(
-        f"**Left out:** {len(answer.bill.mid.not_priced)} items are not priced (listed above); on-demand list prices "
-        f"of {prices}, no commitments."
-    )
-    return lines

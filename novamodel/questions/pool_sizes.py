@@ -31,7 +31,7 @@ from novamodel.questions.pool_trials import (
 )
 from novamodel.questions.shared import Tell, Text, change, readable, seconds_text
 from novamodel.scenario import Scenario
-from novamodel.units import format_fraction
+from novamodel.units import format_fraction, format_part
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ def _sentences(answer: ConnectionsAnswer) -> list[str]:
         lines.append(f"No pool of {found.service} is safe: it needs {found.smallest} and {found.largest} fit.")
     else:
         lines.append(f"Pools of **{found.smallest} to {found.largest}** are safe for {found.service}: from "
-                     f"{found.smallest} on at most {MOST_WAIT:.0%} of the transactions wait, up to {found.largest} the "
-                     f"budget holds at {most} replicas.")  # fmt: skip
+                     f"{found.smallest} on at most {format_part(MOST_WAIT)} of the transactions wait, up to "
+                     f"{found.largest} the budget holds at {most} replicas.")  # fmt: skip
         lines.append(f"Pool size: **{change(str(found.pool), str(found.advised))}**; of the safe ones the largest "
                      "loses least when the database is slow.")  # fmt: skip
     now, failing = (frame[frame["pool"] == found.pool].iloc[0] for frame in (found.waits, found.slow))

@@ -12,28 +12,23 @@ from novamodel.analytic import day, system_load
 from novamodel.billing import monthly_total
 from novamodel.questions.hpa_trials import (
     MOST_REPLICAS,
-    ROOM,
     count_at_peak,
     low_rate,
-    most_needed,
     settings_of,
     target_curve,
     try_bounds,
 )
+from novamodel.questions.replica_words import advice, cap_of, sentences
 from novamodel.questions.shared import (
-    KEEPS,
-    OPEN,
     Tell,
     Text,
     at_peak,
     best,
-    change,
     dollars,
     in_turn,
     latency_text,
     need_objectives,
     readable,
-    seconds_text,
     service_asked,
     trial,
     verdict_text,
@@ -51,8 +46,10 @@ class ReplicasAnswer:
     """The answer and its grounds, as tidy tables (times in seconds, rates in requests/s, costs in USD a month).
 
     ``counts``: a row a fixed count at the peak. ``bounds``: a row a lower bound and CPU target of the autoscaler,
-    tried on the ramp; empty where there is none. ``day``: a row an hour and plan. ``targets``: replicas at rest at
-    the peak by CPU request and target. ``advice``: a row a setting.
+    tried on the ramp; empty where there is none. Both say which row is today's (``now``) and which is advised
+    (``advised``). ``ramps``: what is drawn -> the run of today's and of the advised autoscaler on the ramp. ``day``:
+    a row an hour and plan. ``targets``: replicas at rest at the peak by CPU request and target. ``advice``: a row a
+    setting.
     """
 
     scenario: Scenario = field(repr=False)
@@ -62,7 +59,7 @@ class ReplicasAnswer:
     peak_per_s: float
     counts: pd.DataFrame = field(repr=False)
     bounds: pd.DataFrame = field(repr=False)
-    ramp: Result | None = field(repr=False)  # the advised setting on the ramp
+    ramps: dict[str, Result] = field(repr=False)
     day: pd.DataFrame = field(repr=False)
     targets: pd.DataFrame = field(repr=False)
     advice: pd.DataFrame = field(repr=False)
@@ -100,7 +97,7 @@ class ReplicasAnswer:
                 "replicas": ("replicas", str),
                 "shown": (str(self.counts["metric"].iloc[0]), None),
                 "errors": ("errors", units.format_fraction),
-                "cpu_busy": ("CPU limit used", lambda share: f"{share:.0%}"),
+                "cpu_busy": ("CPU limit used", units.format_part),
                 "cost_month": ("USD/month", dollars),
                 "says": ("verdict", None),
             },
@@ -108,7 +105,7 @@ class ReplicasAnswer:
 
     def conclusion(self) -> Text:
         """The answer in words, with its certainty and its price."""
-        return Text("\n".join(f"* {line}" for line in _sentences(self)))
+        return Text("\n".join(f"* {line}" for line in sentences(self)))
 
 
 def replicas(
@@ -129,10 +126,13 @@ def replicas(
     need_objectives(scenario)
     name, tell = service_asked(scenario, service), progress or (lambda share, text: None)
     ramp_s = min(units.parse_time(ramp), 1800.0)
-    counts = _counts(scenario, name, replications, engine, quick, tell)
-    bounds, ramp_result = pd.DataFrame(), None
+    counts = _marked(_counts(scenario, name, replications, engine, quick, tell))
+    cap = cap_of(counts)
+    bounds, ramps = pd.DataFrame(), {}
     if scenario.platform.kind == "eks":
-        bounds, ramp_result = try_bounds(scenario, name, ramp_s, replications, engine, quick, tell)
+        bounds, results = try_bounds(scenario, name, ramp_s, replications, engine, quick, tell, cap)
+        bounds = _marked(bounds)
+        ramps = _ramps(bounds, results)
     targets = target_curve(scenario, name)
     advised = best(bounds) if len(bounds) else None
     tell(0.95, "the day and its price")
@@ -144,11 +144,26 @@ def replicas(
         peak_per_s=scenario.traffic.most_per_s,
         counts=counts,
         bounds=bounds,
-        ramp=ramp_result,
+        ramps=ramps,
         day=_day(scenario, name, int(best(counts)["replicas"]), advised),
         targets=targets,
-        advice=_advice(scenario, name, counts, advised),
+        advice=advice(scenario, name, counts, advised),
     )
+
+
+def _marked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The trials with the advised one marked: every sentence and figure names the same."""
+    return frame.assign(advised=frame.index == best(frame).name)
+
+
+def _ramps(bounds: pd.DataFrame, results: list[Result]) -> dict[str, Result]:
+    """The runs to draw, by what they are: today's autoscaler, then the advised one."""
+    found = {}
+    for row, result in sorted(zip(bounds.itertuples(), results, strict=True), key=lambda pair: not pair[0].now):
+        who = ("today's HPA, as advised" if row.advised else "today's HPA") if row.now else "the advised HPA"
+        if row.now or row.advised:
+            found[f"{who} (CPU target {units.format_part(row.cpu_target)})"] = result
+    return found
 
 
 # --- fixed counts ----------------------------------------------------------------------------------------------
@@ -188,81 +203,17 @@ def _worth_trying(busy: np.ndarray, now: int, most: int) -> list[int]:
     return sorted({*spread, min(now, MOST_REPLICAS)})
 
 
-# --- the day, the advice -------------------------------------------------------------------------------------------
+# --- the day -------------------------------------------------------------------------------------------
 
 
 def _day(scenario: Scenario, name: str, count: int, advised: pd.Series | None) -> pd.DataFrame:
     plans = {"as now": scenario, f"fixed at {count}": scenario.override(_fixed(name, count), said_by="plan")}
     if advised is not None and not advised["now"]:
-        settings = settings_of(scenario, name, int(advised["min_replicas"]), float(advised["cpu_target"]))
+        least, most = int(advised["min_replicas"]), int(advised["max_replicas"])
+        settings = settings_of(scenario, name, least, float(advised["cpu_target"]), most=most)
         plans["advised autoscaler"] = scenario.override(settings, said_by="plan")
     frames = [
         day(plan)[["hour", "rate_per_s", name]].rename(columns={name: "replicas"}).assign(plan=text)
         for text, plan in plans.items()
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _advice(scenario: Scenario, name: str, counts: pd.DataFrame, advised: pd.Series | None) -> pd.DataFrame:
-    service, rows = scenario.services[name], []
-    scaler = service.autoscaler
-    if advised is None:
-        count = best(counts)
-        change_text = change(str(service.replicas), str(int(count["replicas"])))
-        rows.append(("replicas", change_text, f"{verdict_text(count)}: {latency_text(count)} at the peak"))
-    else:
-        least, target = int(advised["min_replicas"]), float(advised["cpu_target"])
-        need = most_needed(scenario, name, least, target)
-        most = max(need, scaler.max_replicas) if scaler else need
-        why = f"{verdict_text(advised)} on the ramp: {latency_text(advised)}"
-        was = "none" if scaler is None else str(scaler.min_replicas)
-        rows.append(("minReplicas", change(was, str(least)), why))
-        was = "none" if scaler is None else str(scaler.max_replicas)
-        rows.append(("maxReplicas", change(was, str(most)), f"{need} hold {ROOM:g} x the peak"))
-        was = f"{scaler.cpu_target:.0%}" if scaler and scaler.cpu_target else "none"
-        rows.append(("CPU target (of the request)", change(was, f"{target:.0%}"), "chosen together with minReplicas"))
-    return pd.DataFrame(rows, columns=["setting", "change", "why"])
-
-
-def _sentences(answer: ReplicasAnswer) -> list[str]:
-    fixed, bound = answer.fixed, answer.bound
-    lines = [
-        f"**Fixed:** {int(fixed['replicas'])} replicas of {answer.service} at {answer.peak_per_s:,.0f} requests/s "
-        f"({fixed['metric']} {latency_text(fixed)}: {_sure(fixed)}) for {dollars(fixed['cost_month'])} USD a month."
-    ]
-    kept = answer.counts[answer.counts["verdict"] == KEEPS]
-    if len(kept) and int(kept["replicas"].min()) < int(fixed["replicas"]):
-        least = kept.sort_values("replicas").iloc[0]
-        lines.append(
-            f"**Fewest:** {int(least['replicas'])} would do ({latency_text(least)}), for {dollars(least['cost_month'])}"
-            " USD a month."
-        )
-    if bound is None:
-        kind = answer.scenario.platform.kind
-        lines.append(
-            f"**Autoscaler:** bounds are tried for the HPA of Kubernetes only; on {kind} the fixed count is the answer."
-        )
-        return lines
-    saved = fixed["cost_month"] - bound["cost_month"]
-    lines.append(
-        f"**Autoscaled:** at least {int(bound['min_replicas'])} replicas and a CPU target of {bound['cpu_target']:.0%} "
-        f"of the request, while the load climbs from {answer.low_per_s:,.0f} to {answer.peak_per_s:,.0f} requests/s "
-        f"within {seconds_text(answer.ramp_s)} ({bound['metric']} {latency_text(bound)}: {_sure(bound)}), for "
-        f"{dollars(bound['cost_month'])} USD a month."
-    )
-    if abs(saved) < 0.5:
-        lines.append("**Price:** both cost the same: the machines have room for the pods of the peak.")
-    else:
-        word = "saves" if saved > 0 else "costs"
-        lines.append(f"**Price:** autoscaling {word} {dollars(abs(saved))} USD a month against the fixed count.")
-    sure = int((answer.bounds["verdict"] == KEEPS).sum())
-    lines.append(
-        f"**How sure:** {sure} of {len(answer.bounds)} tried settings keep every objective with their whole 95 % "
-        "interval; all saw the same customers."
-    )
-    return lines
-
-
-def _sure(row: pd.Series) -> str:
-    texts = {KEEPS: "surely keeps the SLO", OPEN: "the interval reaches across a limit: open"}
-    return texts.get(row["verdict"], f"misses {row['missed']}; nothing tried keeps it")

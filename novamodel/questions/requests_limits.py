@@ -216,8 +216,8 @@ def _sentences(answer: LimitsAnswer) -> list[str]:
         row, last = now.iloc[0], answer.cpu.iloc[-1]
         other = "without a limit" if math.isnan(last["cpu_limit"]) else "with the largest tried"
         lines.append(
-            f"**CPU limit:** with today's, {row['throttled_tail']:.0%} of the time of a request near the p99 is "
-            f"throttling ({row['metric']} {latency_text(row)}); {other} {latency_text(last)}."
+            f"**CPU limit:** with today's, {units.format_part(row['throttled_tail'])} of the time of a request near "
+            f"the p99 is throttling ({row['metric']} {latency_text(row)}); {other} {latency_text(last)}."
         )
     lost = answer.memory[answer.memory["killed"] > 0]
     kills = "no limit tried loses a container"

@@ -17,6 +17,7 @@ Tell = Callable[[float, str], None]
 """Is told the share done (0 to 1) and what is being done."""
 KEEPS, OPEN, MISSES = "keeps", "open", "misses"
 """Verdicts: every objective kept, surely; kept or missed, but the interval reaches across a limit; missed."""
+UNDECIDED = "the interval contains the limit, more replications would decide"
 WINDOW_REQUESTS = 14_000
 """A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
 SHORTEST_S, LONGEST_S = 10.0, 600.0
@@ -42,6 +43,7 @@ class Trial(NamedTuple):
     errors: float
     verdict: str
     missed: str  # the objectives that are missed or open, in words
+    excess: float  # the worst objective's value over its limit; rejections by the edge left out
 
 
 def service_asked(scenario: Scenario, name: str | None) -> str:
@@ -97,8 +99,14 @@ def trial(result: Result) -> Trial:
         latency.limit if latency else math.nan,
         result.estimate("errors").value,
         worst,
-        "; ".join(text for text, verdict in verdicts.items() if verdict == worst != KEEPS),
+        " and ".join(text for text, verdict in verdicts.items() if verdict == worst != KEEPS),
+        max((_excess(slo) for slo in result.slo() if slo.metric != "rejected"), default=0.0),
     )
+
+
+def _excess(slo: SloResult) -> float:
+    """Value over limit; infinite without a value (nothing was answered)."""
+    return slo.value / slo.limit if math.isfinite(slo.value) else math.inf
 
 
 def _verdict(slo: SloResult) -> str:
@@ -125,16 +133,20 @@ def in_turn(
 
 
 def best(frame: pd.DataFrame) -> pd.Series:
-    """The row to advise: surely keeps the objectives, else perhaps keeps them, else comes closest.
+    """The row to advise: surely keeps the objectives, else keeps them by its estimate, else exceeds the worst least.
 
     Among those the cheapest (to the dollar); at one price today's (column ``now``), else the frame's first.
     """
-    for verdict in (KEEPS, OPEN):
-        kept = frame[frame["verdict"] == verdict]
+    for kept in (frame[frame["verdict"] == KEEPS], frame[(frame["verdict"] == OPEN) & (frame["excess"] < 1)]):
         if len(kept):
             order = kept.assign(dollars=kept["cost_month"].round(), other=~kept["now"].astype(bool))
             return order.sort_values(["dollars", "other"], kind="stable").iloc[0]
-    return frame.sort_values(["latency_s", "cost_month"], kind="stable").iloc[0]
+    return frame.sort_values(["excess", "cost_month"], kind="stable").iloc[0]
+
+
+def is_hopeless(row: pd.Series) -> bool:
+    """Whether the best of the trials keeps the objectives not even by its estimate."""
+    return bool(row["verdict"] != KEEPS and row["excess"] >= 1)
 
 
 def change(now: str, then: str) -> str:
@@ -170,10 +182,10 @@ def latency_text(row: Any) -> str:
 
 
 def verdict_text(row: Any) -> str:
-    """``keeps the SLO``, ``open: errors < 0.1 %``, ``misses p99 < 300 ms``."""
+    """What a variant does, after "it": ``keeps the SLO``, ``misses p99 < 300 ms``, or what it leaves undecided."""
     if row.verdict == KEEPS:
         return "keeps the SLO"
-    return f"open: {row.missed}" if row.verdict == OPEN else f"misses {row.missed}"
+    return f"leaves {row.missed} undecided: {UNDECIDED}" if row.verdict == OPEN else f"misses {row.missed}"
 
 
 def one_of(values: Iterable[Any], what: str) -> list[Any]:

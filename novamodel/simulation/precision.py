@@ -10,6 +10,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation.counts import Metric, metrics
 from novamodel.simulation.estimates import precision_of
 from novamodel.simulation.replication import Replication
+from novamodel.units import format_fraction
 
 FIRST = 4
 """Nothing is judged on fewer replications: by chance two or three lie close together too often."""
@@ -55,7 +56,7 @@ def until_precise(
         if reached <= asked.limit:
             break
         count = next_count(len(runs), reached, asked.limit, most)
-        said = f"{reached:.1%}" if math.isfinite(reached) else "unknown"
+        said = format_fraction(reached) if math.isfinite(reached) else "unknown"
         runs = [*runs, *more(range(len(runs), count), f"simulating until {asked.text} (now {said})")]
     return runs
 

@@ -15,6 +15,7 @@ import pandas as pd
 from novamodel.errors import UserError
 from novamodel.simulation import Result
 from novamodel.telemetry.promql import histogram_quantile, rate
+from novamodel.units import format_fraction
 
 WINDOW_S = 300.0
 QUANTILE = 0.95
@@ -99,7 +100,8 @@ def _notes(result: Result) -> tuple[str, ...]:
     rejected, arrived = int(rows["rejected"].sum()), int(rows["arrived"].sum())
     if rejected:
         notes.append(
-            f"{rejected / max(arrived, 1):.1%} of the requests were rejected at the edge: no service counts them"
+            f"{format_fraction(rejected / max(arrived, 1))} of the requests were rejected at the edge: "
+            "no service counts them"
         )
     lost = int((rows["failed"] - rows["answered_5xx"]).sum())
     if lost:

@@ -122,7 +122,7 @@ def test_progress_says_a_stage_only_once_it_lasts(capsys: pytest.CaptureFixture[
     time.sleep(0.3)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines() == ["what a library prints", "a long stage (10% done)"]
+    assert err.splitlines() == ["what a library prints", "a long stage (10 % done)"]
 
 
 def test_progress_is_quiet_in_ci(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:

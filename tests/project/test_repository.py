@@ -49,6 +49,17 @@ def test_no_registry_host_machine_path_or_neighbour_is_named():
     assert found == []
 
 
+def test_percentages_are_written_with_a_space():
+    """``63 %``: by `units.format_fraction` and its like, never by Python's own percent format."""
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+        for file in sorted((ROOT / "novamodel").rglob("*.py"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r":[,+]?\.\d+%\}", line)
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "text", [f"see {PLACES[0]}main", f"'{PLACES[1]}x'", f"open('{BESIDE}/a')", f"//{HOSTS[0]}/simple"]
 )

@@ -438,10 +438,11 @@ def test_numbers_that_are_not_finite_are_left_out():
     assert reshape.tidy([1.23456, NAN, math.inf, None]) == [1.235, None, None, None]
 
 
-def test_verdict_says_when_the_interval_leaves_it_open():
+def test_verdict_says_when_the_interval_contains_the_limit():
     close = made.slo("p99 < 300 ms", "p99", None, 0.3, made.Estimate(0.29, 0.27, 0.31), "s")
     assert words.verdict([close], "at 450 requests/s") == (
-        "The SLO holds at 450 requests/s: p99 is 290 ms [270 ms, 310 ms], limit 300 ms; the interval leaves it open"
+        "The SLO holds at 450 requests/s: p99 is 290 ms [270 ms, 310 ms], limit 300 ms; the interval contains "
+        "the limit: more replications would decide"
     )
     assert words.verdict([], "at 450 requests/s") == "No SLO is given at 450 requests/s"
 

@@ -9,7 +9,8 @@ import pytest
 
 import novamodel as nm
 from novamodel.errors import UserError
-from novamodel.questions import memory_trials, shared
+from novamodel.figures import trials
+from novamodel.questions import hpa_trials, memory_trials, shared
 from novamodel.simulation import SloResult
 
 API = "services.core-api"
@@ -50,15 +51,29 @@ def test_an_objective_is_judged_by_its_interval(objective, verdict):
 
 
 def tried(*rows: tuple[str, float, float, bool]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["verdict", "cost_month", "latency_s", "now"])
+    return pd.DataFrame(rows, columns=["verdict", "cost_month", "excess", "now"])
 
 
 def test_the_best_keeps_surely_then_costs_least_then_is_todays():
-    rows = [("open", 10.0, 0.1, False), ("keeps", 20.0, 0.2, False), ("keeps", 20.2, 0.25, True)]
+    rows = [("open", 10.0, 0.9, False), ("keeps", 20.0, 0.7, False), ("keeps", 20.2, 0.8, True)]
     assert shared.best(tried(*rows)).name == 2  # the same dollar, and today's
     assert shared.best(tried(*rows[:2])).name == 1
-    assert shared.best(tried(rows[0], ("misses", 1.0, 0.4, True))).name == 0
-    assert shared.best(tried(("misses", 1.0, 0.5, True), ("misses", 9.0, 0.4, False))).name == 1
+    assert shared.best(tried(rows[0], ("misses", 1.0, 1.4, True))).name == 0
+    assert shared.best(tried(("misses", 1.0, 1.5, True), ("misses", 9.0, 1.4, False))).name == 1
+    wide = [("open", 1.0, 9.0, True), ("misses", 9.0, 1.4, False)]  # an interval so wide that it excludes nothing
+    assert shared.best(tried(*wide)).name == 1
+    assert shared.is_hopeless(shared.best(tried(*wide)))
+    assert not shared.is_hopeless(shared.best(tried(("open", 1.0, 0.9, False), *wide)))
+
+
+def test_what_is_undecided_is_said_in_plain_words():
+    row = pd.Series({"verdict": shared.OPEN, "missed": "p99 < 300 ms", "metric": "p99", "latency_s": 0.29})
+    assert shared.verdict_text(row) == (
+        "leaves p99 < 300 ms undecided: the interval contains the limit, more replications would decide"
+    )
+    assert trials.kept_text(row) == "p99 290 ms, undecided whether p99 < 300 ms"
+    row["verdict"] = shared.MISSES
+    assert shared.verdict_text(row) == trials.verdict_words(row) == "misses p99 < 300 ms"
 
 
 def test_the_window_at_the_peak_holds_as_many_requests_at_any_rate(bank):
@@ -96,6 +111,50 @@ def test_replicas_tries_todays_settings_and_prices_each(replicas):
     assert all(math.isfinite(value) for value in replicas.headline().values())
     assert "USD a month" in replicas.conclusion()
     assert list(replicas.advice["setting"]) == ["minReplicas", "maxReplicas", "CPU target (of the request)"]
+
+
+def test_the_autoscalers_are_drawn_as_what_they_are(bank):
+    low = bank.override({f"{API}.autoscaler.min_replicas": 1, f"{API}.autoscaler.max_replicas": 9})
+    answer = nm.questions.replicas(low, quick=True, ramp="20 s")
+    now, advised = (answer.bounds[answer.bounds[name]].iloc[0] for name in ("now", "advised"))
+    assert (now["min_replicas"], now["max_replicas"]) == (1, 9)
+    assert [name.partition(" (")[0] for name in answer.ramps] == ["today's HPA", "the advised HPA"]
+    for row, (drawn, result) in zip((now, advised), answer.ramps.items(), strict=True):
+        scaler = result.scenario.services["core-api"].autoscaler
+        assert (scaler.min_replicas, scaler.max_replicas) == (row["min_replicas"], row["max_replicas"])
+        assert scaler.cpu_target == row["cpu_target"]
+        assert drawn[1:] in said(nm.figures.autoscaler(result, "core-api", drawn))
+    changes = answer.advice.set_index("setting")["change"]
+    assert changes["maxReplicas"].endswith(f"-> {advised['max_replicas']}")  # what was tried is what is advised
+    assert advised["max_replicas"] > 9
+
+
+def test_when_nothing_keeps_the_slo_every_place_names_the_same_count(bank):
+    hopeless = bank.override({"slo": ["p99 < 1 ms", "errors < 0.1 %"]})
+    answer = nm.questions.replicas(hopeless, quick=True, ramp="5 s")
+    count, least = int(answer.fixed["replicas"]), int(answer.bound["min_replicas"])
+    assert (answer.counts["verdict"] != shared.KEEPS).all()
+    assert answer.counts.set_index("replicas")["excess"].idxmin() == count
+    assert list(answer.counts["replicas"][answer.counts["advised"]]) == [count]
+    assert f"; {count} come closest" in said(nm.figures.replica_count(answer.counts))
+    assert f"the closest: {'always ' if least == count else ''}{least} " in said(nm.figures.hpa_bounds(answer.bounds))
+    assert f"**Fixed:** {count} replicas" in answer.conclusion()
+    assert "No bounds help" in answer.conclusion()
+    assert answer.bounds["max_replicas"][~answer.bounds["now"]].max() <= count
+    assert any(row.plan == f"fixed at {count}" for row in answer.day.itertuples())
+
+
+def test_the_lower_bounds_tried_reach_what_a_risen_peak_needs(bank):
+    risen = bank.override({"traffic.peak": "2000 requests/s"})
+    need = hpa_trials.rest_at(risen, "core-api", 1, 0.7)
+    assert need > risen.services["core-api"].autoscaler.max_replicas
+    assert max(least for least, _ in hpa_trials._grid(risen, "core-api", 62, few=True)) == need
+    assert hpa_trials.upper_bound(risen, "core-api", need, 0.7, 62) > need
+    assert hpa_trials.upper_bound(risen, "core-api", 2, 0.7, 12) == 12
+
+
+def said(fig) -> str:
+    return " ".join(fig.layout.title.text.replace("</b><br><b>", " ").split())
 
 
 def test_a_larger_request_or_target_rests_at_fewer_replicas(replicas):
@@ -252,13 +311,36 @@ def test_a_variant_that_cannot_be_is_listed_with_its_reason(bank):
     assert "strange" in answer.conclusion()
 
 
+def test_a_scenario_is_not_compared_with_itself(bank, costs):
+    names = ("novabank", "novabank-ecs", "novabank-compose")
+    ecs = nm.load("novabank-ecs")
+    answer = nm.questions.cost(ecs, others={name: nm.load(name) for name in names}, quick=True)
+    assert answer.given == "ECS on Fargate"
+    assert answer.same == {"novabank-ecs": "ECS on Fargate"}
+    assert set(answer.variants["variant"]) == {"ECS on Fargate", "ECS on EC2", "EKS on EC2", "Compose on EC2"}
+    assert "novabank-ecs is ECS on Fargate as it stands here" in answer.conclusion()
+    assert " 0 more" not in answer.conclusion()
+    other = ecs.override({f"{API}.replicas": 4, "slo": ["p99 < 2 s"]})
+    answer = nm.questions.cost(other, others={"novabank-ecs": ecs}, quick=True)
+    assert not answer.same  # four replicas there, three in the file
+    row = answer.row("ECS on Fargate (novabank-ecs)")
+    assert row["limit_s"] == 2.0  # under the same objectives
+
+
+def test_headroom_is_not_capped_by_todays_upper_bound(bank, costs):
+    plans = costs.headroom[costs.headroom["variant"] == "EKS on EC2"].set_index("plan")["replicas"]
+    need = hpa_trials.rest_at(bank, "core-api", 1, 0.7, 1.5)
+    assert need > bank.services["core-api"].autoscaler.max_replicas
+    assert plans["fixed for 1.5 x the peak"] == need + bank.services["admin-interface"].replicas
+
+
 def test_the_figures_of_cost_draw_one_variant_too(costs):
     alone = nm.questions.cost(nm.load("novabank-compose"), quick=True)
     assert alone.against == ""
     for answer in (costs, alone):
         for fig in (
             nm.figures.cost_variants(answer.lines, answer.variants),
-            nm.figures.cost_waterfall(answer.steps, answer.given, answer.against),
+            nm.figures.cost_waterfall(answer.steps, answer.given, answer.against, answer.variants),
             nm.figures.cost_headroom(answer.headroom),
             nm.figures.cost_traffic(answer.traffic),
         ):
