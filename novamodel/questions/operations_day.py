@@ -196,7 +196,10 @@ def window_at(scenario: Scenario, at: float, after_s: float, replications: int) 
 
 
 def timeline_of(event: str, result: Result, at: float) -> pd.DataFrame:
-    """A run by its rows: event, replication, since_s (since ``at``), p99_s, failed, failed_share, arrived."""
+    """A run by its rows: event, replication, since_s (since ``at``), p99_s, failed, failed_share, arrived.
+
+    Where a row has too few requests for a p99, the p95 stands in: if that is above a limit, so is the p99.
+    """
     rows = result.intervals
     finished = rows[["served", "rejected", "failed", "abandoned"]].sum(axis=1)
     return pd.DataFrame(
@@ -204,7 +207,7 @@ def timeline_of(event: str, result: Result, at: float) -> pd.DataFrame:
             "event": event,
             "replication": rows["replication"],
             "since_s": rows["clock_s"] - at,
-            "p99_s": rows["p99_s"].where(rows["served"] > 0, math.inf),
+            "p99_s": rows["p99_s"].fillna(rows["p95_s"]).where(rows["served"] > 0, math.inf),
             "failed": rows["failed"] + rows["abandoned"],
             "failed_share": (rows["failed"] + rows["abandoned"]) / finished.clip(lower=1),
             "arrived": rows["arrived"],

@@ -47,7 +47,7 @@ def operating_lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _event(row: Mapping[str, Any]) -> str:
     lost, failed = _span("{:.1f}", row, "minutes_lost", "lost"), _span("{:,.0f}", row, "failed", "failed")
-    return f"{units.format_clock(row['at_s'])} {row['what']}: {lost} minutes of the SLO, {failed} requests fail"
+    return f"{units.format_clock(row['at_s'])} {row['what']} costs {lost} minutes of the SLO, {failed} requests"
 
 
 def _ways(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _events_table(found: Mapping[str, Any]) -> Table:
     ]
     columns = ["at", "operation", "minutes of the SLO lost", "requests that fail by it", "worst p99 of 10 s",
                "SLO holds again after"]  # fmt: skip
-    note = "Each from the minutes around it, simulated with the scenario's operations and without; 95 % intervals."
+    note = "The minutes around each, simulated with the scenario's operations and without: what is lost more by them."
     return Table(
         "Operations of the day, as simulated", pd.DataFrame(rows, columns=columns), (note,), tuple(columns[2:])
     )
@@ -149,8 +149,8 @@ def _time(seconds: Any, none: str = "") -> str:
 
 
 def _span(form: str, row: Mapping[str, Any], name: str, ends: str) -> str:
-    """``0.4 [0.1, 0.7]``; an interval that begins below nothing begins at 0."""
+    """``0.4 [0.1, 0.7]``."""
     low, high = row[f"{ends}_low"], row[f"{ends}_high"]
     text = form.format(row[name])
     known = low is not None and math.isfinite(low)
-    return f"{text} [{form.format(max(low, 0.0))}, {form.format(high)}]" if known else text
+    return f"{text} [{form.format(low)}, {form.format(high)}]" if known else text
