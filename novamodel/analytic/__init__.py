@@ -5,7 +5,7 @@ questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_
 candidates at once and screen for sizing.
 """
 
-from novamodel.analytic.autoscale import HOURS, day, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
+from novamodel.analytic.autoscale import HOURS, day, days, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
 from novamodel.analytic.cache import entry_bytes, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.cold_cache import warming
@@ -42,6 +42,7 @@ __all__ = [
     "closed_mva",
     "closed_mva_multiserver",
     "day",
+    "days",
     "entry_bytes",
     "erlang_a",
     "erlang_b",

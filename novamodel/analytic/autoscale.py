@@ -8,7 +8,7 @@ so `behavior` does not change where it rests.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -81,31 +81,45 @@ def day(scenario: Scenario) -> pd.DataFrame:
     Each hour is the autoscaler's rest at the hour's mean rate, coming from the hour before; ``source`` says so
     ('steady state'). Delays, start-up and flapping within an hour are left out.
     """
+    return days(scenario, [1.0])[0]
+
+
+def days(scenario: Scenario, multiples: Sequence[float]) -> list[pd.DataFrame]:
+    """`day` with the rates of the whole day times each of ``multiples``, at the hit ratios of today's load."""
     routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
-    rates = np.array([hour_rate(scenario, hour) for hour in range(HOURS)])
-    table = pd.DataFrame({"hour": range(HOURS), "rate_per_s": rates})
+    hours = np.array([hour_rate(scenario, hour) for hour in range(HOURS)])
+    rates = np.outer(multiples, hours)
+    tables = [pd.DataFrame({"hour": range(HOURS), "rate_per_s": row}) for row in rates]
     start = {
         name: float(s.autoscaler.min_replicas if s.autoscaler else s.replicas) for name, s in scenario.services.items()
     }
     for name, service in scenario.services.items():
         scaler = service.autoscaler
         if scaler is None:
-            table[name] = service.replicas
+            for table in tables:
+                table[name] = service.replicas
             continue
         counts = np.arange(1, scaler.max_replicas + 1)
-        load = system_load(scenario, rates[:, None], {**start, name: counts[None, :]}, routes=routes)
-        shape = (HOURS, counts.size)
-        cpu = np.broadcast_to(load.services[name].replica.used_cores, shape)
-        memory = np.broadcast_to(pod_memory(scenario, service, name, load), shape)
-        requests = np.broadcast_to(load.services[name].rate_per_s, shape)
-        count, rests = scaler.min_replicas, []
-        for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
-            asked = service.resources.cpu_request, service.resources.memory_request
-            count = settle(scaler, count, cpu[hour], memory[hour], *asked, requests[hour])
-            rests.append(count)
-        table[name] = rests[HOURS:]
-    table["source"] = "steady state"
-    return table
+        load = system_load(scenario, rates.reshape(-1, 1), {**start, name: counts[None, :]}, routes=routes)
+        asked = service.resources.cpu_request, service.resources.memory_request
+        cpu, memory, requests = (
+            np.broadcast_to(values, (rates.size, counts.size)).reshape(*rates.shape, counts.size)
+            for values in (
+                load.services[name].replica.used_cores,
+                pod_memory(scenario, service, name, load),
+                load.services[name].rate_per_s,
+            )
+        )
+        for number, table in enumerate(tables):
+            count, rests = scaler.min_replicas, []
+            for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
+                here = number, hour
+                count = settle(scaler, count, cpu[here], memory[here], *asked, requests[here])
+                rests.append(count)
+            table[name] = rests[HOURS:]
+    for table in tables:
+        table["source"] = "steady state"
+    return tables
 
 
 def hour_rate(scenario: Scenario, hour: int) -> float:

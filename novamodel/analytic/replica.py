@@ -134,14 +134,16 @@ def _thread_stay(
     parallel = np.minimum(beside, threads)
     work = job_s * beside / parallel
     quota = np.maximum(left_cores, 1e-6)[..., None, None] * period_s / parallel[:, None]
-    stays = gate_wall_s(work[:, None], quota, period_s, PHASES * period_s).reshape(*rate.shape, -1)
+    by_phase = gate_wall_s(work[:, None], quota, period_s, PHASES * period_s)
+    by_others = by_phase.mean(axis=-1)
     stay = np.full(rate.shape, job_s)
     for _ in range(30):
         mean = 2 * rate * stay
         chance = np.exp(others * np.log(np.maximum(mean, 1e-300))[..., None] - mean[..., None] - gammaln(others + 1))
         chance[..., -1] += np.maximum(1 - chance.sum(axis=-1), 0.0)
-        weights = np.repeat(chance / PHASES.size, PHASES.size, axis=-1)
-        stay = 0.5 * stay + 0.5 * (stays * weights).sum(axis=-1)
+        stay = 0.5 * stay + 0.5 * (by_others * chance).sum(axis=-1)
+    stays = by_phase.reshape(*rate.shape, -1)
+    weights = np.repeat(chance / PHASES.size, PHASES.size, axis=-1)
     full = rate * job_s >= np.minimum(left_cores, threads)
     return np.where(full, np.inf, stay), (chance * parallel).sum(axis=-1), stays, weights
 

@@ -33,6 +33,7 @@ def compute_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
         parts: list[tuple[Driver, str, float]] = [
             ("fixed", service.name, service.fixed_task_hours),
             ("use", f"{service.name} above its minimum", service.use_task_hours),
+            ("fixed", f"{service.name} during operations", service.surge_task_hours),
         ]
         for driver, name, hours in parts:
             tasks = to_decimal(hours, "task hours")
@@ -51,12 +52,16 @@ def _node_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
     month = to_decimal(usage.hours_per_month)
     for group in usage.nodes:
         key = f"ec2.linux.{group.instance_type}"
-        fixed, use = to_decimal(group.fixed_node_hours), to_decimal(group.use_node_hours)
         disk = to_decimal(group.disk_gib)
-        lines += ec2.lines(key, fixed, group.name)
-        lines += ec2.lines(key, use, f"{group.name} above its minimum", "use")
-        lines += ec2.lines("ebs.gp3.storage", disk * fixed / month, group.name)
-        lines += ec2.lines("ebs.gp3.storage", disk * use / month, f"{group.name} above its minimum", "use")
+        parts: list[tuple[Driver, str, float]] = [
+            ("fixed", group.name, group.fixed_node_hours),
+            ("use", f"{group.name} above its minimum", group.use_node_hours),
+            ("fixed", f"{group.name} during operations", group.surge_node_hours),
+        ]
+        for driver, name, hours in parts:
+            lines += ec2.lines(key, hours, name, driver)
+        for driver, name, hours in parts:
+            lines += ec2.lines("ebs.gp3.storage", disk * to_decimal(hours) / month, name, driver)
     lines += ec2.lines("ebs.gp3.storage", usage.ebs_gp3_gib)
     return lines + ec2.lines("ebs.snapshot", usage.ebs_snapshot_gib)
 

@@ -28,8 +28,9 @@ class FargateService(_Frozen):
     `fargate.fargate_pod_size` makes the size from a pod's requests.
 
     `vcpu`, `memory_gib`: a size that Fargate sells. `fixed_task_hours`: task-hours of the replicas that
-    always run. `use_task_hours`: task-hours above them, driven by use. `ephemeral_gib`: disk a task (20 are
-    free).
+    always run. `use_task_hours`: task-hours above them, driven by use. `surge_task_hours`: task-hours beyond the wanted
+    number while a rolling update or another operation is under way, whatever the traffic. `ephemeral_gib`: disk a
+    task (20 are free).
     """
 
     name: Name
@@ -37,6 +38,7 @@ class FargateService(_Frozen):
     memory_gib: NonNegative
     fixed_task_hours: NonNegative = 0
     use_task_hours: NonNegative = 0
+    surge_task_hours: NonNegative = 0
     arch: Literal["x86", "arm64"] = "x86"
     ephemeral_gib: NonNegative = 20
 
@@ -44,7 +46,8 @@ class FargateService(_Frozen):
 class NodeGroup(_Frozen):
     """EC2 instances of one type, Linux, on demand: EKS managed nodes, ECS on EC2, or a plain server.
 
-    `fixed_node_hours`, `use_node_hours`: as of a Fargate service (`nodes.nodes_for_pods` gives the counts).
+    `fixed_node_hours`, `use_node_hours`, `surge_node_hours`: as of a Fargate service (`nodes.nodes_for_pods` gives
+    the counts).
     `disk_gib`: gp3 root volume of each (20 is the default of an EKS managed node group).
     """
 
@@ -52,6 +55,7 @@ class NodeGroup(_Frozen):
     instance_type: Name
     fixed_node_hours: NonNegative = 0
     use_node_hours: NonNegative = 0
+    surge_node_hours: NonNegative = 0
     disk_gib: NonNegative = 20
 
 

@@ -57,6 +57,11 @@ class Edge(Part):
     request_cpu: Demand = given(
         "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
     )
+    requests_per_connection: Annotated[float, Field(ge=1, le=1e6)] = given(
+        10.0,
+        "requests on one connection of a caller: each is the first of a new one with probability 1 / this",
+        "assumed: an app keeps its connections; web pages make 4 on average (HTTP Archive)",
+    )
     tls: Tls | None = given(None, "TLS handshakes as CPU of the workers; left out: they cost nothing", "default: none")
     limits: dict[str, RequestLimit] = given({}, "limit_req by service", "default: none")
     weights: dict[str, tuple[Weight, ...]] = given(
@@ -71,7 +76,8 @@ class Edge(Part):
     @property
     def mean_cpu_s(self) -> float:
         """Mean worker CPU (s) of one request on the reference core, handshakes included."""
-        return self.request_cpu.busy + (self.tls.mean_s if self.tls else 0.0)
+        handshake = self.tls.handshake_s if self.tls else 0.0
+        return self.request_cpu.busy + handshake / self.requests_per_connection
 
 
 class PgBouncer(Part):

@@ -13,7 +13,6 @@ from novamodel.scenario.fields import (
     ClockTime,
     Count,
     Duration,
-    Factor,
     FewCount,
     Part,
     Period,
@@ -92,7 +91,6 @@ class Pricing(Part):
     )
     free_allowances: bool = given(False, "apply the always-free allowances", "assumed")
     load_balancers: SmallCount = given(1, "application load balancers", "assumed")
-    requests_per_connection: Factor = given(10.0, "requests that share one connection of a caller", "assumed")
     connection_lifetime: Seconds = given("60 s", "how long a caller's connection stays open", "assumed")
     nat_gateways: SmallCount = given(1, "NAT gateways", "assumed")
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")

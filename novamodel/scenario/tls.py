@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from novamodel.scenario.fields import Part, Share, given
 
@@ -21,9 +19,6 @@ class Tls(Part):
     thin = "handshakes cost CPU only; no round trips, no session cache, callers are all alike"
 
     certificate: Literal["rsa-2048", "ecdsa-p256"] = given("rsa-2048", "kind of the server's key", "assumed")
-    requests_per_connection: Annotated[float, Field(ge=1, le=1e6)] = given(
-        10.0, "requests on one connection: each is the first of a new one with probability 1 / this", "assumed"
-    )
     resumed: Share = given("50 %", "share of new connections that resume a session", "assumed")
 
     @property
@@ -37,11 +32,6 @@ class Tls(Part):
         return HANDSHAKE_S[self.certificate][1]
 
     @property
-    def new_share(self) -> float:
-        """Share of requests that begin a connection."""
-        return 1.0 / self.requests_per_connection
-
-    @property
-    def mean_s(self) -> float:
-        """Mean handshake CPU (s) of one request on the reference core."""
-        return self.new_share * (self.resumed * self.resumed_s + (1.0 - self.resumed) * self.full_s)
+    def handshake_s(self) -> float:
+        """Mean CPU (s) of the handshake of a new connection on the reference core."""
+        return self.resumed * self.resumed_s + (1.0 - self.resumed) * self.full_s

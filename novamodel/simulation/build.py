@@ -195,8 +195,8 @@ def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]
     return Config(
         edge_mean=edge.request_cpu.busy * scale,
         edge_workers=edge.workers,
-        tls_new=edge.tls.new_share if edge.tls else 0.0,
-        tls_resumed=edge.tls.new_share * edge.tls.resumed if edge.tls else 0.0,
+        tls_new=1.0 / edge.requests_per_connection if edge.tls else 0.0,
+        tls_resumed=edge.tls.resumed / edge.requests_per_connection if edge.tls else 0.0,
         tls_full_work=edge.tls.full_s * scale if edge.tls else 0.0,
         tls_resumed_work=edge.tls.resumed_s * scale if edge.tls else 0.0,
         **gateway_config(scenario),

@@ -48,6 +48,7 @@ class Replication:
     buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
     tiers: list[dict[str, Any]]
     replicas: list[dict[str, Any]]
+    lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
@@ -120,6 +121,12 @@ def replicate(
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        lives=[
+            {"service": name, "from_s": begin, "to_s": end}
+            for name, fleet in fleets.items()
+            for begin, end in fleet.lives()
+            if end > run.warm_up_s
+        ],
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),

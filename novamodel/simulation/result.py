@@ -47,8 +47,9 @@ class Result:
     means of a single one, or none), ``by_replication`` a metric of a replication, ``intervals`` an interval of a
     replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
-    interval, ``events`` a deed of the control plane, ``breakdown`` a place where time goes, ``routes`` a route,
-    ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept) a request.
+    interval, ``lives`` a replica (``from_s`` created, ``to_s`` gone, as ``clock_s``), ``events`` a deed of the control
+    plane, ``breakdown`` a place where time goes, ``routes`` a route, ``populations`` a population, ``histogram`` a
+    latency bucket, ``requests`` (when kept) a request.
     """
 
     scenario: Scenario = field(repr=False)
@@ -66,6 +67,7 @@ class Result:
     settling: pd.DataFrame = field(repr=False)
     tiers: pd.DataFrame = field(repr=False)
     replicas: pd.DataFrame = field(repr=False)
+    lives: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)
     breakdown: pd.DataFrame = field(repr=False)
     routes: pd.DataFrame = field(repr=False)

@@ -48,6 +48,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         settling=settling_frame(scenario, replications),
         tiers=tiers,
         replicas=_frame(scenario, replications, "replicas"),
+        lives=_lives(scenario, replications),
         events=_frame(scenario, replications, "events"),
         breakdown=_breakdown(replications, histogram, edges),
         routes=_routes(scenario, replications, histogram),
@@ -69,6 +70,13 @@ def _frame(scenario: Scenario, replications: Sequence[Replication], name: str) -
         return pd.DataFrame(columns=columns.get(name, ["replication", "clock_s"]))
     frame = pd.DataFrame(rows)
     frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s))
+    return frame
+
+
+def _lives(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
+    rows = [{"replication": r.number, **row} for r in replications for row in r.lives]
+    frame = pd.DataFrame(rows, columns=["replication", "service", "from_s", "to_s"])
+    frame[["from_s", "to_s"]] += scenario.run.start - scenario.run.warm_up_s
     return frame
 
 

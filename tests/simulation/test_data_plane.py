@@ -10,7 +10,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.recorder import WORDS
 from novamodel.simulation.replication import replicate
 
-RSA = {"certificate": "rsa-2048", "requests_per_connection": 4, "resumed": "50 %"}
+RSA = {"requests_per_connection": 4, "tls": {"certificate": "rsa-2048", "resumed": "50 %"}}
 
 
 def columns(run):
@@ -21,7 +21,7 @@ def columns(run):
 
 def test_handshakes_cost_their_cpu_and_leave_every_other_draw_alone(plain, both):
     without = both(plain({"run": {"duration": "10 s"}}))
-    with_tls = both(plain({"run": {"duration": "10 s"}, "edge": {"tls": RSA, "workers": 64}}))
+    with_tls = both(plain({"run": {"duration": "10 s"}, "edge": {**RSA, "workers": 64}}))
     arrived, _, spent, _ = columns(with_tls)
     first = columns(without)[0]
     both_have = min(len(arrived), len(first)) - 10  # those in flight at the end are missing
@@ -35,8 +35,8 @@ def test_handshakes_cost_their_cpu_and_leave_every_other_draw_alone(plain, both)
 
 def test_a_rejected_request_has_paid_for_its_handshake(plain, both):
     limit = {"api": {"rate": "1r/m", "burst": 0, "delay": "nodelay"}}
-    tls = {"certificate": "ecdsa-p256", "requests_per_connection": 1, "resumed": "0 %"}
-    run = both(plain({"run": {"duration": "4 s"}, "edge": {"tls": tls, "limits": limit, "workers": 64}}))
+    edge = {"requests_per_connection": 1, "tls": {"certificate": "ecdsa-p256", "resumed": "0 %"}, "workers": 64}
+    run = both(plain({"run": {"duration": "4 s"}, "edge": {**edge, "limits": limit}}))
     arrived, ended, spent, outcome = columns(run)
     rejected = outcome == codes.REJECTED
     assert rejected.sum() > 300
@@ -45,7 +45,7 @@ def test_a_rejected_request_has_paid_for_its_handshake(plain, both):
 
 
 def test_simulated_and_analytic_edge_agree(plain):
-    changes = {"traffic": {"peak": "500 requests/s"}, "edge": {"tls": RSA, "request_cpu": "100 us"}}
+    changes = {"traffic": {"peak": "500 requests/s"}, "edge": {**RSA, "request_cpu": "100 us"}}
     changes |= {"services": {"api": {"routes": {"read": [{"cpu": "1 us"}]}}}, "run": {"duration": "60 s"}}
     scenario = plain(changes)
     edge = tier_demands(scenario).set_index("tier").loc["edge"]
@@ -56,7 +56,7 @@ def test_simulated_and_analytic_edge_agree(plain):
 
 
 def test_core_speed_scales_a_handshake(plain):
-    half = plain({"edge": {"tls": RSA}, "platform": {"core_speed": 0.5}})
+    half = plain({"edge": RSA, "platform": {"core_speed": 0.5}})
     edge = tier_demands(half).set_index("tier").loc["edge"]
     assert edge["demand_per_request"] == pytest.approx(2 * (210e-6 + 436e-6) / 2 / 4)
 

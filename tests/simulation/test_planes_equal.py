@@ -182,7 +182,7 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "request_cpu": draw(st.sampled_from(["0 s", "1 ms", "70 us lognormal 0.3"])),
             "network": draw(st.sampled_from(["0 s", "2 ms", "0.3 ms"])),
             "limits": {"a": limit} if draw(st.booleans()) else {},
-            **({"tls": {"requests_per_connection": 2}} if draw(st.booleans()) else {}),
+            **({"tls": {}, "requests_per_connection": 2} if draw(st.booleans()) else {}),
         },
         **draw(gateways()),
         "services": {n: draw(services(f"route-{n}", scales)) for n in names},

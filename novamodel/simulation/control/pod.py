@@ -29,6 +29,7 @@ class Pod:
     booted: bool = False
     container_s: float | None = None  # when its container started, None while none runs
     life: int = 0
+    created_s: float = LONG_AGO
     cpu_seen: tuple[float, float] | None = None
     fresh: dict[str, Sample] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict)

@@ -6,6 +6,7 @@ leaves the edge's list at once and gets SIGTERM after its preStop hook; at the e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import Any
 
@@ -34,6 +35,7 @@ class Fleet:
         self.service = service
         self.rows = rows
         self.pods: list[Pod] = []
+        self.past: list[tuple[float, float]] = []  # of pods that are gone: created and gone, s
         self.spec = replicas
         self.revision = 1
         self.rolling = False
@@ -52,6 +54,10 @@ class Fleet:
     def ready_count(self) -> int:
         """Pods that get requests."""
         return sum(pod.ready is True and not pod.terminating for pod in self.pods)
+
+    def lives(self) -> list[tuple[float, float]]:
+        """When each pod was created and when it was gone (infinity: it is there), s."""
+        return [*self.past, *((pod.created_s, math.inf) for pod in self.pods)]
 
     # --- scaling ------------------------------------------------------------------------------------------
 
@@ -83,7 +89,12 @@ class Fleet:
 
     def _new_pod(self) -> Pod:
         self._created += 1
-        pod = Pod(f"{self.name}-{self._created}", revision=self.revision, zone=self._emptiest_zone())
+        pod = Pod(
+            f"{self.name}-{self._created}",
+            revision=self.revision,
+            zone=self._emptiest_zone(),
+            created_s=self.env.now,
+        )
         self.pods.append(pod)
         return pod
 
@@ -111,6 +122,7 @@ class Fleet:
         """A pod that has been there since long before the run."""
         pod = self._new_pod()
         pod.row = self._take_row()
+        pod.created_s = LONG_AGO
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self.set_ready(pod, True)
         pod.ready_changed_s = LONG_AGO
@@ -155,6 +167,7 @@ class Fleet:
     def remove(self, pod: Pod) -> None:
         """Strike a pod off."""
         pod.gone = True
+        self.past.append((pod.created_s, self.env.now))
         self.pods.remove(pod)
         if pod.row != codes.NONE:
             self.world.plane.model.replicas.lost[pod.row] = 0
