@@ -107,7 +107,7 @@ def _by_hour(result: Result) -> pd.DataFrame:
 
 def _operated(result: Result) -> bool:
     """Whether an operation falls into the run."""
-    return any(delay_of(result.scenario, operation) is not None for operation in result.scenario.operations)
+    return any(delay_of(result.scenario.run, operation) is not None for operation in result.scenario.operations)
 
 
 def _rollouts(scenario: Scenario, *, seen: bool) -> tuple[str, ...]:
@@ -116,5 +116,5 @@ def _rollouts(scenario: Scenario, *, seen: bool) -> tuple[str, ...]:
         f"replicas that the rolling update of {operation.rollout.service} at {format_clock(operation.at)} adds: "
         "bill it with a run over that time"
         for operation in scenario.operations
-        if operation.rollout is not None and not (seen and delay_of(scenario, operation) is not None)
+        if operation.rollout is not None and not (seen and delay_of(scenario.run, operation) is not None)
     )
