@@ -59,7 +59,7 @@ def _base(path: Path, name: object, lines: Lines) -> Path:
 
 
 def _beside(path: Path, name: object, key: str, lines: Lines) -> Path:
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.strip():
         raise UserError(f"{key} must name a file or folder", file=path, line=lines.get((key,)))
     target = path.parent / name
     if not target.exists():

@@ -13,6 +13,9 @@ from novamodel.scenario.fields import Part
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import field_sentence, field_unit, inner_model
 
+FORMS = {"dict_type": "mapping", "model_type": "mapping", "tuple_type": "list"}
+"""What pydantic wants, by the kind of its mistake, in YAML's words."""
+
 
 def as_user_error(problem: ValidationError, tree: Tree, root: type[Part]) -> UserError:
     """The first mistake, with path, value, the place where it was written and what would be valid."""
@@ -36,6 +39,12 @@ def as_user_error(problem: ValidationError, tree: Tree, root: type[Part]) -> Use
     elif error["type"] == "too_short" and isinstance(error.get("input"), dict):
         message = f"{words[-1]!r} is empty"
         valid = f"at least one entry: {field_sentence(root, path)}"
+    elif error["type"] in FORMS:
+        form = FORMS[error["type"]]
+        message = f"{words[-1]!r} has no value" if error["input"] is None else f"{words[-1]!r} is no {form}"
+        valid = f"a {form}: {field_sentence(root, path)}"
+        if error["type"] == "model_type":
+            valid = f"a mapping; {_keys_near(root, [*words, ''])}"
     elif error["type"] == "missing":
         message = f"{words[-1]!r} is needed and nothing says it"
     elif "than" in error["type"] and (unit := field_unit(root, path)):

@@ -151,6 +151,7 @@ def test_impossible_fargate_size(refused: Callable) -> None:
         (f"extends: {BASE}\ntraffic: {{peak: 5 MiB}}\n", "scenario.yaml:2: traffic.peak: '5 MiB' is not a rate"),
         (f"extends: {BASE}\ntraffic: {{peak: -1/s}}\n", "scenario.yaml:2: traffic.peak"),
         (f"extends: {BASE}\ntraffic: {{peak: .nan}}\n", "scenario.yaml:2: traffic.peak"),
+        (f"extends: {BASE}\nimported: ''\n", "scenario.yaml:2: imported must name a file or folder"),
         ("extends: nowhere.yaml\n", "scenario.yaml:1: extends names nowhere.yaml"),
         ("imported: nowhere\n", "scenario.yaml:1: imported names nowhere"),
         ("extends: scenario.yaml\n", "is there a circle?"),
