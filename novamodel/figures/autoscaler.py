@@ -12,8 +12,10 @@ from plotly.subplots import make_subplots
 from novamodel import units
 from novamodel.figures.house import COLOURS, INK, MUTED, axis_ids, colour_of, empty, escape, finish, note, rgba
 from novamodel.figures.panels import Label, add_line, clock_axes, label_right, last_value, set_range, whole_step
-from novamodel.figures.reshape import clock, clock_points, over_time
+from novamodel.figures.reshape import clock, clock_points, over_time, stagger
 
+MARK_WIDE, MARK_HIGH = 0.02, 0.105
+"""A decision's mark, as a share of the time shown and of the panel's height."""
 MOST_REASONS, REASON_CHARACTERS, REASON_LINE = 8, 150, 16
 HOW = "Numbers mark decisions, explained below. The autoscaler acts only where its metric leaves the shaded band."
 
@@ -34,8 +36,8 @@ def autoscaler(result: Any, service: str, drawn: str = "") -> go.Figure:
     decisions = events[events["kind"] == "scale"]
     scaler = result.scenario.services[service].autoscaler
     fig = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.55, 0.45])
-    _replicas(fig, part, scaler, colour_of(service))
-    _decisions(fig, part, decisions)
+    top = _replicas(fig, part, scaler, colour_of(service))
+    _decisions(fig, part, decisions, top)
     _metric(fig, part, scaler, colour_of(service))
     clock_axes(fig, 2)
     reasons = _reasons(decisions)
@@ -79,7 +81,8 @@ def _finding(service: str, part: pd.DataFrame, decisions: pd.DataFrame, scaler: 
     return f"{service} runs {span} ready replicas after {times} ({bounds}){full}"
 
 
-def _replicas(fig: go.Figure, part: pd.DataFrame, scaler: Any, colour: str) -> None:
+def _replicas(fig: go.Figure, part: pd.DataFrame, scaler: Any, colour: str) -> float:
+    """Draw the counts and the bounds; the upper end of the axis."""
     lines = [("ready", colour, "solid", 2.4), ("wanted", INK, "dash", 1.6)]
     if part["pending"].max() > 0:
         lines.append(("pending", COLOURS["cache"], "solid", 1.6))
@@ -98,14 +101,18 @@ def _replicas(fig: go.Figure, part: pd.DataFrame, scaler: Any, colour: str) -> N
     set_range(fig, 1, 0, top)
     label_right(fig, labels, row=1, low=0, high=top, gap=0.085)
     fig.update_yaxes(title_text="replicas", dtick=whole_step(top), row=1, col=1)
+    return top
 
 
-def _decisions(fig: go.Figure, part: pd.DataFrame, decisions: pd.DataFrame) -> None:
+def _decisions(fig: go.Figure, part: pd.DataFrame, decisions: pd.DataFrame, top: float) -> None:
     if not len(decisions):
         return
     heights = [
         max(float(after), float(before)) for before, after in zip(decisions["before"], decisions["after"], strict=True)
     ]
+    long = float(part["clock_s"].max() - part["clock_s"].min())
+    points = list(zip(decisions["clock_s"], heights, strict=True))
+    heights = stagger(points, MARK_WIDE * long, MARK_HIGH * top)
     shown = range(1, len(decisions) + 1)
     fig.add_scatter(
         x=[clock(second) for second in decisions["clock_s"]],

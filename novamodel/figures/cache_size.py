@@ -19,7 +19,7 @@ CURVE_HOW = (
 )
 WARM_HOW = (
     "The cache loses every entry and answers on. Top: its hit ratio, closed form and key by key. Below: what that adds"
-    " to the database and the p99, against the same run undisturbed (same customers); bands are 95 % intervals."
+    " to the database and the p99, against the same run undisturbed (dotted, same customers); bands are 95 % intervals."
 )
 MARKS = {
     "allkeys-lru": ("circle", INK),
@@ -54,14 +54,13 @@ def cache_curve(answer: Any) -> go.Figure:
             hovertemplate=f"{policy}: %{{y:.3g}} %<extra></extra>",
         )  # fmt: skip
     memory = answer.scenario.cache.memory
-    for amount, text, colour, far in (
-        (answer.needed_bytes, "all living entries", MUTED, False),
-        (min(memory, top), f"today: {memory / MIB:,.0f} MiB", COLOURS["slo"], memory > top),
-    ):
+    today = f"today: {memory / MIB:,.0f} MiB" + (" (beyond this axis)" if memory > top else "")
+    marks = [(answer.needed_bytes, "all living entries", MUTED), (min(memory, top), today, COLOURS["slo"])]
+    for side, (amount, text, colour) in zip(("right", "left"), sorted(marks), strict=True):
         fig.add_vline(x=amount / MIB, line={"color": colour, "width": 1.3, "dash": "dash"})
         fig.add_annotation(
-            x=_log10(amount / MIB), y=0.02, yref="y domain", text=text + (" (beyond this axis)" if far else ""),
-            textangle=-90, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 11.5, "color": colour},
+            x=_log10(amount / MIB), y=1, yref="y domain", text=text, xanchor=side, yanchor="bottom", showarrow=False,
+            font={"size": 11.5, "color": colour},
         )  # fmt: skip
     fig.update_xaxes(title_text="memory for entries (MiB)", type="log", tickformat=".3~g", dtick="D2")
     fig.update_yaxes(title_text=f"hit ratio of {escape(answer.keyspace)} (%)", range=[0, 100])

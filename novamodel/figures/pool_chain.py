@@ -12,8 +12,9 @@ from novamodel.figures.reshape import over_time
 
 HOW = (
     "Bars: connections that may be opened, by who opens them. The dashed mark is what the next stage accepts; a bar"
-    " that passes it can be refused or wait. The triangle is the most that the run used."
+    " that passes it can be refused or wait."
 )
+USED = " The triangle is the most that the run used."
 
 AXIS = 2.6
 """Length of the axis over the longest bar; a budget beyond it is named, not drawn."""
@@ -51,18 +52,18 @@ def pool_chain(scenario: Any, result: Any = None) -> go.Figure:
                 showlegend=who not in seen,
                 text=[f"{count:.0f}"],
                 textposition="inside",
-                insidetextanchor="middle",
+                insidetextanchor="start",
                 textfont={"size": 12, "color": "white"},
                 hovertemplate=f"{escape(who)}: %{{x:.0f}} connections<extra></extra>",
             )
             seen.add(who)
     end = AXIS * max(sum(count for _, count in stage.parts) for stage in stages)
     _budgets(fig, stages, end)
-    _used(fig, stages)
+    how = HOW + (USED if _used(fig, stages) else "")
     fig.update_layout(barmode="stack", bargap=0.5, legend={"traceorder": "normal"})
     fig.update_xaxes(title_text="connections", range=[0, end], showgrid=True)
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(names))), ticktext=names)
-    return finish(fig, _finding(stages), HOW, height=78 * len(stages) + 90, left=230, right=40)
+    return finish(fig, _finding(stages), how, height=78 * len(stages) + 90, left=230, right=40)
 
 
 def _stages(scenario: Any, pooled: dict[str, Any], result: Any) -> Any:
@@ -118,8 +119,8 @@ def _budgets(fig: go.Figure, stages: list[Stage], end: float) -> None:
         if not far:
             line = {"color": COLOURS["slo"], "width": 2.4, "dash": "dash"}
             fig.add_shape(type="line", x0=stage.budget, x1=stage.budget, y0=place - 0.4, y1=place + 0.27, line=line)
-        text = f"{stage.budget_name} {stage.budget:.0f}" + (" (beyond this axis)" if far else "")
-        text += f": {over:.0f} too many" if over > 0 else f", {-over:.0f} to spare"
+        text = f"{stage.budget_name} {stage.budget:,.0f}" + (" (beyond this axis)" if far else "")
+        text += f": {over:,.0f} too many" if over > 0 else f", {-over:,.0f} to spare"
         fig.add_annotation(
             x=total if far else max(stage.budget, total),
             y=place,
@@ -127,11 +128,14 @@ def _budgets(fig: go.Figure, stages: list[Stage], end: float) -> None:
             xanchor="left",
             xshift=7,
             showarrow=False,
+            bgcolor="white",  # over the grid
+            borderpad=1,
             font={"size": 11.5, "color": COLOURS["slo"] if over > 0 else INK},
         )
 
 
-def _used(fig: go.Figure, stages: list[Stage]) -> None:
+def _used(fig: go.Figure, stages: list[Stage]) -> bool:
+    """Mark what the run used; whether it is known of any stage."""
     known = [(place, stage.used) for place, stage in enumerate(stages) if math.isfinite(stage.used)]
     if known:
         fig.add_scatter(
@@ -146,6 +150,7 @@ def _used(fig: go.Figure, stages: list[Stage]) -> None:
             cliponaxis=False,
             showlegend=False,
         )
+    return bool(known)
 
 
 def _finding(stages: list[Stage]) -> str:

@@ -91,7 +91,7 @@ def pool_growth(answer: Any) -> go.Figure:
         text = f"pool of {pool}{' (today)' if pool == answer.pool else ''}"
         fig.add_annotation(
             x=last["replicas"], y=last["opened"], text=text, xanchor="left", xshift=8, showarrow=False,
-            font={"size": 12, "color": colour}, yshift=0 if place else -2,
+            font={"size": 12, "color": colour}, yshift=0 if place else -2, bgcolor="white", borderpad=1,
         )  # fmt: skip
     limit = answer.accepts.limit
     fig.add_hline(y=limit, line={"color": COLOURS["slo"], "width": 1.8, "dash": "dash"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -82,7 +83,8 @@ def _cpu_finding(cpu: pd.DataFrame) -> str:
 def memory_limit(memory: pd.DataFrame) -> go.Figure:
     """Containers killed under stress against the memory limit, with the working set.
 
-    `memory`: a row a limit with `memory_limit`, `working_set` (bytes), `now`, `killed` (a run), `runs_killed` (share).
+    `memory`: a row a limit with `memory_limit`, `working_set` and its `_low` (bytes), `now`, `killed` (a run) with its
+    `_low` and `_high`, `runs_killed` (share).
     """
     if not len(memory):
         return empty("No memory limit to try", "", "No limit above the resting memory was tried.")
@@ -98,17 +100,20 @@ def memory_limit(memory: pd.DataFrame) -> go.Figure:
         mode="lines+markers",
         name="working set under stress",
         line={"color": COLOURS["pool"], "width": 2},
+        error_y=_down(used - memory["working_set_low"] / MIB),
         hovertemplate="%{y:.4g} MiB<extra>working set</extra>",
     )
     fig.add_bar(
         x=x,
         y=tidy(memory["killed"]),
         marker={"color": COLOURS["slo"]},
+        error_y=_down(memory["killed"] - memory["killed_low"])
+        | {"array": tidy(memory["killed_high"] - memory["killed"])},
         text=[
             f"{row.killed:.3g} ({part_text(row.runs_killed)} of the runs)" if row.killed else "none"
             for row in memory.itertuples()
         ],
-        textposition="outside",
+        textposition="inside" if memory["killed"].max() else "outside",
         textfont={"size": 11},
         cliponaxis=False,
         showlegend=False,
@@ -117,7 +122,7 @@ def memory_limit(memory: pd.DataFrame) -> go.Figure:
         col=1,
     )
     fig.update_yaxes(title_text="memory (MiB)", row=1, col=1)
-    most = float(memory["killed"].max())
+    most = float(memory[["killed", "killed_high"]].max().max())
     fig.update_yaxes(title_text="killed (containers/run)", range=[0, most * 1.3 or 1], nticks=4, row=2, col=1)
     names = [f"{row.memory_limit / MIB:.4g} MiB{' (now)' if row.now else ''}" for row in memory.itertuples()]
     fig.update_xaxes(type="category", tickvals=x, ticktext=names)
@@ -125,9 +130,16 @@ def memory_limit(memory: pd.DataFrame) -> go.Figure:
     fig.update_layout(bargap=0.45)
     how = (
         "Stress: a multiple of the peak meets the lower bound's replicas. Requests in flight hold memory; the container"
-        " is killed when one replica's working set passes its limit (the line is the largest mean over replicas)."
+        " is killed when one replica's working set passes its limit (the line is the largest mean over replicas,"
+        " its whiskers reach down to the calmest run; those of the bars are 95 % intervals)."
     )
     return finish(fig, _memory_finding(memory), how, height=380, right=60, bottom=56)
+
+
+def _down(lengths: pd.Series) -> dict[str, Any]:
+    """Whiskers that reach down by these lengths."""
+    style = {"type": "data", "symmetric": False, "color": INK, "thickness": 1.2, "width": 5}
+    return {**style, "array": [0.0] * len(lengths), "arrayminus": tidy(lengths)}
 
 
 def _memory_finding(memory: pd.DataFrame) -> str:

@@ -69,6 +69,20 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     return result
 
 
+def stagger(points: Sequence[tuple[float, float]], wide: float, high: float) -> list[float]:
+    """Heights at which marks of a size (`wide`, `high`) at these points do not overlap, each as near as can be.
+
+    A mark that would lie on an earlier one moves straight up or down by whole heights, a few at most.
+    """
+    placed: list[tuple[float, float]] = []
+    for x, y in points:
+        tries = [y + step * high for step in (0, 1, -1, 2, -2, 3, -3)]
+        near = [other for at, other in placed if abs(at - x) < wide]
+        free = (height for height in tries if all(abs(height - other) >= high * 0.999 for other in near))
+        placed.append((x, next(free, y)))
+    return [height for _, height in placed]
+
+
 def column(frame: pd.DataFrame, *names: str) -> str:
     """The first of the names that the frame has."""
     return next(name for name in names if name in frame.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from novamodel.cost import fargate_sizes
 from novamodel.questions.shared import Tell, at_peak, trial
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
+from novamodel.statistics import mean_interval
 
 MIB = 1024.0**2
 GIB = 1024.0**3
@@ -65,15 +67,24 @@ def roomy(scenario: Scenario, name: str) -> Scenario:
 
 def largest_set(result: Result, name: str) -> float:
     """Largest mean working set (bytes) of a replica at any row of the run; nan without a memory limit."""
+    return float(_sets(result, name).max())
+
+
+def _sets(result: Result, name: str) -> pd.Series:
+    """Largest mean working set (bytes) of a replica by replication; nan without a memory limit."""
     tiers = result.tiers[result.tiers["tier"] == f"{name} memory"]
     limit = result.scenario.services[name].resources.memory_limit
-    return float((tiers["utilisation"] * limit).max()) if limit else float("nan")
+    return (tiers["utilisation"] * (limit or math.nan)).groupby(tiers["replication"]).max()
 
 
 def try_memory(
     scenario: Scenario, name: str, stress: float, *, replications: int, engine: str, quick: bool, tell: Tell
 ) -> pd.DataFrame:
-    """A row a memory limit under stress: ``killed`` containers, share of ``runs_killed``, ``working_set`` (bytes)."""
+    """A row a memory limit under stress: ``killed`` containers, share of ``runs_killed``, ``working_set`` (bytes).
+
+    ``killed`` is a mean over the runs with its interval ``killed_low`` to ``killed_high``; ``working_set`` the largest
+    of all runs, ``working_set_low`` that of the calmest.
+    """
     base = stressed(scenario, name, stress, replications=replications, quick=quick)
     now = scenario.services[name].resources.memory_limit
     limits = limits_to_try(scenario, name)
@@ -86,14 +97,19 @@ def try_memory(
             continue
         tell(0.55 + 0.25 * number / len(limits), f"memory limit {number + 1} of {len(limits)}")
         result = simulate(base.override(with_memory(scenario, name, limit), said_by="trial"), engine=engine)
-        kills = _kills(result, name)
+        sets = _sets(result, name)
+        kills = _kills(result, name).reindex(sets.index, fill_value=0)
+        mean = mean_interval(kills.to_numpy(float))
         rows.append(
             {
                 "memory_limit": limit,
                 "now": limit == now,
-                "killed": float(kills.sum()) / result.replications,
+                "killed": mean.value,
+                "killed_low": max(mean.low, 0.0),
+                "killed_high": mean.high,
                 "runs_killed": float((kills > 0).sum()) / result.replications,
-                "working_set": largest_set(result, name),
+                "working_set": float(sets.max()),
+                "working_set_low": float(sets.min()),
                 **trial(result)._asdict(),
             }
         )

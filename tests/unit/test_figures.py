@@ -251,6 +251,18 @@ def test_autoscaler_explains_each_decision():
     assert "no replicas recorded" in title(figures.autoscaler(made.result(), "other"))
 
 
+def test_marks_of_decisions_do_not_overlap():
+    assert reshape.stagger([(0, 7), (0.5, 7), (3, 7)], 1.0, 1.0) == [7, 8, 7]
+    assert reshape.stagger([(0, 7), (0.5, 8), (0.6, 7)], 1.0, 1.0) == [7, 8, 6]
+    result = made.result()
+    scales = result.events[result.events["kind"] == "scale"]
+    twin = scales.iloc[[0]].assign(clock_s=scales["clock_s"].iloc[0] + 5)
+    result.events = pd.concat([result.events, twin])
+    marks = next(part for part in figures.autoscaler(result, "core-api").data if part.mode == "markers+text")
+    first, second = marks.y[:2]
+    assert abs(second - first) > 1  # a mark is about a tenth of the panel high
+
+
 def test_autoscaler_says_when_it_had_no_metric():
     result = made.result()
     result.replicas["cpu_of_request"] = NAN
@@ -350,6 +362,8 @@ def test_pool_chain_finds_the_overflow():
     narrow = made.scenario(database=database | {"pgbouncer": {"max_client_conn": 100, "default_pool_size": 20}})
     text = title(figures.pool_chain(narrow))
     assert "overflows: pools at the HPA's maximum may open 205 connections, PgBouncer accepts 100" in text
+    assert "triangle" not in text  # nothing was run
+    assert "The triangle is the most that the run used" in title(FULL["pool_chain"])
     direct = made.scenario(database=database)
     assert "PostgreSQL accepts 97" in title(figures.pool_chain(direct))
 

@@ -243,6 +243,9 @@ def test_a_tight_memory_limit_loses_containers_when_work_piles_up(bank):
     memory = nm.questions.limits(bank.override(heavy), quick=True, stress=3).memory
     assert memory["killed"].iloc[0] > 0
     assert memory["runs_killed"].between(0, 1).all()
+    assert (memory["killed_low"] <= memory["killed"]).all()
+    assert (memory["killed"] <= memory["killed_high"]).all()
+    assert (memory["working_set_low"] <= memory["working_set"]).all()
     assert memory["killed"].is_monotonic_decreasing
 
 
