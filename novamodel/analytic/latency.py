@@ -107,6 +107,7 @@ def _base(scenario: Scenario, load: SystemLoad, demand: RouteDemand, service: Se
     return (
         load.edge_s
         + scenario.edge.network
+        + (scenario.gateway.latency if scenario.gateway else 0.0)
         + _times(demand.loop_bursts, service.replica.loop_wait_s)
         + cpu
         + _times(demand.cache_trips, load.cache_trip_s)

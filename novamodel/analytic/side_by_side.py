@@ -42,7 +42,7 @@ WHERE = {
     "mean": f"within 30 % in {RANGE}",
     "p99": f"within 40 % in {RANGE}",
     "utilisation": "within 15 % (pools of connections 25 %) at a constant rate, no tier above 85 %",
-    "rejected": "each client a Poisson stream of its own: M/D/1 with burst + 1 places",
+    "rejected": "each client a Poisson stream of its own: M/D/1 with burst + 1 places, or counted in Kong's windows",
     "hit ratio": "independent references; LRU by Che's approximation with lifetimes and deletes",
     "replicas": "at a constant rate, within one of where the autoscaler rests",
 }
@@ -120,7 +120,7 @@ def _rejections(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
         share[steady.scenario.service_of(route)] += weight
     yield _row("rejected", "", "1", _estimate(result, "rejected", ""), steady.rejected, no)
     for who in people:
-        lost = sum(share[service] * float(bucket.rejected) for service, bucket in steady.edge[who].items())
+        lost = sum(share[service] * part for service, part in steady.lost[who].items())
         yield _row("rejected", who, "1", _estimate(result, "rejected", who), lost, no)
 
 

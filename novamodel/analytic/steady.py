@@ -10,6 +10,7 @@ import numpy as np
 from novamodel.analytic.autoscale import rest
 from novamodel.analytic.cache import hit_ratios, peak_rate
 from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.gateway import gateway_shares, unsettled
 from novamodel.analytic.latency import error_share, latency_quantile
 from novamodel.analytic.leaky import Bucket, edge_shares
 from novamodel.analytic.system import SystemLoad, system_load
@@ -26,7 +27,7 @@ BUSIEST_POOL = 0.4
 REJECTS = 0.1
 """What the edge lets in is taken for Poisson while it rejects no more than this share."""
 DELAYS = LOSES = 0.005
-"""Requests that the edge delays, or that find no pool connection in time, at most."""
+"""Requests that the edge delays, that a gateway's windows cut off, or that find no pool connection in time, at most."""
 STOPPED = 0.12
 """Share of time that a replica may stand at the CPU gate; beyond, its stops no longer come one by one."""
 HELD = (" memory", " connections", " clients")
@@ -34,7 +35,7 @@ HELD = (" memory", " connections", " clients")
 
 @dataclass(frozen=True)
 class Steady:
-    """The deployment at rest at the mean rate (requests/s) of a window; ``load`` is what the edge lets in."""
+    """The deployment at rest at the mean rate (requests/s) of a window; ``load`` is what edge and gateway let in."""
 
     scenario: Scenario
     rate_per_s: float
@@ -42,6 +43,8 @@ class Steady:
     highest_per_s: float
     hit_ratios: dict[str, float]
     edge: dict[str, dict[str, Bucket]]
+    at_gateway_per_s: float  # what the edge lets in
+    lost: dict[str, dict[str, float]]  # by population and service: share that edge or gateway reject
     rejected: float  # share of all requests
     replicas: dict[str, int]
     load: SystemLoad
@@ -55,18 +58,32 @@ def steady_of(scenario: Scenario) -> Steady:
     rates = np.array([traffic.rate_at(float(clock)) for clock in clocks])
     rate = float(rates.mean())
     edge = edge_shares(scenario, rate)
+    at_edge = {
+        who: {name: float(of[name].rejected) if name in of else 0.0 for name in scenario.services}
+        for who, of in edge.items()
+    }
+    passing = _passing(scenario, rate, at_edge)
+    at_gateway = sum(sum(to.values()) for to in passing.values())
+    lost = {
+        who: {name: 1 - (1 - at_edge[who][name]) * (1 - share) for name, share in of.items()}
+        for who, of in gateway_shares(scenario, passing).items()
+    }
     ratios = hit_ratios(scenario, peak_rate(scenario))
-    routes, let_in = _let_in(scenario, route_demands(scenario, ratios), edge)
+    routes, let_in = _let_in(scenario, route_demands(scenario, ratios), lost)
     replicas = rest(scenario, rate * let_in, {n: s.replicas for n, s in scenario.services.items()}, routes)
     counts = {name: np.asarray(float(count)) for name, count in replicas.items()}
     load = system_load(scenario, rate * let_in, counts, routes=routes)
+    if rate > 0:  # what the gateway rejects has been through the edge
+        load = replace(load, edge_busy=load.edge_busy * at_gateway / (rate * let_in))
     tiers = loaded_tiers(scenario, load, rate * let_in, replicas, replicas)
     ends = float(rates.min()), float(rates.max())
-    return Steady(scenario, rate, *ends, ratios, edge, 1 - let_in, replicas, load, tiers)
+    return Steady(scenario, rate, *ends, ratios, edge, at_gateway, lost, 1 - let_in, replicas, load, tiers)
 
 
 def moving(steady: Steady) -> str:
     """Why the window is no steady state at all; empty where it is."""
+    if busy := unsettled(steady.scenario, steady.at_gateway_per_s):
+        return f"{busy}: no steady state"
     far = max(steady.highest_per_s - steady.rate_per_s, steady.rate_per_s - steady.lowest_per_s)
     if not steady.rate_per_s > 0:
         return "no request comes"
@@ -110,7 +127,10 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     if float(latency_quantile(scenario, load, 0.99)) >= scenario.traffic.caller.timeout:
         yield f"callers give up after {format_time(scenario.traffic.caller.timeout)}"
     if steady.rejected > REJECTS:
-        yield f"the edge rejects {format_fraction(steady.rejected)}: what it lets in is not Poisson"
+        yield f"edge and gateway reject {format_fraction(steady.rejected)}: what they let in is not Poisson"
+    cut = 1 - (1 - steady.rejected) * steady.rate_per_s / max(steady.at_gateway_per_s, 1e-9)
+    if scenario.gateway and scenario.gateway.kind == "kong" and cut > LOSES:
+        yield f"the gateway's windows cut off {format_fraction(cut)}, all near their ends: the load comes and goes"
     if (delayed := _delayed(steady)) > DELAYS:
         yield f"the edge delays {format_fraction(delayed)} of the requests"
 
@@ -124,18 +144,28 @@ def _use(row: Row) -> float:
     return float(row["busy"] / row["limit"]) if row["limit"] else np.inf
 
 
+def _passing(scenario: Scenario, rate: float, at_edge: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Requests/s of each population to each service that the edge lets in."""
+    to = dict.fromkeys(scenario.services, 0.0)
+    for route, share in scenario.traffic.mix.items():
+        to[scenario.service_of(route)] += share
+    return {
+        who: {service: rate * people.share * share * (1 - at_edge[who][service]) for service, share in to.items()}
+        for who, people in scenario.traffic.populations.items()
+    }
+
+
 def _let_in(
-    scenario: Scenario, routes: dict[str, RouteDemand], edge: dict[str, dict[str, Bucket]]
+    scenario: Scenario, routes: dict[str, RouteDemand], lost: dict[str, dict[str, float]]
 ) -> tuple[dict[str, RouteDemand], float]:
     """Routes with their shares of what is let in, and the share let in."""
-    kept = {route: demand.share * (1 - _rejected(scenario, edge, demand.service)) for route, demand in routes.items()}
+    people = scenario.traffic.populations
+    kept = {
+        route: demand.share * (1 - sum(people[who].share * of[demand.service] for who, of in lost.items()))
+        for route, demand in routes.items()
+    }
     total = sum(kept.values())
     return {route: replace(demand, share=kept[route] / total) for route, demand in routes.items()}, total
-
-
-def _rejected(scenario: Scenario, edge: dict[str, dict[str, Bucket]], service: str) -> float:
-    people = scenario.traffic.populations
-    return sum(people[who].share * float(of[service].rejected) for who, of in edge.items() if service in of)
 
 
 def _delayed(steady: Steady) -> float:

@@ -1,7 +1,7 @@
 """The whole deployment in steady state: every tier's load and wait at a rate, for one or many candidates at once.
 
 Open network of M/G/1, M/M/c and processor-sharing tiers with Poisson arrivals at each (as if independent). Not
-covered: edge rejections, reconnects, retries, replicas that start or die. A tier at or above its limit has an
+covered: rejections of edge and gateway, reconnects, retries, replicas that start or die. A tier at or above its limit has an
 infinite wait.
 """
 

@@ -99,6 +99,44 @@ def test_novabank_at_its_peak():
     assert not table.loc[("utilisation", "postgres connections"), "holds"]
 
 
+CROWD = {"crowd": {"share": 0.9, "clients": 1000}, "one": {"share": 0.1, "clients": 1}}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "peak", "latency_holds"),
+    [
+        ({"kind": "aws", "rate": "40 requests/s", "burst": 20, "latency": "5 ms"}, 42, True),
+        ({"kind": "aws", "rate": "40 requests/s", "burst": 5}, 60, False),
+        ({"kind": "kong", "limit": 5, "window": "1 s", "by": "client", "latency": "5 ms"}, 60, False),
+        ({"kind": "kong", "limit": 2400, "window": "60 s", "by": "service"}, 60, False),
+        ({"kind": "kong", "limit": 60, "window": "1 s", "by": "service"}, 40, True),
+    ],
+    ids=["AWS near its rate", "AWS beyond it", "Kong by client", "Kong by service", "Kong with room"],
+)
+def test_a_gateways_rejections(gateway, peak, latency_holds):
+    """Windows of a minute: the run begins and ends in the middle of one."""
+    limits = {"api": {"rate": "20r/s", "burst": 5, "delay": "nodelay"}}
+    scenario = system(peak, BUSY, edge__limits=limits, run__warm_up="40 s").override(
+        {"traffic.populations": CROWD, "gateway": gateway}
+    )
+    table = beside(nm.simulate(scenario))
+    held = table[table["holds"] & table["value"].notna()]
+    assert [
+        f"{row.metric} {row.of}: {row.analytic} beside {row.value}" for row in held.itertuples() if not agrees(row)
+    ] == []
+    known = table.set_index(["metric", "of"])
+    assert all(known.loc[("rejected", who), "holds"] for who in ("", "crowd", "one"))
+    assert known.loc[("utilisation", "edge"), "holds"]
+    assert known.loc[("mean", ""), "holds"] == latency_holds
+
+
+def test_a_bucket_that_is_still_full_is_no_steady_state():
+    scenario = system(60, BUSY, run__duration="20 s", gateway={"kind": "aws", "rate": "50 requests/s", "burst": 5000})
+    table = beside(nm.simulate(scenario)).set_index(["metric", "of"])
+    assert not table.loc[("rejected", ""), "holds"]
+    assert "the gateway's bucket of 5,000 takes longer than the warm-up" in table.loc[("rejected", ""), "why"]
+
+
 @pytest.mark.parametrize(
     ("scenario", "why"),
     [
