@@ -1,8 +1,8 @@
 """The whole deployment in steady state: every tier's load and wait at a rate, for one or many candidates at once.
 
 Open network of M/G/1, M/M/c and processor-sharing tiers with Poisson arrivals at each (as if independent). Not
-covered: rejections of edge and gateway, reconnects, retries, replicas that start or die. A tier at or above its limit has an
-infinite wait.
+covered: rejections of edge and gateway, reconnects, retries, replicas that start or die. A tier at or above its limit
+has an infinite wait.
 """
 
 from __future__ import annotations
