@@ -28,6 +28,8 @@ from novamodel.workload.arrivals import Source
 
 SLOTS = 4096
 BLOCK = 8192
+GOLDEN, OTHER = 0.6180339887498949, 0.7548776662466927
+"""Steps between the phases of replicas and of services: as evenly spread as can be, whatever their number is."""
 SPARE_REPLICAS = 8  # rows for pods that still drain while others start
 
 
@@ -224,12 +226,12 @@ def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]
 def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
     period = scenario.platform.cfs_period
     state = gate_state(0, 0.0, period)
-    for name, (first, end) in rows.items():
+    for number, (name, (first, end)) in enumerate(rows.items()):
         limit = cpu_limit(scenario, name)
         part = gate_state(end - first, limit * period if limit else NO_LIMIT, period)
-        state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
-    count = len(state.phase)
-    return state._replace(phase=[-period * ((7 * r + 3) % (count + 1)) / (count + 1) for r in range(count)])
+        spread = [-period * ((number * OTHER + (r + 1) * GOLDEN) % 1.0) for r in range(end - first)]
+        state = type(state)(*(a + b for a, b in zip(state, part._replace(phase=spread), strict=True)))
+    return state
 
 
 def cpu_limit(scenario: Scenario, name: str) -> float | None:

@@ -77,6 +77,26 @@ def arrivals(scenario, count=6000):
     return block
 
 
+SAME_REPLICAS = {
+    "more at most": {"services.core-api.autoscaler.max_replicas": 14},
+    "an agenda": {"operations": [{"at": "09:00", "rollout": "core-api"}]},
+    "read replicas": {"database.read_replicas.count": 2},
+}
+
+
+@pytest.mark.parametrize("variant", SAME_REPLICAS)
+def test_a_variants_replicas_have_the_same_cpu_periods(params, variant):
+    """The third replica is throttled at the same instants, however many there may be beside it."""
+    one, other = params["novabank"], params["novabank"].override(SAME_REPLICAS[variant])
+    for name in one.services:
+        mine, theirs = (
+            plan.model.gate.phase[slice(*plan.rows[name])] for plan in (build(s, arrays=False) for s in (one, other))
+        )
+        shared = min(len(mine), len(theirs))
+        assert shared > 0
+        assert mine[:shared] == theirs[:shared]
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variant_sees_the_same_customers(variant, params):
     changed = params["novabank"].override(VARIANTS[variant])
