@@ -15,8 +15,8 @@ from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import log_range, tidy
 
 HOW = (
-    "Each point is a simulation at that multiple of today's peak. Left of the knee load is answered as it comes; right"
-    " of it the SLO is missed. The dotted analytic mean knows queues but no autoscaler delay."
+    "Each point is a simulation at that multiple of today's peak, bands are 95 % intervals. Left of the knee load is"
+    " answered as it comes; right of it the SLO is missed. The dotted analytic mean knows queues, no autoscaler delay."
 )
 PALE = "#8A9097"
 LINES = (("p99_s", "p99", INK, "solid"), ("p95_s", "p95", MUTED, "solid"), ("p50_s", "p50", PALE, "solid"))
@@ -85,12 +85,7 @@ def _latency(fig: go.Figure, table: Any, limits: list[Any]) -> None:
     values += [value * 1000 for value in table["p99_high"].dropna()] if "p99_high" in table else []
     low, high = log_range([*values, *(item.limit * 1000 for item in limits)])
     rates = tidy(table["rate_per_s"])
-    if "p99_low" in table and table["p99_low"].notna().any():
-        edge = {"x": rates, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        fig.add_scatter(y=tidy((table["p99_low"] * 1000).clip(lower=10.0**low)), **edge, row=1, col=1)
-        fig.add_scatter(
-            y=tidy(table["p99_high"] * 1000), fill="tonexty", fillcolor=rgba(INK, 0.14), **edge, row=1, col=1
-        )
+    _band(fig, table, "p99", 1000, INK, 1, least=10.0**low)
     labels = []
     for name, text, colour, dash in lines:
         _points(fig, rates, tidy(table[name] * 1000), text, colour, 1, "%{y:.3g} ms", dash)
@@ -108,6 +103,7 @@ def _latency(fig: go.Figure, table: Any, limits: list[Any]) -> None:
 
 def _errors(fig: go.Figure, table: Any, limits: list[Any]) -> None:
     percent = table["errors"] * 100
+    _band(fig, table, "errors", 100, COLOURS["slo"], 2)
     _points(fig, tidy(table["rate_per_s"]), tidy(percent), "errors", COLOURS["slo"], 2, "%{y:.3g} %")
     highest = max([float(percent.max()), *(item.limit * 100 for item in limits), 0.01])
     labels = [Label("errors", float(percent.iloc[-1]), COLOURS["slo"])]
@@ -132,6 +128,7 @@ def _goodput(fig: go.Figure, table: Any) -> None:
         row=3,
         col=1,
     )
+    _band(fig, table, "goodput", 1, COLOURS["api"], 3)
     _points(fig, rates, tidy(table["goodput_per_s"]), "goodput", COLOURS["api"], 3, "%{y:.4g} requests/s")
     set_range(fig, 3, 0, top)
     labels = [
@@ -140,6 +137,17 @@ def _goodput(fig: go.Figure, table: Any) -> None:
     ]
     label_right(fig, labels, row=3, low=0, high=top)
     fig.update_yaxes(title_text="goodput (requests/s)", row=3, col=1)
+
+
+def _band(fig: go.Figure, table: Any, name: str, scale: float, colour: str, row: int, *, least: float = 0.0) -> None:
+    """The 95 % interval of a line, where the curve has one."""
+    if f"{name}_low" not in table or not table[f"{name}_low"].notna().any():
+        return
+    edge = {"x": tidy(table["rate_per_s"]), "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    ends = [(table[f"{name}_{end}"] * scale).clip(lower=least) for end in ("low", "high")]
+    fig.add_scatter(y=tidy(ends[0]), showlegend=False, **edge, row=row, col=1)
+    fill = {"fill": "tonexty", "fillcolor": rgba(colour, 0.14)}
+    fig.add_scatter(y=tidy(ends[1]), showlegend=False, **fill, **edge, row=row, col=1)
 
 
 def _points(fig: go.Figure, x: Any, y: Any, name: str, colour: str, row: int, hover: str, dash: str = "solid") -> None:

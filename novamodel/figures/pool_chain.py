@@ -14,7 +14,7 @@ HOW = (
     "Bars: connections that may be opened, by who opens them. The dashed mark is what the next stage accepts; a bar"
     " that passes it can be refused or wait."
 )
-USED = " The triangle is the most that the run used."
+USED = " The triangle is the most that were busy with a transaction in the run."
 
 AXIS = 2.6
 """Length of the axis over the longest bar; a budget beyond it is named, not drawn."""
@@ -143,7 +143,7 @@ def _used(fig: go.Figure, stages: list[Stage]) -> bool:
             y=[place + 0.36 for place, _ in known],
             mode="markers+text",
             marker={"size": 9, "symbol": "triangle-up", "color": INK},
-            text=[f" {used:.3g} in use at most" for _, used in known],
+            text=[f" {used:.3g} busy at most" for _, used in known],
             textposition="middle right",
             textfont={"size": 11.5, "color": INK},
             hoverinfo="skip",

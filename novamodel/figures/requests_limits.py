@@ -109,15 +109,24 @@ def memory_limit(memory: pd.DataFrame) -> go.Figure:
         marker={"color": COLOURS["slo"]},
         error_y=_down(memory["killed"] - memory["killed_low"])
         | {"array": tidy(memory["killed_high"] - memory["killed"])},
+        showlegend=False,
+        hovertemplate="%{y:.3g} containers killed a run<extra></extra>",
+        row=2,
+        col=1,
+    )
+    fig.add_scatter(
+        x=x,
+        y=tidy(memory[["killed", "killed_high"]].max(axis=1)),
+        mode="text",
         text=[
             f"{row.killed:.3g} ({part_text(row.runs_killed)} of the runs)" if row.killed else "none"
             for row in memory.itertuples()
         ],
-        textposition="inside" if memory["killed"].max() else "outside",
+        textposition="top center",
         textfont={"size": 11},
         cliponaxis=False,
+        hoverinfo="skip",
         showlegend=False,
-        hovertemplate="%{y:.3g} containers killed a run<extra></extra>",
         row=2,
         col=1,
     )

@@ -99,8 +99,8 @@ def log_range(values: Iterable[float | None]) -> tuple[float, float]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Tick values 1, 2, 5 times powers of ten inside a logarithmic range; only powers where it is long."""
-    steps = (1.0,) if high - low > 3 else (1.0, 2.0, 5.0)
+    """Tick values 1, 2, 5 times powers of ten inside a logarithmic range; only powers where long, more where short."""
+    steps = (1.0,) if high - low > 3 else (1.0, 2.0, 5.0) if high - low > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
     powers = range(math.floor(low), math.ceil(high) + 1)
     ticks = [step * 10.0**power for power in powers for step in steps]
     return [float(f"{tick:.4g}") for tick in ticks if low <= math.log10(tick) <= high]

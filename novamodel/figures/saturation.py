@@ -109,8 +109,8 @@ def _ticks(top: float) -> list[int]:
 def _label(row: Any, percent: float) -> str:
     use = "" if math.isnan(percent) else f"{percent:.3g} %" if percent < MOST_PERCENT else f"over {MOST_PERCENT:g} %"
     if not math.isnan(row.may_open):
-        accepted = f"up to {row.may_open:,.0f} may open, {row.limit:,.0f} accepted"
-        return f"{use} in use, {accepted}" if use else accepted
+        accepted = f"{row.may_open:,.0f} may open, {row.limit:,.0f} accepted"
+        return f"{use} open, {accepted}" if use else accepted
     times = f"full at {row.multiple:.3g} x today" if row.multiple < FAR else f"full beyond {FAR:g} x today"
     return f"{use}, {times}"
 

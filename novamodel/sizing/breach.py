@@ -121,7 +121,7 @@ def _curve(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
     for multiple in sorted(points):
         result = points[multiple]
         rate = peak_rate(scenario) * multiple
-        p99 = result.estimate("p99")
+        p99, errors, goodput = (result.estimate(metric) for metric in ("p99", "errors", "goodput"))
         replicas = peak_replicas(result)
         rows.append(
             {
@@ -133,8 +133,12 @@ def _curve(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
                 "p99_s": p99.value,
                 "p99_low": p99.low,
                 "p99_high": p99.high,
-                "errors": result.estimate("errors").value,
-                "goodput_per_s": result.estimate("goodput").value,
+                "errors": errors.value,
+                "errors_low": errors.low,
+                "errors_high": errors.high,
+                "goodput_per_s": goodput.value,
+                "goodput_low": goodput.low,
+                "goodput_high": goodput.high,
                 "analytic_mean_s": _analytic_mean(scenario, rate),
                 "met": _met(result),
             }
@@ -200,7 +204,7 @@ def _first_limit(
         cause += f": requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"
     also = [tier for tier in full if tier != blamed]
     if also:
-        cause += f"; near the limit too: {', '.join(f'{tier} ({used[tier] * 100:.0f} % in use)' for tier in also)}"
+        cause += f"; near the limit too: {', '.join(f'{tier} ({used[tier] * 100:.0f} %)' for tier in also)}"
     rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]
     near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
     then = f"; next: {near.tier} would be full at {near.multiple_to_limit:.3g} x" if near else ""

@@ -228,14 +228,14 @@ def test_connections_that_may_be_opened_are_a_warning_and_no_first_limit():
     fig = figures.saturation(knee)
     assert list(fig.data[0].y)[-2:] == ["pgbouncer clients", "postgres connections"]
     assert fig.data[0].x[-2] == 38
-    assert "38 % in use, up to 220 may open, 100 accepted" in notes(fig)
+    assert "38 % open, 220 may open, 100 accepted" in notes(fig)
     assert list(fig.data[1].x) == pytest.approx([220, 20.62])
     assert "pgbouncer clients" not in title(fig)
     assert "opened by pools" in notes(fig)
     unseen = knee.tiers.assign(
         utilisation_now=math.nan
     )  # today's peak lies beyond the knee: nothing was simulated there
-    assert "up to 220 may open, 100 accepted" in notes(figures.saturation(unseen))
+    assert "220 may open, 100 accepted" in notes(figures.saturation(unseen))
     bare = figures.saturation(knee.tiers[knee.tiers["may_open"].isna()])
     assert "Diamonds" not in title(bare)
 
@@ -363,7 +363,7 @@ def test_pool_chain_finds_the_overflow():
     text = title(figures.pool_chain(narrow))
     assert "overflows: pools at the HPA's maximum may open 205 connections, PgBouncer accepts 100" in text
     assert "triangle" not in text  # nothing was run
-    assert "The triangle is the most that the run used" in title(FULL["pool_chain"])
+    assert "The triangle is the most that were busy" in title(FULL["pool_chain"])
     direct = made.scenario(database=database)
     assert "PostgreSQL accepts 97" in title(figures.pool_chain(direct))
 
