@@ -231,6 +231,7 @@ def knee(breach: float | None = 1.32) -> Any:
         ),
         load_multiple_at_breach=breach,
         first_limit="the core-api pool, 95 % busy at 1.4 x today's load",
+        first_tier="core-api pool",
         tiers=pd.DataFrame(
             tiers, columns=["tier", "utilisation_now", "multiple_to_limit", "scales_out", "limit", "may_open"]
         ),

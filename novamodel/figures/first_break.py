@@ -93,12 +93,13 @@ def fixes(answer: Any) -> go.Figure:
     )
     for place, (row, high) in enumerate(zip(frame.itertuples(), highest, strict=True)):
         more = f"{row.cost_more_grown:+,.0f} USD" if abs(row.cost_more_grown) >= 0.5 else "no cost"
-        text = "" if row.fix == "as now" else more
+        held = "" if math.isfinite(row.high) else ", holds every load tried"
+        text = "" if row.fix == "as now" else more + held
         fig.add_annotation(x=high, y=place, text=text, xanchor="left", xshift=8, showarrow=False, font={"size": 11.5})
     fig.add_vline(x=now, line={"color": COLOURS["slo"], "width": 1.6, "dash": "dash"})
     font = {"size": 11.5, "color": COLOURS["slo"]}
     fig.add_annotation(x=now, y=1, yref="y domain", yanchor="bottom", text="the knee today", showarrow=False, font=font)
-    fig.update_xaxes(title_text="load at which an objective is missed (x today's peak)", range=[0, 1.25 * max(highest)])
+    fig.update_xaxes(title_text="load at which an objective is missed (x today's peak)", range=[0, 1.3 * max(highest)])
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", dtick=1)
     fig.update_layout(bargap=0.35)
     return finish(fig, _best(answer), how, height=46 * len(frame) + 80, left=270, right=40)

@@ -39,7 +39,8 @@ def knee(curve: Any, slo: Iterable[Any] = ()) -> go.Figure:
     rates = table["rate_per_s"]
     today = rates.iloc[0] / table["multiple"].iloc[0]
     breach = curve.load_multiple_at_breach
-    _mark(fig, today, "today's peak", MUTED)
+    above = 15 if breach is not None and breach < 1 else 0  # the two labels run towards each other then
+    _mark(fig, today, "today's peak", MUTED, above)
     if breach is not None and math.isfinite(breach) and abs(breach - 1) > 1e-9:
         _mark(fig, today * breach, f"SLO missed from {breach:.3g} x", COLOURS["slo"])
     lowest, highest = min(rates.min(), today), max(rates.max(), today)
@@ -165,7 +166,7 @@ def _points(fig: go.Figure, x: Any, y: Any, name: str, colour: str, row: int, ho
     )
 
 
-def _mark(fig: go.Figure, rate: float, text: str, colour: str) -> None:
+def _mark(fig: go.Figure, rate: float, text: str, colour: str, above: int = 0) -> None:
     for row in (1, 2, 3):
         fig.add_vline(x=rate, row=row, col=1, line={"color": colour, "width": 1.2, "dash": "dot"})
     is_breach = colour == COLOURS["slo"]
@@ -176,6 +177,7 @@ def _mark(fig: go.Figure, rate: float, text: str, colour: str) -> None:
         y=1,
         yref="y domain",
         yanchor="bottom",
+        yshift=above,
         xanchor="left" if is_breach else "right",
         showarrow=False,
         font={"size": 11.5, "color": colour},

@@ -122,7 +122,11 @@ def _finding(tiers: Any, frame: Any) -> str:
         top = frame.sort_values("used", ascending=False).iloc[0]
         return f"{top['tier']} is busiest: {part_text(top['used'])} of its limit at today's peak"
     first, breach = known.iloc[0], getattr(tiers, "load_multiple_at_breach", None)
-    text = f"{first['tier']} is the first tier full on average, at {first['multiple']:.3g} x today's peak"
-    if breach is not None:
-        text += f"; the SLO is missed {'before, ' if breach < first['multiple'] else ''}from {breach:.3g} x"
-    return text
+    blamed = getattr(tiers, "first_tier", "")
+    full = f"full on average at {first['multiple']:.3g} x"
+    if breach is None:
+        return f"{first['tier']} is the first tier full on average, at {first['multiple']:.3g} x today's peak"
+    if not blamed:
+        return f"The SLO is missed from {breach:.3g} x today's peak; {first['tier']} is the first tier {full}"
+    own = f"it is {full}" if blamed == first["tier"] else f"{first['tier']} is the first tier {full}"
+    return f"{blamed} gives out first: the SLO is missed from {breach:.3g} x today's peak; {own}"

@@ -95,9 +95,8 @@ class BreakAnswer:
         over = self.knee.tiers[self.knee.tiers["may_open"] > self.knee.tiers["limit"]]
         for row in over.itertuples():
             text = f"full pools at the most replicas open {row.may_open:,.0f} of {row.limit:,.0f} {row.tier}"
-            parts.append(
-                ("Safety", f"{text}: a risk in the configuration at any load, not the first limit as load rises.")
-            )
+            first = "" if row.tier == self.knee.first_tier else ", but not what gives out first"
+            parts.append(("Safety", f"{text}: a risk in the configuration at any load{first}."))
         waits = f"callers that give up after {self.timeout_s:g} s and retry {self.retries} times"
         if self.storm_from is not None:
             text = f"a storm that a surge has started stays from {self.storm_from:.3g} x today's peak on"

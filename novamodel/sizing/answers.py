@@ -141,13 +141,14 @@ class Knee:
 
     ``curve`` has one row a simulated multiple; ``load_multiple_at_breach`` is the first multiple, interpolated, at
     which an objective is missed (None: none was missed); ``first_limit`` says in a sentence what gives out
-    first; ``tiers`` ranks the tiers, those that cannot scale out first.
+    first, ``first_tier`` names it alone; ``tiers`` ranks the tiers, those that cannot scale out first.
     """
 
     curve: pd.DataFrame
     load_multiple_at_breach: float | None
     first_limit: str
     tiers: pd.DataFrame
+    first_tier: str = ""  # what gives out first, as `tiers` names it; empty where nothing does or no tier is to blame
 
     def _repr_html_(self) -> str:
         return f"<p>{self.first_limit}</p>" + str(self.curve.to_html(index=False, float_format=lambda v: f"{v:.4g}"))

@@ -84,11 +84,13 @@ def knee(
     if progress:
         progress(1.0)
     tiers = _tiers(scenario, points)
+    first = "" if high is None else _first_tier(scenario, points[high], tiers)
     return Knee(
         curve=_curve(scenario, points),
         load_multiple_at_breach=breach,
-        first_limit=_first_limit(scenario, points, tiers, breach, high),
+        first_limit=_first_limit(scenario, points, tiers, breach, high, first),
         tiers=tiers,
+        first_tier=first if first in set(tiers["tier"]) else "",
     )
 
 
@@ -173,8 +175,34 @@ def _tiers(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
     return frame.sort_values(["scales_out", "multiple_to_limit", "tier"], ignore_index=True)
 
 
+def _first_tier(scenario: Scenario, result: Any, tiers: pd.DataFrame) -> str:
+    """The tier, or else the place, that a result's missed objectives are laid to; empty without one."""
+    used, full = tier_utilisation(result), _full(result, tiers)
+    place, _ = slow_place(result)
+    late = any(o.unit == "s" and not o.met for o in result.slo())
+    by_place = place and (late or not full)  # a full tier explains errors; where slow requests wait explains latency
+    blamed = _TIER_OF.get(place, place) if by_place else full[0] if full else place
+    if blamed in _OF_SERVICE:
+        own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
+        blamed = max(own, key=lambda tier: used[tier], default=blamed)
+    return blamed
+
+
+def _full(result: Any, tiers: pd.DataFrame) -> list[str]:
+    """The tiers that are nearly full, those that cannot scale out first."""
+    used = tier_utilisation(result)
+    fixed = dict(zip(tiers["tier"], ~tiers["scales_out"].astype(bool), strict=True))
+    full = [tier for tier in used if used[tier] >= FULL and not tier.endswith(" memory")]
+    return sorted(full, key=lambda tier: (not fixed.get(tier, False), -used[tier]))
+
+
 def _first_limit(
-    scenario: Scenario, points: dict[float, Any], tiers: pd.DataFrame, breach: float | None, high: float | None
+    scenario: Scenario,
+    points: dict[float, Any],
+    tiers: pd.DataFrame,
+    breach: float | None,
+    high: float | None,
+    blamed: str,
 ) -> str:
     order = tiers.sort_values("multiple_to_limit")
     if breach is None or high is None:
@@ -186,23 +214,15 @@ def _first_limit(
     result = points[high]
     missed = ", ".join(missed_text(o) for o in result.slo() if not o.met)
     used = tier_utilisation(result)
-    full = [tier for tier in used if used[tier] >= FULL and not tier.endswith(" memory")]
-    fixed = dict(zip(tiers["tier"], ~tiers["scales_out"].astype(bool), strict=True))
-    full.sort(key=lambda tier: (not fixed.get(tier, False), -used[tier]))
     place, share = slow_place(result)
-    late = any(o.unit == "s" and not o.met for o in result.slo())
-    by_place = place and (late or not full)  # a full tier explains errors; where slow requests wait explains latency
-    blamed = _TIER_OF.get(place, place) if by_place else full[0] if full else place
-    if blamed in _OF_SERVICE:
-        own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
-        blamed = max(own, key=lambda tier: used[tier], default=blamed)
     if blamed in used:
-        cause = f"{blamed} ({used[blamed] * 100:.0f} % busy on average{_at_most(scenario, blamed)})"
+        use = "open" if blamed.endswith((" clients", " connections")) else "busy"
+        cause = f"{blamed} ({used[blamed] * 100:.0f} % {use} on average{_at_most(scenario, blamed)})"
     else:
         cause = blamed or _edge_or_open(result)
     if place:
         cause += f": requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}"
-    also = [tier for tier in full if tier != blamed]
+    also = [tier for tier in _full(result, tiers) if tier != blamed]
     if also:
         cause += f"; near the limit too: {', '.join(f'{tier} ({used[tier] * 100:.0f} %)' for tier in also)}"
     rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]

@@ -202,6 +202,8 @@ def test_knee_marks_today_and_the_breach():
     assert "today's peak" in notes(FULL["knee"])
     assert "highest load tried" in title(QUIET["knee"])
     assert "missed at today's load already" in title(figures.knee(made.knee(0.8)))
+    lifted = [note.yshift for note in figures.knee(made.knee(0.8)).layout.annotations if note.text == "today's peak"]
+    assert lifted[0] > 10  # else it would lie on the knee's label, which runs towards it
     nothing = made.knee()
     nothing.curve = nothing.curve.iloc[:0]
     assert "No load was tried" in title(figures.knee(nothing))
@@ -211,8 +213,12 @@ def test_saturation_ranks_what_cannot_scale_out_first():
     fig = FULL["saturation"]
     assert fig.data[0].y[0] == "core-api pool"
     assert list(fig.data[0].y).index("redis") < list(fig.data[0].y).index("core-api cpu")
-    assert "core-api pool is the first tier full on average, at 1.4 x" in title(fig)
-    assert "the SLO is missed before, from 1.32 x" in title(fig)
+    assert "core-api pool gives out first: the SLO is missed from 1.32 x today's peak" in title(fig)
+    assert "; it is full on average at 1.4 x" in title(fig)
+    bursts = made.knee()
+    bursts.first_tier = "pgbouncer"
+    assert "pgbouncer gives out first" in title(figures.saturation(bursts))
+    assert "core-api pool is the first tier full on average at 1.4 x" in title(figures.saturation(bursts))
     demands = made.knee().tiers.rename(
         columns={"utilisation_now": "utilisation", "multiple_to_limit": "saturation_multiple"}
     )

@@ -84,6 +84,7 @@ def test_the_answer_says_figures_and_sentences(answer):
     text = answer.conclusion()
     assert "First limit" in text
     assert "220 of 100 pgbouncer clients" in text
+    assert ("but not what gives out first" in text) == (answer.knee.first_tier != "pgbouncer clients")
     assert f"{answer.retries} times" in text
     assert answer.failing["failed"].iloc[-1] > answer.failing["failed"].iloc[0]
     assert "retry 3 times" in nm.figures.retry_storm(answer).layout.title.text

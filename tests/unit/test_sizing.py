@@ -242,6 +242,7 @@ def test_the_knee_is_where_the_closed_forms_cross_the_limit(found):
 
 def test_the_knee_says_what_gives_out(found):
     assert found.first_limit.startswith("api cpu (")
+    assert found.first_tier == "api cpu"
     assert "at most 6 replicas" in found.first_limit
     assert "> 250 ms" in found.first_limit
     assert f"{found.load_multiple_at_breach:.3g} x today's load" in found.first_limit
