@@ -1,7 +1,7 @@
-"""What follows from the machine types that a scenario names: cores, memory, connections, storage operations.
+"""What follows from the machines that a scenario names: cores, memory, connections, storage operations, start-up.
 
-The one place where an RDS class or an ElastiCache node type becomes figures. A value that somebody has said stays;
-where it contradicts the machine, that is a finding.
+The one place where an RDS class, an ElastiCache node type or Fargate becomes figures. A value that somebody has said
+stays; where it contradicts the machine, that is a finding.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from novamodel import units
 from novamodel.errors import UserError
 from novamodel.scenario.backend import Database
+from novamodel.scenario.goals import Platform
 from novamodel.scenario.machines import (
     GIB,
     cache_nodes,
@@ -23,6 +24,13 @@ from novamodel.scenario.machines import (
     source_of,
 )
 from novamodel.scenario.origin import Origin, Tree
+
+UNITS = {"memory": "B", "start_delay": "s"}
+FARGATE_START = {
+    "ecs": (40.0, "AWS re:Post: 30 to 45 s or longer from launch to start, for instance, network interface and image"),
+    "eks": (60.0, "aws/containers-roadmap issue 649: 30 to 45 s for the pod's own node, over a minute in all"),
+}
+"""Seconds from the wish for a replica on Fargate until its process starts, and who says so."""
 
 
 class Fact(NamedTuple):
@@ -45,10 +53,16 @@ def derived_tree(tree: Tree) -> Tree:
     """
     result = Tree()
     for fact in _facts(tree):
-        part, name = fact.path.split(".")
-        if name in tree.values[part]:
+        *parts, name = fact.path.split(".")
+        said, part = tree.values, result.values
+        for word in parts:
+            said = said.get(word, {})
+        if name in said:
             continue
-        result.values.setdefault(part, {})[name] = f"{fact.value:.0f} B" if name == "memory" else fact.value
+        for word in parts:
+            part = part.setdefault(word, {})
+        unit = UNITS.get(name)
+        part[name] = f"{fact.value:.0f} {unit}" if unit else fact.value
         where = tree.origin(fact.because)
         source = f"derived from {fact.because} ({fact.cause}): {fact.source}"
         result.origins[fact.path] = Origin("derived", source, where and where.file, where and where.line)
@@ -81,6 +95,7 @@ def contradiction_findings(tree: Tree, found: Mapping[str, str]) -> Iterator[dic
 def _facts(tree: Tree) -> Iterator[Fact]:
     yield from _database_facts(tree)
     yield from _cache_facts(tree)
+    yield from _start_facts(tree)
 
 
 def _database_facts(tree: Tree) -> Iterator[Fact]:
@@ -120,6 +135,20 @@ def _cache_facts(tree: Tree) -> Iterator[Fact]:
     elif "memory" not in part:
         valid = f"{nearest(name, cache_nodes())}; or say cache.memory"
         raise _unknown(f"ElastiCache node type {name!r} is not known", tree, path, valid)
+
+
+def _start_facts(tree: Tree) -> Iterator[Fact]:
+    platform, services = tree.values.get("platform", {}), tree.values.get("services")
+    if not isinstance(platform, dict) or not isinstance(services, dict):
+        return
+    kind, compute = (platform.get(word, Platform.model_fields[word].default) for word in ("kind", "compute"))
+    if compute != "fargate" or kind not in FARGATE_START:
+        return
+    seconds, source = FARGATE_START[kind]
+    for name, service in services.items():
+        if isinstance(service, dict) and isinstance(service.get("runtime", {}), dict):
+            path = f"services.{name}.runtime.start_delay"
+            yield Fact(path, seconds, "platform.compute", f"{kind} on Fargate", source, False)
 
 
 def _unknown(message: str, tree: Tree, path: str, valid: str) -> UserError:

@@ -36,7 +36,11 @@ class Runtime(Part):
 
     kind: Literal["node"] = given("node", "runtime (Node.js is the one modelled)", "assumed")
     threads: FewCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
-    start_delay: Seconds = given("8 s", "scheduling and image pull before the process starts", "assumed")
+    start_delay: Seconds = given(
+        "8 s",
+        "scheduling and image pull before the process starts (left out on Fargate: 40 s on ECS, 60 s on EKS)",
+        "assumed",
+    )
     boot: Demand = given("250 ms", "CPU until the process listens", MEASURED)
     resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
     memory_per_request: Bytes = given("146 KiB", "working set of one request in flight", MEASURED)

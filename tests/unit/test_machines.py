@@ -8,7 +8,7 @@ import pytest
 import novamodel as nm
 from novamodel.errors import UserError
 from novamodel.resources import data_dir
-from novamodel.scenario import cache_nodes, database_classes, node_types
+from novamodel.scenario import Tree, build, cache_nodes, database_classes, node_types
 
 GIB = 1024**3
 SCENARIO = """
@@ -106,3 +106,30 @@ def test_the_price_book_sells_what_the_catalogue_describes():
     for name, facts in sold("rds.postgres.", ".single_az").items():
         assert classes[name] == (facts["vcpu"], facts["memory_gib"])
     assert sold("elasticache.redis.").keys() <= {node.name for node in cache_nodes()}
+
+
+@pytest.mark.parametrize(
+    ("platform", "seconds", "kind"),
+    [
+        ({"kind": "ecs", "compute": "fargate"}, 40.0, "derived"),
+        ({"kind": "eks", "compute": "fargate"}, 60.0, "derived"),
+        ({}, 60.0, "derived"),  # EKS on Fargate is the default
+        ({"kind": "eks", "compute": "ec2"}, 8.0, "assumed"),
+        ({"kind": "compose"}, 8.0, "assumed"),
+    ],
+)
+def test_a_replica_on_fargate_takes_longer_to_start(platform, seconds, kind):
+    size = {"cpu_request": "250m", "cpu_limit": "250m", "memory_request": "512 MiB", "memory_limit": "512 MiB"}
+    services = {
+        "api": {"resources": size, "routes": {"read": [{"cpu": "1 ms"}]}},
+        "said": {"resources": size, "routes": {}, "runtime": {"start_delay": "3 s"}},
+    }
+    tree = Tree({"name": "s", "traffic": {"mix": {"read": "100 %"}}, "services": services, "platform": platform})
+    scenario = build(tree)
+    path = "services.api.runtime.start_delay"
+    assert scenario.services["api"].runtime.start_delay == seconds
+    assert scenario.origin(path).kind == kind
+    assert ("on Fargate" in scenario.origin(path).source) == (kind == "derived")
+    assert scenario.services["said"].runtime.start_delay == 3.0
+    moved = scenario.override({"platform.kind": "eks", "platform.compute": "ec2"})
+    assert moved.services["api"].runtime.start_delay == 8.0
