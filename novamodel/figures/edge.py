@@ -8,10 +8,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from novamodel.figures.house import COLOURS, MUTED, escape, finish, limit_line, rgba
+from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, limit_line, rgba
 from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import tidy
-from novamodel.figures.words import number_text, share_text, time_text
+from novamodel.figures.words import interval_text, number_text, share_text, time_text
 
 FLOOR = 0.01
 """Lowest share drawn, in %: a logarithmic axis has no 0."""
@@ -23,11 +23,9 @@ def edge_limits(answer: Any) -> go.Figure:
     """Share rejected (%) of each population against the limit a client, with the share that is allowed."""
     curve = answer.curve
     fig = make_subplots(rows=1, cols=1)
-    legitimate = list(dict.fromkeys(curve["population"][curve["legitimate"]]))
-    colours = {name: COLOURS[PEOPLE[place % len(PEOPLE)]] for place, name in enumerate(legitimate)}
-    labels = []
+    colours, labels = _colours(curve), []
     for name, rows in curve.groupby("population", sort=False):
-        colour = colours.get(name, MUTED)
+        colour = colours[name]
         rates = tidy(rows["rate_per_s"])
         low, value, high = ((rows[column] * 100).clip(lower=FLOOR) for column in ("low", "share", "high"))
         edge = {"x": rates, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
@@ -37,7 +35,7 @@ def edge_limits(answer: Any) -> go.Figure:
             x=rates,
             y=tidy(value),
             mode="lines+markers",
-            line={"color": colour, "width": 2, "dash": "solid" if name in colours else "dot"},
+            line={"color": colour, "width": 2, "dash": "solid" if rows["legitimate"].all() else "dot"},
             marker={"size": 6},
             showlegend=False,
             customdata=[share_text(share) for share in rows["share"]],
@@ -65,54 +63,68 @@ def edge_limits(answer: Any) -> go.Figure:
 
 
 def edge_flood(answer: Any) -> go.Figure:
-    """Requests a second that pass the edge in the flood, by who sent them, under each variant of the limit."""
+    """Requests a second that pass the edge in the flood, by population, under each variant of the limit."""
     fig = go.Figure()
     rows = answer.flood.iloc[::-1]
     names = {row.variant: _variant(row) for row in rows.itertuples()}
-    colours = {"customers": COLOURS["api"], "abusers": MUTED, "flood": FLOOD}
-    for group, colour in colours.items():
-        part = answer.passing[answer.passing["group"] == group].set_index("variant")["per_s"]
-        if part.empty:
-            continue
+    for group, colour in {**_colours(answer.curve), "flood": FLOOD}.items():
+        part = answer.passing[answer.passing["population"] == group].set_index("variant")["per_s"]
         fig.add_bar(
             y=list(names.values()),
             x=tidy(part.get(variant, 0.0) for variant in names),
             orientation="h",
-            name=group,
+            name=escape(group),
             marker={"color": colour},
-            hovertemplate=f"{group}: %{{x:,.0f}} requests/s pass<extra></extra>",
+            hovertemplate=f"{escape(group)}: %{{x:,.0f}} requests/s pass<extra></extra>",
         )
     top = float(answer.flood["passed_per_s"].max())
-    for row in rows.itertuples():
-        fig.add_annotation(
-            x=row.passed_per_s,
-            y=names[row.variant],
-            text=escape(f"p99 {time_text(row.p99_s)}, errors {share_text(row.errors)}{_hurt(row, answer)}"),
-            xanchor="left",
-            xshift=8,
-            showarrow=False,
-            font={"size": 11.5, "color": "#222222" if row.held else COLOURS["slo"]},
-        )
-    if answer.bears_per_s is not None and answer.bears_per_s < 2 * top:
+    if answer.bears_per_s and answer.bears_per_s < 2 * top:
         fig.add_vline(x=answer.bears_per_s, line={"color": COLOURS["slo"], "width": 1.8, "dash": "dash"})
-        text = "the knee, once scaled out"
+        text = f"the knee{', once scaled out' if answer.scales else ''}: {number_text(answer.bears_per_s)}/s"
         place = {"x": answer.bears_per_s, "y": 1, "yref": "y domain", "yanchor": "bottom", "showarrow": False}
         fig.add_annotation(text=text, font={"size": 11.5, "color": COLOURS["slo"]}, **place)
         top = max(top, answer.bears_per_s)
-    fig.update_layout(barmode="stack", bargap=0.45, legend={"y": -0.28, "yanchor": "top", "traceorder": "normal"})
-    fig.update_xaxes(title_text="passes the edge (requests/s)", range=[0, top * 1.45], showgrid=True)
+    for row in rows.itertuples():  # in a column of their own, right of every bar and of the knee
+        fig.add_annotation(
+            x=top,
+            y=names[row.variant],
+            text=_seen(row, answer),
+            xanchor="left",
+            align="left",
+            xshift=12,
+            showarrow=False,
+            font={"size": 11.5, "color": INK if row.held else COLOURS["slo"]},
+        )
+    height = 64 * len(rows) + 46
+    legend = {"y": -48 / height, "yanchor": "top", "traceorder": "normal"}
+    fig.update_layout(barmode="stack", bargap=0.45, legend=legend)
+    fig.update_xaxes(title_text="passes the edge (requests/s)", range=[0, top * 1.6], showgrid=True)
     fig.update_yaxes(showgrid=False, ticks="")
+    follows = ", before the autoscaler has followed" if answer.scales else ""
     how = (
         f"Bars: what passes of {answer.flood['offered_per_s'].iloc[0]:,.0f} requests/s in the first half minute of the"
-        " flood, before the autoscaler has followed. Beside them what callers that pass see; red: an objective or the"
-        " customers' allowed share is missed."
+        f" flood{follows}. Beside them what callers that pass see, with 95 % interval; red:"
+        f" an objective is missed, or the share that {answer.legitimate} may lose."
     )
-    return finish(fig, _held(answer), how, height=64 * len(rows) + 130, left=190, right=40, bottom=84)
+    return finish(fig, _held(answer), how, height=height + 84, left=190, right=40, bottom=84)
 
 
 def _who(row: Any) -> str:
     each = f"{number_text(row.each_per_s)}/s" if row.each_per_s >= 0.1 else f"{number_text(row.each_per_s * 60)}/min"
     return f"{row.population} ({row.clients:,} x {each})"
+
+
+def _colours(curve: Any) -> dict[str, str]:
+    """A colour for each population; those that need no protection are grey."""
+    legitimate = curve.groupby("population", sort=False)["legitimate"].all()
+    people = iter(PEOPLE * len(legitimate))
+    return {str(name): COLOURS[next(people)] if kept else MUTED for name, kept in legitimate.items()}
+
+
+def _seen(row: Any, answer: Any) -> str:
+    late = f"p99 {time_text(row.p99_s)}{interval_text(row.p99_low, row.p99_high, 's')}"
+    failed = f"errors {share_text(row.errors)}{interval_text(row.errors_low, row.errors_high, '1')}"
+    return f"{escape(late)}<br>{escape(failed + _hurt(row, answer))}"
 
 
 def _variant(row: Any) -> str:
@@ -129,8 +141,8 @@ def _need(answer: Any) -> str:
     limit = f"today's {answer.now}" if answer.now else "no limit"
     text = f"With {limit}, {share_text(today['share'])} of the requests of {today['population']} are rejected"
     if answer.advised is None:
-        return f"{text}; no limit that was tried spares every customer"
-    return f"{text}; {answer.advised} spares every customer"
+        return f"{text}; no limit that was tried spares {answer.legitimate}"
+    return f"{text}; {answer.advised} spares {answer.legitimate}"
 
 
 def _held(answer: Any) -> str:
@@ -140,4 +152,6 @@ def _held(answer: Any) -> str:
         return f"A flood of {flood} is held without any limit"
     if answer.advised is None:
         return f"A flood of {flood} is not held"
+    if answer.overloaded:
+        return f"The peak alone is more than the backend bears: {answer.advised} cannot hold a flood of {flood}"
     return f"{answer.advised} {'holds' if answer.holds else 'does not hold'} a flood of {flood}"

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
 from novamodel.figures.reshape import tidy
+from novamodel.figures.swept_axes import limit_label, value_axis, whiskers
 from novamodel.figures.trials import SERIES
 from novamodel.figures.words import number_text, part_text, value_text
 
@@ -27,9 +28,10 @@ INDICES = {
     " with 95 % bootstrap intervals.",
 }
 FRONT = (
-    "Each point is a case: further left is cheaper, lower is better. Filled: the SLO is met. On the line: nothing"
-    " cheaper is as good, among cases of the same load."
+    "Each point is a case, with the 95 % interval over its replications: further left is cheaper, lower is better."
+    " Filled: the SLO is met."
 )
+ON_LINE = " On a line: nothing cheaper is as good, among cases of the same load."
 MOST_LINES = 5
 
 
@@ -51,31 +53,26 @@ def sweep_curves(lines: pd.DataFrame, metric: str, unit: str, limit: float | Non
             y=tidy(value),
             mode="lines+markers",
             line={"color": colour, "width": 2},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": tidy((high - value).fillna(0)),
-                "arrayminus": tidy((value - low).fillna(0)),
-                "color": colour,
-                "thickness": 1.2,
-            },
+            error_y=whiskers(value, low.clip(lower=value * 0.02), high, colour),
             name=f"{_end(by)} {_level(level)}" if by else "",
             showlegend=bool(by) and len(levels) > 1,
         )
-    fig.update_xaxes(title_text=_with_unit(across, lines["x_unit"].iloc[0]))
-    fig.update_yaxes(title_text=name, rangemode="tozero")
-    if limit is not None:
-        fig.add_hline(
-            y=limit * scale,
-            line={"color": COLOURS["slo"], "width": 1.8, "dash": "dash"},
-            annotation={"text": f"SLO {_value(limit, unit)}", "font": {"size": 11.5, "color": COLOURS["slo"]}},
-        )
+    fig.update_xaxes(
+        title_text=_with_unit(across, lines["x_unit"].iloc[0]), separatethousands=True, exponentformat="none"
+    )
+    value_axis(fig, name, [lines[end] * scale for end in ("value", "low", "high")], limit and limit * scale)
+    limit_label(fig, limit and limit * scale, _value(limit or 0, unit))
     top, low = lines.loc[lines["value"].idxmax()], lines.loc[lines["value"].idxmin()]
     finding = (
-        f"{metric} is from {_value(low['value'], unit)} at {_end(across)} {_level(low['x'])}"
-        f" to {_value(top['value'], unit)} at {_level(top['x'])}"
+        f"{metric} is from {_value(low['value'], unit)} ({_place(low, across, by)})"
+        f" to {_value(top['value'], unit)} ({_place(top, across, by)})"
     )
-    return finish(fig, finding, CURVES, height=380, right=60)
+    return finish(fig, finding, CURVES, height=380, right=110)
+
+
+def _place(row: pd.Series, across: str, by: str) -> str:
+    text = f"{_end(across)} {_level(row['x'])}"
+    return f"{text}, {_end(by)} {_level(row['line'])}" if by else text
 
 
 def sweep_map(grid: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
@@ -108,14 +105,14 @@ def sweep_map(grid: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
     missed = int((grid["met"] < 1).sum())
     finding = f"The SLO is missed in {missed} of {len(grid)} cells" if missed else "The SLO holds in every cell"
     return finish(
-        fig, finding if grid["met"].notna().any() else f"{metric} over two parameters", MAP, height=340, right=60
+        fig, finding if grid["met"].notna().any() else f"{metric} over two parameters", MAP, height=340, right=90
     )
 
 
 def _cell_texts(grid: pd.DataFrame, scale: float) -> list[str]:
     texts = []
     for row in grid.itertuples():
-        parts = [f"{row.value * scale:.3g}"] if math.isfinite(row.value) else []
+        parts = [number_text(row.value * scale)] if math.isfinite(row.value) else []
         parts += ["SLO missed"] if row.met < 1 else []
         parts += [f"{row.failed} failed"] if row.failed else []
         texts.append("<br>".join(parts))
@@ -123,21 +120,23 @@ def _cell_texts(grid: pd.DataFrame, scale: float) -> list[str]:
 
 
 def sweep_effects(effects: pd.DataFrame, metric: str, unit: str) -> go.Figure:
-    """A tornado: columns parameter, from, to, value, low, high, most influential first."""
+    """A tornado: columns parameter, from, to, unit, value, low, high, most influential first."""
     if not len(effects):
         return empty("No parameter has two values", EFFECTS, "No finished cases to compare.")
     scale, name = _scale(metric, unit)
     table = effects[::-1]
     fig = go.Figure()
-    ends = zip(table["parameter"], table["from"], table["to"], strict=True)
-    labels = [f"{parameter}<br>{_level(first)} to {_level(last)}" for parameter, first, last in ends]
+    ends = zip(table["parameter"], table["from"], table["to"], table["unit"], strict=True)
+    labels = [f"{parameter}<br>{_level(first)} to {_level(last)} {_shown(of)}" for parameter, first, last, of in ends]
     _bars(fig, table, labels, scale, COLOURS["api"])
-    fig.update_xaxes(title_text=f"change of {name}", zeroline=True, zerolinecolor=INK)
+    fig.update_xaxes(title_text=f"change of {name}", tickformat=",", zeroline=True, zerolinecolor=INK)
     top = effects.iloc[0]
     finding = (
         f"{_end(top['parameter'])} moves {metric} most: {_value(abs(top['value']), unit)}"
         f" {'more' if top['value'] > 0 else 'less'} at {_level(top['to'])} than at {_level(top['from'])}"
-    )
+        f" {_shown(top['unit'])}"
+    ).rstrip()
+    finding += "; its interval contains 0" if top["low"] <= 0 <= top["high"] else ""
     return finish(fig, finding, EFFECTS, height=110 + 58 * len(table), left=300, right=60)
 
 
@@ -152,6 +151,7 @@ def sweep_sensitivity(indices: pd.DataFrame | None, metric: str, unit: str) -> g
     order = list(dict.fromkeys(indices["parameter"]))[::-1]
     for kind, colour in zip(kinds, (COLOURS["api"], COLOURS["edge"]), strict=False):
         rows = indices[indices["kind"] == kind].set_index("parameter").loc[order].reset_index()
+        rows = rows.assign(low=rows["low"].clip(lower=0))  # no index lies below 0
         _bars(fig, rows, order, scale, colour, "" if morris else kind)
     fig.update_layout(barmode="group", showlegend=not morris)
     fig.update_xaxes(title_text=f"mu* of {name}" if morris else name, rangemode="tozero")
@@ -161,47 +161,60 @@ def sweep_sensitivity(indices: pd.DataFrame | None, metric: str, unit: str) -> g
     return finish(fig, finding, INDICES[kinds[0]], height=110 + 58 * len(order), left=300, right=60)
 
 
-def sweep_front(front: pd.DataFrame | None, metric: str, unit: str) -> go.Figure:
-    """Cost a month against the metric: columns cost_month, the metric, load, front, and met where it is judged."""
+def sweep_front(front: pd.DataFrame | None, metric: str, unit: str, limit: float | None = None) -> go.Figure:
+    """Cost a month against the metric: columns cost_month, the metric with low and high, load, front, chosen, and met
+    where it is judged.
+
+    ``limit``: the objective on the metric, in its SI unit.
+    """
     if front is None:
         return empty("No cost was recorded", FRONT, "Set record: {cost: true} in the sweep.")
     scale, name = _scale(metric, unit)
     fig = go.Figure()
     groups = front.groupby("load", dropna=False, sort=True)
-    shown = _some([load for load, _ in groups])
+    shown, how = _some([load for load, _ in groups]), FRONT
     for place, load in enumerate(shown):
         rows = front[front["load"].isna()] if load != load else front[front["load"] == load]
         colour = SERIES[place % len(SERIES)]
         best = rows[rows["front"]]
-        x = {"x": tidy(best["cost_month"]), "y": tidy(best[metric] * scale), "hoverinfo": "skip", "showlegend": False}
-        fig.add_scatter(**x, mode="lines", line={"color": colour, "width": 1.2, "shape": "hv"})
-        met = [bool(value) for value in rows["met"]] if "met" in rows else [True] * len(rows)
+        if len(best) > 1:
+            line = {"color": colour, "width": 1.2, "shape": "hv"}
+            x = {"x": tidy(best["cost_month"]), "y": tidy(best[metric] * scale), "hoverinfo": "skip"}
+            fig.add_scatter(**x, mode="lines", line=line, showlegend=False)
+            how = FRONT + ON_LINE
+        met = [bool(good) for good in rows["met"]] if "met" in rows else [True] * len(rows)
+        value, low, high = (rows[f"{metric}{end}"] * scale for end in ("", " low", " high"))
         fig.add_scatter(
             x=tidy(rows["cost_month"], 6),
-            y=tidy(rows[metric] * scale),
+            y=tidy(value),
             mode="markers",
             marker={
                 "size": 11,
                 "color": [colour if good else "white" for good in met],
                 "line": {"color": colour, "width": 1.8},
             },
+            error_y=whiskers(value, low.clip(lower=value * 0.02), high, colour),
             name="" if load != load else f"peak {number_text(load)}/s",
             showlegend=load == load and len(shown) > 1,
             text=[f"case {number}" for number in rows["case"]],
             hovertemplate="%{text}: %{x:,.0f} USD, %{y:.3g}<extra></extra>",
         )
-    fig.update_xaxes(title_text="cost (USD a month)")
-    fig.update_yaxes(title_text=name)
-    return finish(fig, _front_finding(front, metric, unit), FRONT, height=380, right=60)
+    fig.update_xaxes(title_text="cost (USD/month)", tickformat=",.0f")
+    value_axis(fig, name, [front[f"{metric}{end}"] * scale for end in ("", " low", " high")], limit and limit * scale)
+    limit_label(fig, limit and limit * scale, _value(limit or 0, unit))
+    return finish(fig, _front_finding(front, metric, unit), how, height=380, right=110)
 
 
 def _front_finding(front: pd.DataFrame, metric: str, unit: str) -> str:
-    met = front[[bool(value) for value in front["met"]]] if "met" in front else front
-    if not len(met):
+    if "met" not in front:
+        return f"{metric} against cost: no objective judges the cases"
+    if not front["chosen"].any():
         return "No case meets the SLO at any price that was tried"
-    cheapest = met.loc[met["cost_month"].idxmin()]
-    text = f"{cheapest['cost_month']:,.0f} USD a month is the least that meets the SLO"
-    return f"{text} ({metric} {_value(cheapest[metric], unit)}); {int(front['front'].sum())} cases lie on a front"
+    case = front[front["chosen"]].iloc[0]
+    text = f"{case['cost_month']:,.0f} USD a month is the least that meets the SLO"
+    if front["load"].nunique() > 1:
+        text += f" at {number_text(case['load'])} requests/s, the highest load at which any case does"
+    return f"{text} ({metric} {_value(case[metric], unit)})"
 
 
 def _bars(fig: go.Figure, table: pd.DataFrame, labels: list[str], scale: float, colour: str, name: str = "") -> None:
@@ -212,15 +225,7 @@ def _bars(fig: go.Figure, table: pd.DataFrame, labels: list[str], scale: float, 
         orientation="h",
         marker={"color": colour},
         width=None if name else 0.5,
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy((high - value).fillna(0)),
-            "arrayminus": tidy((value - low).fillna(0)),
-            "color": MUTED,
-            "thickness": 1.6,
-            "width": 5,
-        },
+        error_x=whiskers(value, low, high, MUTED),
         name=name,
         showlegend=bool(name),
     )
@@ -233,8 +238,11 @@ def _scale(metric: str, unit: str) -> tuple[float, str]:
 
 
 def _with_unit(path: str, unit: str) -> str:
-    shown = {"1/s": "requests/s"}.get(unit, unit)
-    return f"{path} ({shown})" if shown else path
+    return f"{path} ({_shown(unit)})" if _shown(unit) else path
+
+
+def _shown(unit: str) -> str:
+    return {"1/s": "requests/s", "1": ""}.get(unit, unit)
 
 
 def _value(value: float, unit: str) -> str:

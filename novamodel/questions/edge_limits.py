@@ -1,8 +1,8 @@
 """Whom does the edge's request limit reject, and which are the smallest limits that hold a flood?
 
 nginx counts by client address. An office behind one address is one client, and so is each machine of a flood: a
-limit that many people share is the limit of the flood. The answer lies between the smallest limit that customers
-can live with and the largest that the backend can bear.
+limit that many people share is the limit of the flood. The answer lies between the smallest limit that every
+legitimate population can live with and the largest that the backend can bear.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class EdgeAnswer:
-    """Frames, one row each: ``today`` a population under the limit of today; ``curve`` a limit rate and population
-    (burst of today); ``frontier`` a burst with the smallest rate that customers can live with; ``flood`` a variant
-    of the limit in the flood; ``passing`` a variant and group of callers with the requests a second let through;
+    """Frames, one row each: ``today`` a population under today's limit; ``curve`` a limit rate and population (burst of
+    today); ``frontier`` a burst with the smallest rate that the legitimate populations can live with;
+    ``flood`` a variant of the limit in the flood; ``passing`` a variant and population with the requests a second let
+    through;
     ``connections`` a limit_conn with the share that Erlang's loss formula blocks.
 
-    ``advised`` is None where no limit that was tried keeps customers' rejections below ``most_rejected``.
-    ``bears_per_s`` is the load at which the backend misses its first objective (None: none was missed).
+    ``advised`` is None where no limit that was tried keeps their rejections below ``most_rejected``. ``bears_per_s`` is
+    the knee, the load up to which the backend keeps every objective (None: none was missed; 0: at no load tried).
     """
 
     scenario: Scenario = field(repr=False)
@@ -59,15 +60,31 @@ class EdgeAnswer:
 
     @property
     def holds(self) -> bool:
-        """Whether the advised limit keeps every objective, and the customers, through the flood."""
+        """Whether the advised limit keeps every objective, and who is legitimate, through the flood."""
         return self.advised is not None and bool(self.flood.set_index("variant").at["advised", "held"])
+
+    @property
+    def legitimate(self) -> str:
+        """The populations to be protected: ``customers and offices``."""
+        *names, last = self.today["population"][self.today["legitimate"]]
+        return f"{', '.join(names)} and {last}" if names else str(last)
+
+    @property
+    def scales(self) -> bool:
+        """Whether an autoscaler follows the load."""
+        return any(service.autoscaler for service in self.scenario.services.values())
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether today's peak alone is more than the backend bears."""
+        return self.bears_per_s is not None and self.bears_per_s < self.scenario.traffic.most_per_s
 
     @property
     def flood_held(self) -> float | None:
         """Flooding clients that the backend bears under the advised limit; None where that is not known."""
-        if self.advised is None or self.bears_per_s is None:
+        if self.advised is None or self.bears_per_s is None or self.overloaded:
             return None
-        rows = self.passing[(self.passing["variant"] == "advised") & (self.passing["group"] != FLOOD)]
+        rows = self.passing[(self.passing["variant"] == "advised") & (self.passing["population"] != FLOOD)]
         room = self.bears_per_s - float(rows["per_s"].sum())
         return max(room, 0.0) / min(self.advised.per_s, self.flood_each_per_s)
 
@@ -88,11 +105,11 @@ class EdgeAnswer:
             "advised burst (requests)": float(self.advised.burst) if self.advised else float("nan"),
             f"flood, {variant} limit: passed (requests/s)": float(row["passed_per_s"]),
             f"flood, {variant} limit: p99 (ms)": float(row["p99_s"]) * 1000,
-            "backend bears (requests/s)": self.bears_per_s or float("nan"),
+            "backend bears (requests/s)": float("nan") if self.bears_per_s is None else self.bears_per_s,
         }
 
     def frontier_table(self) -> pd.DataFrame:
-        """The smallest limits that customers can live with, for a reader."""
+        """The smallest limits that the legitimate populations can live with, for a reader."""
         columns: Columns = {
             "rate": ("rate", None),
             "burst": ("burst", str),
@@ -130,7 +147,10 @@ class EdgeAnswer:
         row = self.flood.set_index("variant").loc["advised"]
         verdict = "holds" if self.holds else "does not hold"
         parts.append(
-            ("Advice", f"{self.advised} is the smallest limit that customers can live with; it {verdict} {flood}.")
+            (
+                "Advice",
+                f"{self.advised} is the smallest limit that {self.legitimate} can live with; it {verdict} {flood}.",
+            )
         )
         kept = "every objective is kept" if row["held"] else f"missed: {row['missed']}"
         parts.append(
@@ -140,15 +160,24 @@ class EdgeAnswer:
                 f"{seconds_text(row.p99_s)}; {kept}.",
             )
         )
+        follows = "once the autoscaler has followed, " if self.scales else ""
+        if self.bears_per_s is not None and self.overloaded:
+            knee = f"{self.bears_per_s:,.0f} requests/s" if self.bears_per_s else "none of the loads that were tried"
+            text = f"{follows}the backend bears {knee}, and the peak alone brings"
+            text += f" {self.scenario.traffic.most_per_s:,.0f}: no limit by address mends that (07_what_breaks_first)."
+            parts.append(("Not for the flood alone", text))
         if self.bears_per_s is not None and self.flood_held is not None:
-            text = f"once the autoscaler has followed, the backend bears {self.bears_per_s:,.0f} requests/s"
+            text = f"{follows}the backend bears {self.bears_per_s:,.0f} requests/s"
             parts.append(("How far", f"{text}: with this limit some {self.flood_held:,.0f} such clients."))
         if self.flood_each_per_s < self.advised.per_s:
             parts.append(("Beware", "each client of this flood stays below the limit: no limit by address stops it."))
         if self.connection_limit is not None:
             most = self.connection_limit * self.flood_clients
-            text = f"limit_conn {self.connection_limit} would block no customer more often than that (Erlang's loss"
-            parts.append(("Beside it", f"{text} formula) and keeps a flood at {most:,} requests in progress at most."))
+            text = f"limit_conn {self.connection_limit} would block {self.legitimate} no more often than"
+            text += (
+                f" {format_fraction(self.most_rejected)} (Erlang's loss formula) and keeps a flood at {most:,} requests"
+            )
+            parts.append(("Beside it", f"{text} in progress at most."))
         gaps = "a flood asks the same mix as everybody, keeps its addresses and does not retry"
         return [*parts, ("Known gaps", f"{gaps}; limit_conn is a formula here, not simulated.")]
 
@@ -168,8 +197,8 @@ def edge(
     """Simulate the peak under limits of rising rate and burst, and a flood under today's, the advised and no limit.
 
     The flood is ``flood_clients`` addresses more that send ``flood_each_per_s`` requests a second each; its first
-    half minute is counted, the autoscaler starts from today's replicas. A limit is fit for customers when no population
-    but the ``abusers`` has more than ``most_rejected`` of its requests rejected (upper end of the interval; or when
+    half minute is counted, the autoscaler starts from today's replicas. A limit is fit when no population but the
+    ``abusers`` has more than ``most_rejected`` of its requests rejected (upper end of the interval; or when
     none was rejected at all). Raises ``UserError`` for a flood, share or population that cannot be.
     """
     _check(scenario, flood_clients, flood_each_per_s, most_rejected, abusers)
@@ -235,7 +264,7 @@ def _check(scenario: Scenario, clients: int, each: float, most: float, abusers: 
 
 
 def _frontier(work: EdgeRuns, rates: list[str], bursts: list[int]) -> list[Limit]:
-    """For each burst the smallest rate that customers can live with: more burst never needs more rate."""
+    """For each burst the smallest rate that is fit: more burst never needs more rate."""
     found, place = [], len(rates) - 1
     for burst in bursts:
         while place >= 0 and work.fit(work.under(Limit(rates[place], burst))):

@@ -20,6 +20,8 @@ RATE_STEPS = (0.5, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
 BURSTS = (10, 20, 40, 80)
 CONNECTION_LIMITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 KNEE_MULTIPLES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+"""Loads tried for the knee, over today's peak; those below where the peak alone is too much."""
+BELOW_PEAK = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0)
 MINUTE_S = 60.0
 NOON_S = 43200.0
 
@@ -112,19 +114,24 @@ class EdgeRuns:
         return self._simulate({**traffic, **run, **self._limits(limit)})
 
     def bears_per_s(self) -> float | None:
-        """Load (requests/s) at which an objective is first missed; None where none was."""
+        """The knee: load (requests/s, all let in) up to which every objective is kept; None where none was missed.
+
+        0 where the lowest load that is tried is too much already.
+        """
         self.tell(0.8, "finding the knee")
-        warm_up = {"run.warm_up": f"{self.length.knee_s:g} s"}  # the autoscaler rests at each load from the start
-        found = knee(
-            self.scenario.override(warm_up, said_by="edge"),
-            KNEE_MULTIPLES,
-            duration_s=self.length.knee_s,
-            replications=2,
-            refine=1,
-            **self.options,
-        )
-        multiple = found.load_multiple_at_breach
-        return None if multiple is None else multiple * self.scenario.traffic.most_per_s
+        multiple = self._breach(KNEE_MULTIPLES)
+        if multiple == KNEE_MULTIPLES[0]:
+            multiple = self._breach(BELOW_PEAK)
+        if multiple is None:
+            return None
+        return 0.0 if multiple == BELOW_PEAK[0] else multiple * self.scenario.traffic.most_per_s
+
+    def _breach(self, multiples: tuple[float, ...]) -> float | None:
+        """The multiple of the peak at which an objective is first missed: the lowest, where that misses it."""
+        changes = {"edge.limits": {}, "run.warm_up": f"{self.length.knee_s:g} s"}  # the autoscaler rests at each load
+        variant = self.scenario.override(changes, said_by="edge")
+        length: dict[str, Any] = {"duration_s": self.length.knee_s, "replications": 2, "refine": 1}
+        return knee(variant, multiples, **length, **self.options).load_multiple_at_breach
 
     def _simulate(self, changes: dict[str, Any]) -> Result:
         return simulate(self.scenario.override(changes, said_by="edge"), **self.options)
@@ -159,7 +166,7 @@ class EdgeRuns:
         return population != FLOOD and population not in self.abusers
 
     def fit(self, result: Result) -> bool:
-        """Whether customers can live with it: nobody rejected, or the interval ends below what is allowed."""
+        """Whether legitimate populations can live with it: nobody rejected, or the interval ends below the limit."""
         frame = result.populations
         rows = frame[[self.legitimate(name) for name in frame["population"]]]
         return all(row.rejected == 0 or row.high < self.most_rejected for row in rows.itertuples())
@@ -221,14 +228,10 @@ class EdgeRuns:
         }
 
     def passing_rows(self, variant: str, result: Result) -> pd.DataFrame:
-        """Requests a second that a limit lets through, by group of callers."""
+        """Requests a second that a limit lets through, by population; the flood is one of them."""
         frame = self.today_rows(result)
-        groups = [
-            FLOOD if n == FLOOD else "customers" if self.legitimate(n) else "abusers" for n in frame["population"]
-        ]
         passed = (frame["arrived"] - frame["rejected"]) / (result.window_s * result.replications)
-        table = passed.groupby(pd.Series(groups, name="group"), sort=False).sum().rename("per_s").reset_index()
-        return table.assign(variant=variant)
+        return frame[["population", "legitimate"]].assign(per_s=passed, variant=variant)
 
     def connections(self, latencies_s: tuple[float, float]) -> pd.DataFrame:
         """Share of its busiest client's requests that a `limit_conn` blocks, by population.

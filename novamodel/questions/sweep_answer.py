@@ -49,14 +49,9 @@ class SweptAnswer:
     @property
     def chosen(self) -> pd.Series | None:
         """The cheapest case that meets the SLO, at the highest load where that varies."""
-        if self.front is None or "met" not in self.front:
+        if self.front is None or not self.front["chosen"].any():
             return None
-        kept = self.front[self.front["met"] == True]  # noqa: E712  (None is no)
-        if not len(kept):
-            return None
-        if "traffic.peak" in self.parameters:
-            kept = kept[kept["traffic.peak"] == kept["traffic.peak"].max()]
-        return kept.sort_values(["cost_month", self.metric]).iloc[0]
+        return self.front[self.front["chosen"]].iloc[0]
 
     def headline(self) -> dict[str, float]:
         """The figures of the answer by name."""
@@ -160,13 +155,17 @@ def _sentences(answer: SweptAnswer) -> list[str]:
     if len(answer.effects):
         top = answer.effects.iloc[0]
         change = f"{answer.in_words(abs(top['value']))} {'more' if top['value'] > 0 else 'less'}"
-        ends = f"at {tables.shown(top['to'])} than at {tables.shown(top['from'])}"
-        lines.append(f"{tables.short(top['parameter'])} moves {answer.metric} most: {change} {ends}.")
+        ends = f"at {tables.shown(top['to'], top['unit'])} than at {tables.shown(top['from'], top['unit'])}"
+        doubt = "; its interval contains 0" if top["low"] <= 0 <= top["high"] else ""
+        lines.append(f"{tables.short(top['parameter'])} moves {answer.metric} most: {change} {ends}{doubt}.")
     if answer.sensitivity is not None:
         first = answer.sensitivity.iloc[0]
         lines.append(f"Among the unknowns {tables.short(first['parameter'])} matters most: measure it first.")
     if answer.chosen is not None:
-        what = ", ".join(f"{tables.short(p)} {tables.shown(answer.chosen[p])}" for p in answer.parameters)
+        units = answer.table.attrs.get("units", {})
+        what = ", ".join(
+            f"{tables.short(p)} {tables.shown(answer.chosen[p], units.get(p, ''))}" for p in answer.parameters
+        )
         lines.append(f"The cheapest that holds (at the highest load that any case holds): {what}, for "
                      f"{dollars(answer.chosen['cost_month'])} USD a month.")  # fmt: skip
     return lines

@@ -13,6 +13,7 @@ import pandas as pd
 from novamodel.batch import indices
 from novamodel.statistics import mean_interval
 
+UNITS = {"1/s": "requests/s", "1": ""}
 BINS = 8
 """Of each parameter of a sampled design, at most."""
 
@@ -63,7 +64,7 @@ def effects(table: pd.DataFrame, parameters: list[str], metric: str) -> pd.DataF
     """What each parameter does to the metric from its lowest to its highest level, largest first.
 
     Pairs of cases that differ in nothing else (a grid) are compared and their differences averaged; without pairs
-    the means of both ends are. Columns: parameter, from, to, value, low, high (95 %; nan with a single pair).
+    the means of both ends are. Columns: parameter, from, to, unit, value, low, high (95 %; nan with a single pair).
     """
     rows = []
     for parameter in parameters:
@@ -78,8 +79,8 @@ def effects(table: pd.DataFrame, parameters: list[str], metric: str) -> pd.DataF
             value, low, high = mean_interval(list(pairs[f"{metric} there"] - pairs[metric]))
         else:
             value, low, high = _difference(list(first[metric]), list(last[metric]))
-        rows.append((parameter, ends[0], ends[-1], value, low, high))
-    found = pd.DataFrame(rows, columns=["parameter", "from", "to", "value", "low", "high"])
+        rows.append((parameter, ends[0], ends[-1], _unit(table, parameter), value, low, high))
+    found = pd.DataFrame(rows, columns=["parameter", "from", "to", "unit", "value", "low", "high"])
     return found.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 
@@ -93,13 +94,17 @@ def _difference(first: list[float], last: list[float]) -> tuple[float, float, fl
 def front(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Finished cases by cost, and whether each lies on the front: none costs less without a worse metric.
 
-    Where the load varies, cases are compared with those of the same load only (column ``load``).
+    Where the load varies, cases are compared with those of the same load only (column ``load``). ``chosen`` is the
+    cheapest that meets the SLO, at the highest load that any case meets it at.
     """
     kept = done(table, metric).sort_values(["cost_month", metric], kind="stable", ignore_index=True)
     load = kept["traffic.peak"] if "traffic.peak" in kept else pd.Series(math.nan, kept.index)
     best = kept[metric].groupby(load, dropna=False).cummin()
     before = best.groupby(load, dropna=False).shift(fill_value=math.inf)
-    return kept.assign(load=load, front=kept[metric] < before)
+    kept = kept.assign(load=load, front=kept[metric] < before)
+    met = kept[kept["met"] == True] if "met" in kept else kept[:0]  # noqa: E712  (None is no)
+    highest = met[met["load"].isna() | (met["load"] == met["load"].max())]
+    return kept.assign(chosen=kept.index.isin(highest.index[:1]))
 
 
 def sensitivity(folder: Path, metric: str) -> pd.DataFrame:
@@ -123,8 +128,10 @@ def short(path: str) -> str:
     return ".".join(words[-2:]) if len(words) > 2 else path
 
 
-def shown(value: Any) -> str:
-    """A level for a reader."""
+def shown(value: Any, unit: str = "") -> str:
+    """A level for a reader, with its unit."""
     if isinstance(value, str):
         return value
-    return f"{value:,.4g}" if isinstance(value, Real) else json.dumps(value, default=str)
+    text = f"{value:,.4g}" if isinstance(value, Real) else json.dumps(value, default=str)
+    name = UNITS.get(unit, unit)
+    return f"{text} {'core' if name == 'cores' and value == 1 else name}".strip()

@@ -45,6 +45,30 @@ def test_tables_of_a_known_response(store: Path):
     assert answer.sensitivity is None
 
 
+def test_the_line_of_the_front_is_spoken_of_where_it_is_drawn(store: Path):
+    answer = nm.questions.swept(store=store)
+    drawn = nm.figures.sweep_front(answer.front, answer.metric, answer.unit, 0.04)
+    assert [trace.mode for trace in drawn.data] == ["lines", "markers"]
+    assert "On a line" in drawn.layout.title.text
+    assert len(drawn.layout.shapes) == 1  # the objective
+    assert max(drawn.data[1].error_y.array) > 0
+    alone = answer.front.assign(front=answer.front.index == 0)
+    bare = nm.figures.sweep_front(alone, answer.metric, answer.unit)
+    assert [trace.mode for trace in bare.data] == ["markers"]
+    assert "On a line" not in bare.layout.title.text
+
+
+def test_the_front_chooses_at_the_highest_load_that_is_held():
+    cases = {"cost_month": [10.0, 20.0, 15.0, 30.0, 40.0], "p99": [0.1, 0.2, 0.3, 0.2, 0.9]}
+    table = pd.DataFrame(cases).assign(status="done", met=[True, True, True, True, False])
+    table["traffic.peak"] = [100.0, 200.0, 200.0, 200.0, 300.0]
+    found = tables.front(table, "p99")
+    assert found[found["chosen"]]["cost_month"].tolist() == [15]
+    assert not tables.front(table.assign(met=False), "p99")["chosen"].any()
+    found = found.assign(**{"p99 low": found["p99"], "p99 high": found["p99"], "case": range(5)})
+    assert "15 USD a month" in nm.figures.sweep_front(found, "p99", "s").layout.title.text
+
+
 def test_bins_of_a_sampled_parameter_hold_equally_many():
     table = tables.binned(pd.DataFrame({"a": [number / 10 for number in range(80)], "b": ["x", "y"] * 40}), ["a", "b"])
     assert table["a"].value_counts().tolist() == [10] * 8

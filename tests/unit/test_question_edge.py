@@ -40,10 +40,39 @@ def test_the_advised_limit_spares_customers_and_holds_what_no_limit_does_not(ans
 
 
 def test_what_passes_of_the_flood_is_what_the_limit_lets_through(answer):
-    passed = answer.passing.set_index(["variant", "group"])["per_s"]
+    passed = answer.passing.set_index(["variant", "population"])["per_s"]
     seconds = 10  # the window of a quick run; each client may send its rate, and its burst once
     most = answer.flood_clients * (answer.advised.per_s + (answer.advised.burst + 1) / seconds)
     assert 0.9 * answer.flood_clients * answer.advised.per_s < passed["advised", "flood"] <= most
+
+
+def test_what_passes_is_counted_by_population(answer):
+    rows = answer.passing[answer.passing["variant"] == "no limit"].set_index("population")
+    assert list(rows.index) == ["customers", "offices", "abusers", "flood"]
+    total = answer.flood.set_index("variant").at["no limit", "passed_per_s"]
+    assert rows["per_s"].sum() == pytest.approx(total)
+    assert answer.legitimate == "customers and offices"
+    drawn = {bar.name: bar.x[-1] for bar in nm.figures.edge_flood(answer).data}  # the lowest bar is the first row
+    assert drawn == pytest.approx(rows["per_s"].to_dict(), rel=1e-2)
+    assert "customers and offices can live with" in answer.conclusion()
+
+
+def test_a_peak_beyond_the_knee_is_said_and_no_flood_is_blamed():
+    small = nm.load("novabank-compose").override({"traffic.peak": "900 requests/s", "edge.limits": {}})
+    found = nm.questions.edge(small, quick=True, seed=3)
+    assert 0 < found.bears_per_s < 900  # not the lowest load that was tried at first
+    assert found.overloaded
+    assert found.flood_held is None
+    assert "the peak alone brings 900" in found.conclusion()
+    assert "The peak alone is more" in nm.figures.edge_flood(found).layout.title.text
+
+
+def test_no_text_of_the_flood_is_crossed_by_the_knee(answer):
+    fig = nm.figures.edge_flood(answer)
+    texts = [note for note in fig.layout.annotations if note.text.startswith("p99")]
+    assert len(texts) == len(answer.flood)
+    assert all(note.x >= max(answer.bears_per_s, answer.flood["passed_per_s"].max()) for note in texts)
+    assert answer.bears_per_s == pytest.approx(fig.layout.shapes[0].x0)
 
 
 def test_limit_conn_follows_erlangs_formula(answer):
