@@ -10,7 +10,7 @@ from novamodel.billing import monthly_total
 from novamodel.errors import UserError
 from novamodel.questions.load_runs import LoadRuns
 from novamodel.questions.shared import change, service_asked
-from novamodel.scenario import Scenario, cache_nodes, database_classes
+from novamodel.scenario import Scenario, cache_nodes, database_classes, may_read_elsewhere
 from novamodel.sizing import Knee
 
 MOST_REPLICAS = 62
@@ -95,6 +95,11 @@ def _of_stores(scenario: Scenario) -> Iterator[Fix]:
         yield Fix(
             "database: the next class", change(str(database.instance_class), then), {"database.instance_class": then}
         )
+    routes = [steps for service in scenario.services.values() for steps in service.routes.values()]
+    if any(may_read_elsewhere(database.statements, steps) for steps in routes):
+        count = database.read_replicas.count if database.read_replicas else 0
+        more = {"database.read_replicas.count": count + 1}
+        yield Fix("database: one more read replica", change(str(count), str(count + 1)), more)
     kind = (cache.node_type or "").rpartition(".")[0]
     nodes = [n for n in cache_nodes() if n.name.startswith(f"{kind}.") and n.memory_usable > cache.memory * 1.01]
     if kind and nodes:

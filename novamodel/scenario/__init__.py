@@ -15,6 +15,7 @@ from novamodel.scenario.machines import (
 from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
+from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.service import Service
 from novamodel.scenario.thin import ThinPart, thin_parts
 
@@ -38,6 +39,7 @@ __all__ = [
     "gp3_striped_from",
     "load_scenario",
     "load_tree",
+    "may_read_elsewhere",
     "node_types",
     "require_fargate_size",
     "setting_changes",

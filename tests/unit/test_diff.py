@@ -9,7 +9,7 @@ import pytest
 
 import novamodel as nm
 from novamodel.answering import to_json
-from novamodel.differing import LOWER, Row, _row
+from novamodel.differing.difference import LOWER, Row, _row
 from novamodel.errors import UserError
 from novamodel.scenario import setting_changes
 from novamodel.statistics import Estimate

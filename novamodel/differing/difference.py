@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,18 +16,14 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.billing import MonthlyCost, bill
+from novamodel.differing.words import NONE_FOUND, arrow, html, judged, markdown, said, signed, value_words
 from novamodel.loading import load
-from novamodel.report import value_text
 from novamodel.scenario import Change, Scenario, setting_changes
 from novamodel.simulation import Comparison, Result, compare
 from novamodel.statistics import Estimate, paired_difference
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
 LOWER, LESS, FEWER = ("better", "worse"), ("cheaper", "dearer"), ("fewer", "more")
-NONE_FOUND = "no difference found"
-"""The interval of the difference holds 0: whatever the figures show may be chance."""
-MOST_PARTS = 4
-"""Values shown of a part that only one of the two has."""
 
 
 class Row(NamedTuple):
@@ -82,23 +77,23 @@ class Difference:
         shown = []
         for row in self.rows:
             low, high = row.difference.low, row.difference.high
-            ends = f"{_signed(low, row.unit)}, {_signed(high, row.unit)}"
-            change = _signed(row.difference.value, row.unit) + (f" [{ends}]" if low == low and low != high else "")
+            ends = f"{signed(low, row.unit)}, {signed(high, row.unit)}"
+            change = signed(row.difference.value, row.unit) + (f" [{ends}]" if low == low and low != high else "")
             change = {"same": "", NONE_FOUND: f"0 lies in [{ends}]"}.get(row.verdict, change)
-            shown.append((row.what, _text(row.a, row.unit), _text(row.b, row.unit), change, row.verdict))
+            shown.append((row.what, value_words(row.a, row.unit), value_words(row.b, row.unit), change, row.verdict))
         return shown
 
     def objective_table(self) -> list[tuple[str, str, str]]:
         """The objectives as a reader's rows: text, A, B."""
         return [
-            (one.text, _judged(one.a, one.a_met, one.unit), _judged(one.b, one.b_met, one.unit))
+            (one.text, judged(one.a, one.a_met, one.unit), judged(one.b, one.b_met, one.unit))
             for one in self.objectives
         ]
 
     def setting_table(self) -> list[tuple[str, str, str]]:
         """The settings that differ as a reader's rows: path, A, B, each value with the place that says it."""
         return [
-            (one.path, _said(one.a, one.unit, one.a_said), _said(one.b, one.unit, one.b_said)) for one in self.settings
+            (one.path, said(one.a, one.unit, one.a_said), said(one.b, one.unit, one.b_said)) for one in self.settings
         ]
 
     def names(self) -> tuple[str, str]:
@@ -110,7 +105,7 @@ class Difference:
     def summary(self) -> str:
         """The difference in one sentence."""
         rows = {row[0]: row for row in self.table()}
-        parts = [f"{name} {_arrow(rows[name])}" for name in ("p99", "errors", "cost a month")]
+        parts = [f"{name} {arrow(rows[name])}" for name in ("p99", "errors", "cost a month")]
         missed = f"; B misses {', '.join(self.newly_missed)}" if self.newly_missed else ""
         return ", ".join(parts) + missed
 
@@ -147,23 +142,23 @@ class Difference:
         """A comment for a pull request: the sentence, the figures, the objectives, the settings."""
         names = self.names()
         lines = [f"**{self.summary()}**", "", f"A: {names[0]}  ", f"B: {names[1]}", ""]
-        lines += _markdown(("", "A", "B", "difference", ""), self.table(), right=(1, 2, 3))
+        lines += markdown(("", "A", "B", "difference", ""), self.table(), right=(1, 2, 3))
         if self.objectives:
-            lines += ["", *_markdown(("objective", "A", "B"), self.objective_table())]
+            lines += ["", *markdown(("objective", "A", "B"), self.objective_table())]
         settings = [(f"`{path}`", a, b) for path, a, b in self.setting_table()]
         head = f"{len(settings)} setting{'' if len(settings) == 1 else 's'} of the system differ"
         lines += ["", f"<details><summary>{head}{'s' if len(settings) == 1 else ''}</summary>", ""]
-        lines += _markdown(("setting", "A", "B"), settings)
+        lines += markdown(("setting", "A", "B"), settings)
         doubts = [f"> {text}  " for text in self.warnings()]
         return "\n".join([*lines, "", "</details>", "", *doubts, *([""] if doubts else []), f"_{self.basis()}_"])
 
     def _repr_html_(self) -> str:
         names = self.names()
         parts = [f"<p><b>{escape(self.summary())}</b><br>A: {escape(names[0])}<br>B: {escape(names[1])}</p>"]
-        parts.append(_html(("", "A", "B", "difference", ""), self.table()))
+        parts.append(html(("", "A", "B", "difference", ""), self.table()))
         if self.objectives:
-            parts.append(_html(("objective", "A", "B"), self.objective_table()))
-        parts.append(_html(("setting", "A", "B"), self.setting_table()))
+            parts.append(html(("objective", "A", "B"), self.objective_table()))
+        parts.append(html(("setting", "A", "B"), self.setting_table()))
         return "".join([*parts, f"<p>{'<br>'.join(escape(text) for text in (*self.warnings(), self.basis()))}</p>"])
 
 
@@ -256,72 +251,5 @@ def _side(scenario: Scenario, result: Result, cost: MonthlyCost) -> dict[str, An
     }
 
 
-# --- in words ------------------------------------------------------------------------------------------------
-
-
 def _ends(estimate: Estimate) -> dict[str, float]:
     return {"low": estimate.low, "high": estimate.high}
-
-
-def _text(value: float, unit: str) -> str:
-    """A value with its unit: ``124 ms``, ``0.1 %``, ``907.79 USD``, ``5.2``."""
-    forms = {"s": lambda v: units.format_time(float(f"{v:.3g}")), "1": _share}
-    if value != value:
-        return "-"
-    return forms[unit](value) if unit in forms else f"{value:,.2f} {unit}" if unit else f"{value:.3g}"
-
-
-def _share(value: float) -> str:
-    """A share in percent, never with an exponent: 8.9e-7 -> ``"0.000089 %"``."""
-    return f"{Decimal(f'{value * 100:.3g}'):f} %"
-
-
-def _signed(value: float, unit: str) -> str:
-    return f"{'-' if value < 0 else '+'}{_text(abs(value), unit)}"
-
-
-def _arrow(row: tuple[str, ...]) -> str:
-    """``124 ms -> 98 ms (-26 ms, better)`` of a row of the table, without its interval."""
-    _, a, b, change, verdict = row
-    if verdict == "same":
-        return f"{a} (same)"
-    if verdict == NONE_FOUND:
-        return f"{a} -> {b} ({verdict})"
-    return f"{a} -> {b} ({change.partition(' [')[0]}, {verdict})"
-
-
-def _judged(value: float | None, met: bool | None, unit: str) -> str:
-    return "not asked" if value is None else f"{'met' if met else 'MISSED'}, {_text(value, unit)}"
-
-
-def _said(value: Any, unit: str, said: str) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, dict):
-        shown = [f"{name} {value_text(inner, '')}" for name, inner in list(value.items())[:MOST_PARTS]]
-        more = len(value) - len(shown)
-        text = ", ".join([*shown, *([f"{more} more"] if more else [])])
-    else:
-        text = value_text(value, unit)
-    return f"{text} ({said})"
-
-
-def _markdown(columns: tuple[str, ...], rows: list[Any], right: tuple[int, ...] = ()) -> list[str]:
-    def line(cells: Any) -> str:
-        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-    rule = [" --: " if place in right else " --- " for place in range(len(columns))]
-    return [
-        line(columns),
-        f"|{'|'.join(rule)}|",
-        *(line(row) for row in rows or [("none", *[""] * (len(columns) - 1))]),
-    ]
-
-
-def _html(columns: tuple[str, ...], rows: list[Any]) -> str:
-    head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align:left">{escape(str(cell))}</td>' for cell in row) + "</tr>"
-        for row in rows or [("none", *[""] * (len(columns) - 1))]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
