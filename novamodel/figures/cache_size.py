@@ -95,7 +95,8 @@ def cache_cold(answer: Any, slo: Any = ()) -> go.Figure:
         )  # fmt: skip
     time = tidy(load["time_s"] - answer.emptied_s)
     _band(fig, time, load, "more", "more_low", "more_high", 100.0, COLOURS["database"], 2)
-    _band(fig, time, load, "p99_s", "p99_low_s", "p99_high_s", 1000.0, INK, 3)
+    p99 = load.assign(p99_low_s=load["p99_low_s"].clip(lower=0))  # no time is negative
+    _band(fig, time, p99, "p99_s", "p99_low_s", "p99_high_s", 1000.0, INK, 3)
     fig.add_scatter(
         x=time, y=tidy(load["warm_p99_s"] * 1000), mode="lines", name="undisturbed", showlegend=False,
         line={"color": MUTED, "width": 1.6, "dash": "dot"}, row=3, col=1,

@@ -114,7 +114,7 @@ def pool_growth(answer: Any) -> go.Figure:
     fig.update_yaxes(title_text="connections of all pools together", range=[0, max(top, min(limit, 2 * top)) * 1.08])
     own = growth[(growth["pool"] == answer.pool) & (growth["opened"] <= limit)]["replicas"]
     fits = f"up to {own.max():.0f} replicas" if len(own) else "no number of replicas"
-    finding = f"A pool of {answer.pool} fits {fits}; the autoscaler may start {answer.most_replicas}"
+    finding = f"A pool of {answer.pool} fits {fits}; at most {answer.most_replicas} may run"
     return finish(fig, finding, GROWTH_HOW, height=330, right=170)
 
 
@@ -170,10 +170,11 @@ def pool_slow(answer: Any, slo: Any = ()) -> go.Figure:
     fig.update_yaxes(title_text="requests (%)", rangemode="tozero")
     lost = slow.assign(lost=slow["timed_out"] + slow["refused"])
     best, now = lost.sort_values("lost", kind="stable").iloc[0], lost[lost["pool"] == answer.pool].iloc[0]
+    own = now["lost"] <= best["lost"]
+    other = "none tried loses less" if own else f"a pool of {int(best['pool'])} loses least, {share_text(best['lost'])}"
     finding = (
         f"At {number_text(answer.slow_s * 1000)} ms a round trip a pool of {answer.pool} loses"
-        f" {share_text(now['lost'])} of the requests; a pool of {int(best['pool'])} loses least,"
-        f" {share_text(best['lost'])}"
+        f" {share_text(now['lost'])} of the requests; {other}"
     )
     return finish(fig, finding, SLOW_HOW, height=320, right=130)
 

@@ -187,5 +187,5 @@ def _finding(outcome: Any, table: pd.DataFrame, chosen: Any, now: Any) -> str:
     if now is not None:
         gap = row["cost_month"] - table.loc[now, "cost_month"]
         word = "more" if gap >= 0 else "less"
-        text += f", {abs(gap):,.0f} {word} than today"
+        text += f", {abs(gap):,.0f} {word} than today" if abs(gap) >= 0.5 else ", as much as today"
     return text

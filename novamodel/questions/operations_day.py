@@ -223,8 +223,14 @@ def rows_missed(timeline: pd.DataFrame, scenario: Scenario, limit_s: float) -> p
 
 
 def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: float) -> dict[str, float]:
-    """Minutes lost and requests failed, with intervals over the replications; how bad, and for how long."""
+    """Minutes lost and requests failed, with intervals over the replications; how bad, and for how long.
+
+    A row of ten seconds is lost where an objective is missed that the same row ``before``, without the event, keeps.
+    """
+    usual = timeline_of("", before, result.intervals["clock_s"].iloc[0] - timeline["since_s"].iloc[0])
+    kept = ~_by_row(usual, rows_missed(usual, result.scenario, limit_s))
     missed = rows_missed(timeline, result.scenario, limit_s)
+    missed &= kept.reindex(_by_row(timeline, missed).index, fill_value=True).to_numpy(bool)
     lost = mean_interval(list(missed.groupby(timeline["replication"]).sum() * ROW_S / 60))
     plain = before.intervals
     end = timeline["since_s"].max() + plain["clock_s"].min() - ROW_S + BEFORE_S
@@ -244,6 +250,12 @@ def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: f
         "back_after_s": float(timeline.loc[missed, "since_s"].max()) if missed.any() else 0.0,
         "ongoing": bool(ongoing.any()),
     }
+
+
+def _by_row(timeline: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """The same values by replication and time."""
+    index = pd.MultiIndex.from_frame(timeline[["replication", "since_s"]].round(6))
+    return pd.Series(values.to_numpy(), index=index)
 
 
 def _shield(scenario: Scenario, event: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from novamodel.cost import instance_allocatable, load_book
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario, Service, fargate_pod_size, fargate_sizes
 
@@ -46,8 +47,8 @@ def legal_sizes(scenario: Scenario, service: Service) -> Sizes:
 
     ECS on Fargate: the sizes that AWS sells, up to 4 vCPU and four times the CPU in GiB. EKS on Fargate: any
     requests; limits at most the size that the requests are rounded up to, for a pod gets no more than that. Else
-    any ladder steps with requests at most the limits, CPU limits at most four and memory limits at most two
-    times the requests.
+    any ladder steps with requests at most the limits and what a node has room for, CPU limits at most four and
+    memory limits at most two times the requests.
     """
     rows = _ecs_fargate() if sold_by_size(scenario) else _requests(scenario, service)
     if not rows:
@@ -83,8 +84,9 @@ def _requests(scenario: Scenario, service: Service) -> list[tuple[float, ...]]:
     limits = sorted({*CPU_LIMITS, *([now.cpu_limit] if now.cpu_limit else [])})
     memory = sorted({*MEMORY, now.memory_request, *([now.memory_limit] if now.memory_limit else [])})
     rows: list[tuple[float, ...]] = []
-    for request in sorted({*CPU_REQUESTS, now.cpu_request}):
-        for asked in memory:
+    cpu_room, memory_room = _room(scenario)
+    for request in sorted(cpu for cpu in {*CPU_REQUESTS, now.cpu_request} if cpu <= cpu_room):
+        for asked in (size for size in memory if size <= memory_room):
             cores, gib = billed(scenario, request, asked)
             top_cpu, top_memory = (cores, gib * GIB) if pods else (np.inf, np.inf)
             for limit in [*limits, *([] if now.cpu_limit else [np.nan])]:
@@ -99,6 +101,15 @@ def _requests(scenario: Scenario, service: Service) -> list[tuple[float, ...]]:
     if not any(_same(row[:4], today) for row in rows):
         rows.append((*today, *billed(scenario, now.cpu_request, now.memory_request)))
     return rows
+
+
+def _room(scenario: Scenario) -> tuple[float, float]:
+    """Cores and bytes that the pods of one node may request together; infinite where no node is billed."""
+    platform = scenario.platform
+    if platform.compute == "fargate" or platform.kind == "compose":
+        return np.inf, np.inf
+    room = instance_allocatable(platform.node_type, load_book(scenario.pricing.region))
+    return room.cpu, room.memory_gib * GIB
 
 
 def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

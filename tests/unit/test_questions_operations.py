@@ -40,6 +40,14 @@ def test_a_run_that_ends_before_the_slo_holds_again_says_what_is_known(answer):
     assert "end before the SLO holds again: lost zone" in answer.conclusion()
 
 
+def test_minutes_that_miss_the_slo_anyway_are_not_the_events_doing():
+    """At three times the load three containers that nobody adds to miss the SLO in every minute, rollout or not."""
+    small = nm.load("novabank-compose").override({"traffic.peak": "1350 requests/s"})
+    events = nm.questions.operations(small, quick=True).events.set_index("event")
+    assert events.loc["rollout", "minutes_lost"] <= 0.2
+    assert events.loc["rollout", "worst_s"] > 0.3
+
+
 def test_a_standby_makes_the_failover_an_event_and_has_its_price():
     doubled = nm.load("novabank").override({"database.multi_az": True})
     events = nm.questions.operations(doubled, quick=True).events.set_index("event")

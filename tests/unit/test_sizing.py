@@ -154,6 +154,9 @@ def test_legal_sizes_are_what_the_platform_sells():
     free = legal_sizes(nodes, nodes.services["api"])
     assert (free.cpu_limit >= free.cpu_request).all()
     assert (free.cpu_limit <= 4 * free.cpu_request).all()
+    assert free.cpu_request.max() == 1.5  # of 2 cores of an m6i.large 1.78 are left to pods: none of 2 cores fits
+    wide = shop({"platform.compute": "ec2", "platform.node_type": "m6i.xlarge"})
+    assert legal_sizes(wide, wide.services["api"]).cpu_request.max() == 2.0
 
 
 def screened(scenario: Scenario) -> pd.DataFrame:
