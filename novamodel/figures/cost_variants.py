@@ -178,7 +178,7 @@ def cost_headroom(headroom: pd.DataFrame) -> go.Figure:
     fig.update_xaxes(title_text="cost (USD/month)", range=[0, top * 1.2], showgrid=True)
     how = (
         "As given: the autoscaler follows the load (or a fixed count). Fixed: the replicas of the peak, or of more,"
-        " stand all day. Replicas are means over the day, all services together."
+        " stand all day, at most 62 of a service (as many as can be). Replicas are means over the day, all services together."
     )
     height = 26 * (places[-1] + 1) + 100
     return finish(fig, _headroom_finding(headroom), how, height=round(height), left=130, right=40)
@@ -219,7 +219,7 @@ def cost_traffic(traffic: pd.DataFrame) -> go.Figure:
             labels.append(Label(str(name), float(part[column].iloc[-1]), colour))
         set_range(fig, row, 0, top)
         label_right(fig, labels, row=row, low=0, high=top, gap=0.11)
-    fig.update_yaxes(title_text="USD/month", row=1, col=1)
+    fig.update_yaxes(title_text="USD/month", tickformat=",", row=1, col=1)
     fig.update_yaxes(title_text="USD/million requests", row=2, col=1)
     fig.update_xaxes(tickvals=sorted(traffic["multiple"].unique()), ticksuffix=" x")
     fig.update_xaxes(title_text="traffic (multiple of today's)", row=2, col=1)
