@@ -178,7 +178,8 @@ def cost_headroom(headroom: pd.DataFrame) -> go.Figure:
     fig.update_xaxes(title_text="cost (USD/month)", range=[0, top * 1.2], showgrid=True)
     how = (
         "As given: the autoscaler follows the load (or a fixed count). Fixed: the replicas of the peak, or of more,"
-        " stand all day, at most 62 of a service (as many as can be). Replicas are means over the day, all services together."
+        " stand all day, at most 62 of a service (as many as can be). Replicas are means over the day, all services"
+        " together."
     )
     height = 26 * (places[-1] + 1) + 100
     return finish(fig, _headroom_finding(headroom), how, height=round(height), left=130, right=40)
