@@ -121,10 +121,8 @@ def sweeping(long: bool) -> None:
     """Print a sweep's own share of its time."""
     found = own_share(MANY_CASES if long else CASES)
     print(f"\n{found.cases} cases of a NovaBank minute, by two processes of a sweep and two bare ones side by side")
-    print(f"  CPU s: bare {found.bare_cpu_s:.1f}, as a sweep {found.whole.cpu_s:.1f} in {found.whole.wall_s:.1f} s")
-    print(
-        f"  the sweep's own: {found.start_cpu_s:.1f} s to start, then {found.overhead_running:.0%} of each case's time"
-    )
+    print(f"  CPU s: as a sweep {found.sweep.cpu_s:.1f} in {found.sweep.wall_s:.1f} s, bare {found.bare_cpu_s:.1f}")
+    print(f"  beside that {found.start_cpu_s:.1f} s to start the two, and {found.own_cpu_s:.1f} s of the sweep's own")
     how = "measured" if long else f"from these {found.cases}; on a busy machine some points off"
     print(f"  that is {found.overhead(MANY_CASES):.0%} of a sweep of {MANY_CASES:,} cases ({how})")
 

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import novamodel as nm
 
 WORKERS = 2
-FEW = 4
 MINUTE = {"run.duration": "1 min", "run.warm_up": "10 s"}
 BARE = """
 import json, sys, time
@@ -24,7 +23,7 @@ nm.simulate(scenario.override({"run.duration": "1 s"}), replications=1, workers=
 begin = time.process_time()
 for rate in json.loads(sys.argv[2]):
     nm.simulate(scenario.override({"traffic.peak": rate}), replications=1, workers=1)
-print(time.process_time() - begin)
+print(begin, time.process_time() - begin)
 """
 
 
@@ -36,31 +35,23 @@ class Spent(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """A sweep of some cases, one of a few (which is mostly its start), and CPU seconds of the same cases bare."""
+    """A sweep of some cases beside the same cases bare, both by two processes; CPU seconds of the bare ones."""
 
     cases: int
-    whole: Spent
-    few: Spent
+    sweep: Spent
+    start_cpu_s: float  # importing and loading the model, which the sweep's processes do as well
     bare_cpu_s: float
 
     @property
-    def case_cpu_s(self) -> float:
-        """CPU seconds of one more case in a sweep."""
-        return (self.whole.cpu_s - self.few.cpu_s) / (self.cases - FEW)
-
-    @property
-    def start_cpu_s(self) -> float:
-        """CPU seconds before the first case: reading and checking the sweep, two processes that load the model."""
-        return self.few.cpu_s - FEW * self.case_cpu_s
+    def own_cpu_s(self) -> float:
+        """What the sweep spends beside start and cases: planning, handing out, keeping."""
+        return self.sweep.cpu_s - self.start_cpu_s - self.bare_cpu_s
 
     def overhead(self, cases: int) -> float:
         """Share of a sweep's CPU time that is not simulation; its start is in it, the same for any number of cases."""
-        return 1 - cases * self.bare_cpu_s / self.cases / (self.start_cpu_s + cases * self.case_cpu_s)
-
-    @property
-    def overhead_running(self) -> float:
-        """The same without the start."""
-        return 1 - self.bare_cpu_s / self.cases / self.case_cpu_s
+        more = cases / self.cases
+        beside = self.start_cpu_s + more * self.own_cpu_s
+        return beside / (beside + more * self.bare_cpu_s)
 
 
 def own_share(cases: int) -> Shares:
@@ -69,10 +60,10 @@ def own_share(cases: int) -> Shares:
     A core that is shared spends more CPU time on the same work; side by side both meet with the same.
     """
     rates = [f"{450 + 0.01 * number:.2f} requests/s" for number in range(cases)]
-    few = _spent(lambda: _sweep(rates[:FEW]))
     bare = [_bare(rates[number::WORKERS]) for number in range(WORKERS)]
-    whole = _spent(lambda: _sweep(rates))
-    return Shares(cases, whole, few, sum(float(process.communicate()[0]) for process in bare))
+    sweep = _spent(lambda: _sweep(rates))
+    starts, loops = zip(*(map(float, process.communicate()[0].split()) for process in bare), strict=True)
+    return Shares(cases, sweep, sum(starts), sum(loops))
 
 
 def _spent(run: Callable[[], None]) -> Spent:
@@ -98,6 +89,6 @@ def _sweep(rates: list[str]) -> None:
 
 
 def _bare(rates: list[str]) -> subprocess.Popen[str]:
-    """A process that simulates the rates and prints its CPU seconds."""
+    """A process that simulates the rates and prints its CPU seconds, to start and then."""
     words = [sys.executable, "-c", BARE, json.dumps(MINUTE), json.dumps(rates)]
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
