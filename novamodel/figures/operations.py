@@ -65,13 +65,13 @@ def operations(answer: Any) -> go.Figure:
     fig.update_yaxes(title_text="p99 (ms)", row=1, col=1)
     fig.update_yaxes(title_text="failed (%)", rangemode="tozero", row=2, col=1)
     fig.update_xaxes(title_text="minutes since the event", row=2, col=1)
-    return finish(fig, _finding(worst), HOW, height=560)
+    return finish(fig, _finding(worst, bool((events["missed_anyway"] > 0).any())), HOW, height=560)
 
 
-def _finding(worst: Any) -> str:
+def _finding(worst: Any, missed_anyway: bool) -> str:
     """The event that costs most; where the run ends before the SLO holds again, what is known of it."""
     if worst["minutes_lost"] == 0:
-        return "No event costs a minute of the SLO"
+        return "No event costs a minute of the SLO" + (" that is not missed without it, too" if missed_anyway else "")
     if worst["ongoing"]:
         lost = (
             f"at least {worst['minutes_lost']:.1f} minutes of the SLO, which does not hold again by the end of the run"

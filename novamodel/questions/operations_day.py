@@ -36,10 +36,11 @@ class OperationsAnswer:
     """What befalls the system in a day, each alone, against the same minutes without it.
 
     ``events``: a row an event (event, at_s, minutes_lost with low and high, failed with low and high = requests that
-    fail because of it, worst_s = the worst p99 of ten seconds, back_after_s = until the SLO holds again, ongoing =
-    it did not hold again by the end of the run, so minutes_lost and back_after_s are the least, protection,
-    protection_month = USD a month that it costs today). ``timeline``: a row an event and ten seconds (since_s, p99_s,
-    failed_share). ``recovery``: a row a way to recover data. ``results``: the runs by event.
+    fail because of it, worst_s = the worst p99 of ten seconds, back_after_s = until the SLO holds again, ongoing = it
+    did not by the end of the run, so minutes_lost and back_after_s are the least, missed_anyway = minutes of the SLO
+    missed there without it, protection, protection_month = USD a month that it costs today). ``timeline``: a row an
+    event and ten seconds (since_s, p99_s, failed_share). ``recovery``: a row a way to recover data. ``results``: the
+    runs by event.
     """
 
     scenario: Scenario = field(repr=False)
@@ -94,14 +95,15 @@ class OperationsAnswer:
         total = float(self.events["minutes_lost"].sum())
         broken = self.recovery[~self.recovery["works"]]
         ongoing = list(self.events.loc[self.events["ongoing"], "event"])
-        words = [
-            f"**A day with all of it loses {'at least ' if ongoing else ''}{total:.1f} minutes of the SLO**, most of "
-            f"them to the {worst['event']} ({minutes_text(worst)} minutes, {worst['failed']:,.0f} requests fail)."
-        ]
+        lost = f"**A day with all of it loses {'at least ' if ongoing else ''}{total:.1f} minutes of the SLO**, most of"
+        most = f"{worst['event']} ({minutes_text(worst)} minutes, {worst['failed']:,.0f} requests fail)"
+        words = [f"{lost} them to the {most}." if total > 0 else "**No event costs a minute of the SLO.**"]
         if ongoing:
             words.append(f"The simulated minutes end before the SLO holds again: {', '.join(ongoing)}.")
+        if (self.events["missed_anyway"] > 0).any():
+            words.append("**The SLO is missed without any event, too**; those minutes are not counted here.")
         free = [row.event for row in self.events.itertuples() if row.minutes_lost == 0]
-        if free:
+        if free and total > 0:
             words.append(f"Without loss: {', '.join(free)}.")
         if not self.scenario.database.multi_az:
             words.append("The database has no standby: losing it is a restore, not a failover.")
@@ -230,6 +232,7 @@ def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: f
     usual = timeline_of("", before, result.intervals["clock_s"].iloc[0] - timeline["since_s"].iloc[0])
     kept = ~_by_row(usual, rows_missed(usual, result.scenario, limit_s))
     missed = rows_missed(timeline, result.scenario, limit_s)
+    anyway = int((~kept).sum()) * ROW_S / 60 / result.replications
     missed &= kept.reindex(_by_row(timeline, missed).index, fill_value=True).to_numpy(bool)
     lost = mean_interval(list(missed.groupby(timeline["replication"]).sum() * ROW_S / 60))
     plain = before.intervals
@@ -249,6 +252,7 @@ def losses_of(timeline: pd.DataFrame, result: Result, before: Result, limit_s: f
         "worst_s": float(finite.max()) if len(finite) else math.nan,
         "back_after_s": float(timeline.loc[missed, "since_s"].max()) if missed.any() else 0.0,
         "ongoing": bool(ongoing.any()),
+        "missed_anyway": anyway,
     }
 
 

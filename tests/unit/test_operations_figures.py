@@ -19,7 +19,14 @@ def test_dashboard_has_times_of_day() -> None:
 
 
 def rollout(**changes: object) -> pd.DataFrame:
-    event = {"event": "rollout", "minutes_lost": 0.5, "lost_low": 0.3, "lost_high": 0.7, "ongoing": False}
+    event = {
+        "event": "rollout",
+        "minutes_lost": 0.5,
+        "lost_low": 0.3,
+        "lost_high": 0.7,
+        "ongoing": False,
+        "missed_anyway": 0.0,
+    }
     return pd.DataFrame([event | changes])
 
 
@@ -35,6 +42,11 @@ def test_operations_shows_the_range_of_replications_and_what_is_known_of_an_end(
     assert [list(line.y) for line in (low, high, mean)] == [[100, 100], [300, 300], [200, 200]]
     assert high.fill == "tonexty"
     assert "0.5 [0.3, 0.7] minutes" in fig.layout.title.text
+    answer.events = rollout(minutes_lost=0.0, missed_anyway=1.0)
+    assert (
+        "No event costs a minute of the SLO that is not missed without it"
+        in nm.figures.operations(answer).layout.title.text
+    )
     answer.events = rollout(ongoing=True)
     assert "at least 0.5 minutes" in nm.figures.operations(answer).layout.title.text
 

@@ -43,8 +43,11 @@ def test_a_run_that_ends_before_the_slo_holds_again_says_what_is_known(answer):
 def test_minutes_that_miss_the_slo_anyway_are_not_the_events_doing():
     """At three times the load three containers that nobody adds to miss the SLO in every minute, rollout or not."""
     small = nm.load("novabank-compose").override({"traffic.peak": "1350 requests/s"})
-    events = nm.questions.operations(small, quick=True).events.set_index("event")
+    answer = nm.questions.operations(small, quick=True)
+    events = answer.events.set_index("event")
     assert events.loc["rollout", "minutes_lost"] <= 0.2
+    assert events.loc["rollout", "missed_anyway"] > 0.8
+    assert "missed without any event, too" in answer.conclusion()
     assert events.loc["rollout", "worst_s"] > 0.3
 
 
