@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from novamodel.cli.options import Json
+from novamodel.cli.show import count
 
 if TYPE_CHECKING:
     from novamodel.importers import ImportReport
@@ -86,12 +87,14 @@ def report_text(report: ImportReport, scenario: Scenario) -> str:
         f"read {len(report.files)} files as {report.platform}: {len(report.fields)} values from them, "
         f"{kinds.count('assumed')} assumed",
     ]
-    lines += [f"{len(scenario.findings)} findings" + (":" if scenario.findings else "")]
+    lines += [f"{count(len(scenario.findings), 'finding')}" + (":" if scenario.findings else "")]
     for row in scenario.findings:
         place = f"{row['file']}:{row['line']}: " if row["file"] and row["line"] else ""
         fix = f" (fix: {row['fix']})" if row["fix"] else ""
         lines.append(f"  {row['level']}: {place}{row['message']}{fix}")
-    lines += [f"{len(report.not_modelled)} things read and not modelled" + (":" if report.not_modelled else "")]
+    lines += [
+        f"{count(len(report.not_modelled), 'thing')} read and not modelled" + (":" if report.not_modelled else "")
+    ]
     for row in report.not_modelled:
         place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
         lines.append(f"  {place}: {row['what']}: {row['why']}")

@@ -23,6 +23,11 @@ def value_text(value: float, unit: str) -> str:
     return forms[unit](value) if unit in forms else f"{value:,.4g}"
 
 
+def count(number: int, thing: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
 def span_text(low: float, high: float, unit: str) -> str:
     """``[371 ms, 455 ms]``, or nothing where there is no interval."""
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -93,7 +98,9 @@ def result_text(result: Result) -> str:
     ]
     tail = [f"warning: {text}" for text in result.warnings] + thin_lines(scenario)
     if scenario.findings:
-        tail.append(f"{len(scenario.findings)} findings in the configuration files: novamodel report lists them")
+        tail.append(
+            f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"
+        )
     return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers import compose as compose_files
-from novamodel.importers import ecs, kubernetes, pool, postgres, prometheus, terraform
+from novamodel.importers import ecs, kubernetes, pgbouncer, pool, postgres, prometheus, terraform
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import KINDS, Found, find_files
 from novamodel.importers.ingress import ingress_edge, ingress_services
@@ -43,6 +43,7 @@ def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
     elif kind == "eks":
         ingress_edge(sources.cluster, services, draft)
     _say_stores(kind, sources, services, draft)
+    pgbouncer.say_pgbouncer(sources.pgbouncer, draft)
     for each in sorted(sources.pools, key=lambda p: not _pool_services(p, services)[1]):
         for service in _pool_services(each, services)[0]:
             pool.say_pool(each, service, draft)
@@ -77,6 +78,7 @@ def _read(found: Found, draft: Draft) -> Sources:
         read_nginx(pairs("nginx")) if found.paths.get("nginx") else None,
         [each for path, shown in pairs("pool") for each in pool.read_pools(path, shown)],
         postgres.read_settings(pairs("postgres")),
+        pgbouncer.read_settings(pairs("pgbouncer")),
     )
     sources.workloads = {
         "eks": kubernetes.workloads(cluster, draft),
@@ -110,7 +112,7 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     files = sources.found.paths.get(_FILES_OF[kind], [])
     first = sources.found.relative(files[0]) if files else None
     if files:
-        why, said = f"derived: the folder holds a {KINDS[_FILES_OF[kind]]}", "derived"
+        why, said = f"derived: found in the folder: {KINDS[_FILES_OF[kind]]}", "derived"
     elif asked:
         why, said = "assumed: asked for; no file of the folder speaks of it", "assumed"
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
+from novamodel.importers.pool import said_by_environment
 from novamodel.importers.quantity import compose_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 
@@ -71,7 +72,7 @@ def _workload(name: str, members: list[tuple[str, Node]], draft: Draft) -> Workl
         raw,
         first.file,
         first.line,
-        tuple(said + _resources(first, draft) + _health(first)),
+        tuple(said + _resources(first, draft) + _health(first) + _pools(first, draft)),
         _port(first),
         image_of(first),
         tuple(environment(first)),
@@ -119,6 +120,16 @@ def _health(service: Node) -> list[Said]:
         return []
     why = "documented: Docker Compose asks no container whether it is ready without a healthcheck"
     return [Said("readiness", None, service.file, service.line, why, "documented")]
+
+
+def _pools(service: Node, draft: Draft) -> list[Said]:
+    part, said = service["environment"], []
+    for name, node in part.entries():
+        said += said_by_environment(name, value_of(node, draft), node.file, node.line)
+    for entry in part:
+        name, _, value = entry.text.partition("=")
+        said += said_by_environment(name, value, entry.file, entry.line)
+    return said
 
 
 def _port(service: Node) -> int | None:

@@ -11,7 +11,8 @@ from novamodel.importers.node import Node
 from novamodel.importers.pool import Pool, meant_pgbouncer
 from novamodel.importers.report import Draft, Workload
 
-_REDIS = {"REDIS_URL", "REDIS_HOST"}
+REDIS = {"REDIS_URL", "REDIS_HOST"}
+"""Variables that name a cache."""
 
 
 def upstream_hosts(nginx: Nginx, known: Collection[str], file: str, draft: Draft) -> None:
@@ -77,7 +78,7 @@ def environments(groups: dict[str, Iterable[Workload]], draft: Draft) -> None:
     given = {w.name: set(w.environment) for w in groups.get("compose", ())}
     for kind in ("eks", "ecs"):
         for workload in groups.get(kind, ()):
-            missing = sorted((given.get(workload.name, set()) - set(workload.environment)) & _REDIS)
+            missing = sorted((given.get(workload.name, set()) - set(workload.environment)) & REDIS)
             if missing:
                 draft.find(
                     "warning",

@@ -6,6 +6,7 @@ import re
 
 from novamodel.importers.names import image_tag, is_generic, is_infrastructure, short_name
 from novamodel.importers.node import Node
+from novamodel.importers.pool import said_by_environment
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 
@@ -39,6 +40,11 @@ def workloads(tasks: list[Node], draft: Draft) -> list[Workload]:
                 )
         ports = box.at("portMappings", 0, "containerPort")
         names = [entry["name"].text for part in ("environment", "secrets") for entry in box[part]]
+        pools = [
+            said
+            for entry in box["environment"]
+            for said in said_by_environment(entry["name"].text, entry["value"].value, entry.file, entry["value"].line)
+        ]
         port = whole(ports.value)
         place = (task["family"] or box["name"]).line
         result[name] = Workload(
@@ -46,7 +52,7 @@ def workloads(tasks: list[Node], draft: Draft) -> list[Workload]:
             family or container,
             task.file,
             place,
-            tuple(_size(task, box)),
+            tuple(_size(task, box) + pools),
             port if isinstance(port, int) else None,
             box["image"].text,
             tuple(names),

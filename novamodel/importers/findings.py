@@ -27,7 +27,8 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
     _compose(sources, draft)
     types = {block.labels[0] for block in sources.terraform.resources()}
     ecs.find_faults(sources.tasks, "aws_ecs_service" in types, "aws_appautoscaling_target" in types, draft)
-    terraform.find_faults(sources.terraform, draft)
+    named = any(consistency.REDIS & set(w.environment) for group in sources.workloads.values() for w in group)
+    terraform.find_faults(sources.terraform, named, draft)
     if nginx is not None:
         nginx_fields.find_faults(nginx, kind != "compose", draft)
         nginx_faults.find_limit_and_upstream_faults(nginx, draft)
@@ -43,7 +44,7 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
     consistency.rate_limits(nginx, sources.cluster, draft)
     consistency.environments(dict(sources.workloads), draft)
     for pool in sources.pools:
-        consistency.pgbouncer(pool, sources.known_names, draft)
+        consistency.pgbouncer(pool, sources.known_names | {each.section for each in sources.pgbouncer}, draft)
 
 
 def _compose(sources: Sources, draft: Draft) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
+from novamodel.importers import pgbouncer
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
@@ -25,6 +26,7 @@ KINDS = {
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
     "pool": "node-postgres pool",
+    "pgbouncer": "PgBouncer settings",
     "script": "shell script",
     "postgres": "PostgreSQL settings",
     "workflow": "deploy workflow",
@@ -195,6 +197,13 @@ def _sql(path: Path, found: Found) -> None:
         _skip(found, path, "SQL that says nothing about replication or roles")
 
 
+def _ini(path: Path, found: Found) -> None:
+    if path.stat().st_size <= MAX_BYTES and pgbouncer.SECTION.search(read_text(path)):
+        _add(found, "pgbouncer", path)
+    else:
+        _skip(found, path, "no kind of settings that is known")
+
+
 def _other(path: Path, found: Found) -> None:
     _skip(found, path, "no kind of file that is known")
 
@@ -205,6 +214,7 @@ _READERS: dict[str, Callable[[Path, Found], Any]] = {
     ".json": _json,
     ".conf": _conf,
     ".nginx": _conf,
+    ".ini": _ini,
     ".tf": lambda path, found: _add(found, "terraform", path),
     ".js": _code,
     ".mjs": _code,

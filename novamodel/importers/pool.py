@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.importers.javascript import Token, number, tokens, unquoted
-from novamodel.importers.quantity import milliseconds
+from novamodel.importers.quantity import milliseconds, whole
 from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text
 
 _OPEN, _CLOSE = {"{", "[", "("}, {"}", "]", ")"}
 _TIMES = {"idleTimeoutMillis": "idle_timeout", "connectionTimeoutMillis": "connection_timeout"}
+_SIZE = re.compile(
+    r"(PG|DB|DATABASE|POSTGRES|POSTGRESQL)_?(CONNECTION_)?(MAX_POOL|POOL)(_?(SIZE|MAX|MAX_SIZE|LIMIT|SIZE_MAX))?"
+)
 
 
 @dataclass
@@ -116,6 +120,14 @@ def say_pool(pool: Pool, service: str, draft: Draft) -> None:
         why = f"fallback of {written[:60]}" if fallback else ""
         plain = value if option == "max" else milliseconds(value)
         draft.say(Said(f"{below}.{path}", plain, pool.file, line, why))
+
+
+def said_by_environment(name: str, value: Any, file: str, line: int) -> list[Said]:
+    """The pool that a variable such as DB_POOL_SIZE sizes, relative to its service; nothing for any other."""
+    most = whole(value)
+    if not _SIZE.fullmatch(name) or not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        return []
+    return [Said("pool", None, file, line), Said("pool.max", most, file, line, f"environment variable {name}")]
 
 
 def meant_pgbouncer(pool: Pool) -> bool:

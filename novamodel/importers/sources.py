@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novamodel.importers import kubernetes, pool
+from novamodel.importers import kubernetes, pgbouncer, pool
 from novamodel.importers.folder import Found
 from novamodel.importers.kubernetes import Cluster
 from novamodel.importers.nginx import Nginx
@@ -25,6 +25,7 @@ class Sources:
     nginx: Nginx | None
     pools: list[pool.Pool]
     settings: list[tuple[str, int, str]]
+    pgbouncer: list[pgbouncer.Setting]
     workloads: dict[str, list[Workload]] = field(default_factory=dict)
 
     @property

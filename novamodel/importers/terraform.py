@@ -17,6 +17,8 @@ from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
 _DATABASE = "aws_db_instance"
 _CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
 _READ = {_DATABASE, *_CACHES, "aws_ecs_service", "aws_db_parameter_group", TARGET, POLICY}
+PRICED = "us-east-1"
+"""The region of the price book; ``tests/unit/test_import_formats.py`` holds it against ``cost.regions``."""
 _REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.|(?<![\w.])var\.(\w+)")
 
 
@@ -39,8 +41,27 @@ def say(terraform: Terraform, services: list[str], draft: Draft) -> None:
         if block.labels[0] not in _READ:
             draft.leave(block.file, block.line, f"resource {'.'.join(block.labels)}", "read, not modelled")
     for block in terraform.blocks:
+        if block.kind == "provider" and block.labels == ("aws",) and "alias" not in block.attributes:
+            _region(terraform, block, draft)
         if block.kind in ("module", "data"):
             draft.leave(block.file, block.line, f"{block.kind} {'.'.join(block.labels)}", "not resolved")
+
+
+def _region(terraform: Terraform, block: Block, draft: Draft) -> None:
+    """The region where prices of it are known; else a warning that the bill is of another one."""
+    region = terraform.value(block, "region", draft)
+    if region == PRICED:
+        draft.say(Said("pricing.region", region, *place(block, "region")))
+    elif region is not None:
+        why = f"the region is {region}, of which there are no prices"
+        draft.say(Said("pricing.region", PRICED, *place(block, "region"), why, "assumed"))
+        draft.find(
+            "warning",
+            "region-unpriced",
+            *place(block, "region"),
+            f"the region is {region}: there are no prices of it, and the bill is priced as {PRICED}",
+            f"read the costs as those of {PRICED}",
+        )
 
 
 _PLAIN: tuple[tuple[str, str], ...] = (
@@ -176,8 +197,11 @@ def references(terraform: Terraform) -> Iterator[tuple[str, Expression]]:
                     yield f"{found[1]}.{found[2]}", expression
 
 
-def find_faults(terraform: Terraform, draft: Draft) -> None:
-    """Note what Terraform would refuse and what a bank would not want."""
+def find_faults(terraform: Terraform, cache_named: bool, draft: Draft) -> None:
+    """Note what Terraform would refuse and what a bank would not want.
+
+    ``cache_named``: whether a service is given the address of a cache.
+    """
     for name, expression in references(terraform):
         what = "variable" if name.startswith("var.") else "resource"
         draft.find(
@@ -209,7 +233,7 @@ def find_faults(terraform: Terraform, draft: Draft) -> None:
                 "gp3 of PostgreSQL takes no iops below 400 GiB: they are fixed at 3000",
                 "leave iops out, or allocate 400 GiB",
             )
-    if terraform.resources(_DATABASE) and not terraform.resources(*_CACHES):
+    if cache_named and terraform.resources(_DATABASE) and not terraform.resources(*_CACHES):
         block = terraform.resources(_DATABASE)[0]
         draft.find(
             "warning",

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder
+from novamodel.cost import regions
+from novamodel.errors import UserError
+from novamodel.importers import ImportReport, import_folder, scenario_from_folder
 from novamodel.importers.javascript import number, tokens
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
+from novamodel.importers.pool import said_by_environment
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
+from novamodel.importers.terraform import PRICED
 from novamodel.units import parse_rate
 
 
@@ -402,3 +406,105 @@ def test_read_replicas_are_counted_and_nothing_is_made_up_about_who_reads_there(
     assert report.tree.origins["database.read_replicas.instance_class"].line == 6
     assert "read-replica-unread" in codes(report)
     assert any("read replicas of one class" in row["why"] for row in report.not_modelled)
+
+
+PGBOUNCER = """
+[databases]
+shop = host=db port=5432 pool_size=12
+
+[pgbouncer]
+; a comment
+listen_port = 6432
+pool_mode = transaction
+max_client_conn = 500
+default_pool_size = 40
+query_wait_timeout = 15
+reserve_pool_size = 5
+"""
+
+
+def test_pgbouncer_ini_is_read_and_counts_as_deployed(tmp_path: Path) -> None:
+    pool = 'const p = new Pool({ host: "pgbouncer", port: 6432 });'
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini=PGBOUNCER, p__js=pool))
+    bouncer = report.tree.values["database"]["pgbouncer"]
+    assert bouncer == {
+        "pool_mode": "transaction",
+        "max_client_conn": 500,
+        "default_pool_size": 40,
+        "query_wait_timeout": "15 s",
+    }
+    assert report.tree.origins["database.pgbouncer.default_pool_size"].line == 10
+    assert {row["what"] for row in report.not_modelled} >= {"reserve_pool_size = 5", "pool_size of shop"}
+    assert "pgbouncer-not-deployed" not in codes(report)
+
+
+def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini="[pgbouncer]\npool_mode = session\n"))
+    assert "pgbouncer-pool-mode" in codes(report)
+    write(tmp_path, p__ini="[pgbouncer]\npool_mode\n")
+    with pytest.raises(UserError) as caught:
+        import_folder(tmp_path)
+    assert caught.value.line == 2
+    write(tmp_path, p__ini="[pgbouncer]\ndefault_pool_size = many\n")
+    with pytest.raises(UserError, match="many"):
+        scenario_from_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [
+        ("DB_POOL_SIZE", "15", 15),
+        ("PG_POOL_MAX", "12", 12),
+        ("DATABASE_MAX_POOL_SIZE", "9", 9),
+        ("DB_POOL_MIN", "2", None),
+        ("REDIS_POOL_SIZE", "5", None),
+        ("UV_THREADPOOL_SIZE", "8", None),
+        ("DB_POOL_SIZE", "${POOL}", None),
+        ("DB_POOL_SIZE", None, None),
+    ],
+)
+def test_variables_that_size_a_pool(name: str, value: Any, most: int | None) -> None:
+    said = {each.path: each.value for each in said_by_environment(name, value, "a.yaml", 3)}
+    assert said.get("pool.max") == most
+
+
+def test_pool_sizes_of_the_environment_on_each_platform(tmp_path: Path) -> None:
+    entry = '{"name": "DB_POOL_SIZE", "value": "15"}'
+    task = (
+        '{"family": "orders", "cpu": "256", "memory": "512", "containerDefinitions": '
+        f'[{{"name": "orders", "image": "o", "environment": [{entry}]}}]}}'
+    )
+    kubernetes = DEPLOYMENT.replace("image: shop/orders:1.2", f"image: shop/orders:1.2\n          env: [{entry}]")
+    as_list = "services:\n  orders:\n    image: o\n    environment: [DB_POOL_SIZE=15]\n"
+    as_mapping = "services:\n  orders:\n    image: o\n    environment: {DB_POOL_SIZE: 15}\n"
+    for turn, (file, text) in enumerate(
+        [("a__yaml", kubernetes), ("a__json", task), ("a__yaml", as_list), ("a__yaml", as_mapping)]
+    ):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        report = import_folder(write(folder, **{file: text}))
+        assert report.tree.values["services"]["orders"]["pool"] == {"max": 15}, file
+
+
+def test_region_without_prices_is_said_and_stays_said_in_the_scenario(tmp_path: Path) -> None:
+    assert regions() == (PRICED,)
+    text = 'provider "aws" {\n  region = "REGION"\n}\nprovider "aws" {\n  alias = "x"\n  region = "sa-east-1"\n}\n'
+    write(tmp_path, a__yaml=DEPLOYMENT, main__tf=text.replace("REGION", PRICED))
+    assert "region-unpriced" not in codes(import_folder(tmp_path))
+    write(tmp_path, main__tf=text.replace("REGION", "eu-central-1"))
+    report = import_folder(tmp_path)
+    assert [(row["file"], row["line"]) for row in report.findings if row["code"] == "region-unpriced"] == [
+        ("main.tf", 2)
+    ]
+    origin = report.tree.origins["pricing.region"]
+    assert origin.kind == "assumed"
+    assert "eu-central-1" in origin.sentence
+
+
+def test_a_cache_is_missed_only_where_a_service_is_given_one(tmp_path: Path) -> None:
+    database = 'resource "aws_db_instance" "main" {\n  instance_class = "db.r6g.large"\n  multi_az = true\n}\n'
+    write(tmp_path, a__yaml=DEPLOYMENT, main__tf=database)
+    assert "cache-not-provisioned" not in codes(import_folder(tmp_path))
+    env = 'image: shop/orders:1.2\n          env: [{name: REDIS_URL, value: "redis://c"}]'
+    write(tmp_path, a__yaml=DEPLOYMENT.replace("image: shop/orders:1.2", env))
+    assert "cache-not-provisioned" in codes(import_folder(tmp_path))

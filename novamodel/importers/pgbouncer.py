@@ -1,0 +1,91 @@
+"""pgbouncer.ini: the pool between the services and PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from novamodel.errors import UserError
+from novamodel.importers.quantity import seconds, whole
+from novamodel.importers.report import Draft, Said
+from novamodel.yamlfile import read_text
+
+SECTION = re.compile(r"^\s*\[pgbouncer\]\s*$", re.M)
+_COUNTS = {"default_pool_size", "max_client_conn"}
+_QUIET = {"listen_addr", "listen_port", "auth_type", "auth_file", "auth_query", "auth_user", "admin_users",
+          "stats_users", "logfile", "pidfile", "unix_socket_dir", "user"}  # fmt: skip
+"""Settings that say nothing about load."""
+
+
+class Setting(NamedTuple):
+    """One ``key = value`` line with its section."""
+
+    section: str
+    key: str
+    value: str
+    file: str
+    line: int
+
+
+def read_settings(paths: Iterable[tuple[Path, str]]) -> list[Setting]:
+    """The settings of all files in order; a line that is no setting is a ``UserError`` with its line."""
+    settings = []
+    for path, shown in paths:
+        section = ""
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            text = line.strip()
+            if not text or text[0] in ";#" or text.startswith("%include"):
+                continue
+            if text.startswith("[") and text.endswith("]"):
+                section = text[1:-1].strip().lower()
+                continue
+            key, sign, value = text.partition("=")
+            if not sign:
+                raise UserError(f"not a PgBouncer setting: {text[:60]!r}", file=path, line=number, valid="key = value")
+            settings.append(Setting(section, key.strip().lower(), value.strip(), shown, number))
+    return settings
+
+
+def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
+    """Write PgBouncer as its file says; what the model has no place for is listed."""
+    own = [each for each in settings if each.section == "pgbouncer"]
+    if own:
+        draft.say(Said("database.pgbouncer", None, own[0].file, own[0].line))
+    for each in own:
+        path = f"database.pgbouncer.{each.key}"
+        number = whole(each.value)
+        if each.key in _COUNTS:
+            draft.say(Said(path, number, each.file, each.line))
+        elif each.key == "query_wait_timeout" and isinstance(number, int):
+            _say_wait(path, number, each, draft)
+        elif each.key == "pool_mode":
+            _say_mode(path, each, draft)
+        elif each.key not in _QUIET:
+            draft.leave(each.file, each.line, f"{each.key} = {each.value[:40]}", "read, not modelled")
+    for each in settings:
+        if each.section == "databases" and re.search(r"\bpool_size\s*=", each.value):
+            why = "not modelled: every database has default_pool_size"
+            draft.leave(each.file, each.line, f"pool_size of {each.key}", why)
+
+
+def _say_wait(path: str, number: int, setting: Setting, draft: Draft) -> None:
+    if number == 0:
+        draft.leave(setting.file, setting.line, "query_wait_timeout = 0", "a wait without end is not modelled: 120 s")
+    else:
+        draft.say(Said(path, seconds(number), setting.file, setting.line))
+
+
+def _say_mode(path: str, setting: Setting, draft: Draft) -> None:
+    if setting.value == "transaction":
+        draft.say(Said(path, setting.value, setting.file, setting.line))
+        return
+    draft.find(
+        "warning",
+        "pgbouncer-pool-mode",
+        setting.file,
+        setting.line,
+        f"pool_mode is {setting.value}: the simulation holds a server connection for a transaction",
+        "set pool_mode = transaction where no session state is used, or read the pool's figures as too good",
+    )
