@@ -95,7 +95,9 @@ def moving(steady: Steady) -> str:
 
 def full(steady: Steady) -> str:
     """The first tier that is too full, in words; empty where none is."""
-    busiest = max((row for row in steady.tiers if not row["tier"].endswith(HELD)), key=_use)
+    rows = [row for row in steady.tiers if not row["tier"].endswith(HELD)]
+    ahead = [row for row in rows if _use(row) > BUSIEST and np.isfinite(_use(row))]
+    busiest = max(ahead or rows, key=_use)  # use without bound only follows: what is held for a full tier is never back
     if _use(busiest) <= BUSIEST:
         return ""
     return (
@@ -117,7 +119,7 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     for name, service in load.services.items():
         if service.demand.share and float(service.replica.stopped) > STOPPED:
             yield f"{name} stands at its CPU limit {format_fraction(float(service.replica.stopped))} of the time"
-        if float(service.pool_busy) > BUSIEST_POOL * (most := _connections(scenario, name)):
+        if np.inf > float(service.pool_busy) > BUSIEST_POOL * (most := _connections(scenario, name)):
             yield f"{name} pool is {format_fraction(float(service.pool_busy) / most)} busy"
         pool, wanted = scenario.services[name].pool, float(service.rate_per_s) * service.demand.transactions
         if pool and 0 < wanted * pool.idle_timeout < 5:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from novamodel.batch.sensitivity import indices
     from novamodel.batch.store import Store
     from novamodel.batch.sweeping import SweepRun, clean, forget_failed, run_ready, status, sweep
-    from novamodel.batch.table import failures, read, write_parquet
+    from novamodel.batch.table import failures, read, write_csv, write_parquet
 
 _HOMES = {
     "Case": "plan",
@@ -43,6 +43,7 @@ _HOMES = {
     "run_ready": "sweeping",
     "status": "sweeping",
     "sweep": "sweeping",
+    "write_csv": "table",
     "write_parquet": "table",
 }
 
@@ -67,6 +68,7 @@ __all__ = [
     "run_ready",
     "status",
     "sweep",
+    "write_csv",
     "write_parquet",
 ]
 

@@ -47,7 +47,7 @@ class Store:
         file = self.folder / "plan.json"
         try:
             return plan_from(json.loads(file.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{self.folder} holds no sweep", valid="the --out folder of a sweep") from None
         except (ValueError, KeyError, TypeError) as problem:
             raise UserError(f"{file} cannot be read: {problem}", valid="run the sweep again to write it anew") from None

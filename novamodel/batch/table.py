@@ -14,6 +14,7 @@ from novamodel.batch.plan import Case, Plan
 from novamodel.batch.store import Store
 from novamodel.batch.values import in_column, in_words
 from novamodel.errors import UserError
+from novamodel.files import write_whole
 
 BATCH = 2_000
 """Rows in memory at a time while a Parquet file is written."""
@@ -65,6 +66,12 @@ def write_parquet(folder: str | Path, target: str | Path | None = None) -> Path:
         part.unlink(missing_ok=True)
         raise UserError(f"{place} cannot be written: {problem.strerror or problem}", valid="--out elsewhere") from None
     return place
+
+
+def write_csv(folder: str | Path, target: str | Path) -> Path:
+    """Write the table of ``read`` as CSV; the file appears whole. Values in SI units."""
+    write_whole(Path(target), read(folder).to_csv(index=False))
+    return Path(target)
 
 
 def failures(folder: str | Path, most: int | None = None) -> pd.DataFrame:

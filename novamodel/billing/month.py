@@ -63,6 +63,8 @@ def not_priced(scenario: Scenario) -> list[str]:
     if scenario.platform.kind != "compose":
         if scenario.database.instance_class is None:
             items.append("PostgreSQL: database.instance_class names no RDS class")
+        elif ".t" in scenario.database.instance_class:
+            items.append(f"CPU credits of {scenario.database.instance_class}: what it uses beyond its baseline")
         if scenario.cache.node_type is None:
             items.append("Redis: cache.node_type names no ElastiCache node type")
         if scenario.database.pgbouncer is not None:
@@ -75,6 +77,6 @@ def not_priced(scenario: Scenario) -> list[str]:
     if monitoring.prometheus == "self-hosted":
         items.append("Prometheus and Grafana: their CPU and memory (the disk of the samples is priced)")
     if monitoring.logs == "cloudwatch":
-        items.append("the ELK stack: no file gives it resources (logs are priced as CloudWatch Logs)")
+        items.append("a log stack of one's own, such as ELK (logs are priced as CloudWatch Logs)")
     items.append("support plan, taxes, people")
     return items

@@ -62,7 +62,7 @@ def novamodel_sweep() -> None:
     Examples:
       novamodel sweep pools --dry-run                 cases, time and size
       novamodel sweep mine.yaml --out results/mine    run; the same again goes on where it stopped
-      novamodel sweep results results/mine            one Parquet file
+      novamodel sweep results results/mine            one Parquet file (-o mine.csv: CSV)
       novamodel sweep retry-failed results/mine
     """
 
@@ -120,18 +120,32 @@ def status(store: Store, json: Json = False) -> None:
         say(f"  and {found.failed - len(failed)} more")
 
 
-@sweep.command("results", short_help="One Parquet file of all cases.")
+@sweep.command("results", short_help="One Parquet or CSV file of all cases.")
 def results(
     store: Store,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", show_default="STORE/results.parquet", help="Parquet file.")
+        str, typer.Option("--out", "-o", metavar="FILE", show_default="STORE/results.parquet", help="File to write.")
     ] = "",
 ) -> None:
-    """Write all recorded cases as one Parquet file: a row a case, parameters as typed columns in SI units."""
-    from novamodel.batch import write_parquet
+    """Write all recorded cases as one file: a row a case, parameters as typed columns in SI units.
+
+    Parquet, or CSV where the file is named so.
+
+    \b
+    Examples:
+      novamodel sweep results results/mine
+      novamodel sweep results results/mine -o mine.csv
+    """
+    from novamodel.batch import status as status_of
+    from novamodel.batch import write_csv, write_parquet
     from novamodel.cli.output import say
 
-    say(f"wrote {write_parquet(_folder(store), out or None)}")
+    folder = _folder(store)
+    found = status_of(folder)
+    place = write_csv(folder, out) if out.lower().endswith(".csv") else write_parquet(folder, out or None)
+    waiting = f", {found.waiting} waiting" if found.waiting else ""
+    failed = f", {found.failed} failed" if found.failed else ""
+    say(f"wrote {place}: {found.finished} of {found.total} cases{failed}{waiting}")
 
 
 @sweep.command("retry-failed", short_help="Run failed cases again.")

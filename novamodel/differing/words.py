@@ -50,12 +50,17 @@ def said(value: Any, unit: str, said: str) -> str:
     if value is None:
         return "none"
     if isinstance(value, dict):
-        shown = [f"{name} {value_text(inner, '')}" for name, inner in list(value.items())[:MOST_PARTS]]
+        shown = [f"{name} {_plain(inner)}" for name, inner in list(value.items())[:MOST_PARTS]]
         more = len(value) - len(shown)
         text = ", ".join([*shown, *([f"{more} more"] if more else [])])
     else:
         text = value_text(value, unit)
     return f"{text} ({said})"
+
+
+def _plain(value: Any) -> str:
+    """A part's value without its unit: no exponents."""
+    return f"{value:,.0f}" if isinstance(value, float) and abs(value) >= 1e4 else value_text(value, "")
 
 
 def markdown(columns: tuple[str, ...], rows: list[Any], right: tuple[int, ...] = ()) -> list[str]:

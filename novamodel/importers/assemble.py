@@ -6,7 +6,7 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers import compose as compose_files
-from novamodel.importers import ecs, kubernetes, pgbouncer, pool, postgres, prometheus, terraform
+from novamodel.importers import ecs, kubernetes, pgbouncer, pool, postgres, prometheus, scripts, terraform
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import KINDS, Found, find_files
 from novamodel.importers.ingress import ingress_edge, ingress_services
@@ -51,6 +51,7 @@ def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
             why = "evident intent: the pool points at PgBouncer"
             draft.say(Said("database.pgbouncer", None, each.file, each.line_of("host"), why))
     prometheus.say_monitoring(found.all("prometheus"), services, draft)
+    scripts.say_backup([(path, found.relative(path)) for path in found.paths.get("script", [])], draft)
     postgres.say_settings(sources.settings, kind == "compose", draft)
     find_faults(sources, kind, draft)
     for name, why in found.not_read:

@@ -67,7 +67,7 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
     ``declared_s`` is the loss that the interval between two copies alone promises, ``rpo_s`` the largest loss of data
     that the mechanism allows. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
     source gives a figure. A way that cannot work as the files have it says which finding stands against it, and loses
-    everything: its RPO and RTO are infinite.
+    everything: its RPO and RTO are infinite. Dumps that neither a file nor the scenario speaks of are marked assumed.
     """
     rows: list[dict[str, Any]] = []
     database, cache = scenario.database, scenario.cache
@@ -86,7 +86,7 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             )
         )
     times, backup = dump_of(scenario), scenario.backup
-    broken = _against(scenario, DUMP_FAULTS)
+    broken, assumed = _against(scenario, DUMP_FAULTS), not _says_backup(scenario)
     rows.append(
         _row(
             "dump in a bucket",
@@ -97,6 +97,7 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             "download and restore only; the time of a new server and of people is not in it",
             broken,
             declared_s=backup.every,
+            assumed=assumed,
         )
     )
     if cache.keyspaces:
@@ -110,9 +111,16 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
                 math.nan,
                 "no recovery script reads it",
                 _against(scenario, CACHE_FAULTS),
+                assumed=assumed,
             )
         )
     return pd.DataFrame(rows)
+
+
+def _says_backup(scenario: Scenario) -> bool:
+    """Whether a file, the scenario or an override says anything about dumps."""
+    paths = ["backup", *(path for path in scenario.paths() if path.startswith("backup."))]
+    return any(scenario.origin(path).kind in ("file", "override") for path in paths)
 
 
 def _text_gib(scenario: Scenario) -> float:
@@ -136,10 +144,13 @@ def _row(
     why: str,
     broken: str = "",
     declared_s: float | None = None,
+    assumed: bool = False,
 ) -> dict[str, Any]:
     declared_s = rpo_s if declared_s is None else declared_s
     if broken:
         rpo_s, low_s, high_s, why = math.inf, math.inf, math.inf, broken
+    elif assumed:
+        what, why = f"{what} (assumed)", f"no file says that such dumps are made (backup); {why}"
     return {
         "what": what,
         "against": against,

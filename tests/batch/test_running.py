@@ -13,7 +13,17 @@ import pytest
 from fake_sweep import plan as fake_plan
 from fake_sweep import run
 
-from novamodel.batch import CaseTooLong, Processes, WorkerDied, clean, forget_failed, read, status, write_parquet
+from novamodel.batch import (
+    CaseTooLong,
+    Processes,
+    WorkerDied,
+    clean,
+    forget_failed,
+    read,
+    status,
+    write_csv,
+    write_parquet,
+)
 from novamodel.batch.store import Store
 from novamodel.errors import UserError
 
@@ -34,6 +44,8 @@ def test_results_are_one_typed_table_wherever_they_ran(tmp_path: Path):
     assert table.attrs["units"]["b"] == "s"
     file = write_parquet(tmp_path / "serial")
     pd.testing.assert_frame_equal(pd.read_parquet(file), table, check_dtype=False)
+    plain = write_csv(tmp_path / "serial", tmp_path / "new" / "mine.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(plain), table, check_dtype=False, check_index_type=False)
 
 
 def test_what_is_finished_is_not_run_again(tmp_path: Path):
@@ -132,6 +144,8 @@ def test_a_folder_that_is_no_store_is_never_removed(tmp_path: Path):
     (tmp_path / "mine").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="holds no sweep"):
         clean(tmp_path, everything=True)
+    with pytest.raises(UserError, match="holds no sweep"):
+        status(tmp_path / "mine")
     assert (tmp_path / "mine").exists()
 
 

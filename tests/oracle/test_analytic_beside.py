@@ -201,3 +201,10 @@ def test_a_bucket_without_burst_is_erlangs_and_swamped_it_passes_its_rate():
     assert np.all(leaky_bucket([0.0], 10.0, 5).rejected == 0)
     with pytest.raises(ValueError, match="limit above 0"):
         leaky_bucket(1.0, 0.0, 5)
+
+
+def test_the_full_tier_is_named_and_not_one_that_waits_for_it():
+    table = beside(nm.simulate(system(600)))
+    reasons = " ".join(table["why"])
+    assert "api cpu is full" in reasons
+    assert "inf %" not in reasons

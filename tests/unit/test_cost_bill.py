@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import novamodel as nm
+from novamodel.billing.month import not_priced
 from novamodel.cost import (
     Bill,
     CacheCluster,
@@ -345,3 +347,9 @@ def test_the_same_month_gives_the_same_bill(values: dict, connections: list) -> 
     assert first == second
     assert isinstance(first, Bill)
     assert first.to_csv() == second.to_csv()
+
+
+@pytest.mark.parametrize(("name", "burstable"), [("db.t4g.medium", True), ("db.m6g.large", False)])
+def test_credits_of_a_burstable_class_are_said_to_be_left_out(name: str, burstable: bool) -> None:
+    items = not_priced(nm.load("novabank").override({"database.instance_class": name}))
+    assert any(f"CPU credits of {name}" in text for text in items) == burstable

@@ -10,6 +10,7 @@ import pytest
 import novamodel as nm
 from novamodel.answering import to_json
 from novamodel.differing.difference import LOWER, Row, _row
+from novamodel.differing.words import said
 from novamodel.errors import UserError
 from novamodel.scenario import setting_changes
 from novamodel.statistics import Estimate
@@ -135,3 +136,7 @@ def test_what_cannot_be_priced_shows_before_anything_runs(tiny):
 def test_files_and_folders_are_taken(tmp_path: Path):
     with pytest.raises(UserError, match="no such file or folder"):
         nm.diff("novabank", tmp_path / "none.yaml")
+
+
+def test_parts_of_a_setting_are_written_without_exponents():
+    assert said({"zone_size": 5242880.0, "burst": 250}, "", "default") == "zone_size 5,242,880, burst 250 (default)"

@@ -498,7 +498,7 @@ def test_region_without_prices_is_said_and_stays_said_in_the_scenario(tmp_path: 
     ]
     origin = report.tree.origins["pricing.region"]
     assert origin.kind == "assumed"
-    assert "eu-central-1" in origin.sentence
+    assert "eu-central-1" in origin.source
 
 
 def test_a_cache_is_missed_only_where_a_service_is_given_one(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """RPO and RTO of NovaBank's ways to recover, and what a dump asks of the database."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_a_dump_that_works_loses_the_interval_and_the_time_to_make_it():
     assert times.dump_s == pytest.approx(10 * 1024 / 50)
     assert times.worst_loss_s(plain.backup.every) == pytest.approx(3600 + times.dump_s + times.upload_s)
     assert times.recovery_s == pytest.approx(10 * 512 / 100 + 10 * 1024 / 40)
+
+
+def test_dumps_that_nobody_speaks_of_are_marked_assumed(tmp_path):
+    deployment = (Path(__file__).parents[2] / "data/novabank/k8s").glob("*deployment*.yaml")
+    for file in deployment:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    silent = nm.load(tmp_path)
+    rows = recovery_plan(silent).set_index("what")
+    assert "no file says that such dumps are made" in rows.loc["dump in a bucket (assumed)", "why"]
+    said = recovery_plan(silent.override({"backup.every": "6 h"}))
+    assert "dump in a bucket" in set(said["what"])
+    (tmp_path / "dump.sh").write_text("set -euo pipefail\n# pg_dump nightly\npg_dump shop > shop.sql\n")
+    scripted = nm.load(tmp_path)
+    assert scripted.origin("backup").line == 3
+    assert "dump in a bucket" in set(recovery_plan(scripted)["what"])
 
 
 def test_the_load_of_a_dump_grows_with_the_database(novabank):
