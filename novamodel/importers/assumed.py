@@ -13,7 +13,7 @@ from novamodel.resources import data_dir
 from novamodel.scenario import Origin, Scenario, Tree, build
 from novamodel.yamlfile import Lines, read_mapping
 
-FILE = "assumed.yaml"
+FILE = "data/defaults/assumed.yaml"
 _WHOLE_PARTS = ("traffic", "database", "cache", "slo", "run")
 
 
@@ -34,7 +34,7 @@ def tree_from_folder(folder: Path, platform: str | None = None) -> Tree:
 
 def with_assumptions(report: ImportReport, name: str) -> Tree:
     """The imported tree laid over the documented assumptions for its services and platform."""
-    values, lines = read_mapping(data_dir() / "defaults" / FILE)
+    values, lines = read_mapping(data_dir() / "defaults" / Path(FILE).name)
     assumed = _Assumed(values, lines)
     assumed.put("name", name, "name", ())
     for part in _WHOLE_PARTS:

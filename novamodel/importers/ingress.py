@@ -60,6 +60,9 @@ def _limit(notes: Node, name: str, draft: Draft) -> None:
     for key, unit in (("limit-rps", "r/s"), ("limit-rpm", "r/m")):
         note = notes[f"{ANNOTATION}{key}"]
         rate = whole(note.value)
+        if note and not isinstance(rate, int):
+            message = f"{key} is {note.text!r}, no whole number: ingress-nginx ignores it, and nothing is limited"
+            draft.find("error", "ingress-limit-unreadable", note.file, note.line, message, f'write {key}: "50"')
         if not isinstance(rate, int) or not isinstance(multiplier, int):
             continue
         below = f"edge.limits.{name}"

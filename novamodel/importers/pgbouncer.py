@@ -78,7 +78,7 @@ def _say_wait(path: str, number: int, setting: Setting, draft: Draft) -> None:
 
 
 def _say_mode(path: str, setting: Setting, draft: Draft) -> None:
-    if setting.value == "transaction":
+    if setting.value not in ("session", "statement"):  # the scenario refuses what is no mode
         draft.say(Said(path, setting.value, setting.file, setting.line))
         return
     draft.find(

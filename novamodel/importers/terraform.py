@@ -86,10 +86,14 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
     engine = terraform.value(block, "engine", draft)
     if engine not in (None, "postgres"):
         file, line = place(block, "engine")
-        draft.leave(file, line, f"engine {engine}", "PostgreSQL is the database modelled")
+        message = f"the engine is {engine}: it is simulated and priced as PostgreSQL"
+        fix = "read latency, use and price of the database as those of PostgreSQL"
+        draft.find("warning", "database-engine", file, line, message, fix)
     size = terraform.value(block, "allocated_storage", draft)
     if isinstance(whole(size), int):
         put("storage", f"{whole(size)} GiB", "allocated_storage")
+    elif size is not None:
+        put("storage", size, "allocated_storage")  # the scenario refuses it with file and line
     iops = whole(terraform.value(block, "iops", draft))
     if iops is not None:
         put("iops", iops, "iops")

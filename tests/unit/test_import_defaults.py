@@ -65,7 +65,7 @@ def test_what_files_cannot_say_is_marked_assumed() -> None:
     scenario = scenario_from_folder(NOVABANK)
     for path in ("traffic.peak", "traffic.mix.read", "services.core-api.routes", "database.statements.commit.cpu.busy"):
         origin = scenario.origin(path)
-        assert (origin.kind, origin.file) == ("assumed", "assumed.yaml")
+        assert (origin.kind, origin.file) == ("assumed", "data/defaults/assumed.yaml")
         assert origin.source.startswith("assumed: ")
     assert scenario.origin("services.core-api.replicas").file == "k8s/core-api-deployment.yaml"
 

@@ -508,3 +508,27 @@ def test_a_cache_is_missed_only_where_a_service_is_given_one(tmp_path: Path) -> 
     env = 'image: shop/orders:1.2\n          env: [{name: REDIS_URL, value: "redis://c"}]'
     write(tmp_path, a__yaml=DEPLOYMENT.replace("image: shop/orders:1.2", env))
     assert "cache-not-provisioned" in codes(import_folder(tmp_path))
+
+
+def test_what_a_file_writes_wrongly_is_never_dropped_in_silence(tmp_path: Path) -> None:
+    database = 'resource "aws_db_instance" "main" {\n  engine = "mysql"\n  allocated_storage = 100\n}\n'
+    write(tmp_path, a__yaml=DEPLOYMENT, main__tf=database)
+    assert "database-engine" in codes(import_folder(tmp_path))
+    write(tmp_path, main__tf=database.replace("100", '"big"'))
+    with pytest.raises(UserError, match="big") as caught:
+        scenario_from_folder(tmp_path)
+    assert (caught.value.file, caught.value.line) == ("main.tf", 3)
+    write(tmp_path, main__tf=database, p__ini="[pgbouncer]\npool_mode = sesion\n")
+    with pytest.raises(UserError, match="sesion"):
+        scenario_from_folder(tmp_path)
+
+
+def test_an_ingress_limit_that_is_no_number_limits_nothing(tmp_path: Path) -> None:
+    ingress = (
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  annotations:\n"
+        '    nginx.ingress.kubernetes.io/limit-rps: "fifty"\nspec:\n  ingressClassName: nginx\n  rules:\n'
+        "    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: orders, port: {number: 80}}}}]}\n"
+    )
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + ingress))
+    found = next(row for row in report.findings if row["code"] == "ingress-limit-unreadable")
+    assert "'fifty'" in found["message"]
