@@ -204,8 +204,16 @@ def _database_lines(database: Any, busy: dict[str, str]) -> tuple[str, ...]:
         database.instance_class or "",
         f"{database.cores:g} cores, {units.format_bytes(database.memory)}",
         f"{database.max_connections} connections",
+        _copies(database),
         _said(busy, ("postgres cpu", "CPU "), ("postgres connections", "conn. ")),
     )
+
+
+def _copies(database: Any) -> str:
+    copies = database.read_replicas
+    if copies is None:
+        return ""
+    return f"{copies.count} read replica{'s' if copies.count != 1 else ''} ({units.format_fraction(copies.share)})"
 
 
 def _cache_lines(cache: Any, busy: dict[str, str]) -> tuple[str, ...]:
@@ -257,14 +265,7 @@ def _box(fig: go.Figure, box: Box) -> None:
 
 def _arrow(fig: go.Figure, start: Box, end: Box, text: str) -> None:
     x0, x1 = start.x + BOX / 2, end.x - BOX / 2
-    fig.add_annotation(
-        x=x1,
-        y=end.y,
-        ax=x0,
-        ay=start.y,
-        text="",
-        **ARROW,
-    )
+    fig.add_annotation(x=x1, y=end.y, ax=x0, ay=start.y, text="", **ARROW)
     if text:
         fig.add_annotation(
             x=(x0 + x1) / 2,

@@ -18,7 +18,7 @@ AFTER_S = {"rollout": 300.0, "lost_zone": 540.0, "database_failover": 300.0, "ca
 """Seconds until an operation is over, where it says no duration of its own."""
 COLUMNS = (
     "at_s", "what", "minutes_lost", "lost_low", "lost_high", "failed", "failed_low", "failed_high", "worst_s",
-    "back_after_s", "window_s",
+    "back_after_s", "missed_anyway", "window_s",
 )  # fmt: skip
 
 
@@ -33,7 +33,8 @@ def planned_operations(
     """Simulate the minutes around each entry of `operations`, with the agenda and without it: a row an entry.
 
     at_s, what; minutes_lost (of the SLO) and failed (requests), both more than without, with 95 % intervals over the
-    replications; worst_s (the worst p99 of ten seconds), back_after_s (until no more is missed than without), window_s
+    replications; worst_s (the worst p99 of ten seconds), back_after_s (until no more is missed than without),
+    missed_anyway (minutes of the SLO missed without the operations), window_s
     (simulated after it; shorter where the next entry comes first). Same customers in both. No operations: no rows.
     """
     tell = progress or (lambda share, text: None)

@@ -47,7 +47,8 @@ def operating_lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _event(row: Mapping[str, Any]) -> str:
     lost, failed = _span("{:.1f}", row, "minutes_lost", "lost"), _span("{:,.0f}", row, "failed", "failed")
-    return f"{units.format_clock(row['at_s'])} {row['what']} costs {lost} minutes of the SLO, {failed} requests"
+    anyway = f" ({row['missed_anyway']:.1f} more are missed without it)" if row["missed_anyway"] else ""
+    return f"{units.format_clock(row['at_s'])} {row['what']} costs {lost} minutes of the SLO{anyway}, {failed} requests"
 
 
 def _ways(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -73,12 +74,13 @@ def _events_table(found: Mapping[str, Any]) -> Table:
             _span("{:.1f}", row, "minutes_lost", "lost"),
             _span("{:,.0f}", row, "failed", "failed"),
             _time(row["worst_s"], "-"),
-            _time(row["back_after_s"], "-") if row["back_after_s"] else "at once",
+            f"{row['missed_anyway']:.1f}",
+            _time(row["back_after_s"], "-") if row["back_after_s"] else "-" if row["missed_anyway"] else "at once",
         )
         for row in found["events"]
     ]
     columns = ["at", "operation", "minutes of the SLO lost", "requests that fail by it", "worst p99 of 10 s",
-               "SLO holds again after"]  # fmt: skip
+               "minutes missed without it", "SLO holds again after"]  # fmt: skip
     note = "The minutes around each, simulated with the scenario's operations and without: what is lost more by them."
     return Table(
         "Operations of the day, as simulated", pd.DataFrame(rows, columns=columns), (note,), tuple(columns[2:])

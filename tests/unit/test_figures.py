@@ -146,6 +146,11 @@ def test_topology_has_a_box_for_each_part_and_none_overlap():
     assert "busy" not in notes(FULL["topology without result"])
 
 
+def test_topology_shows_read_replicas():
+    copies = made.scenario().override({"database.read_replicas.count": 2, "database.read_replicas.share": "60 %"})
+    assert "2 read replicas (60 %)" in notes(figures.topology(copies))
+
+
 @pytest.mark.parametrize(
     ("gateway", "words"),
     [

@@ -64,6 +64,10 @@ def test_what_is_missed_anyway_is_no_operations_doing(eventful):
     found = planned_operations(hopeless, quick=True, replications=2)
     assert list(found["minutes_lost"]) == [0, 0, 0]
     assert list(found["back_after_s"]) == [0, 0, 0]
+    assert (found["missed_anyway"] >= 1).all()
+    answer = {"operating": {"events": json.loads(found.to_json(orient="records"))}}
+    assert "more are missed without it)" in " ".join(screen_text(answer).split())
+    assert "at once" not in str(operating_tables(answer)[0].frame.to_dict())
 
 
 def test_an_operation_ends_where_the_next_begins(eventful):
