@@ -68,7 +68,7 @@ def not_priced(scenario: Scenario) -> list[str]:
         if scenario.cache.node_type is None:
             items.append("Redis: cache.node_type names no ElastiCache node type")
         if scenario.database.pgbouncer is not None:
-            items.append("PgBouncer: no file says where it runs")
+            items.append("PgBouncer: the pods, tasks or machine it runs on")
         if scenario.edge.kind in ("nginx", "ingress-nginx"):
             items.append(f"{scenario.edge.kind}: the pods or machine of the reverse proxy")
     if scenario.gateway is not None and scenario.gateway.kind == "kong":

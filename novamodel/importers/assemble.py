@@ -44,6 +44,8 @@ def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
         ingress_edge(sources.cluster, services, draft)
     _say_stores(kind, sources, services, draft)
     pgbouncer.say_pgbouncer(sources.pgbouncer, draft)
+    cluster = sources.cluster if kind == "eks" else kubernetes.Cluster()
+    pgbouncer.say_deployed(cluster, sources.compose if kind == "compose" else None, draft)
     for each in sorted(sources.pools, key=lambda p: not _pool_services(p, services)[1]):
         for service in _pool_services(each, services)[0]:
             pool.say_pool(each, service, draft)

@@ -1,4 +1,4 @@
-"""pgbouncer.ini: the pool between the services and PostgreSQL."""
+"""PgBouncer between the services and PostgreSQL: pgbouncer.ini, or the environment of its container."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from novamodel.errors import UserError
+from novamodel.importers.kubernetes import WORKLOADS, Cluster, main_container
+from novamodel.importers.names import is_image_of
+from novamodel.importers.node import Node
 from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text
@@ -46,6 +49,34 @@ def read_settings(paths: Iterable[tuple[Path, str]]) -> list[Setting]:
                 raise UserError(f"not a PgBouncer setting: {text[:60]!r}", file=path, line=number, valid="key = value")
             settings.append(Setting(section, key.strip().lower(), value.strip(), shown, number))
     return settings
+
+
+def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
+    """Write PgBouncer as the first workload that runs its image gives it, in variables such as DEFAULT_POOL_SIZE."""
+    boxes = [(found.at("spec", "replicas"), main_container(found)) for found in cluster.of(*WORKLOADS)]
+    boxes += [(box.at("deploy", "replicas"), box) for _, box in (compose["services"].entries() if compose else [])]
+    for replicas, box in boxes:
+        if not is_image_of(box["image"].text, "pgbouncer"):
+            continue
+        draft.say(Said("database.pgbouncer", None, box.file, box["image"].line))
+        say_pgbouncer(_of_environment(box), draft)
+        if isinstance(whole(replicas.value), int) and whole(replicas.value) > 1:
+            draft.leave(replicas.file, replicas.line, f"{replicas.text} replicas of PgBouncer", "one is modelled")
+        return
+
+
+def _of_environment(box: Node) -> list[Setting]:
+    entries = [(entry["name"].text, entry["value"].text, entry["value"]) for entry in box["env"]]
+    entries += [(name, node.text, node) for name, node in box["environment"].entries()]
+    entries += [(*_split(entry.text), entry) for entry in box["environment"]]
+    named = [(name.lower().removeprefix("pgbouncer_"), value, node) for name, value, node in entries]
+    known = _COUNTS | {"pool_mode", "query_wait_timeout"}
+    return [Setting("pgbouncer", key, value, node.file, node.line) for key, value, node in named if key in known]
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
 
 
 def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:

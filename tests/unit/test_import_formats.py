@@ -532,3 +532,19 @@ def test_an_ingress_limit_that_is_no_number_limits_nothing(tmp_path: Path) -> No
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + ingress))
     found = next(row for row in report.findings if row["code"] == "ingress-limit-unreadable")
     assert "'fifty'" in found["message"]
+
+
+def test_a_pgbouncer_container_is_read_with_its_variables(tmp_path: Path) -> None:
+    deployment = (
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: pgbouncer}\nspec:\n  replicas: 2\n  template:\n"
+        "    spec:\n      containers:\n        - name: pgbouncer\n          image: edoburu/pgbouncer:1.22\n"
+        '          env: [{name: DEFAULT_POOL_SIZE, value: "30"}, {name: DB_HOST, value: db}]\n'
+    )
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + deployment))
+    assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 30}
+    assert "2 replicas of PgBouncer" in {row["what"] for row in report.not_modelled}
+    for form in ("{PGBOUNCER_DEFAULT_POOL_SIZE: 25}", "[PGBOUNCER_DEFAULT_POOL_SIZE=25]"):
+        compose = "services:\n  orders: {image: o}\n  pool:\n    image: bitnami/pgbouncer\n    environment: "
+        report = import_folder(write(tmp_path, a__yaml=compose + form + "\n"))
+        assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 25}
+        assert list(report.tree.values["services"]) == ["orders"]
