@@ -118,6 +118,6 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path):
     source, target = tmp_path / "notebook.ipynb", tmp_path / "folder"
     nbformat.write(notebook(), source)
     target.mkdir()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="is a folder"):
         report.export_html(source, target)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "notebook.ipynb"]
