@@ -144,7 +144,8 @@ def format_part(share: float) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
 
 
-def format_clock(seconds: float) -> str:
-    """64800 -> ``"18:00"``."""
+def format_clock(seconds: float, *, to_second: bool = False) -> str:
+    """64800 -> ``"18:00"``, to the second ``"18:00:00"``."""
     whole = int(seconds) % 86400
-    return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}"
+    minutes = f"{whole // 3600:02d}:{whole % 3600 // 60:02d}"
+    return f"{minutes}:{whole % 60:02d}" if to_second else minutes

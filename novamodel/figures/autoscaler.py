@@ -40,7 +40,7 @@ def autoscaler(result: Any, service: str, drawn: str = "") -> go.Figure:
     _decisions(fig, part, decisions, top)
     _metric(fig, part, scaler, colour_of(service))
     clock_axes(fig, 2)
-    reasons = _reasons(decisions)
+    reasons = _reasons(decisions, to_second=float(part["clock_s"].max() - part["clock_s"].min()) < SHORT_S)
     for number, line in enumerate(reasons):
         fig.add_annotation(
             text=escape(line),
@@ -130,10 +130,11 @@ def _decisions(fig: go.Figure, part: pd.DataFrame, decisions: pd.DataFrame, top:
     )
 
 
-def _reasons(decisions: pd.DataFrame) -> list[str]:
+def _reasons(decisions: pd.DataFrame, *, to_second: bool) -> list[str]:
     lines: list[str] = []
     for number, (_, event) in enumerate(decisions.head(MOST_REASONS).iterrows(), 1):
-        when, change = units.format_clock(event["clock_s"]), f"{event['before']:.0f} to {event['after']:.0f}"
+        when = units.format_clock(event["clock_s"], to_second=to_second)
+        change = f"{event['before']:.0f} to {event['after']:.0f}"
         text = f"{number}  {when}  {change}: {event['message']}"
         lines += wrap(text, REASON_CHARACTERS, subsequent_indent="      ")
     if len(decisions) > MOST_REASONS:

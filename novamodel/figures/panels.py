@@ -131,4 +131,4 @@ def clock_axes(fig: go.Figure, rows: int) -> None:
         gridcolor=RULE,
         griddash="dot",
     )
-    fig.update_xaxes(title_text="time of day (hours:minutes)", row=rows, col=1)
+    fig.update_xaxes(title_text="time of day", row=rows, col=1)

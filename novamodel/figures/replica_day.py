@@ -44,7 +44,7 @@ def replica_day(day: pd.DataFrame) -> go.Figure:
     fig.update_yaxes(title_text="replicas", dtick=whole_step(top), row=2, col=1)
     ticks = list(range(0, 25, 3))
     fig.update_xaxes(range=[0, 24], tickvals=ticks, ticktext=[f"{hour:02d}:00" for hour in ticks])
-    fig.update_xaxes(title_text="time of day (hours:minutes)", row=2, col=1)
+    fig.update_xaxes(title_text="time of day", row=2, col=1)
     return finish(fig, _finding(day, plans), HOW, height=380, right=210, bottom=56)
 
 

@@ -77,7 +77,7 @@ def test_every_value_axis_has_a_title_with_its_unit(name):
     axes = {key: axis for key, axis in layout.items() if key.startswith(("xaxis", "yaxis"))}
     named = [axis["title"]["text"] for axis in axes.values() if axis.get("title", {}).get("text")]
     assert named
-    units = ("requests/s", "ms", "%", "replicas", "USD", "connections", "hours:minutes")
+    units = ("requests/s", "ms", "%", "replicas", "USD", "connections", "time of day")
     assert [text for text in named if not any(unit in text for unit in units)] == []
 
 
