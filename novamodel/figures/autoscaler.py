@@ -16,6 +16,8 @@ from novamodel.figures.reshape import clock, clock_points, over_time, stagger
 
 MARK_WIDE, MARK_HIGH = 0.02, 0.105
 """A decision's mark, as a share of the time shown and of the panel's height."""
+SHORT_S = 600.0
+"""Below this span decisions are timed to the second, as the axis is."""
 MOST_REASONS, REASON_CHARACTERS, REASON_LINE = 8, 150, 16
 HOW = "Numbers mark decisions, explained below. The autoscaler acts only where its metric leaves the shaded band."
 

@@ -12,6 +12,8 @@ from novamodel.figures.reshape import tidy
 from novamodel.figures.words import listed, part_text, time_text
 
 SMALLEST_SHARE = 0.002
+NAMES = {"throttled": "CPU throttling", "cpu": "CPU work", "threads": "work on threads", "other": "outside calls"}
+"""Places as a sentence names them, where the bar's label would not do."""
 HOW = (
     "Each bar is the time spent in one place, in the order in which a request passes them; in brackets the share of the"
     " whole. Work on the longest bar on the right to lower the p99."
@@ -61,6 +63,7 @@ def breakdown(result: Any) -> go.Figure:
         annotation.x = fig.get_subplot(1, col).xaxis.domain[0]
     top_mean, top_tail = shares["mean_s"].idxmax(), shares["p99_s"].idxmax()
     mean_share, tail_share = part_text(shares["mean_s"][top_mean]), part_text(shares["p99_s"][top_tail])
+    top_mean, top_tail = (NAMES.get(place, place) for place in (top_mean, top_tail))
     if totals["p99_s"] <= 0:
         finding = f"Most time of the mean request goes to {top_mean} ({mean_share})"
     elif top_mean == top_tail:
