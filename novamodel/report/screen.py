@@ -116,7 +116,7 @@ def _first_limit(answer: Mapping[str, Any]) -> str:
     text = str(answer.get("first_limit") or "none found").rstrip(".")
     breach = answer.get("load_multiple_at_breach")
     if breach is None or not math.isfinite(breach):
-        return f"{text}; no SLO is missed at any load tried"
+        return text if text.startswith("no objective") else f"{text}; no SLO is missed at any load tried"
     if "today's load" in text:
         return text
     return f"{text}; an SLO is missed from {breach:.3g} x today's load"

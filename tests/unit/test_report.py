@@ -157,6 +157,11 @@ def test_the_load_at_which_an_objective_is_missed_is_said_once():
     assert str(report.conclusion(answer)).count("1.4 x") == 1
 
 
+def test_screen_says_once_that_nothing_is_missed():
+    limit = {"first_limit": "no objective is missed up to 16 x today's load", "load_multiple_at_breach": None}
+    assert "at any load tried" not in report.screen_text(ANSWER | limit)
+
+
 def test_screen_without_size_cost_or_breach():
     bare = {"slo": [], "first_limit": "", "load_multiple_at_breach": None, "size": {}, "cost": {}, "findings": []}
     text = report.screen_text(bare)
