@@ -175,10 +175,8 @@ def _of_list(sweep: Sweep, base: Scenario, places: Places) -> list[Column]:
 
 def _known(path: str, base: Scenario, places: Places, where: tuple[str | int, ...]) -> None:
     """An override with the value that stands there fails only where the path is wrong."""
-    if path in base.paths():
-        return
     try:
-        base._tree.with_changes({path: None}, "sweep", base.paths())
+        base.require_path(path)
     except UserError as problem:
         raise places.from_scenario(problem, *where) from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -80,10 +80,18 @@ class Scenario(Part):
 
         A path into a part that is absent makes the part, the rest of it by default.
         """
+        return build(self._tree.with_changes(changes, said_by, known=self._known(changes)))
+
+    def require_path(self, path: str) -> None:
+        """A ``UserError`` with the nearest paths where no override can have this path."""
+        self._tree.with_changes({path: None}, "override", known=self._known([path]))
+
+    def _known(self, wanted: Iterable[str]) -> dict[str, Any]:
+        """Paths that there are, and those of the absent parts that the wanted ones lead into."""
         known = self.paths()
-        for path in changes:
+        for path in wanted:
             known |= dict.fromkeys(absent_paths(type(self), known, path))
-        return build(self._tree.with_changes(changes, said_by, known=known))
+        return known
 
     def with_load(self, multiple: float, *, said_by: str = "load multiple") -> Scenario:
         """A variant with the rates of the whole day times ``multiple``."""

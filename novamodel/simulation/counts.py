@@ -99,7 +99,7 @@ def metrics(scenario: Scenario) -> list[Metric]:
         Metric("goodput", "", "1/s", lambda c: float(c.outcome[:, codes.SERVED].sum()), lambda c: c.length_s),
     ]
     if scenario.database.read_replicas is not None:
-        found.append(Metric("stale reads", "", "1", lambda c: float(c.reading[1]), lambda c: float(c.reading[0])))
+        found.append(Metric("stale", "", "1", lambda c: float(c.reading[1]), lambda c: float(c.reading[0])))
     return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.populations)]
 
 

@@ -7,6 +7,7 @@ import pytest
 from novamodel.batch import planned
 from novamodel.errors import UserError
 
+SWEEPS = Path(__file__).parents[2] / "params" / "sweeps"
 START = """name: x
 scenario: novabank
 fixed: {run.duration: 10 s}
@@ -111,3 +112,16 @@ def test_a_mapping_is_a_sweep_too():
 @pytest.mark.parametrize("name", ["pools", "unknowns"])
 def test_bundled_sweeps_are_valid(name: str):
     assert len(planned(name).plan) == {"pools": 48, "unknowns": 48}[name]
+
+
+@pytest.mark.parametrize("file", sorted(SWEEPS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_bundled_sweeps_are_valid(file: Path):
+    assert len(planned(file).plan) > 1
+
+
+def test_a_part_that_the_scenario_lacks_may_be_varied(tmp_path: Path):
+    file = tmp_path / "sweep.yaml"
+    file.write_text(START + "vary:\n  database.read_replicas.count: [1, 2, 3]\n", encoding="utf-8")
+    assert len(planned(file).plan) == 3
+    wrong = refused(tmp_path, START + "vary:\n  database.read_replicas.counts: [1, 2]\n")
+    assert "nearest: database.read_replicas.count" in wrong
