@@ -129,7 +129,8 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
         **options,
     )
     cost = bill(scenario, day or result)
-    advised = monthly_total(sized.chosen.scenario)
+    # Today's month is billed from its run, candidates from their steady state: only their difference is comparable.
+    advised = float(cost.mid.total) + sized.chosen.cost_month - sized.now.cost_month
     operated = operate(scenario, cost, engine=engine, quick=quick, progress=stage(0.95, 0.05, "operations"))
     tell(1.0, "priced")
     return Answer(scenario, result, day, breaks, sized, cost, advised, operated)

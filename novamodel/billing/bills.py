@@ -8,7 +8,7 @@ import pandas as pd
 
 from novamodel.analytic import day, days
 from novamodel.billing.days import day_use, no_surge, simulated_day, simulated_surge
-from novamodel.billing.month import month_usage
+from novamodel.billing.month import assumed, month_usage
 from novamodel.cost import BillRange, PriceBook, load_book, price, price_range
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
@@ -19,6 +19,7 @@ class MonthlyCost(BillRange):
     """Bills of the low, middle and high month, and the day they were made from."""
 
     day: pd.DataFrame
+    assumed: tuple[str, ...] = ()  # what is priced although nobody has declared it
 
     @property
     def prices_date(self) -> str:
@@ -39,7 +40,7 @@ def bill(scenario: Scenario, result: Result | None = None, book: PriceBook | Non
     surge = no_surge(scenario) if result is None else simulated_surge(result)
     months = [month_usage(scenario, day_use(scenario, hours, surge), book) for hours in (low, mid, high)]
     bills = price_range(months[0], months[1], months[2], book)
-    return MonthlyCost(bills.low, bills.mid, bills.high, mid)
+    return MonthlyCost(bills.low, bills.mid, bills.high, mid, assumed(scenario))
 
 
 def monthly_total(scenario: Scenario) -> float:

@@ -57,6 +57,20 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     )
 
 
+UNDECLARED = ("load_balancers", "nat_gateways", "secrets", "kms_keys", "registry", "alarms")
+"""What `pricing` adds to the bill although no importer reads it from a file."""
+
+
+def assumed(scenario: Scenario) -> tuple[str, ...]:
+    """Priced things that nobody has declared: each by its path, with the amount."""
+    found = []
+    for name in UNDECLARED:
+        path, amount = f"pricing.{name}", getattr(scenario.pricing, name)
+        if amount and scenario.origin(path).kind not in ("file", "override"):
+            found.append(f"{path} {f'{amount / GIB:g} GiB' if name == 'registry' else amount}")
+    return tuple(found)
+
+
 def not_priced(scenario: Scenario) -> list[str]:
     """What the deployment has and this bill leaves out."""
     items = []

@@ -52,7 +52,9 @@ def bill(
         say_json(cost_dict(scenario, cost))
     else:
         low, mid, high = cost.totals()
-        say(f"{scenario.heading}: {mid:,.2f} {cost.mid.currency} a month [{low:,.2f}, {high:,.2f}]\n\n{cost.mid}")
+        spread = f"{low:,.2f} to {high:,.2f} for traffic within {scenario.pricing.uncertainty * 100:g} %"
+        guessed = f"\nassumed, declared by no file: {'; '.join(cost.assumed)}" if cost.assumed else ""
+        say(f"{scenario.heading}: {mid:,.2f} {cost.mid.currency} a month ({spread})\n\n{cost.mid}{guessed}")
 
 
 def cost_dict(scenario: Scenario, cost: MonthlyCost) -> dict[str, Any]:
@@ -74,5 +76,6 @@ def cost_dict(scenario: Scenario, cost: MonthlyCost) -> dict[str, Any]:
         "lines": month.to_frame().to_dict("records"),
         "free": list(month.free),
         "not_priced": list(month.not_priced),
+        "assumed": list(cost.assumed),
         "day": cost.day.to_dict("records"),
     }

@@ -155,7 +155,7 @@ def _operations(result: Result) -> list[str]:
         )
         for row in operations_met(result).itertuples(index=False)
     ]
-    columns = ("at", "operation", "until", "minutes of the SLO missed", "requests failed")
+    columns = ("at", "operation", "until", "minutes that miss the SLO (for whatever reason)", "requests failed")
     return [table("Operations, each until the next or the end of the run", columns, rows, left=3)] if rows else []
 
 

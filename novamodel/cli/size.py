@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from novamodel.cli.check import MISSED
 from novamodel.cli.options import Engine, EngineChoice, Json, Seed, Sets, Target
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def size(
     demand: Annotated[
         str, typer.Option(metavar="LOW,HIGH", help="Multiples of the load between which it is uncertain: least regret.")
     ] = "",
-) -> None:
+) -> int:
     """Find the cheapest replicas, CPU, memory, pools and machines that keep the SLO at the peak.
 
     Closed forms screen every legal combination, the best candidates are simulated with the same customers; those
-    that lost are shown with the reason. An objective counts as met by its estimate, as in check.
+    that lost are shown with the reason. An objective counts as met by its estimate, as in check; exit 99
+    when no size keeps them all.
 
     \b
     Examples:
@@ -62,6 +64,7 @@ def size(
         say_json(sizing_dict(sizing))
     else:
         say(sizing_text(sizing))
+    return 0 if sizing.met else MISSED
 
 
 def sizing_dict(sizing: Sizing) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def sizing_text(sizing: Sizing) -> str:
         f"{sizing.now.scenario.heading}: {verdict}",
         *slo_lines(sizing.chosen.slo),
         f"  cost: {value_text(now, 'USD')} -> {value_text(then, 'USD')} USD a month ({then - now:+,.2f})",
-        *(f"  {text}" for text in (sizing.blocks, sizing.binds, sizing.certainty) if text),
+        *(f"  {text}" for text in (sizing.blocks, sizing.binds, sizing.certainty, sizing.held) if text),
     ]
     candidates = [
         (
@@ -108,12 +111,20 @@ def sizing_text(sizing: Sizing) -> str:
     )
     parts = [
         "\n".join(lines),
-        "\n".join(["Advice", *_advice_lines(sizing)]) if len(sizing.advice) else "Advice: leave the size as it is",
+        "\n".join([_head(sizing.met), *_advice_lines(sizing)]) if len(sizing.advice) else _leave(sizing.met),
         "\n".join([title, *_candidate_lines(candidates)]),
     ]
     if sizing.explained is not None:
         parts += _explained(sizing, table, value_text)
     return "\n\n".join(parts)
+
+
+def _head(met: bool) -> str:
+    return "Advice" if met else "What the closest changes (it misses the SLO as well)"
+
+
+def _leave(met: bool) -> str:
+    return "Advice: leave the size as it is" if met else "Today's size is the closest"
 
 
 def _advice_lines(sizing: Sizing) -> list[str]:

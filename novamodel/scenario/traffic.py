@@ -72,7 +72,10 @@ class Traffic(Part):
             if abs(total - 1) > 1e-9:
                 raise ValueError(f"the shares of {name} add up to {total * 100:.4g} %, not 100 %")
         if self.shape == "weekday" and self.night > self.peak:
-            raise ValueError(f"night rate {self.night:g}/s is above the peak rate {self.peak:g}/s")
+            raise ValueError(
+                f"night rate {self.night:g}/s is above the peak rate {self.peak:g}/s; "
+                "set both (night at most the peak), or shape: constant"
+            )
         return self
 
     @property

@@ -55,6 +55,22 @@ def advice(scenario: Scenario, overrides: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def held(scenario: Scenario) -> str:
+    """What no candidate changes, in a sentence: the user may try it with `diff`."""
+    database, cache = scenario.database, scenario.cache
+    parts = []
+    if database.instance_class is not None:
+        parts.append(
+            f"database classes with less memory than {database.instance_class}, for what memory answers today would be "
+            "read from storage"
+        )
+    kinds = [name for name in (database.instance_class, cache.node_type) if name is not None and ".t" not in name]
+    if kinds:
+        parts.append(f"burstable machines (CPU credits are not modelled) in place of {' and '.join(kinds)}")
+    parts.append("storage, read replicas, nodes of the cache, node types and zones")
+    return f"Not tried: {'; '.join(parts)}."
+
+
 def _by(scenario: Scenario, path: str, value: Any) -> str:
     """`` (+150m)``: by how much a number moves; nothing for names and where there is no limit."""
     now = scenario.paths()[path]

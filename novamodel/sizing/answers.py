@@ -96,11 +96,12 @@ class Sizing:
     certainty: str = ""
     effort: int = 0  # replications simulated to choose
     explained: Explained | None = field(default=None, repr=False)
+    held: str = ""  # what was left as it is, in a sentence
 
     def _repr_html_(self) -> str:
         shown_columns = ["service", "changes", "cost_month", "p99_s", "errors", "met", "why"]
         table = self.candidates[shown_columns].to_html(index=False, float_format=lambda v: f"{v:.4g}")
-        return f"<p>{escape(self.binds)} {escape(self.certainty)}</p>{table}"
+        return f"<p>{escape(self.binds)} {escape(self.certainty)} {escape(self.held)}</p>{table}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -128,6 +129,7 @@ class Sizing:
             "binds": self.binds,
             "right": _number(self.right),
             "certainty": self.certainty,
+            "held": self.held,
             "replications_simulated": self.effort,
             "front": _records(self.front),
             "advice": _records(self.advice),

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.sizing.advice import advice
+from novamodel.sizing.advice import advice, held
 from novamodel.sizing.answers import Candidate, Explained, Sizing
 from novamodel.sizing.bench import Bench, contenders
 from novamodel.sizing.variables import Variable
@@ -61,6 +61,7 @@ def answer(
         binds=_binds(best, ignored),
         right=right,
         certainty=_certainty(right, len(doubts), hope, bool(keeps)),
+        held=held(bench.scenario),
         effort=effort,
         explained=explained,
     )
@@ -97,7 +98,8 @@ def _binds(best: Candidate, ignored: frozenset[str]) -> str:
     near = [o for o in counted(best.slo, ignored) if not math.isnan(o.value)]
     if near:
         tight = max(near, key=lambda o: o.value / o.limit)
-        parts.append(f"{tight.text} is at {tight.value / tight.limit * 100:.0f} % of its limit")
+        share = tight.value / tight.limit
+        parts.append(f"{tight.text} is at {share * 100:.0f} % of its limit" if share < 1 else missed_text(tight))
     used = {tier: u for tier, u in tier_utilisation(best.result).items() if not tier.endswith(" memory")}
     if used:
         tier = max(used, key=lambda name: used[name])

@@ -113,3 +113,12 @@ def test_draining_replicas_count_where_nothing_was_operated(tasks: nm.Result):
     cost = nm.bill(calm, run)
     assert list(cost.day.loc[cost.day["hour"] == 12, "api"]) == [4.0]
     assert not surge_lines(cost)
+
+
+def test_what_nobody_has_declared_is_named_beside_the_bill():
+    bank = nm.load("novabank")
+    assumed = nm.bill(bank).assumed
+    assert "pricing.nat_gateways 1" in assumed
+    assert "pricing.registry 4 GiB" in assumed
+    told = nm.bill(bank.override({"pricing.nat_gateways": 2, "pricing.alarms": 0})).assumed
+    assert not any("nat_gateways" in text or "alarms" in text for text in told)

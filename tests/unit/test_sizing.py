@@ -10,6 +10,7 @@ import pytest
 
 import novamodel as nm
 from novamodel.analytic import day, peak_rate
+from novamodel.cli.size import sizing_text
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
@@ -340,3 +341,24 @@ def test_the_closest_to_a_hopeless_objective_is_the_fastest_not_the_cheapest():
     slow = SloResult("p99 < 5 ms", "p99", "", 0.005, 0.373, 0.36, 0.38, False, "s")
     faster = slow._replace(value=0.072, low=0.07, high=0.074)
     assert excess([faster]) < excess([slow])
+
+
+def test_the_screen_of_a_hopeless_objective_gives_no_advice_and_no_share_of_the_limit():
+    lost = size(shop({"slo": ["p99 < 1 ms"]}), simulate=Recorder(), budget=6)
+    text = sizing_text(lost)
+    assert "no candidate keeps the SLO" in text
+    assert "\nAdvice" not in text
+    assert "% of its limit" not in lost.binds
+    assert lost.binds.startswith("Binds: p99 ")
+
+
+def test_what_is_not_tried_is_said():
+    rds = {"database.instance_class": "db.r6g.large", "cache.node_type": "cache.t4g.small"}
+    held = size(shop(rds), simulate=Recorder(), budget=6).held
+    assert "less memory than db.r6g.large" in held
+    assert "in place of db.r6g.large (" not in held
+    assert "in place of db.r6g.large;" in held
+    assert "read replicas" in held
+    bare = size(shop(), simulate=Recorder(), budget=6)
+    assert "burstable" not in bare.held
+    assert bare.held in bare.to_dict().values()
