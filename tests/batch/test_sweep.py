@@ -87,7 +87,7 @@ def test_command_line_from_dry_run_to_clean(tmp_path: Path, capsys: pytest.Captu
     assert (code, err) == (0, "")
     assert out.startswith("2 cases: 2 finished, 0 failed\n")
     assert call("status", "small")[1] == "small: 2 cases, 2 finished, 0 failed, 0 waiting\n"
-    assert call("results", "small", "-o", "x.parquet")[:2] == (0, "wrote x.parquet\n")
+    assert call("results", "small", "-o", "x.parquet")[:2] == (0, "wrote x.parquet: 2 of 2 cases\n")
     assert list(pd.read_parquet("x.parquet")["traffic.peak"]) == [300.0, 600.0]
     assert json.loads(call("retry-failed", "small", "--json", "--serial")[1])["before"] == 2
     assert call("clean", "small", "--all")[0] == 0
