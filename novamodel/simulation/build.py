@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from novamodel.components.columns import as_arrays
 from novamodel.components.connections import connections_state
@@ -103,40 +103,7 @@ def build(scenario: Scenario, *, arrays: bool) -> Plan:
 def blank_model() -> Model:
     """The smallest state, in arrays: its column types are those of every run."""
     model = Model(
-        config=Config(
-            0.0,
-            1,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0,
-            0,
-            0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0,
-            0.0,
-            1,
-            1,
-            0,
-            0.0,
-            1,
-            0.0,
-            0.0,
-            0.0,
-            1,
-            1,
-        ),
+        config=Config(**{name: kind(1) for name, kind in get_type_hints(Config).items()}),
         routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0], [0.0]),
         services=Services([0], [0], [0], [0]),
         stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
@@ -214,7 +181,9 @@ def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]
         most_reading=database.replica_connections * (replicas.count if replicas else 0),
         readers=replicas.count if replicas else 0,
         lag=replicas.lag if replicas else 0.0,
+        own_door=int(bouncer is None),
         replica_rows=max(end for _, end in rows.values()),
+        pool_rows=max(end for _, end in rows.values()) * (2 if replicas else 1),
         io_time=1.0 / database.iops,
         io_latency=database.storage_latency,
         patience=scenario.traffic.caller.timeout,

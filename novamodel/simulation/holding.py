@@ -51,28 +51,9 @@ def arm_server(m: Model, q: Any, b: int) -> None:
 
 
 @rule
-def pool_of(m: Model, slot: int) -> int:
-    """The pool of its replica that a transaction uses: one to the primary, one to the read replicas."""
-    r = m.slots.replica[slot]
-    return r if m.slots.database[slot] == 0 else r + m.config.replica_rows
-
-
-@rule
-def side_of(m: Model, slot: int) -> int:
-    """0 for a transaction on the primary, 1 for one on a read replica: PgBouncer has a pool for each."""
-    return 0 if m.slots.database[slot] == 0 else 1
-
-
-@rule
-def door_of(m: Model, slot: int) -> int:
-    """Which limit counts its connection: PgBouncer's on its clients, or that of the side it goes to."""
-    return 0 if m.config.has_bouncer != 0 else side_of(m, slot)
-
-
-@rule
 def release_server(m: Model, slot: int, now: float) -> None:
     """The slot's PgBouncer server connection is free: the first waiter that is still alive gets it."""
-    b = side_of(m, slot)
+    b = m.slots.side[slot]
     m.slots.server[slot] = 0
     while True:
         waiter = tokens_release(m.bouncer, b, now)
@@ -98,7 +79,7 @@ def bury(m: Model, slot: int, now: float) -> None:
 @rule
 def fail_connection(m: Model, slot: int, outcome: int, now: float) -> None:
     """A connection is lost or was refused: it costs this caller its answer, and the next caller opens a new one."""
-    waiter = tokens_release(m.pool, pool_of(m, slot), now)
+    waiter = tokens_release(m.pool, m.slots.pool[slot], now)
     if waiter != NONE:
         m.slots.token[waiter] = 1
         m.slots.where[waiter] = codes.TIMED
@@ -112,6 +93,6 @@ def lose_connection(m: Model, slot: int, outcome: int, now: float) -> None:
     """A connection that is open, or opening, breaks under the request that uses it."""
     if m.slots.server[slot] != 0:
         release_server(m, slot, now)
-    m.connections.open[pool_of(m, slot)] -= 1
-    m.timers.connections[door_of(m, slot)] -= 1
+    m.connections.open[m.slots.pool[slot]] -= 1
+    m.timers.connections[m.slots.side[slot] * m.config.own_door] -= 1
     fail_connection(m, slot, outcome, now)

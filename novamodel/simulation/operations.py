@@ -10,7 +10,7 @@ from novamodel.components.node import loop_join, thread_join
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
-from novamodel.simulation.holding import arm_bursts, arm_pool, arm_server, door_of, pool_of, side_of
+from novamodel.simulation.holding import arm_bursts, arm_pool, arm_server
 from novamodel.simulation.schedule import push
 from novamodel.simulation.slots import finish, free_slot, let_go_on, spend
 from novamodel.simulation.state import Model
@@ -59,19 +59,24 @@ def do_cache(m: Model, q: Any, slot: int, pc: int, now: float) -> None:
 
 
 @rule
-def choose_database(m: Model, slot: int, now: float) -> int:
-    """The server that a transaction goes to; all transactions of a request that may go to a replica go to the same."""
-    pc = m.slots.pc[slot]
-    share = m.routes.hit[pc]
+def choose_database(m: Model, slot: int, now: float) -> None:
+    """The server of a transaction, and the pool to it; what a request may read elsewhere it reads at one replica."""
+    s = m.slots
+    s.database[slot] = 0
+    s.side[slot] = 0
+    s.pool[slot] = s.replica[slot]
+    share = m.routes.hit[s.pc[slot]]
     if share == 0.0:
-        return 0
-    u = drawn(m, slot, pc)
+        return
+    u = drawn(m, slot, s.pc[slot])
     if u >= share:
-        return 0
+        return
+    s.database[slot] = 1 + int(u / share * m.config.readers)
+    s.side[slot] = 1
+    s.pool[slot] = s.replica[slot] + m.config.replica_rows
     m.reading.reads[0] += 1
-    if now - m.reading.wrote[m.slots.client[slot]] < m.config.lag:
+    if now - m.reading.wrote[s.client[slot]] < m.config.lag:
         m.reading.stale[0] += 1
-    return 1 + int(u / share * m.config.readers)
 
 
 @rule
@@ -79,9 +84,9 @@ def do_acquire(m: Model, q: Any, slot: int, now: float) -> bool:
     """Take a connection; true if the request has one and goes on at once."""
     s = m.slots
     if s.token[slot] == 0:
-        s.database[slot] = choose_database(m, slot, now)
-    p = pool_of(m, slot)
-    door = door_of(m, slot)
+        choose_database(m, slot, now)
+    p = s.pool[slot]
+    door = s.side[slot] * m.config.own_door
     if s.token[slot] == 0:
         m.timers.connections[door] -= connections_reap(m.connections, p, now)
         if not tokens_free(m.pool, p):
@@ -119,7 +124,7 @@ def do_sql(m: Model, q: Any, slot: int, now: float) -> None:
     at = now + m.config.database_network
     if m.config.has_bouncer != 0:
         if s.server[slot] == 0:
-            b = side_of(m, slot)
+            b = s.side[slot]
             if not tokens_free(m.bouncer, b):
                 s.since[slot] = now
                 s.where[slot] = codes.IN_SERVER_QUEUE
@@ -136,7 +141,7 @@ def do_sql(m: Model, q: Any, slot: int, now: float) -> None:
 @rule
 def do_release(m: Model, slot: int, now: float) -> None:
     """Give the connection to the first who waits for one, or back to the pool."""
-    p = pool_of(m, slot)
+    p = m.slots.pool[slot]
     waiter = tokens_release(m.pool, p, now)
     if waiter == NONE:
         connections_put_idle(m.connections, p, now)

@@ -94,9 +94,10 @@ def kill(m: Model, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
     node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
-    drop_pool(m, r, 0, now)
-    if m.config.readers > 0:
-        drop_pool(m, r + m.config.replica_rows, 0 if m.config.has_bouncer != 0 else 1, now)
+    door = 0
+    for p in range(r, m.config.pool_rows, m.config.replica_rows):
+        drop_pool(m, p, door, now)
+        door = m.config.own_door
     m.timers.dying[0] = r
     m.timers.victim[0] = 0
 

@@ -21,7 +21,6 @@ def take_slot(m: Model, number: int, route: int, now: float) -> int:
     s.number[slot] = number
     s.route[slot] = route
     s.replica[slot] = NONE
-    s.database[slot] = 0
     s.pc[slot] = m.routes.start[route]
     s.where[slot] = codes.TIMED
     s.dead[slot] = 0

@@ -50,7 +50,9 @@ class Config(NamedTuple):
     most_reading: int  # accepted by the read replicas together
     readers: int  # read replicas
     lag: float  # of the read replicas
+    own_door: int  # 1 = each side counts its connections, 0 = PgBouncer counts all of its clients
     replica_rows: int  # rows of services' replicas; those of their pools to the read replicas follow
+    pool_rows: int  # rows of pools
     io_time: float  # 1 / IOPS
     io_latency: float
     patience: float  # of the caller
@@ -90,6 +92,8 @@ class Slots(NamedTuple):
     replica: Column
     pc: Column  # operation it is at
     database: Column  # server of its transaction: 0 = the primary, then the read replicas
+    side: Column  # 0 = the primary, 1 = a read replica: PgBouncer has a pool for each
+    pool: Column  # row of its replica's pool to that side
     where: Column
     dead: Column  # 1 = finished by the death of its replica; only what it still holds is to be given back
     token: Column  # 1 = it may use a connection, and has to open it
