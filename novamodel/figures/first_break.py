@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish, rgba
 from novamodel.figures.panels import Label, label_right, set_range
-from novamodel.figures.reshape import tidy
+from novamodel.figures.reshape import error_bars, tidy
 from novamodel.figures.words import part_text
 
 
@@ -80,14 +80,12 @@ def fixes(answer: Any) -> go.Figure:
         x=tidy(frame["multiple"]),
         orientation="h",
         marker={"color": colours},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy(max(high - value, 0) for high, value in zip(highest, frame["multiple"], strict=True)),
-            "arrayminus": tidy((frame["multiple"] - frame["low"]).clip(lower=0)),
-            "color": INK,
-            "thickness": 1.2,
-        },
+        error_x=error_bars(
+            (max(high - value, 0) for high, value in zip(highest, frame["multiple"], strict=True)),
+            (frame["multiple"] - frame["low"]).clip(lower=0),
+            color=INK,
+            thickness=1.2,
+        ),
         hovertemplate="%{y}: %{x:.3g} x today's peak<extra></extra>",
         showlegend=False,
     )

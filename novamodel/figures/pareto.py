@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
-from novamodel.figures.reshape import log_range, log_ticks, tidy
+from novamodel.figures.reshape import error_bars, log_range, log_ticks, tidy
 from novamodel.figures.words import time_text
 
 HOW = (
@@ -53,15 +53,7 @@ def pareto(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
             "color": [COLOURS["api"] if met else "white" for met in table["met"]],
             "line": {"color": [COLOURS["api"] if met else MUTED for met in table["met"]], "width": 1.6},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy(high - p99),
-            "arrayminus": tidy(p99 - low),
-            "color": MUTED,
-            "thickness": 1.4,
-            "visible": bool(high.notna().any()),
-        },
+        error_y=error_bars(high - p99, p99 - low, color=MUTED, thickness=1.4, visible=bool(high.notna().any())),
         customdata=[_hover(row) for row in table.itertuples()],
         hovertemplate="%{x:,.2f} USD a month, p99 %{y:.3g} ms<br>%{customdata}<extra></extra>",
         showlegend=False,

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
-from novamodel.figures.reshape import tidy
+from novamodel.figures.reshape import error_bars, tidy
 from novamodel.figures.words import number_text, share_text
 
 STATES = (("safe", "#8FD3BE"), ("waits", "#F3D38A"), ("overflows", "#E8A07A"))
@@ -197,15 +197,13 @@ def _whiskers(
     bars: bool,
 ) -> None:
     """Points or bars with their intervals."""
-    errors = {
-        "type": "data",
-        "symmetric": False,
-        "array": tidy((frame[high] - frame[name]) * scale),
-        "arrayminus": tidy((frame[name] - frame[low]) * scale),
-        "color": INK if bars else colour,
-        "thickness": 1.6,
-        "width": 5,
-    }
+    errors = error_bars(
+        (frame[high] - frame[name]) * scale,
+        (frame[name] - frame[low]) * scale,
+        color=INK if bars else colour,
+        thickness=1.6,
+        width=5,
+    )
     what: dict[str, Any] = {
         "x": _names(frame),
         "y": tidy(frame[name] * scale),

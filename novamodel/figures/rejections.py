@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, MUTED, empty, escape, finish, note
-from novamodel.figures.reshape import tidy
+from novamodel.figures.reshape import error_bars, tidy
 from novamodel.figures.words import listed, number_text, part_text, share_text
 
 HOW = (
@@ -35,15 +35,9 @@ def rejections(result: Any) -> go.Figure:
         x=tidy(percent),
         orientation="h",
         marker={"color": COLOURS["edge"]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy(above),
-            "arrayminus": tidy(below),
-            "color": MUTED,
-            "thickness": 1.4,
-            "visible": any(math.isfinite(value) for value in above),
-        },
+        error_x=error_bars(
+            above, below, color=MUTED, thickness=1.4, visible=any(math.isfinite(value) for value in above)
+        ),
         hovertemplate="%{y}: %{x:.3g} %<extra></extra>",
         showlegend=False,
     )

@@ -20,6 +20,11 @@ def tidy(values: Iterable[Any], digits: int = 4) -> list[float | None]:
     return [float(f"{number:.{digits}g}") if math.isfinite(number) else None for number in numbers]
 
 
+def error_bars(above: Iterable[Any], below: Iterable[Any], **style: Any) -> dict[str, Any]:
+    """plotly's error bars: lengths above and below each value (nan: none), and how they are drawn."""
+    return {"type": "data", "symmetric": False, "array": tidy(above), "arrayminus": tidy(below), **style}
+
+
 def packed(values: pd.Series) -> Any:
     """A line's values as single-precision floats: plotly writes them packed, at a tenth of the notebook's space."""
     return values.astype("float32").to_numpy()

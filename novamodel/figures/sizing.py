@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish, limit_line
-from novamodel.figures.reshape import column, log_range, log_ticks, tidy
+from novamodel.figures.reshape import column, error_bars, log_range, log_ticks, tidy
 from novamodel.figures.words import size_text, time_text
 
 HOW = (
@@ -119,15 +119,7 @@ def _latency(fig: go.Figure, table: pd.DataFrame, names: list[str], chosen: Any,
             "color": [colour if good else "white" for colour, good in zip(colours, met, strict=True)],
             "line": {"color": colours, "width": 1.6},
         },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy(high - p99),
-            "arrayminus": tidy(p99 - low),
-            "color": MUTED,
-            "thickness": 1.4,
-            "visible": bool(high.notna().any()),
-        },
+        error_x=error_bars(high - p99, p99 - low, color=MUTED, thickness=1.4, visible=bool(high.notna().any())),
         customdata=[escape(str(why)) for why in table["why"]],
         hovertemplate="p99 %{x:.3g} ms<br>%{customdata}<extra></extra>",
         showlegend=False,

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS
-from novamodel.figures.reshape import log_range, log_ticks, tidy
+from novamodel.figures.reshape import error_bars, log_range, log_ticks
 
 WIDE = 8
 """From this ratio of the largest to the smallest value on an axis is logarithmic."""
@@ -48,11 +48,4 @@ def limit_label(fig: go.Figure, value: float | None, text: str) -> None:
 
 def whiskers(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, Any]:
     """An interval as plotly's error bar."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": tidy((high - value).fillna(0)),
-        "arrayminus": tidy((value - low).fillna(0)),
-        "color": colour,
-        "thickness": 1.6,
-    }
+    return error_bars((high - value).fillna(0), (value - low).fillna(0), color=colour, thickness=1.6)

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, INK, MUTED, empty, escape, finish
-from novamodel.figures.reshape import tidy
+from novamodel.figures.reshape import error_bars, tidy
 from novamodel.figures.words import listed
 
 HOW = (
@@ -54,15 +54,7 @@ def tornado(told: Any) -> go.Figure:
                     "fillmode": "overlay",
                 },
             },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": tidy(high - change),
-                "arrayminus": tidy(change - low),
-                "color": INK,
-                "thickness": 1.1,
-                "width": 3,
-            },
+            error_x=error_bars(high - change, change - low, color=INK, thickness=1.1, width=3),
             customdata=[_cost(row.cost_change) for row in rows.itertuples()],
             hovertemplate="p99 %{x:+.3g} ms, %{customdata}<extra></extra>",
             showlegend=False,

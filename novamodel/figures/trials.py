@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, INK, axis_ids, escape, limit_line
 from novamodel.figures.panels import set_range
-from novamodel.figures.reshape import log_range, tidy
+from novamodel.figures.reshape import error_bars, log_range, tidy
 from novamodel.figures.words import time_text
 
 SERIES = (COLOURS["api"], COLOURS["pool"], COLOURS["cache"], COLOURS["database"], COLOURS["admin"])
@@ -43,15 +43,7 @@ def latency_points(
         mode="lines+markers" if line else "markers",
         line={"color": colour, "width": 1.4},
         marker={"size": 10, "color": fill, "line": {"color": colour, "width": 1.8}},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": tidy(high - value),
-            "arrayminus": tidy(value - low.clip(lower=value * 0.02)),
-            "color": colour,
-            "thickness": 1.4,
-            "width": 5,
-        },
+        error_y=error_bars(high - value, value - low.clip(lower=value * 0.02), color=colour, thickness=1.4, width=5),
         name=name,
         showlegend=legend,
         customdata=[escape(verdict_words(row)) for _, row in table.iterrows()],

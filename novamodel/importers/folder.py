@@ -154,7 +154,7 @@ def _json(path: Path, found: Found) -> None:
     except UserError as problem:
         if named or re.search(r'"(containerDefinitions|apiVersion|panels|dashboard)"', text):
             raise
-        return _skip(found, path, f"not valid JSON: {problem.message}")
+        return _skip(found, path, problem.message)
     node = Node(value, found.relative(path), lines)
     inner = node["taskDefinition"] or node
     if inner["containerDefinitions"]:

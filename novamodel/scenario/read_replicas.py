@@ -26,7 +26,11 @@ class ReadReplicas(Part):
         "written before",
         "assumed",
     )
-    lag: Seconds = given("100 ms", "how far behind the primary they are", "assumed: seconds under load")
+    lag: Seconds = given(
+        "100 ms",
+        "how far behind the primary they are",
+        "assumed: seconds where the primary writes much",
+    )
     instance_class: str | None = given(None, "RDS class (left out: the primary's)", "default: as the primary")
     cores: Cores | None = given(None, "cores of each (left out: those of its class)", "default: as the primary")
     max_connections: ClientCount | None = given(
