@@ -34,10 +34,18 @@ class RequestLimit(Part):
     """One nginx ``limit_req``, counted by client address."""
 
     rate: str = needed("rate as nginx writes it: '10r/s' or '100r/m'")
+    zone: str | None = given(
+        None, "name of the zone: limits with the same zone share one count", "default: a zone of its own"
+    )
+    key: Literal["client", "route", "server"] = given(
+        "client", "what is counted: each client address, each route, or everything together", NGINX
+    )
+    dry_run: bool = given(False, "count, but reject and delay nothing (limit_req_dry_run)", NGINX)
     burst: Count = given(0, "requests over the rate that are let in", NGINX)
     delay: Count | Literal["nodelay"] = given(0, "'nodelay', or how many of the burst are not delayed", NGINX)
     zone_size: Bytes = given("10 MiB", "memory of the zone", "assumed")
     status: Count = given(503, "status of a rejection (limit_req_status)", NGINX)
+    also: tuple[RequestLimit, ...] = given((), "further limit_req lines at the same place", "default: none")
 
     @field_validator("rate")
     @classmethod
@@ -48,8 +56,40 @@ class RequestLimit(Part):
         return value
 
 
+class ConnectionLimit(Part):
+    """One nginx ``limit_conn``: requests in progress."""
+
+    limit: PositiveCount = needed("requests in progress at most, for each key")
+    zone: str | None = given(None, "name of the zone: limits with the same zone share one count", "default: its own")
+    key: Literal["client", "route", "server"] = given("client", "what is counted", NGINX)
+    status: Count = given(503, "status of a rejection (limit_conn_status)", NGINX)
+    also: tuple[ConnectionLimit, ...] = given((), "further limit_conn lines at the same place", "default: none")
+
+
+class Upstream(Part):
+    """How the edge chooses a replica of a service."""
+
+    method: Literal["round_robin", "least_conn", "ip_hash", "random", "random_two"] = given(
+        "round_robin", "nginx's balancing method", NGINX
+    )
+    max_conns: Count = given(0, "requests in progress at one replica; 0 = no limit", NGINX)
+    backup: Count = given(0, "replicas, the last ones, that are asked only when all others are out", NGINX)
+    max_fails: Count | None = given(None, "failures that take a replica out", "default: max_fails of the edge")
+    fail_timeout: Seconds | None = given(
+        None, "how long a replica stays out", "default: fail_timeout of the edge"
+    )
+
+
+class NextUpstream(Part):
+    """What is asked of another replica when one has failed (proxy_next_upstream)."""
+
+    on: tuple[Literal["error", "timeout", "http_5xx"], ...] = given(("error", "timeout"), "after what", NGINX)
+    tries: Count = given(0, "replicas asked at most; 0 = every one", NGINX)
+    timeout: Seconds = given("0 s", "no further try after this; 0 s = no limit", NGINX)
+
+
 class Edge(Part):
-    """The reverse proxy in front of the services."""
+    """A reverse proxy in front of services."""
 
     kind: Literal["nginx", "ingress-nginx"] = given("nginx", "which program", "assumed")
     workers: FewCount = given(1, "worker processes", NGINX)
@@ -63,7 +103,24 @@ class Edge(Part):
         "assumed: an app keeps its connections; web pages make 4 on average (HTTP Archive)",
     )
     tls: Tls | None = given(None, "TLS handshakes as CPU of the workers; left out: they cost nothing", "default: none")
-    limits: dict[str, RequestLimit] = given({}, "limit_req by service", "default: none")
+    limits: dict[str, RequestLimit] = given(
+        {},
+        "limit_req by service, or by route, whose own lines replace those of its service",
+        "default: none",
+    )
+    connection_limits: dict[str, ConnectionLimit] = given({}, "limit_conn, likewise", "default: none")
+    upstreams: dict[str, Upstream] = given({}, "how replicas are chosen, by service", "default: round robin")
+    next_upstream: NextUpstream = given({}, "what is asked of another replica", NGINX)
+    read_timeout: Seconds = given(
+        "60 s", "the edge gives up on a replica that is silent for this long (proxy_read_timeout)", NGINX
+    )
+    keepalive: Count = given(0, "idle connections to replicas that each worker keeps (upstream keepalive)", NGINX)
+    connect_cpu: Demand = given(
+        "0 us", "worker CPU of a new connection to a replica, where keepalive does not save it", "assumed: in request_cpu"
+    )
+    reject_cpu: Demand | None = given(
+        None, "worker CPU of a rejected request", "default: nothing beyond its handshake"
+    )
     weights: dict[str, tuple[Weight, ...]] = given(
         {}, "weights of a service's replicas in nginx's round robin; left out: 1", "default: none"
     )
@@ -165,3 +222,7 @@ class Cache(Part):
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")
+
+
+RequestLimit.model_rebuild()
+ConnectionLimit.model_rebuild()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.demand import MAIN, Demand, Step
 from novamodel.scenario.fields import (
     Bytes,
     Cores,
@@ -25,6 +25,7 @@ from novamodel.scenario.fields import (
     given,
 )
 from novamodel.scenario.rollout import Rollout
+from novamodel.scenario.stations import Consumer
 
 K8S = "documented: Kubernetes defaults"
 ECS = "documented: Application Auto Scaling, target tracking of an ECS service"
@@ -129,6 +130,12 @@ class Pool(Part):
     """A node-postgres pool in each replica."""
 
     max: PoolSize = given(10, "connections at most", "documented: node-postgres")
+    min: Count = given(0, "idle connections that are kept", "documented: node-postgres")
+    max_uses: Count = given(0, "a connection is closed after so many uses; 0 = never", "documented: node-postgres")
+    max_lifetime: Seconds = given(
+        "0 s", "a connection is closed when it is older than this; 0 s = never", "documented: node-postgres"
+    )
+    user: str = given("app", "database user: PgBouncer has a pool for each", "assumed: one for all services")
     idle_timeout: Seconds = given(
         "10 s", "an idle connection is closed after this; 0 s = never", "documented: node-postgres"
     )
@@ -156,8 +163,21 @@ class Service(Part):
     )
     rollout: Rollout = given({}, "how a new version replaces the old one", K8S)
     autoscaler: Autoscaler | None = given(None, "what moves the number of replicas", "default: none")
-    pool: Pool | None = given(None, "database connection pool of a replica", "default: none")
+    pool: Pool | None = given(None, "connection pool of a replica to `database`", "default: none")
+    pools: dict[str, Pool] = given({}, "connection pools to further databases, by database", "default: none")
+    consumers: dict[str, Consumer] = given({}, "how messages are taken from queues, by any name", "default: none")
+    network: Seconds = given(
+        "0.5 ms", "network time from a calling service to a replica and back", "assumed: one region, several zones"
+    )
+    repeatable: tuple[str, ...] = given(
+        (), "routes that the edge may send to another replica when they were in flight", "assumed: none"
+    )
     routes: dict[str, tuple[Step, ...]] = given({}, "what a request of each route does, step by step", "assumed")
     health: Demand = given("48 us idle 213 us", "main-thread CPU of one probe", MEASURED)
     log_bytes: Count = given(400, "log bytes a request", MEASURED)
     response_bytes: dict[str, Count] = given({}, "bytes of an answer, by route", "assumed")
+
+    @property
+    def all_pools(self) -> dict[str, Pool]:
+        """Connection pools by database."""
+        return ({MAIN: self.pool} if self.pool is not None else {}) | self.pools
