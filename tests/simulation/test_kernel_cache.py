@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 import novamodel
-from novamodel.components import cpu_cases, kernel_cache
+from novamodel.components import kernel_cache
 from novamodel.simulation import simulate
+from novamodel.verify import cpu as cpu_cases
 
 PACKAGE = Path(novamodel.__file__).parent
 ROOMS = ("components", "units.py", "errors.py", "__init__.py")

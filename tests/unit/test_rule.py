@@ -8,7 +8,7 @@ import numpy as np
 
 from novamodel.components import rule
 from novamodel.components.columns import as_arrays, as_lists
-from novamodel.components.limit_req import limit_req_state
+from novamodel.components.nginx.limit_req import limit_req_state
 
 WITHOUT_NUMBA = """
 import sys

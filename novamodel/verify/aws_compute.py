@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from novamodel.cost.book import load_book
-from novamodel.cost.case_form import HOURS, ZERO, Answer, Case
 from novamodel.cost.commitments import HourUsage, apply_plans, apply_reserved
 from novamodel.cost.meters import (
     Volume,
@@ -16,6 +15,7 @@ from novamodel.cost.meters import (
 )
 from novamodel.cost.money import to_cents, to_decimal
 from novamodel.errors import UserError
+from novamodel.verify.aws_form import HOURS, ZERO, Answer, Case
 
 
 def _fargate(case: Case) -> Answer:

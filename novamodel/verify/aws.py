@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from novamodel.cost import case_compute, case_network
-from novamodel.cost.case_form import Answer, Case
 from novamodel.cost.money import CENT
 from novamodel.errors import UserError
 from novamodel.resources import data_dir
+from novamodel.verify import aws_compute as case_compute
+from novamodel.verify import aws_network as case_network
+from novamodel.verify.aws_form import Answer, Case
 
 RULES: Mapping[str, Callable[[Case], Answer]] = {**case_compute.RULES, **case_network.RULES}
 SUPPORTED_KINDS = tuple(sorted(RULES))

@@ -13,8 +13,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from novamodel.components.round_robin import NO_PEER, Upstream, peer_taken, peer_usable, raise_weight, round_forget
-from novamodel.components.upstream import round_robin_pick
+from novamodel.components.nginx.upstream.least_conn import round_robin_pick
+from novamodel.components.nginx.upstream.round_robin import (
+    NO_PEER,
+    Upstream,
+    peer_taken,
+    peer_usable,
+    raise_weight,
+    round_forget,
+)
 
 _MOST_TRIES = 20
 _POINTS_BY_WEIGHT = 160

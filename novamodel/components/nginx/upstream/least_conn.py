@@ -7,7 +7,7 @@ After src/http/ngx_http_upstream_round_robin.c and modules/ngx_http_upstream_lea
 
 from __future__ import annotations
 
-from novamodel.components.round_robin import (
+from novamodel.components.nginx.upstream.round_robin import (
     NO_PEER,
     Upstream,
     peer_taken,

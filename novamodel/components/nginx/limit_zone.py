@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 
-from novamodel.components.limit_req import (
+from novamodel.components.nginx.limit_req import (
     AGAIN,
     CODE_NAMES,
     NEVER_MS,
@@ -23,7 +23,7 @@ from novamodel.components.limit_req import (
     limit_req_state,
     next_excess,
 )
-from novamodel.components.slab import Slab, chunk_bytes, zone_pages
+from novamodel.components.nginx.slab import Slab, chunk_bytes, zone_pages
 from novamodel.errors import UserError
 
 _NODE_BYTES = 80  # of a key's node without the key itself

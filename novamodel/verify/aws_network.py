@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from novamodel.cost.case_form import HOURS, ZERO, Answer, Case
 from novamodel.cost.meters import capacity_units, cross_az_billed_gib, full_hours, gib_months
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
+from novamodel.verify.aws_form import HOURS, ZERO, Answer, Case
 
 
 def _api_gateway(case: Case) -> Answer:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from novamodel.components.columns import as_arrays
-from novamodel.components.cpu_gate import CpuGate, gate_advance, gate_state
-from novamodel.components.node import Node, loop_join, node_finish, node_state, thread_join
-from novamodel.components.restarts import restart_delay
+from novamodel.components.cpu.cpu_gate import CpuGate, gate_advance, gate_state
+from novamodel.components.kubernetes.restarts import restart_delay
+from novamodel.components.node.node import Node, loop_join, node_finish, node_state, thread_join
 from novamodel.components.rule import entry
 
 PHASES = 4000

@@ -12,16 +12,6 @@ from novamodel.components.hpa import metric as metrics
 from novamodel.components.hpa import pods as pod_rules
 from novamodel.components.hpa import rates, stabilise
 from novamodel.components.hpa.behavior import Behavior, scale_down_rules, scale_up_rules
-from novamodel.components.hpa.case_inputs import (
-    Case,
-    events_of,
-    log_of,
-    metric_and_reading,
-    pod_reading,
-    pods_of,
-    rules_of,
-    settings_of,
-)
 from novamodel.components.hpa.reconcile import decide, tolerance_of
 from novamodel.components.hpa.types import (
     ExternalMetric,
@@ -34,6 +24,16 @@ from novamodel.components.hpa.types import (
     ResourceMetric,
 )
 from novamodel.errors import UserError
+from novamodel.verify.hpa_inputs import (
+    Case,
+    events_of,
+    log_of,
+    metric_and_reading,
+    pod_reading,
+    pods_of,
+    rules_of,
+    settings_of,
+)
 
 Answer = dict[str, Any]
 

@@ -11,14 +11,14 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
-from novamodel.components import limit_conn as conn
-from novamodel.components import limit_req as req
-from novamodel.components import upstream_hash as hashing
-from novamodel.components.limit_zone import LimitedLocation, zone_bytes
-from novamodel.components.nginx_upstream_lines import ServerLine, parse_server
-from novamodel.components.round_robin import Upstream, upstream_state
-from novamodel.components.upstream import least_conn_pick, upstream_release
+from novamodel.components.nginx import limit_conn as conn
+from novamodel.components.nginx import limit_req as req
+from novamodel.components.nginx.limit_zone import LimitedLocation, zone_bytes
+from novamodel.components.nginx.upstream import hashes as hashing
+from novamodel.components.nginx.upstream.least_conn import least_conn_pick, upstream_release
+from novamodel.components.nginx.upstream.round_robin import Upstream, upstream_state
 from novamodel.errors import UserError
+from novamodel.verify.nginx_server_lines import ServerLine, parse_server
 
 Case = dict[str, Any]
 

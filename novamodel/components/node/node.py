@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.cpu_gate import CpuGate, gate_advance, gate_due, gate_rest, gate_wake
+from novamodel.components.cpu.cpu_gate import CpuGate, gate_advance, gate_due, gate_rest, gate_wake
 from novamodel.components.rule import rule
 
 NONE = -1

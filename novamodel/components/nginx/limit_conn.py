@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.limit_req import NOT_LIMITED, PASSED, REJECTED
+from novamodel.components.nginx.limit_req import NOT_LIMITED, PASSED, REJECTED
 from novamodel.components.rule import rule
 
 

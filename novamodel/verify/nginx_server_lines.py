@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from novamodel.components.round_robin import Peer
+from novamodel.components.nginx.upstream.round_robin import Peer
 from novamodel.errors import UserError
 
 _TIME = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
