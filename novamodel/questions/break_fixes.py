@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from novamodel import units
-from novamodel.billing import monthly_total
 from novamodel.errors import UserError
 from novamodel.questions.load_runs import LoadRuns
 from novamodel.questions.shared import change, service_asked
 from novamodel.scenario import Scenario, cache_nodes, database_classes, may_read_elsewhere
 from novamodel.sizing import Knee
+from novamodel.workflows.month import monthly_total
 
 MOST_REPLICAS = 62
 CHANCE = 0.05

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from novamodel import units
+from novamodel.questions.cost_tables import CostTables
 from novamodel.questions.shared import dollars, latency_text, verdict_text
 
-if TYPE_CHECKING:
-    from novamodel.questions.monthly_cost import CostAnswer
 
-
-def sentences(answer: CostAnswer) -> list[str]:
+def sentences(answer: CostTables) -> list[str]:
     """The price, what other platforms and headroom cost, and what is left out."""
     mine, given = answer.row(answer.given), answer.given
     within = units.format_fraction(answer.scenario.pricing.uncertainty)

@@ -9,12 +9,11 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import steady_replicas
-from novamodel.billing import monthly_total
 from novamodel.cost import fargate_sizes
-from novamodel.questions.hpa_trials import MOST_REPLICAS
 from novamodel.questions.memory_trials import GIB
-from novamodel.questions.shared import Tell, at_peak, in_turn, trial
+from novamodel.questions.shared import MOST_REPLICAS, Tell, at_peak, in_turn, trial
 from novamodel.scenario import Scenario
+from novamodel.workflows.month import monthly_total
 
 FACTORS = (0.6, 0.8, 1.0, 1.5, 2.0, 4.0)
 """CPU limits tried, as multiples of today's; and no limit."""

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from novamodel import units
-from novamodel.billing import monthly_total
 from novamodel.questions.shared import Text, Trial, at_peak, dollars, latency_text, service_asked, trial, verdict_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import simulate
 from novamodel.statistics import Estimate
+from novamodel.workflows.month import monthly_total
 
 LATENCIES = ("p50", "p95", "p99")
 REPLICATIONS = 4

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from novamodel.billing import monthly_total
 from novamodel.errors import UserError
 from novamodel.questions.break_fixes import fixes_of, try_fix
 from novamodel.questions.load_runs import LoadRuns
@@ -20,6 +19,7 @@ from novamodel.questions.retry_storm import storm_rows
 from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable
 from novamodel.scenario import Scenario
 from novamodel.sizing import Knee
+from novamodel.workflows.month import monthly_total
 
 MOST_RETRIES = 10
 

@@ -6,13 +6,11 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import steady_replicas
-from novamodel.billing import monthly_total
-from novamodel.questions.shared import Tell, in_turn, trial
+from novamodel.questions.shared import MOST_REPLICAS, Tell, count_at_peak, in_turn, trial
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.workflows.month import monthly_total
 
-MOST_REPLICAS = 62
-"""As many as a scenario may have (nginx's bit mask of servers)."""
 TARGETS = (0.5, 0.7, 0.9)
 TARGET_CURVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 ROOM = 1.5
@@ -23,11 +21,6 @@ RAMP_WARM_UP_S = 10.0
 RAMP_START_S = 12 * 3600.0
 MOST_GRID_REQUESTS = 4e6
 """A heavier grid is thinned: fewer settings, two replications."""
-
-
-def count_at_peak(scenario: Scenario, name: str) -> int:
-    """Replicas today at the peak: where the autoscaler rests, or the fixed count."""
-    return steady_replicas(scenario, scenario.traffic.most_per_s)[name]
 
 
 def low_rate(scenario: Scenario) -> float:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from novamodel.analytic import day, steady_replicas
-from novamodel.billing import MonthlyCost, bill, monthly_total
 from novamodel.errors import UserError
+from novamodel.questions.cost_tables import CostTables
 from novamodel.questions.cost_words import sentences
-from novamodel.questions.hpa_trials import MOST_REPLICAS
-from novamodel.questions.shared import KEEPS, Tell, Text, at_peak, dollars, latency_text, readable, trial, verdict_text
+from novamodel.questions.shared import (
+    KEEPS,
+    MOST_REPLICAS,
+    Tell,
+    Text,
+    at_peak,
+    dollars,
+    latency_text,
+    readable,
+    trial,
+    verdict_text,
+)
 from novamodel.scenario import Scenario
 from novamodel.simulation import simulate
+from novamodel.workflows.month import MonthlyCost, bill, monthly_total
 
 MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 NAMES = {"eks": "EKS", "ecs": "ECS", "compose": "Compose", "ec2": "EC2", "fargate": "Fargate"}
@@ -26,31 +37,8 @@ HEADROOM = 1.5
 
 
 @dataclass(frozen=True)
-class CostAnswer:
-    """The answer as tidy tables; amounts in USD a month.
-
-    ``variants``: a row a platform with its total, range, price of a million requests and whether it keeps the SLO at
-    the peak. ``lines``: a row a variant, service and driver (``fixed`` or ``use``). ``steps``: the way from the
-    given platform to ``against``, the cheapest other that keeps the SLO (else the cheapest other). ``headroom``: a row
-    a variant and plan of its replicas. ``traffic``: a row a variant and load multiple. ``refused``: variants that
-    cannot be, with the reason. ``same``: the name of another that is the same deployment as a variant -> that variant.
-    """
-
-    scenario: Scenario = field(repr=False)
-    given: str
-    against: str
-    bill: MonthlyCost = field(repr=False)
-    variants: pd.DataFrame = field(repr=False)
-    lines: pd.DataFrame = field(repr=False)
-    steps: pd.DataFrame = field(repr=False)
-    headroom: pd.DataFrame = field(repr=False)
-    traffic: pd.DataFrame = field(repr=False)
-    refused: pd.DataFrame = field(repr=False)
-    same: dict[str, str]
-
-    def row(self, variant: str) -> pd.Series:
-        """A variant's row."""
-        return self.variants.set_index("variant").loc[variant]
+class CostAnswer(CostTables):
+    """The answer and its grounds: figures, tables for a reader, words."""
 
     def headline(self) -> dict[str, float]:
         """The figures of the answer by name."""

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from novamodel import units
-from novamodel.billing import monthly_total
 from novamodel.errors import UserError
 from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable, seconds_text, service_asked
 from novamodel.recovery import backup_load, recovery_plan
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
 from novamodel.statistics import Estimate, mean_interval
+from novamodel.workflows.month import monthly_total
 
 BEFORE_S, WARM_UP_S, ROW_S = 60.0, 60.0, 10.0
 AFTER_S = {

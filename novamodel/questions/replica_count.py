@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import day, system_load
-from novamodel.billing import monthly_total
-from novamodel.questions.hpa_trials import (
-    MOST_REPLICAS,
-    count_at_peak,
-    low_rate,
-    settings_of,
-    target_curve,
-    try_bounds,
-)
+from novamodel.questions.hpa_trials import low_rate, settings_of, target_curve, try_bounds
+from novamodel.questions.replica_tables import ReplicaTables
 from novamodel.questions.replica_words import advice, cap_of, sentences
 from novamodel.questions.shared import (
+    MOST_REPLICAS,
     Tell,
     Text,
     at_peak,
     best,
+    count_at_peak,
     dollars,
     in_turn,
     latency_text,
@@ -35,6 +30,7 @@ from novamodel.questions.shared import (
 )
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.workflows.month import monthly_total
 
 MOST_COUNTS = 7
 IDLE = 0.3
@@ -42,37 +38,8 @@ IDLE = 0.3
 
 
 @dataclass(frozen=True)
-class ReplicasAnswer:
-    """The answer and its grounds, as tidy tables (times in seconds, rates in requests/s, costs in USD a month).
-
-    ``counts``: a row a fixed count at the peak. ``bounds``: a row a lower bound and CPU target of the autoscaler,
-    tried on the ramp; empty where there is none. Both say which row is today's (``now``) and which is advised
-    (``advised``). ``ramps``: what is drawn -> the run of today's and of the advised autoscaler on the ramp. ``day``:
-    a row an hour and plan. ``targets``: replicas at rest at the peak by CPU request and target. ``advice``: a row a
-    setting.
-    """
-
-    scenario: Scenario = field(repr=False)
-    service: str
-    ramp_s: float
-    low_per_s: float
-    peak_per_s: float
-    counts: pd.DataFrame = field(repr=False)
-    bounds: pd.DataFrame = field(repr=False)
-    ramps: dict[str, Result] = field(repr=False)
-    day: pd.DataFrame = field(repr=False)
-    targets: pd.DataFrame = field(repr=False)
-    advice: pd.DataFrame = field(repr=False)
-
-    @property
-    def fixed(self) -> pd.Series:
-        """The advised fixed count's row of ``counts``."""
-        return best(self.counts)
-
-    @property
-    def bound(self) -> pd.Series | None:
-        """The advised row of ``bounds``."""
-        return best(self.bounds) if len(self.bounds) else None
+class ReplicasAnswer(ReplicaTables):
+    """The answer and its grounds: figures, a table for a reader, words."""
 
     def headline(self) -> dict[str, float]:
         """The figures of the answer by name."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from novamodel import units
-from novamodel.questions.hpa_trials import MOST_REPLICAS, ROOM, upper_bound
+from novamodel.questions.hpa_trials import ROOM, upper_bound
+from novamodel.questions.replica_tables import ReplicaTables
 from novamodel.questions.shared import (
     KEEPS,
     MISSES,
+    MOST_REPLICAS,
     best,
     change,
     dollars,
@@ -20,9 +20,6 @@ from novamodel.questions.shared import (
     verdict_text,
 )
 from novamodel.scenario import Scenario
-
-if TYPE_CHECKING:
-    from novamodel.questions.replica_count import ReplicasAnswer
 
 SPARE = 0.7
 """An objective that is missed with the CPU less busy than this is not missed for want of replicas."""
@@ -61,7 +58,7 @@ def advice(scenario: Scenario, name: str, counts: pd.DataFrame, advised: pd.Seri
     return pd.DataFrame(rows, columns=["setting", "change", "why"])
 
 
-def sentences(answer: ReplicasAnswer) -> list[str]:
+def sentences(answer: ReplicaTables) -> list[str]:
     """The answer, with its certainty and its price."""
     fixed, bound = answer.fixed, answer.bound
     lines = [

@@ -10,9 +10,7 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import pod_memory, steady_replicas, system_load
-from novamodel.billing import monthly_total
 from novamodel.questions.cpu_trials import sold_by_size, try_cpu_limits, try_cpu_requests, with_cpu
-from novamodel.questions.hpa_trials import count_at_peak
 from novamodel.questions.memory_trials import (
     bytes_text,
     largest_set,
@@ -29,6 +27,7 @@ from novamodel.questions.shared import (
     at_peak,
     best,
     change,
+    count_at_peak,
     dollars,
     latency_text,
     need_objectives,
@@ -37,6 +36,7 @@ from novamodel.questions.shared import (
 )
 from novamodel.scenario import Scenario
 from novamodel.simulation import Comparison, Result, compare, simulate
+from novamodel.workflows.month import monthly_total
 
 FILE_TERMS = {
     "cpu_request": "cpu request",

@@ -1,4 +1,4 @@
-"""Worked bills of AWS's own pages, calculator and invoices, answered by this room's billing rules.
+"""Worked bills of AWS's own pages, calculator and invoices, answered by the billing rules of `cost`.
 
 `answer(case)` takes one element of `examples` in `data/conformance/aws_examples.json` and returns its total
 and its lines; `agrees(case, answer)` compares them with what the source states, to the cent. A case uses the

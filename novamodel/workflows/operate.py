@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from novamodel.billing import MonthlyCost, monthly_total
 from novamodel.questions import planned_operations
 from novamodel.recovery import BackupLoad, backup_load, recovery_plan
 from novamodel.scenario import Scenario
 from novamodel.telemetry import LogVolume, MetricVolume, log_volume, metric_volume
+from novamodel.workflows.month import MonthlyCost, monthly_total
 
 GIB = 1024**3
 

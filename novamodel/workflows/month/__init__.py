@@ -6,6 +6,6 @@ what was simulated. Low and high are the same month with the traffic lower and h
 for as long as they were there, from their creation to their end (`days.Surge`).
 """
 
-from novamodel.billing.bills import MonthlyCost, bill, monthly_total
+from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_total
 
 __all__ = ["MonthlyCost", "bill", "monthly_total"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.billing.days import HOURS, DayUse
 from novamodel.cost import (
     FargateService,
     NodeGroup,
@@ -17,6 +16,7 @@ from novamodel.cost import (
 )
 from novamodel.cost.nodes import Allocatable
 from novamodel.scenario import Scenario
+from novamodel.workflows.month.days import HOURS, DayUse
 
 GIB = 1024**3
 COREDNS = PodRequest(0.1, 70 / 1024)

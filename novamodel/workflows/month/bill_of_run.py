@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from novamodel.analytic import day, days
-from novamodel.billing.days import day_use, no_surge, simulated_day, simulated_surge
-from novamodel.billing.month import assumed, month_usage
 from novamodel.cost import BillRange, PriceBook, load_book, price, price_range
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.workflows.month.days import day_use, no_surge, simulated_day, simulated_surge
+from novamodel.workflows.month.usage import assumed, month_usage
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.billing.days import DayUse
 from novamodel.cost import LoadBalancer
 from novamodel.scenario import Scenario
+from novamodel.workflows.month.days import DayUse
 
 GIB = 1024**3
 REQUEST_BYTES = 400

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from novamodel import units
-from novamodel.billing import MonthlyCost, bill
-from novamodel.differing.words import NONE_FOUND, arrow, html, judged, markdown, said, signed, value_words
 from novamodel.loading import load
 from novamodel.scenario import Change, Scenario, setting_changes
 from novamodel.simulation import Comparison, Result, compare
 from novamodel.statistics import Estimate, paired_difference
+from novamodel.workflows.compare.words import NONE_FOUND, arrow, html, judged, markdown, said, signed, value_words
+from novamodel.workflows.month import MonthlyCost, bill
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
 LOWER, LESS, FEWER = ("better", "worse"), ("cheaper", "dearer"), ("fewer", "more")

@@ -10,12 +10,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from novamodel.billing import MonthlyCost, bill, monthly_total
 from novamodel.files import write_whole
-from novamodel.operating import Operating, operate
 from novamodel.scenario import Scenario, thin_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
+from novamodel.workflows.month import MonthlyCost, bill, monthly_total
+from novamodel.workflows.operate import Operating, operate
 
 Tell = Callable[[float, str], None]
 QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2, "run.precision": None}

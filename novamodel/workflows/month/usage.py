@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from novamodel.billing.compute import compute
-from novamodel.billing.days import HOURS, DayUse
-from novamodel.billing.network import api_gateway, balancers, response_bytes
-from novamodel.billing.stores import caches, databases, search_domain
 from novamodel.cost import MonthUsage, PriceBook
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
+from novamodel.workflows.month.compute import compute
+from novamodel.workflows.month.days import HOURS, DayUse
+from novamodel.workflows.month.network import api_gateway, balancers, response_bytes
+from novamodel.workflows.month.stores import caches, databases, search_domain
 
 GIB = 1024**3
 
