@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from novamodel.errors import UserError
-from novamodel.importers.kubernetes import WORKLOADS, Cluster, main_container
+from novamodel.importers.kubernetes.read import WORKLOADS, Cluster, main_container
 from novamodel.importers.names import is_image_of
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import seconds, whole

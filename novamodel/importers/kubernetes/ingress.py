@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from novamodel.importers.kubernetes import WORKLOADS, Cluster, name_of, namespace, service_name
-from novamodel.importers.kubernetes_findings import ANNOTATION, backends
+from novamodel.importers.kubernetes.findings import ANNOTATION, backends
+from novamodel.importers.kubernetes.read import WORKLOADS, Cluster, name_of, namespace, service_name
 from novamodel.importers.names import short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import whole

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
-from novamodel.importers.javascript import Token, number, tokens, unquoted
+from novamodel.importers.nodejs.javascript import Token, number, tokens, unquoted
 from novamodel.importers.quantity import milliseconds, whole
 from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from novamodel.importers.hclfile import Block, Names, Unresolved, read_blocks
 from novamodel.importers.report import Draft
+from novamodel.importers.terraform.hclfile import Block, Names, Unresolved, read_blocks
 
 
 class Terraform:

@@ -6,7 +6,7 @@ import re
 
 from novamodel.importers.names import image_tag, is_generic, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.pool import said_by_environment
+from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 

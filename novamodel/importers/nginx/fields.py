@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from novamodel.importers.nginx import Directive, Nginx, Target, not_modelled, per_client
+from novamodel.importers.nginx.read import Directive, Nginx, Target, not_modelled, per_client
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 

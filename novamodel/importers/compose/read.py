@@ -9,7 +9,7 @@ from typing import Any
 
 from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.pool import said_by_environment
+from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import compose_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 

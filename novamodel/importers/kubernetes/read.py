@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from novamodel.importers.hpa import autoscaler
+from novamodel.importers.kubernetes.hpa import autoscaler
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.pool import said_by_environment
+from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
 

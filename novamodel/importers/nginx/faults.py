@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novamodel.importers.nginx import Directive, Nginx
+from novamodel.importers.nginx.read import Directive, Nginx
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from novamodel.importers.ecs_scaling import POLICY, TARGET, say_scaling
-from novamodel.importers.hclfile import Block, Expression
 from novamodel.importers.names import match
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
-from novamodel.importers.resources import Terraform, place
+from novamodel.importers.terraform.hclfile import Block, Expression
+from novamodel.importers.terraform.resources import Terraform, place
+from novamodel.importers.terraform.scaling import POLICY, TARGET, say_scaling
 from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
 
 _DATABASE = "aws_db_instance"

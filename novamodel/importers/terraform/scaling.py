@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from novamodel.importers.hclfile import Block
 from novamodel.importers.names import match
 from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
-from novamodel.importers.resources import Terraform, place
+from novamodel.importers.terraform.hclfile import Block
+from novamodel.importers.terraform.resources import Terraform, place
 
 TARGET, POLICY = "aws_appautoscaling_target", "aws_appautoscaling_policy"
 _CPU, _MEMORY = "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novamodel.importers.kubernetes import (
+from novamodel.importers.kubernetes.read import (
     WORKLOADS,
     Cluster,
     containers,
