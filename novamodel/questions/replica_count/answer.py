@@ -9,9 +9,9 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import day, system_load
-from novamodel.questions.hpa_trials import low_rate, settings_of, target_curve, try_bounds
-from novamodel.questions.replica_tables import ReplicaTables
-from novamodel.questions.replica_words import advice, cap_of, sentences
+from novamodel.questions.replica_count.tables import ReplicaTables
+from novamodel.questions.replica_count.trials import low_rate, settings_of, target_curve, try_bounds
+from novamodel.questions.replica_count.words import advice, cap_of, sentences
 from novamodel.questions.shared import (
     MOST_REPLICAS,
     Tell,

@@ -10,7 +10,7 @@ import pandas as pd
 from novamodel import units
 from novamodel.analytic import steady_replicas
 from novamodel.cost import fargate_sizes
-from novamodel.questions.memory_trials import GIB
+from novamodel.questions.requests_limits.memory_trials import GIB
 from novamodel.questions.shared import MOST_REPLICAS, Tell, at_peak, in_turn, trial
 from novamodel.scenario import Scenario
 from novamodel.workflows.month import monthly_total

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from novamodel.questions.operations_day import ROW_S, losses_of, rows_missed, timeline_of, window_at
+from novamodel.questions.operations_day.answer import ROW_S, losses_of, rows_missed, timeline_of, window_at
 from novamodel.questions.shared import Tell
 from novamodel.scenario import Operation, Scenario
 from novamodel.simulation import Result, simulate

@@ -11,8 +11,8 @@ import pandas as pd
 
 from novamodel.analytic import day, steady_replicas
 from novamodel.errors import UserError
-from novamodel.questions.cost_tables import CostTables
-from novamodel.questions.cost_words import sentences
+from novamodel.questions.monthly_cost.tables import CostTables
+from novamodel.questions.monthly_cost.words import sentences
 from novamodel.questions.shared import (
     KEEPS,
     MOST_REPLICAS,

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.questions.pool_trials import (
+from novamodel.questions.pool_sizes.trials import (
     MOST_WAIT,
     Direct,
     Trials,

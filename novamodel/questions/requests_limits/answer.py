@@ -10,8 +10,8 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import pod_memory, steady_replicas, system_load
-from novamodel.questions.cpu_trials import sold_by_size, try_cpu_limits, try_cpu_requests, with_cpu
-from novamodel.questions.memory_trials import (
+from novamodel.questions.requests_limits.cpu_trials import sold_by_size, try_cpu_limits, try_cpu_requests, with_cpu
+from novamodel.questions.requests_limits.memory_trials import (
     bytes_text,
     largest_set,
     least_safe,

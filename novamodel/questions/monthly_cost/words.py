@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from novamodel import units
-from novamodel.questions.cost_tables import CostTables
+from novamodel.questions.monthly_cost.tables import CostTables
 from novamodel.questions.shared import dollars, latency_text, verdict_text
 
 

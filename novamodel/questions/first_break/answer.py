@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.questions.break_fixes import fixes_of, try_fix
+from novamodel.questions.first_break.fixes import fixes_of, try_fix
+from novamodel.questions.first_break.retry_storm import storm_rows
 from novamodel.questions.load_runs import LoadRuns
-from novamodel.questions.retry_storm import storm_rows
 from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable
 from novamodel.scenario import Scenario
 from novamodel.sizing import Knee

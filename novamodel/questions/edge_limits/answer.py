@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.questions.edge_runs import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit
+from novamodel.questions.edge_limits.trials import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit
 from novamodel.questions.shared import Tell, Text, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from novamodel import units
-from novamodel.questions.hpa_trials import ROOM, upper_bound
-from novamodel.questions.replica_tables import ReplicaTables
+from novamodel.questions.replica_count.tables import ReplicaTables
+from novamodel.questions.replica_count.trials import ROOM, upper_bound
 from novamodel.questions.shared import (
     KEEPS,
     MISSES,

@@ -9,7 +9,7 @@ import pandas as pd
 from novamodel import units
 from novamodel.analytic import hit_ratios
 from novamodel.errors import UserError
-from novamodel.questions.cache_trials import (
+from novamodel.questions.cache_size.trials import (
     BEFORE_S,
     WARM,
     bounds_frame,

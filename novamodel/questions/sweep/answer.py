@@ -13,9 +13,9 @@ import pandas as pd
 from novamodel.batch import SweepRun, failures, read, sweep
 from novamodel.errors import UserError
 from novamodel.loading import load
-from novamodel.questions import sweep_tables as tables
 from novamodel.questions.shared import Text, dollars
-from novamodel.questions.sweep_own import own_sweeps
+from novamodel.questions.sweep import tables
+from novamodel.questions.sweep.own import own_sweeps
 from novamodel.units import format_fraction, format_time
 
 SENSITIVITY = ("morris", "sobol-indices")
