@@ -16,39 +16,39 @@ from novamodel.errors import UserError
 
 if TYPE_CHECKING:
     from novamodel import analytic, batch, figures, questions
-    from novamodel.answering import Answer, answer
     from novamodel.batch import sweep
-    from novamodel.billing import MonthlyCost, bill
-    from novamodel.differing import Difference, diff
     from novamodel.loading import load
-    from novamodel.reporting import write_report
     from novamodel.scenario import Scenario
     from novamodel.simulation import Comparison, Result, compare, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
     from novamodel.widgets import explorer
+    from novamodel.workflows.answer import Answer, answer
+    from novamodel.workflows.compare import Difference, diff
+    from novamodel.workflows.month import MonthlyCost, bill
+    from novamodel.workflows.report import write_report
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Answer": "novamodel.answering",
+    "Answer": "novamodel.workflows.answer",
     "Comparison": "novamodel.simulation",
-    "Difference": "novamodel.differing",
+    "Difference": "novamodel.workflows.compare",
     "Knee": "novamodel.sizing",
-    "MonthlyCost": "novamodel.billing",
+    "MonthlyCost": "novamodel.workflows.month",
     "Result": "novamodel.simulation",
     "Scenario": "novamodel.scenario",
     "Sizing": "novamodel.sizing",
-    "answer": "novamodel.answering",
-    "bill": "novamodel.billing",
+    "answer": "novamodel.workflows.answer",
+    "bill": "novamodel.workflows.month",
     "compare": "novamodel.simulation",
-    "diff": "novamodel.differing",
+    "diff": "novamodel.workflows.compare",
     "explorer": "novamodel.widgets",
     "knee": "novamodel.sizing",
     "load": "novamodel.loading",
     "simulate": "novamodel.simulation",
     "size": "novamodel.sizing",
     "sweep": "novamodel.batch",
-    "write_report": "novamodel.reporting",
+    "write_report": "novamodel.workflows.report",
 }
 
 __all__ = [

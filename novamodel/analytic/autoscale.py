@@ -27,7 +27,7 @@ from novamodel.components.hpa import (
     Sample,
     decide,
 )
-from novamodel.components.target_tracking import TrackingSpec, resting_capacity
+from novamodel.components.target_tracking.target_tracking import TrackingSpec, resting_capacity
 from novamodel.scenario import Scenario
 from novamodel.scenario.service import Autoscaler, Service
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from novamodel.batch.machine import clock_s
 from novamodel.batch.plan import Case
 from novamodel.batch.values import resolved
-from novamodel.billing import bill
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
+from novamodel.workflows.month import bill
 
 
 class Work(NamedTuple):

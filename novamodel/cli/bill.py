@@ -9,8 +9,8 @@ import typer
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
 
 if TYPE_CHECKING:
-    from novamodel.billing import MonthlyCost
     from novamodel.scenario import Scenario
+    from novamodel.workflows.month import MonthlyCost
 
 
 def bill(
@@ -34,10 +34,10 @@ def bill(
       novamodel bill novabank-ecs --steady
       novamodel bill mine.yaml --set pricing.nat_gateways=2 --json > bill.json
     """
-    from novamodel.billing import bill as price_month
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.workflows.month import bill as price_month
 
     scenario = load(target, sets, seed, replications)
     with progress("pricing") as tell:

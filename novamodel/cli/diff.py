@@ -10,7 +10,7 @@ import typer
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed
 
 if TYPE_CHECKING:
-    from novamodel.differing import Difference
+    from novamodel.workflows.compare import Difference
 
 WORSE = 99
 UNBROKEN = 100_000
@@ -60,8 +60,8 @@ def diff(
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import changes_from, load
     from novamodel.cli.progress import progress
-    from novamodel.differing import diff as compare
     from novamodel.errors import UserError
+    from novamodel.workflows.compare import diff as compare
 
     if not b and not changes_from(sets):
         raise UserError(

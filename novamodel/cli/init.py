@@ -31,7 +31,7 @@ def init(
     from pathlib import Path
 
     from novamodel.cli.output import note, say
-    from novamodel.studying import init_study
+    from novamodel.workflows.study import init_study
 
     for file in init_study(folder, base):
         say(str(Path(folder) / file.name))

@@ -28,7 +28,7 @@ def abandon() -> None:
 
 def say_json(value: Any) -> None:
     """Print one JSON object to standard output: nan becomes null, text stays ASCII."""
-    from novamodel.answering import to_json
+    from novamodel.workflows.answer import to_json
 
     say(json.dumps(json.loads(to_json(value)), indent=2))
 

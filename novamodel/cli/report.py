@@ -40,7 +40,7 @@ def report(
     from novamodel.cli.output import note, say_json
     from novamodel.cli.overrides import changes_from, load
     from novamodel.cli.progress import progress
-    from novamodel.reporting import write_report
+    from novamodel.workflows.report import write_report
 
     scenario = load(target, sets, seed, replications)
     folder = Path(out) if out else Path("reports") / _safe(scenario.name)

@@ -40,12 +40,12 @@ def size(
       novamodel size novabank --explain --demand 0.8,1.5
       novamodel size mine.yaml --json | python -m json.tool
     """
-    from novamodel.billing import monthly_total
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.errors import UserError
     from novamodel.sizing import size as find_size
+    from novamodel.workflows.month import monthly_total
 
     multiples = _multiples(demand)
     scenario = load(target, sets, seed)

@@ -40,7 +40,7 @@ def kernel_folder(numba_version: str) -> Path | None:
 def _version(numba_version: str) -> str:
     digest = hashlib.sha256(f"{numba_version} {sys.version}".encode())
     package = Path(__file__).parent.parent
-    for room in ("components", "workload", "simulation"):
+    for room in ("components", "workload", "simulation", "verify"):
         for file in sorted((package / room).rglob("*.py")):
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,17 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from novamodel.errors import UserError
-from novamodel.importers import compose as compose_files
-from novamodel.importers import ecs, kubernetes, pgbouncer, pool, postgres, prometheus, scripts, terraform
+from novamodel.importers import scripts
+from novamodel.importers.compose import read as compose_files
+from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import KINDS, Found, find_files
-from novamodel.importers.ingress import ingress_edge, ingress_services
+from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
 from novamodel.importers.names import is_infrastructure, match, short_name
-from novamodel.importers.nginx import read_nginx
-from novamodel.importers.nginx_fields import say_edge
+from novamodel.importers.nginx.fields import say_edge
+from novamodel.importers.nginx.read import read_nginx
+from novamodel.importers.nodejs import pool
+from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.postgres import read as postgres
+from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
-from novamodel.importers.resources import Terraform
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform import read as terraform
+from novamodel.importers.terraform.resources import Terraform
 from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")

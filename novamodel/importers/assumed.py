@@ -7,8 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from novamodel.audit import in_order
 from novamodel.importers.assemble import import_folder
-from novamodel.importers.report import ImportReport, in_order
+from novamodel.importers.report import ImportReport
 from novamodel.resources import data_dir
 from novamodel.scenario import Origin, Scenario, Tree, build
 from novamodel.yamlfile import Lines, read_mapping

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from novamodel.importers.kubernetes import Cluster
-from novamodel.importers.kubernetes_findings import ANNOTATION
-from novamodel.importers.nginx import Nginx, server_hosts
+from novamodel.importers.kubernetes.findings import ANNOTATION
+from novamodel.importers.kubernetes.read import Cluster
+from novamodel.importers.nginx.read import Nginx, server_hosts
 from novamodel.importers.node import Node
-from novamodel.importers.pool import Pool, meant_pgbouncer
+from novamodel.importers.nodejs.pool import Pool, meant_pgbouncer
 from novamodel.importers.report import Draft, Workload
 
 REDIS = {"REDIS_URL", "REDIS_HOST"}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from novamodel.importers import (
-    compose,
-    consistency,
-    ecs,
-    nginx_faults,
-    nginx_fields,
-    postgres,
-    prometheus,
-    scripts,
-    terraform,
-)
-from novamodel.importers import kubernetes_findings as kubernetes
+from novamodel.importers import consistency, scripts
 from novamodel.importers import workflow as workflows
+from novamodel.importers.compose import read as compose
+from novamodel.importers.ecs import read as ecs
+from novamodel.importers.kubernetes import findings as kubernetes
+from novamodel.importers.nginx import faults as nginx_faults
+from novamodel.importers.nginx import fields as nginx_fields
+from novamodel.importers.postgres import read as postgres
+from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform import read as terraform
 
 
 def find_faults(sources: Sources, kind: str, draft: Draft) -> None:

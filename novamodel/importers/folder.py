@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
-from novamodel.importers import pgbouncer
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
+from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
 
 MAX_FILES = 2000

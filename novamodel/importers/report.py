@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from novamodel.audit import Finding, Level, finding, in_order
 from novamodel.scenario import Origin, Tree
-
-Level = Literal["error", "warning", "note"]
-_ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
 class Said(NamedTuple):
@@ -53,7 +50,7 @@ class ImportReport:
     not_modelled: list[dict[str, Any]]
 
     @property
-    def findings(self) -> list[dict[str, Any]]:
+    def findings(self) -> list[Finding]:
         """Errors first, then warnings, then notes; each by file and line."""
         return self.tree.findings
 
@@ -64,7 +61,7 @@ class Draft:
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     fields: list[dict[str, Any]] = field(default_factory=list)
     not_modelled: list[dict[str, Any]] = field(default_factory=list)
 
@@ -90,7 +87,7 @@ class Draft:
 
     def find(self, level: Level, code: str, file: str | None, line: int | None, message: str, fix: str) -> None:
         """Note an inconsistency once."""
-        row = {"level": level, "code": code, "file": file, "line": line, "message": message, "fix": fix}
+        row = finding(level, code, file, line, message, fix)
         if row not in self.findings:
             self.findings.append(row)
 
@@ -103,8 +100,3 @@ class Draft:
     def tree(self) -> Tree:
         """The tree of what was said, with the findings in order."""
         return Tree(self.values, self.origins, in_order(self.findings))
-
-
-def in_order(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Errors first, then by file and line."""
-    return sorted(findings, key=lambda f: (_ORDER[f["level"]], f["file"] or "", f["line"] or 0, f["code"]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novamodel.importers import kubernetes, pgbouncer, pool
 from novamodel.importers.folder import Found
-from novamodel.importers.kubernetes import Cluster
-from novamodel.importers.nginx import Nginx
+from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.read import Cluster
+from novamodel.importers.nginx.read import Nginx
 from novamodel.importers.node import Node
+from novamodel.importers.nodejs import pool
+from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.report import Workload
-from novamodel.importers.resources import Terraform
+from novamodel.importers.terraform.resources import Terraform
 
 
 @dataclass

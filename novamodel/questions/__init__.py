@@ -1,4 +1,4 @@
-"""One module a question: it asks the other rooms and answers in tables and sentences.
+"""One folder a question: it asks the other rooms and answers in tables and sentences.
 
 `nm.questions.replicas(scenario)` answers "how many replicas". Every answer is a frozen dataclass of tidy tables
 with `headline()` (its figures by name) and `conclusion()` (Markdown); `novamodel.figures` draws the tables.
@@ -10,30 +10,30 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "CacheAnswer": "novamodel.questions.cache_size",
-    "ConnectionsAnswer": "novamodel.questions.pool_sizes",
-    "CostAnswer": "novamodel.questions.monthly_cost",
-    "Explored": "novamodel.questions.explore_point",
-    "LimitsAnswer": "novamodel.questions.requests_limits",
-    "OperationsAnswer": "novamodel.questions.operations_day",
-    "ReplicasAnswer": "novamodel.questions.replica_count",
-    "cache": "novamodel.questions.cache_size",
-    "connections": "novamodel.questions.pool_sizes",
-    "cost": "novamodel.questions.monthly_cost",
-    "edge": "novamodel.questions.edge_limits",
-    "explore": "novamodel.questions.explore_point",
-    "explore_settings": "novamodel.questions.explore_point",
-    "limits": "novamodel.questions.requests_limits",
-    "operations": "novamodel.questions.operations_day",
-    "operations_met": "novamodel.questions.operations_agenda",
-    "planned_operations": "novamodel.questions.operations_agenda",
-    "replicas": "novamodel.questions.replica_count",
-    "what_breaks_first": "novamodel.questions.first_break",
-    "swept": "novamodel.questions.sweep_answer",
+    "CacheAnswer": "novamodel.questions.cache_size.answer",
+    "ConnectionsAnswer": "novamodel.questions.pool_sizes.answer",
+    "CostAnswer": "novamodel.questions.monthly_cost.answer",
+    "Explored": "novamodel.questions.explore_point.answer",
+    "LimitsAnswer": "novamodel.questions.requests_limits.answer",
+    "OperationsAnswer": "novamodel.questions.operations_day.answer",
+    "ReplicasAnswer": "novamodel.questions.replica_count.answer",
+    "cache": "novamodel.questions.cache_size.answer",
+    "connections": "novamodel.questions.pool_sizes.answer",
+    "cost": "novamodel.questions.monthly_cost.answer",
+    "edge": "novamodel.questions.edge_limits.answer",
+    "explore": "novamodel.questions.explore_point.answer",
+    "explore_settings": "novamodel.questions.explore_point.answer",
+    "limits": "novamodel.questions.requests_limits.answer",
+    "operations": "novamodel.questions.operations_day.answer",
+    "operations_met": "novamodel.questions.operations_day.agenda",
+    "planned_operations": "novamodel.questions.operations_day.agenda",
+    "replicas": "novamodel.questions.replica_count.answer",
+    "what_breaks_first": "novamodel.questions.first_break.answer",
+    "swept": "novamodel.questions.sweep.answer",
 }
 """Front door -> the module that holds it; one line each, in alphabetical order.
 
-No front door has the name of its module: importing a module puts it under its name into the package.
+No front door has the name of a folder: importing a folder puts it under its name into the package.
 """
 
 __all__ = list(_HOMES)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from novamodel.billing import monthly_total
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, crossing, knee, peak_window
+from novamodel.workflows.month import monthly_total
 
 MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 """Loads that are tried for the knee, over today's peak, until an objective is missed."""

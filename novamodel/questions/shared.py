@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from novamodel import units
+from novamodel.analytic import steady_replicas
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, SloResult, simulate
@@ -18,6 +19,8 @@ Tell = Callable[[float, str], None]
 KEEPS, OPEN, MISSES = "keeps", "open", "misses"
 """Verdicts: every objective kept, surely; kept or missed, but the interval reaches across a limit; missed."""
 UNDECIDED = "the interval contains the limit, more replications would decide"
+MOST_REPLICAS = 62
+"""As many as a scenario may have (nginx's bit mask of servers)."""
 WINDOW_REQUESTS = 14_000
 """A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
 SHORTEST_S, LONGEST_S = 10.0, 600.0
@@ -82,6 +85,11 @@ def at_peak(scenario: Scenario, *, replications: int, quick: bool = False, warm_
         "run.precision": None,
     }
     return scenario.override(changes, said_by="window at the peak")
+
+
+def count_at_peak(scenario: Scenario, name: str) -> int:
+    """Replicas today at the peak: where the autoscaler rests, or the fixed count."""
+    return steady_replicas(scenario, scenario.traffic.most_per_s)[name]
 
 
 def trial(result: Result) -> Trial:

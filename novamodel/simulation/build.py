@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple, get_type_hints
 
 from novamodel.components.columns import as_arrays
-from novamodel.components.connections import connections_state
-from novamodel.components.cpu_gate import NO_LIMIT, gate_state
+from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
-from novamodel.components.gateway import gateway_state
-from novamodel.components.limit_req import limit_req_state
-from novamodel.components.node import node_state
-from novamodel.components.postgres import shared_cores_state
-from novamodel.components.round_robin import MOST_PEERS, Peer, upstream_state
+from novamodel.components.gateway.gateway import gateway_state
+from novamodel.components.nginx.limit_req import limit_req_state
+from novamodel.components.nginx.upstream.round_robin import MOST_PEERS, Peer, upstream_state
+from novamodel.components.node.node import node_state
+from novamodel.components.pg_pool.connections import connections_state
+from novamodel.components.postgres.cores import shared_cores_state
 from novamodel.components.tokens import tokens_state
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario

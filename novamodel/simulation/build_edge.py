@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
-from novamodel.components.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
-from novamodel.components.round_robin import Peer, upstream_state
+from novamodel.components.gateway.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
+from novamodel.components.nginx.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
+from novamodel.components.nginx.upstream.round_robin import Peer, upstream_state
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 

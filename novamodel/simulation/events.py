@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from novamodel.components.fifo import fifo_join
-from novamodel.components.gateway import OFF, WINDOWS, bucket_admits, window_admits
-from novamodel.components.limit_req import REJECTED as LIMIT_REJECTED
-from novamodel.components.limit_req import limit_decide
-from novamodel.components.node import node_finish
-from novamodel.components.postgres import cores_finish, cores_join
-from novamodel.components.round_robin import round_robin_in_group
+from novamodel.components.gateway.gateway import OFF, WINDOWS, bucket_admits, window_admits
+from novamodel.components.nginx.limit_req import REJECTED as LIMIT_REJECTED
+from novamodel.components.nginx.limit_req import limit_decide
+from novamodel.components.nginx.upstream.round_robin import round_robin_in_group
+from novamodel.components.node.node import node_finish
+from novamodel.components.postgres.cores import cores_finish, cores_join
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_leave_first, tokens_timer
 from novamodel.simulation import codes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.connections import connections_put_idle, connections_reap, connections_take_idle
 from novamodel.components.fifo import fifo_is_idle, fifo_join
-from novamodel.components.node import loop_join, thread_join
+from novamodel.components.node.node import loop_join, thread_join
+from novamodel.components.pg_pool.connections import connections_put_idle, connections_reap, connections_take_idle
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.connections import connections_drop_all
-from novamodel.components.node import node_reset
+from novamodel.components.node.node import node_reset
+from novamodel.components.pg_pool.connections import connections_drop_all
 from novamodel.components.rule import rule
 from novamodel.components.tokens import tokens_account
 from novamodel.simulation import codes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from novamodel.components.nginx.upstream.least_conn import upstream_release
 from novamodel.components.rule import rule
-from novamodel.components.upstream import upstream_release
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import PLACES, record_finish
 from novamodel.simulation.state import Model

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from novamodel.components.columns import Column
-from novamodel.components.connections import Connections
-from novamodel.components.cpu_gate import CpuGate
+from novamodel.components.cpu.cpu_gate import CpuGate
 from novamodel.components.fifo import Fifo
-from novamodel.components.gateway import Gateway
-from novamodel.components.limit_req import LimitReq
-from novamodel.components.node import Node
-from novamodel.components.postgres import SharedCores
-from novamodel.components.round_robin import Upstream
+from novamodel.components.gateway.gateway import Gateway
+from novamodel.components.nginx.limit_req import LimitReq
+from novamodel.components.nginx.upstream.round_robin import Upstream
+from novamodel.components.node.node import Node
+from novamodel.components.pg_pool.connections import Connections
+from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.tokens import Tokens
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import Recorder

@@ -8,7 +8,7 @@ from fake_sweep import plan as fake_plan
 from fake_sweep import run
 
 import novamodel as nm
-from novamodel.questions import sweep_tables as tables
+from novamodel.questions.sweep import tables
 
 
 def priced(number: int, overrides: dict[str, float], seed: int) -> dict[str, object]:

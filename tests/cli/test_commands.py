@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import novamodel
-from novamodel import answering, loading, reporting
+from novamodel import loading
 from novamodel.cli.app import COMMANDS
 from novamodel.cli.check import verdict
 from novamodel.cli.schema import file_schema
@@ -19,6 +19,8 @@ from novamodel.cli.size import sizing_dict, sizing_text
 from novamodel.resources import data_dir, params_dir
 from novamodel.simulation import SloResult
 from novamodel.sizing import size
+from novamodel.workflows import answer as answering
+from novamodel.workflows import report as reporting
 from novamodel.yamlfile import read_mapping
 
 NOVABANK = data_dir() / "novabank"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import novamodel as nm
-from novamodel import studying
 from novamodel.resources import data_dir
 from novamodel.scenario import setting_changes
+from novamodel.workflows import study as studying
 from novamodel.yamlfile import read_mapping
 
 FILES = {"README.md", "scenario.yaml", "sweep.yaml", "report.ipynb"}

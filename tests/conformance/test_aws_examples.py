@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from novamodel.cost.cases import RULES, SUPPORTED_KINDS, UNSUPPORTED_KINDS, agrees, answer, load_cases
 from novamodel.errors import UserError
+from novamodel.verify.aws import RULES, SUPPORTED_KINDS, UNSUPPORTED_KINDS, agrees, answer, load_cases
 
 CASES = load_cases()
 GRADED = [case for case in CASES if case.get("graded", True)]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from novamodel.recovery.cases import answer, kinds
 from novamodel.resources import data_dir
+from novamodel.verify.recovery import answer, kinds
 
 CASES = json.loads((data_dir() / "conformance" / "backup.json").read_text(encoding="utf-8"))["cases"]
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from novamodel.components.cpu_cases import answer, kinds
 from novamodel.resources import data_dir
+from novamodel.verify.cpu import answer, kinds
 
 CASES = json.loads((data_dir() / "conformance" / "cfs_node.json").read_text(encoding="utf-8"))["cases"]
 ANSWERED = [case for case in CASES if case["kind"] in kinds() and case["graded"]]

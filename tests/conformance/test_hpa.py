@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from novamodel.components.hpa import metric, pods, rates, reconcile, stabilise
-from novamodel.components.hpa.cases import KINDS, agrees, answer
 from novamodel.resources import data_dir
+from novamodel.verify.hpa import KINDS, agrees, answer
 
 FILES = ("hpa_replica_calculator.json", "hpa_behavior.json")
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from novamodel.components.nginx_cases import answer, disagreements
 from novamodel.errors import UserError
 from novamodel.resources import data_dir
+from novamodel.verify.nginx import answer, disagreements
 
 
 def _load(name):

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novamodel.analytic import closed, limited, lru, queues
-from novamodel.analytic.cases import answer, kinds
 from novamodel.analytic.popularity import zipf
 from novamodel.resources import data_dir
+from novamodel.verify.analytic import answer, kinds
 
 
 def recorded(file: str) -> list[dict[str, Any]]:

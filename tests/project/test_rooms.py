@@ -1,7 +1,8 @@
 """Walks the imports of the package and holds the rules between its rooms.
 
-A room is a folder or a module directly under `novamodel/`. Data flows one way; no room imports in a circle;
-library code reads no clock, environment, network or current directory and keeps no random generator.
+A room is a folder or a module directly under `novamodel/`, or one inside a hall: each workflow is a room of its own.
+Data flows one way; no room and no file imports in a circle; library code reads no clock, environment, network or
+current directory and keeps no random generator.
 """
 
 import ast
@@ -16,6 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "novamodel"
 ROOT_ROOM = "novamodel"  # the package's own __init__: the front door of all rooms
 GROUND = {"errors", "resources"}  # may be used from anywhere
+HALLS = {"workflows"}  # folders whose parts are rooms: a workflow may stand on another, not both on each other
 
 # Room -> the only rooms of ours that it may import, beside GROUND. Other rooms are bound by FORBIDDEN.
 ALLOWED = {
@@ -25,6 +27,13 @@ ALLOWED = {
     "scenario": {"units", "yamlfile"},
     "components": {"units"},
     "figures": {"units"},
+    "audit": {"scenario", "units"},
+    "verify": {"components", "analytic", "cost", "recovery", "simulation", "units"},
+}
+# Room or hall -> the only rooms and halls that may import it.
+ONLY_FOR = {
+    "verify": {"cli"},
+    "workflows": {ROOT_ROOM, "batch", "cli", "questions", "workflows"},
 }
 # Room -> what it must never import, ours or not.
 FORBIDDEN = {
@@ -70,9 +79,15 @@ def files(package: Path = PACKAGE) -> list[Path]:
 
 
 def room_of(file: Path, package: Path = PACKAGE) -> str:
-    first = file.relative_to(package).parts[0]
-    name = first.removesuffix(".py")
-    return ROOT_ROOM if name == "__init__" else name
+    names = [part.removesuffix(".py") for part in file.relative_to(package).parts]
+    if names[0] in HALLS and names[1] != "__init__":
+        return f"{names[0]}.{names[1]}"
+    return ROOT_ROOM if names[0] == "__init__" else names[0]
+
+
+def hall_of(room: str) -> str:
+    """The hall that a room stands in; the room itself where it stands in none."""
+    return room.partition(".")[0]
 
 
 def imports(file: Path, package: Path = PACKAGE) -> Iterator[Found]:
@@ -96,17 +111,26 @@ def our_room(module: str, package: Path = PACKAGE) -> str | None:
     parts = module.split(".")
     if parts[0] != ROOT_ROOM:
         return None
-    if len(parts) > 1 and ((package / parts[1]).is_dir() or (package / f"{parts[1]}.py").is_file()):
+    if len(parts) > 2 and parts[1] in HALLS and is_ours(package / parts[1] / parts[2]):
+        return f"{parts[1]}.{parts[2]}"
+    if len(parts) > 1 and is_ours(package / parts[1]):
         return parts[1]
     return ROOT_ROOM
 
 
+def is_ours(place: Path) -> bool:
+    """Whether a path without ending is a folder or a module of ours."""
+    return place.is_dir() or place.with_suffix(".py").is_file()
+
+
 def too_deep(module: str, package: Path = PACKAGE) -> bool:
     """Whether the import goes past a room's front door: to a module inside a room that is a folder."""
-    parts = module.split(".")[1:]
-    if len(parts) < 2 or not (package / parts[0]).is_dir():
+    parts, room = module.split(".")[1:], package
+    if parts and parts[0] in HALLS:
+        parts, room = parts[1:], package / parts[0]
+    if len(parts) < 2 or not (room / parts[0]).is_dir():
         return False
-    return (package / parts[0] / f"{parts[1]}.py").is_file() or (package / parts[0] / parts[1]).is_dir()
+    return is_ours(room / parts[0] / parts[1])
 
 
 def broken_rules(package: Path = PACKAGE) -> list[str]:
@@ -132,6 +156,8 @@ def broken_rules(package: Path = PACKAGE) -> list[str]:
                 reason = f"{room} may import only {sorted(ALLOWED[room] | GROUND)}"
             elif ours in FORBIDDEN.get(room, set()):
                 reason = f"{room} must not import {ours}"
+            elif hall_of(room) not in ONLY_FOR.get(hall_of(ours), {hall_of(room)}):
+                reason = f"only {sorted(ONLY_FOR[hall_of(ours)])} may import {ours}"
             elif room in FRONT_DOOR_ONLY and too_deep(found.module, package):
                 reason = f"{room} goes through front doors only"
             if reason:
@@ -151,6 +177,30 @@ def room_graph(package: Path = PACKAGE) -> dict[str, set[str]]:
             graph.setdefault(found.room, set())
             if ours is not None and ours != found.room:
                 graph[found.room].add(ours)
+    return graph
+
+
+def file_of(module: str, package: Path = PACKAGE) -> str | None:
+    """The file that a dotted name stands in (a folder's name means its front door); None where it is not ours."""
+    parts = module.split(".")
+    while parts and parts[0] == ROOT_ROOM:
+        place = package.joinpath(*parts[1:])
+        for file in (place / "__init__.py", place.with_suffix(".py") if parts[1:] else package / "__init__.py"):
+            if file.is_file():
+                return str(file.relative_to(package))
+        parts.pop()
+    return None
+
+
+def file_graph(package: Path = PACKAGE) -> dict[str, set[str]]:
+    """File -> the files it imports, those for type checkers too."""
+    graph: dict[str, set[str]] = {}
+    for file in files(package):
+        graph.setdefault(str(file.relative_to(package)), set())
+        for found in imports(file, package):
+            other = file_of(found.module, package)
+            if other is not None and other != found.file:
+                graph[found.file].add(other)
     return graph
 
 
@@ -218,6 +268,10 @@ def test_rooms_do_not_import_in_a_circle():
     assert circle(room_graph()) == []
 
 
+def test_files_do_not_import_in_a_circle():
+    assert circle(file_graph()) == []
+
+
 # Modules that have to know the machine: where compiled code may be kept; the clock and names of a sweep's processes.
 KNOWS_THE_MACHINE = {"kernel_cache.py", "machine.py"}
 
@@ -256,18 +310,43 @@ def test_importing_the_package_opens_no_room_of_the_edge():
         ("figures/knee.py", "from novamodel.cost import bill", "may import only"),
         ("sizing/search.py", "from novamodel.simulation.plane import Plane", "front doors only"),
         ("cost/bill.py", "import novamodel", "front door"),
+        ("cost/bill.py", "from novamodel.workflows.month import bill", "may import workflows.month"),
+        ("cost/bill.py", "from novamodel.verify import cpu", "may import verify"),
+        ("questions/cost.py", "from novamodel.workflows.month.usage import month_usage", "front doors only"),
+        ("verify/cpu.py", "from novamodel.sizing import search", "may import only"),
     ],
 )
 def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, reason: str):
     package = tmp_path / "novamodel"
-    for room in ("scenario", "components", "simulation", "cost", "figures", "sizing"):
+    rooms = (
+        "scenario",
+        "components",
+        "simulation",
+        "cost",
+        "figures",
+        "sizing",
+        "questions",
+        "verify",
+        "workflows/month",
+    )
+    for room in rooms:
         (package / room).mkdir(parents=True)
         (package / room / "__init__.py").write_text("")
-    (package / "simulation" / "plane.py").write_text("")
+    for module in ("simulation/plane.py", "verify/cpu.py", "workflows/month/usage.py"):
+        (package / module).write_text("")
     (package / file).write_text(text)
     (line,) = broken_rules(package)
     assert line.startswith(file)
     assert reason in line
+
+
+def test_a_circle_of_files_inside_a_room_is_found(tmp_path: Path):
+    room = tmp_path / "novamodel" / "cost"
+    room.mkdir(parents=True)
+    (room / "__init__.py").write_text("from novamodel.cost.bill import bill")
+    (room / "bill.py").write_text("def bill():\n    from novamodel.cost import lines")
+    (room / "lines.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .bill import bill")
+    assert circle(file_graph(tmp_path / "novamodel")) == ["cost/bill.py", "cost/lines.py", "cost/bill.py"]
 
 
 def test_a_circle_is_found():

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import novamodel
-from novamodel.answering import to_json
 from novamodel.errors import UserError
 from novamodel.simulation import compare, simulate
 from novamodel.simulation.counts import between, metrics, value_of
 from novamodel.simulation.precision import next_count
 from novamodel.simulation.replication import replicate
 from novamodel.simulation.settling import with_warm_up
+from novamodel.workflows.answer import to_json
 
 LIMITLESS = ["mean < 1 h"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import simpy
 
-from novamodel.components.connections import connections_reap
+from novamodel.components.pg_pool.connections import connections_reap
 from novamodel.simulation import codes
 from novamodel.simulation.build import build
 from novamodel.simulation.compiled import CompiledPlane

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 import novamodel
-from novamodel.components import cpu_cases, kernel_cache
+from novamodel.components import kernel_cache
 from novamodel.simulation import simulate
+from novamodel.verify import cpu as cpu_cases
 
 PACKAGE = Path(novamodel.__file__).parent
-ROOMS = ("components", "units.py", "errors.py", "__init__.py")
+ROOMS = ("components", "verify", "units.py", "errors.py", "__init__.py")
 
 QUEUE = {
     "arrival_rate_per_s": 50,
@@ -29,7 +30,7 @@ QUEUE = {
     "period_ms": 100,
 }
 SMALL = f"""
-from novamodel.components import cpu_cases
+from novamodel.verify import cpu as cpu_cases
 print(repr(cpu_cases.answer("open_poisson", dict({QUEUE}, jobs=400))["mean_ms"]))
 stats = getattr(cpu_cases._serve, "stats", None)
 print("loaded" if stats and sum(stats.cache_hits.values()) else "compiled")
@@ -73,7 +74,7 @@ def test_changed_rule_is_never_served_from_a_stale_cache(copied, tmp_path):
     first, how = printed(start(SMALL, copied.parent, **cache))
     assert how == "compiled"
     assert printed(start(SMALL, copied.parent, **cache)) == [first, "loaded"]
-    rules = copied / "components" / "cpu_gate.py"
+    rules = copied / "components" / "cpu" / "cpu_gate.py"
     text = rules.read_text(encoding="utf-8")
     assert text.count("            return at + work\n") == 1
     rules.write_text(

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import novamodel as nm
-from novamodel.billing.days import simulated_surge
 from novamodel.scenario import Scenario, Tree, build
+from novamodel.workflows.month.days import simulated_surge
 
 NOON = 12 * 3600.0
 LONG_AGO = -1e6

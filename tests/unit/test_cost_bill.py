@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import novamodel as nm
-from novamodel.billing.month import not_priced
 from novamodel.cost import (
     Bill,
     CacheCluster,
@@ -26,6 +25,7 @@ from novamodel.cost import (
 )
 from novamodel.cost.bill import COLUMNS
 from novamodel.errors import UserError
+from novamodel.workflows.month.usage import not_priced
 
 
 def amounts(usage: MonthUsage) -> list[str]:

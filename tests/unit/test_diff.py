@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import novamodel as nm
-from novamodel.answering import to_json
-from novamodel.differing.difference import LOWER, Row, _row
-from novamodel.differing.words import said
 from novamodel.errors import UserError
 from novamodel.scenario import setting_changes
 from novamodel.statistics import Estimate
+from novamodel.workflows.answer import to_json
+from novamodel.workflows.compare.difference import LOWER, Row, _row
+from novamodel.workflows.compare.words import said
 
 SCENARIO = """
 name: tiny

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novamodel import bill
-from novamodel.components.gateway import bucket_admits, gateway_state, window_admits
+from novamodel.components.gateway.gateway import bucket_admits, gateway_state, window_admits
 from novamodel.errors import UserError
 from novamodel.scenario import Tree, build
 

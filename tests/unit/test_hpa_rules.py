@@ -18,7 +18,6 @@ from novamodel.components.hpa import (
     decide,
 )
 from novamodel.components.hpa.behavior import FullRules, scale_up_rules
-from novamodel.components.hpa.cases import answer
 from novamodel.components.hpa.rates import (
     change_within,
     limit_by_rates,
@@ -28,6 +27,7 @@ from novamodel.components.hpa.rates import (
 )
 from novamodel.components.hpa.stabilise import stabilise_with_behavior, stabilise_without_behavior
 from novamodel.errors import UserError
+from novamodel.verify.hpa import answer
 
 CPU = ResourceMetric("cpu", 70)
 

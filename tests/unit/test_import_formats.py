@@ -9,12 +9,12 @@ import pytest
 from novamodel.cost import regions
 from novamodel.errors import UserError
 from novamodel.importers import ImportReport, import_folder, scenario_from_folder
-from novamodel.importers.javascript import number, tokens
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
-from novamodel.importers.pool import said_by_environment
+from novamodel.importers.nodejs.javascript import number, tokens
+from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
-from novamodel.importers.terraform import PRICED
+from novamodel.importers.terraform.read import PRICED
 from novamodel.units import parse_rate
 
 

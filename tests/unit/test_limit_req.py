@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novamodel.components import limit_conn as conn
-from novamodel.components import limit_req as req
 from novamodel.components.columns import as_arrays, as_lists
-from novamodel.components.limit_zone import LimitedLocation, zone_bytes, zone_capacity
+from novamodel.components.nginx import limit_conn as conn
+from novamodel.components.nginx import limit_req as req
+from novamodel.components.nginx.limit_zone import LimitedLocation, zone_bytes, zone_capacity
+from novamodel.components.nginx.slab import Slab, zone_pages
 from novamodel.components.rule import entry
-from novamodel.components.slab import Slab, zone_pages
 from novamodel.errors import UserError
 
 

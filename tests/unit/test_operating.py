@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 import novamodel as nm
-from novamodel.answering import to_json
-from novamodel.billing import bill, monthly_total
 from novamodel.cli.show import result_text
-from novamodel.operating import operate
 from novamodel.questions import operations_met, planned_operations
 from novamodel.report import operating_tables, screen_text
 from novamodel.scenario import load_scenario
+from novamodel.workflows.answer import to_json
+from novamodel.workflows.month import bill, monthly_total
+from novamodel.workflows.operate import operate
 from tests.unit.test_diff import SCENARIO
 
 AGENDA = """

@@ -4,7 +4,7 @@ import pytest
 
 import novamodel as nm
 from novamodel.analytic import erlang_b
-from novamodel.questions.edge_runs import Limit, nginx_rate
+from novamodel.questions.edge_limits.trials import Limit, nginx_rate
 
 
 @pytest.fixture(scope="module")

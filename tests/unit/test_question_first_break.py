@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import novamodel as nm
-from novamodel.questions.break_fixes import AS_NOW, fixes_of
-from novamodel.questions.retry_storm import offered_with_retries, storm_rows
+from novamodel.questions.first_break.fixes import AS_NOW, fixes_of
+from novamodel.questions.first_break.retry_storm import offered_with_retries, storm_rows
 
 
 def table(failed: list[float]) -> pd.DataFrame:

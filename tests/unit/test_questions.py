@@ -10,7 +10,9 @@ import pytest
 import novamodel as nm
 from novamodel.errors import UserError
 from novamodel.figures import trials
-from novamodel.questions import hpa_trials, memory_trials, shared
+from novamodel.questions import shared
+from novamodel.questions.replica_count import trials as hpa_trials
+from novamodel.questions.requests_limits import memory_trials
 from novamodel.simulation import SloResult
 
 API = "services.core-api"

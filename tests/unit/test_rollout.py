@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novamodel.components.rollout import Bounds, Moves, ecs_bounds, kubernetes_bounds, next_moves
+from novamodel.components.kubernetes.rollout import Bounds, Moves, ecs_bounds, kubernetes_bounds, next_moves
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import numpy as np
 
 from novamodel.components import rule
 from novamodel.components.columns import as_arrays, as_lists
-from novamodel.components.limit_req import limit_req_state
+from novamodel.components.nginx.limit_req import limit_req_state
 
 WITHOUT_NUMBA = """
 import sys
 sys.modules["numba"] = None
-from novamodel.components import limit_req, maths, rule
+from novamodel.components import maths, rule
+from novamodel.components.nginx import limit_req
 from novamodel.workload.philox import uniform_pair
 state = limit_req.limit_req_state(1, [(1000, 0, 0)])
 @rule.entry

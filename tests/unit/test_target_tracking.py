@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novamodel.components.target_tracking import TrackingSpec, TrackingState, resting_capacity, track
+from novamodel.components.target_tracking.target_tracking import TrackingSpec, TrackingState, resting_capacity, track
 
 CPU = TrackingSpec(2, 20, (("cpu %", 50.0),))
 BOTH = TrackingSpec(2, 20, (("cpu %", 50.0), ("requests/min", 600.0)))

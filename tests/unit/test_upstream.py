@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novamodel.components import round_robin as rr
-from novamodel.components import upstream as up
-from novamodel.components import upstream_hash as hashing
 from novamodel.components.columns import as_arrays, as_lists
-from novamodel.components.nginx_upstream_lines import parse_server, whole_seconds
+from novamodel.components.nginx.upstream import hashes as hashing
+from novamodel.components.nginx.upstream import least_conn as up
+from novamodel.components.nginx.upstream import round_robin as rr
 from novamodel.components.rule import entry
 from novamodel.errors import UserError
+from novamodel.verify.nginx_server_lines import parse_server, whole_seconds
 
 
 def _state(*lines):

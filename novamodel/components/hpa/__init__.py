@@ -2,7 +2,7 @@
 
 Front door: `decide` runs one pass. The parts stand beside it: `metric` (one metric to a count), `pods`
 (which pods count, requests), `stabilise` (earlier proposals), `rates` (limits, event log), `behavior`
-(scaling rules and defaults). `cases.answer` replays recorded decisions of the controller.
+(scaling rules and defaults). `novamodel.verify.hpa` replays recorded decisions of the controller.
 """
 
 from novamodel.components.hpa.behavior import Behavior, ScalingPolicy, ScalingRules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from novamodel.components.cpu_gate import gate_advance
+from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.hpa import (
     Behavior,
     ControllerSettings,

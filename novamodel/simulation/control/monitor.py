@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.components.cpu_gate import NO_LIMIT, gate_advance
+from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
 from novamodel.components.fifo import fifo_used_until
-from novamodel.components.node import loop_busy_until
-from novamodel.components.postgres import cores_account
+from novamodel.components.node.node import loop_busy_until
+from novamodel.components.postgres.cores import cores_account
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes

@@ -12,8 +12,8 @@ from typing import Any
 
 import simpy
 
-from novamodel.components.restarts import restart_delay
-from novamodel.components.round_robin import upstream_set_down
+from novamodel.components.kubernetes.restarts import restart_delay
+from novamodel.components.nginx.upstream.round_robin import upstream_set_down
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.pod import LONG_AGO, Pod

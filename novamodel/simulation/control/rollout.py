@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from novamodel.components.rollout import Bounds, ecs_bounds, kubernetes_bounds, next_moves
+from novamodel.components.kubernetes.rollout import Bounds, ecs_bounds, kubernetes_bounds, next_moves
 from novamodel.scenario.rollout import Rollout
 from novamodel.simulation.control.pod import Pod
 from novamodel.simulation.control.pods import LOOK_S, Fleet

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from novamodel.analytic import tracking_spec
-from novamodel.components.cpu_gate import gate_advance
+from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.hpa import Sample, as_amount
-from novamodel.components.target_tracking import IN_POINTS, TrackingState, track
+from novamodel.components.target_tracking.target_tracking import IN_POINTS, TrackingState, track
 from novamodel.scenario.service import Autoscaler
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet

@@ -1,5 +1,0 @@
-"""Two deployments side by side: figures with the interval of their difference, objectives, settings, cost."""
-
-from novamodel.differing.difference import Difference, diff
-
-__all__ = ["Difference", "diff"]

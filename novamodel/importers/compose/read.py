@@ -1,0 +1,299 @@
+"""Docker Compose: services with replicas and limits, the database and cache beside them, and their faults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
+from novamodel.importers.node import Node
+from novamodel.importers.nodejs.pool import said_by_environment
+from novamodel.importers.quantity import compose_memory, whole
+from novamodel.importers.report import Draft, Said, Workload
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
+
+
+def choose(documents: list[Node], draft: Draft) -> Node | None:
+    """The compose file that is taken: the one named for production, else the first."""
+    if not documents:
+        return None
+    named = [found for found in documents if "prod" in PurePosixPath(found.file).name]
+    chosen = (named or documents)[0]
+    for other in documents:
+        if other.file != chosen.file:
+            draft.leave(other.file, 1, "compose file", f"{chosen.file} is taken instead")
+    return chosen
+
+
+def value_of(node: Node, draft: Draft) -> Any:
+    """The value with ``${NAME:-default}`` replaced by its default; None where a variable has none."""
+    if not isinstance(node.value, str) or "$" not in node.value:
+        return node.value
+    open_names = [m[1] or m[3] for m in _VARIABLE.finditer(node.value) if m[2] is None]
+    if open_names:
+        draft.leave(node.file, node.line, f"{node.path[-1]}: {node.value}", f"{open_names[0]} is set elsewhere")
+        return None
+    return _VARIABLE.sub(lambda m: m[2], node.value)
+
+
+def image_of(service: Node) -> str:
+    """Image of a compose service; empty where it is built."""
+    return service["image"].text
+
+
+def workloads(compose: Node, draft: Draft) -> list[Workload]:
+    """The services of our own: numbered ones (core-api-1, core-api-2) are replicas of one."""
+    groups: dict[str, list[tuple[str, Node]]] = {}
+    project = compose["name"].text
+    for raw, service in compose["services"].entries():
+        if image_of(service) and is_infrastructure(image_of(service)):
+            continue
+        groups.setdefault(short_name(raw, [project]), []).append((raw, service))
+    return [_workload(name, members, draft) for name, members in groups.items()]
+
+
+def _workload(name: str, members: list[tuple[str, Node]], draft: Draft) -> Workload:
+    raw, first = members[0]
+    counts = [_replicas(service, draft) for _, service in members]
+    said = []
+    places = [place for _, place in counts if place is not None]
+    if places or len(members) > 1:
+        numbers = [number for number, _ in counts]
+        total: Any = (
+            sum(numbers) if all(isinstance(n, int) and not isinstance(n, bool) for n in numbers) else numbers[0]
+        )
+        line = places[0].line if places else first.line
+        said.append(Said("replicas", total, first.file, line))
+    return Workload(
+        name,
+        raw,
+        first.file,
+        first.line,
+        tuple(said + _resources(first, draft) + _health(first) + _pools(first, draft)),
+        _port(first),
+        image_of(first),
+        tuple(environment(first)),
+    )
+
+
+def _replicas(service: Node, draft: Draft) -> tuple[Any, Node | None]:
+    for place in (service.at("deploy", "replicas"), service["scale"]):
+        if place:
+            value = value_of(place, draft)
+            return (whole(value), place) if value is not None else (1, None)
+    return 1, None
+
+
+def _resources(service: Node, draft: Draft) -> list[Said]:
+    part = service.at("deploy", "resources")
+    said: list[Said] = []
+    for key, old, old_reserved, plain in (
+        ("cpu", "cpus", "", whole),
+        ("memory", "mem_limit", "mem_reservation", compose_memory),
+    ):
+        word = "cpus" if key == "cpu" else "memory"
+        limit = part["limits"][word] or service[old]
+        request = part["reservations"][word] or (service[old_reserved] if old_reserved else limit)
+        for node, what in ((request, "request"), (limit, "limit")):
+            value = plain(value_of(node, draft)) if node else None
+            if value is None:
+                continue
+            derived = what == "request" and node.path == limit.path
+            why = "derived: without a reservation the limit is taken" if derived else ""
+            kind = "derived" if derived else "file"
+            said.append(Said(f"resources.{key}_{what}", value, node.file, node.line, why, kind))
+        if key == "memory" and limit and not part["reservations"][word] and not service[old_reserved]:
+            value = plain(value_of(limit, draft))
+            if value is not None:
+                why = "derived: without a reservation the limit is taken"
+                said.append(Said("resources.memory_request", value, limit.file, limit.line, why, "derived"))
+    if said:
+        said.insert(0, Said("resources", None, service.file, (part["limits"] or part or service).line))
+    return said
+
+
+def _health(service: Node) -> list[Said]:
+    if service["healthcheck"]:
+        return []
+    why = "documented: Docker Compose asks no container whether it is ready without a healthcheck"
+    return [Said("readiness", None, service.file, service.line, why, "documented")]
+
+
+def _pools(service: Node, draft: Draft) -> list[Said]:
+    part, said = service["environment"], []
+    for name, node in part.entries():
+        said += said_by_environment(name, value_of(node, draft), node.file, node.line)
+    for entry in part:
+        name, _, value = entry.text.partition("=")
+        said += said_by_environment(name, value, entry.file, entry.line)
+    return said
+
+
+def _port(service: Node) -> int | None:
+    for name, node in environment(service).items():
+        port = whole(node)
+        if name == "PORT" and isinstance(port, int):
+            return port
+    return None
+
+
+def environment(service: Node) -> dict[str, Any]:
+    """Environment variables of a service, whether written as a mapping or as a list."""
+    part = service["environment"]
+    result = {name: node.value for name, node in part.entries()}
+    for entry in part:
+        name, _, value = entry.text.partition("=")
+        result[name] = value
+    return result
+
+
+def say_stores(compose: Node, draft: Draft) -> None:
+    """Database and cache as compose runs them."""
+    caches = []
+    for _, service in compose["services"].entries():
+        image = service["image"]
+        command = _words(service["command"])
+        if is_image_of(image.text, "postgres", "postgis", "timescaledb"):
+            version = re.match(r"\d+", image_tag(image.text))
+            if version:
+                draft.say(Said("database.version", version[0], image.file, image.line))
+            setting = re.search(r"max_connections=(\d+)", " ".join(command))
+            if setting:
+                place = service["command"]
+                draft.say(Said("database.max_connections", whole(setting[1]), place.file, place.line))
+        elif is_image_of(image.text, "redis", "valkey"):
+            caches.append(service)
+            engine = "valkey" if is_image_of(image.text, "valkey") else "redis"
+            draft.say(Said("cache.engine", engine, image.file, image.line))
+            if "--maxmemory" in command[:-1]:
+                size = compose_memory(command[command.index("--maxmemory") + 1])
+                draft.say(Said("cache.memory", size, service.file, service["command"].line))
+    if caches:
+        draft.say(Said("cache.nodes", len(caches), caches[0].file, caches[0].line))
+
+
+def postgres_services(compose: Node) -> list[str]:
+    """Names of the services that run PostgreSQL."""
+    entries = compose["services"].entries()
+    return [raw for raw, service in entries if is_image_of(service["image"].text, "postgres")]
+
+
+def _words(command: Node) -> list[str]:
+    parts = [entry.text for entry in command] if isinstance(command.value, list) else [command.text]
+    return " ".join(parts).split()
+
+
+def find_faults(compose: Node, names: Iterable[str], draft: Draft) -> None:
+    """Note what Docker Compose would refuse, ignore or do differently from what is meant."""
+    services = dict(compose["services"].entries())
+    if compose["version"]:
+        message = "the top-level key version is obsolete and ignored"
+        draft.find("note", "compose-version", compose.file, compose["version"].line, message, "remove it")
+    for raw, service in services.items():
+        _depends(raw, service, services, draft)
+        _container_name(raw, service, draft)
+        _postgres(raw, service, draft)
+        _redis(raw, service, draft)
+        _mounts(service, set(names), draft)
+        image = service["image"]
+        if image and (image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text):
+            draft.find(
+                "note",
+                "image-floating",
+                image.file,
+                image.line,
+                f"image {image.text} names no version: what runs changes with the day it is pulled",
+                "name a version",
+            )
+        limited = service.at("deploy", "resources", "limits") or service["mem_limit"] or service["cpus"]
+        if not limited and not (image and is_infrastructure(image.text)):
+            draft.find(
+                "warning",
+                "no-limits",
+                service.file,
+                service.line,
+                f"{raw} has no CPU or memory limit: it can starve everything else on the machine",
+                "add deploy.resources.limits",
+            )
+
+
+def _depends(raw: str, service: Node, services: dict[str, Node], draft: Draft) -> None:
+    needed = service["depends_on"]
+    wanted = [(node.text, node) for node in needed] + needed.entries()
+    for name, node in wanted:
+        if name and name not in services:
+            draft.find(
+                "error",
+                "depends-on-unknown",
+                node.file,
+                node.line,
+                f"{raw} depends on {name}, which is no service here: the project is invalid",
+                f"name one of {', '.join(services)}",
+            )
+
+
+def _container_name(raw: str, service: Node, draft: Draft) -> None:
+    replicas = whole(service.at("deploy", "replicas").value)
+    if service["container_name"] and isinstance(replicas, int) and replicas > 1:
+        place = service["container_name"]
+        draft.find(
+            "error",
+            "container-name-with-replicas",
+            place.file,
+            place.line,
+            f"{raw} has a container_name and {replicas} replicas: names must be unique, the project is invalid",
+            "leave container_name out",
+        )
+
+
+def _postgres(raw: str, service: Node, draft: Draft) -> None:
+    if not is_image_of(service["image"].text, "postgres"):
+        return
+    part = service["environment"]
+    names = [(name, part[name].line) for name, _ in part.entries()]
+    names += [(node.text.partition("=")[0], node.line) for node in part]
+    for name, line in names:
+        if name.startswith("POSTGRES_REPLICATION_"):
+            draft.find(
+                "warning",
+                "postgres-variable-unread",
+                part.file,
+                line,
+                f"{name} is no variable of the postgres image: nothing reads it, no replication user is made",
+                "create the role in an init script",
+            )
+
+
+def _redis(raw: str, service: Node, draft: Draft) -> None:
+    command = _words(service["command"])
+    follows = "--slaveof" in command or "--replicaof" in command
+    if is_image_of(service["image"].text, "redis", "valkey") and follows and "--masterauth" not in command:
+        place = service["command"]
+        draft.find(
+            "error",
+            "redis-replica-without-masterauth",
+            place.file,
+            place.line,
+            f"{raw} follows a master that wants a password and has no --masterauth: replication is refused for ever, "
+            "the replica answers from an empty data set",
+            "add --masterauth with the master's password",
+        )
+
+
+def _mounts(service: Node, names: set[str], draft: Draft) -> None:
+    base = PurePosixPath(service.file).parent
+    for volume in service["volumes"]:
+        source = volume.text.split(":")[0] or volume["source"].text
+        path = (base / source).as_posix() if source.startswith("./") else ""
+        if path and PurePosixPath(path).suffix and path not in names:
+            draft.find(
+                "warning",
+                "mounted-file-missing",
+                volume.file,
+                volume.line,
+                f"{source} is mounted but not in this folder: Docker makes an empty directory of that name",
+                "add the file",
+            )

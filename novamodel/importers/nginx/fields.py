@@ -1,0 +1,200 @@
+"""From nginx.conf to the scenario's edge, and what is odd about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from novamodel.importers.nginx.read import Directive, Nginx, Target, not_modelled, per_client
+from novamodel.importers.quantity import whole
+from novamodel.importers.report import Draft, Said
+
+_SIZES = {"": "B", "k": "KiB", "m": "MiB", "g": "GiB"}
+
+
+def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
+    """Write workers, connections, failure rules and the limit of every known service."""
+    for name, path in (
+        ("worker_processes", "edge.workers"),
+        ("worker_connections", "edge.worker_connections"),
+    ):
+        for found in nginx.find(name)[:1]:
+            if isinstance(whole(found.args[0]), int):
+                draft.say(Said(path, whole(found.args[0]), found.file, found.line))
+            else:
+                draft.leave(found.file, found.line, f"{name} {found.args[0]}", "not a number: the default is taken")
+    for target in nginx.targets:
+        if target.service in services:
+            _say_limit(nginx, target, draft)
+            _say_failures(nginx, target, draft)
+            _say_weights(nginx, target, draft)
+    for found, times in not_modelled(nginx):
+        often = f" ({times} times)" if times > 1 else ""
+        why = "read, not modelled"
+        if found.name == "ssl_certificate":
+            why += ": handshakes cost no CPU unless edge.tls says what kind of certificate this is"
+        draft.leave(found.file, found.line, found.name + often, why)
+
+
+def _say_limit(nginx: Nginx, target: Target, draft: Draft) -> None:
+    below = f"edge.limits.{target.service}"
+    if target.limits and any(row["path"].startswith(below + ".") for row in draft.fields):
+        draft.leave(
+            target.limits[0].file,
+            target.limits[0].line,
+            f"limit_req of location {target.path}",
+            f"one limit a service is modelled, and {target.service} has one already",
+        )
+        return
+    counted = False
+    for limit in target.limits:
+        zone = nginx.zones.get(limit.option("zone") or "")
+        if zone is None:
+            continue  # a finding
+        elif not per_client(zone):
+            draft.leave(
+                limit.file,
+                limit.line,
+                f"limit_req by {zone.key}",
+                "only limits by client address are modelled",
+            )
+        elif counted:
+            draft.leave(limit.file, limit.line, "further limit_req", "one limit a service is modelled: the first")
+        else:
+            counted = True
+            _say_zone(below, limit, zone.rate, zone.size, zone.place, target, draft)
+
+
+def _say_zone(
+    below: str, limit: Directive, rate: str, size: str, place: Directive, target: Target, draft: Draft
+) -> None:
+    draft.say(Said("", None, limit.file, limit.line), below)
+    draft.say(Said("rate", rate, place.file, place.line), below)
+    burst, delay = limit.option("burst"), limit.option("delay")
+    if burst is not None:
+        draft.say(Said("burst", whole(burst), limit.file, limit.line), below)
+    if "nodelay" in limit.args:
+        draft.say(Said("delay", "nodelay", limit.file, limit.line), below)
+    elif delay is not None:
+        draft.say(Said("delay", whole(delay), limit.file, limit.line), below)
+    match = re.fullmatch(r"(\d+)([kmg]?)", size, re.I)
+    if match:
+        draft.say(Said("zone_size", f"{match[1]} {_SIZES[match[2].lower()]}", place.file, place.line), below)
+    if target.status is not None:
+        draft.say(Said("status", whole(target.status.args[0]), target.status.file, target.status.line), below)
+
+
+def _say_failures(nginx: Nginx, target: Target, draft: Draft) -> None:
+    for server in nginx.servers(target.host)[:1]:
+        fails, out = server.option("max_fails"), server.option("fail_timeout")
+        if fails is not None:
+            draft.say(Said("edge.max_fails", whole(fails), server.file, server.line))
+        if out is not None:
+            amount = re.fullmatch(r"(\d+)(s|m|h)?", out)
+            if amount:
+                unit = {"m": "min", "h": "h"}.get(amount[2] or "s", "s")
+                draft.say(Said("edge.fail_timeout", f"{amount[1]} {unit}", server.file, server.line))
+
+
+def _say_weights(nginx: Nginx, target: Target, draft: Draft) -> None:
+    """Weights of the server lines, in their order; a lone server has all the requests whatever it weighs."""
+    servers = nginx.servers(target.host)
+    weights = [whole(server.option("weight") or "1") for server in servers]
+    known = all(isinstance(weight, int) and weight >= 1 for weight in weights)  # others: a finding
+    if len(servers) > 1 and known and set(weights) != {1}:
+        place = next(server for server in servers if server.option("weight"))
+        draft.say(Said(f"edge.weights.{target.service}", weights, place.file, place.line))
+
+
+def find_faults(nginx: Nginx, behind_balancer: bool, draft: Draft) -> None:
+    """Note what nginx would refuse or what quietly hurts."""
+    first = nginx.root
+    for found in nginx.find("ssl_ciphers"):
+        suites = ":".join(found.args).split(":")
+        if suites and all(re.search(r"-GCM-SHA512$|-CBC-SHA512$", suite) for suite in suites):
+            draft.find(
+                "error",
+                "ssl-ciphers-unknown",
+                found.file,
+                found.line,
+                "no cipher suite of this list exists (GCM suites end in SHA256 or SHA384): nginx does not start",
+                "write ECDHE-RSA-AES256-GCM-SHA384, or leave ssl_ciphers out",
+            )
+    if not nginx.find("worker_processes"):
+        places = nginx.find("worker_connections") or [first]
+        draft.find(
+            "warning",
+            "worker-processes-unset",
+            places[0].file,
+            places[0].line,
+            "worker_processes is not set: one worker, so about half of worker_connections proxied requests at once",
+            "add: worker_processes auto;",
+        )
+    limits = nginx.find("limit_req")
+    if limits and not nginx.find("limit_req_status"):
+        draft.find(
+            "warning",
+            "limit-req-status-unset",
+            limits[0].file,
+            limits[0].line,
+            "limit_req_status is not set: rejections are 503 and count as server errors in dashboards and alerts",
+            "add: limit_req_status 429;",
+        )
+    if limits and behind_balancer and not nginx.find("set_real_ip_from"):
+        draft.find(
+            "warning",
+            "real-ip-unset",
+            limits[0].file,
+            limits[0].line,
+            "behind a load balancer every client has the balancer's address, so all share one limit",
+            "add set_real_ip_from and real_ip_header (or the PROXY protocol)",
+        )
+    for name, upstream in nginx.upstreams.items():
+        if not upstream.inner("keepalive"):
+            draft.find(
+                "warning",
+                "upstream-without-keepalive",
+                upstream.file,
+                upstream.line,
+                f"upstream {name} keeps no connections: every request opens one to the service",
+                "add keepalive 64; with proxy_http_version 1.1 and an empty Connection header",
+            )
+        if len(upstream.inner("server")) == 1:
+            draft.find(
+                "note",
+                "upstream-single-server",
+                upstream.file,
+                upstream.line,
+                f"upstream {name} has a single server: nginx never takes it out and has nowhere to fail over to",
+                "list a second server, or let a load balancer choose",
+            )
+        elif not any("max_fails=" in arg for server in upstream.inner("server") for arg in server.args):
+            draft.find(
+                "note",
+                "upstream-failure-defaults",
+                upstream.file,
+                upstream.line,
+                f"upstream {name} has no max_fails or fail_timeout: one refused connection takes a server out for 10 s",
+                "set max_fails and fail_timeout on each server",
+            )
+    for listen in nginx.find("listen"):
+        if "http2" in listen.args:
+            draft.find(
+                "note",
+                "listen-http2-deprecated",
+                listen.file,
+                listen.line,
+                "the http2 parameter of listen is deprecated since nginx 1.25.1",
+                "write: http2 on;",
+            )
+            break
+    if nginx.targets and not (nginx.find("proxy_read_timeout") or nginx.find("proxy_next_upstream_timeout")):
+        passed = nginx.targets[0].passed
+        draft.find(
+            "note",
+            "proxy-timeouts-default",
+            passed.file,
+            passed.line,
+            "no proxy timeouts: a hung replica holds a request for 60 s on each server it is tried on",
+            "set proxy_connect_timeout, proxy_read_timeout and proxy_next_upstream_tries",
+        )

@@ -1,0 +1,118 @@
+"""Fixes for what breaks first: single changes that an operator may make, each tried alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from novamodel import units
+from novamodel.errors import UserError
+from novamodel.questions.load_runs import LoadRuns
+from novamodel.questions.shared import change, service_asked
+from novamodel.scenario import Scenario, cache_nodes, database_classes, may_read_elsewhere
+from novamodel.sizing import Knee
+from novamodel.workflows.month import monthly_total
+
+MOST_REPLICAS = 62
+CHANCE = 0.05
+"""Knees of one system under other customers (seeds) differ by about this share: no less is called a gain."""
+
+
+class Fix(NamedTuple):
+    """One change: its name, from what to what, and the overrides that make it."""
+
+    name: str
+    change: str
+    overrides: dict[str, Any]
+
+
+AS_NOW = Fix("as now", "", {})
+
+
+def fixes_of(scenario: Scenario) -> list[Fix]:
+    """Single changes that this deployment allows: twice of one thing, or the next larger machine; first none at all."""
+    name = service_asked(scenario, None)
+    found = [*_of_service(scenario, name), *_of_stores(scenario)]
+    return [AS_NOW, *(fix for fix in found if _allowed(scenario, fix))]
+
+
+def try_fix(work: LoadRuns, fix: Fix, today: Knee, grown: float) -> dict[str, Any]:
+    """The load that the system holds with a fix, what is missed then, and what the fix costs a month.
+
+    Measured as the knee of ``today`` is: same customers, same window. ``gain``: over that knee, 0 within `CHANCE`.
+    ``grown``: what today's system costs a month at that load.
+    """
+    variant = work.scenario.override(fix.overrides, said_by="fix")
+    held, now = work.holds(variant, today), today.load_multiple_at_breach or 1.0
+    gain = held.multiple - now
+    return {
+        "fix": fix.name,
+        "change": fix.change,
+        "multiple": held.multiple,
+        "low": held.low,
+        "high": held.high,
+        "gain": gain if abs(gain) > CHANCE * now else 0.0,
+        "cost_more": monthly_total(variant) - work.cost,
+        "cost_more_grown": monthly_total(variant.with_load(now)) - grown,
+        "then": held.missed,
+    }
+
+
+def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
+    service, base = scenario.services[name], f"services.{name}"
+    scaler, resources, pool = service.autoscaler, service.resources, service.pool
+    count = scaler.max_replicas if scaler else service.replicas
+    more = min(2 * count, MOST_REPLICAS)
+    path = f"{base}.autoscaler.max_replicas" if scaler else f"{base}.replicas"
+    what = "upper bound of replicas" if scaler else "replicas"
+    yield Fix(f"{name}: twice the {what}", change(str(count), str(more)), {path: more})
+    if resources.cpu_limit is not None:
+        now, then = (units.format_cores(resources.cpu_limit * factor) for factor in (1, 2))
+        limit = {f"{base}.resources.cpu_limit": then}
+        yield Fix(f"{name}: twice the CPU limit", change(now, then), limit)
+        asked, wanted = (units.format_cores(resources.cpu_request * factor) for factor in (1, 2))
+        both = {**limit, f"{base}.resources.cpu_request": wanted}
+        yield Fix(f"{name}: twice the CPU", f"{asked}/{now} -> {wanted}/{then}", both)
+    if pool is not None:
+        for word, size in (("twice the pool", 2 * pool.max), ("half the pool", max(pool.max // 2, 1))):
+            yield Fix(f"{name}: {word}", change(str(pool.max), str(size)), {f"{base}.pool.max": size})
+
+
+def _of_stores(scenario: Scenario) -> Iterator[Fix]:
+    database, cache = scenario.database, scenario.cache
+    bouncer = database.pgbouncer
+    if bouncer is not None:
+        size, clients = bouncer.default_pool_size, bouncer.max_client_conn
+        path = "database.pgbouncer"
+        server = {f"{path}.default_pool_size": 2 * size}
+        yield Fix("PgBouncer: twice the server connections", change(str(size), str(2 * size)), server)
+        more = {f"{path}.max_client_conn": 4 * clients}
+        yield Fix("PgBouncer: four times the clients", change(str(clients), str(4 * clients)), more)
+    family = (database.instance_class or "").rpartition(".")[0]
+    larger = [c for c in database_classes() if c.name.startswith(f"{family}.") and c.cores > database.cores]
+    if family and larger:
+        then = min(larger, key=lambda c: (c.cores, c.memory)).name
+        yield Fix(
+            "database: the next class", change(str(database.instance_class), then), {"database.instance_class": then}
+        )
+    routes = [steps for service in scenario.services.values() for steps in service.routes.values()]
+    if any(may_read_elsewhere(database.statements, steps) for steps in routes):
+        count = database.read_replicas.count if database.read_replicas else 0
+        more = {"database.read_replicas.count": count + 1}
+        yield Fix("database: one more read replica", change(str(count), str(count + 1)), more)
+    kind = (cache.node_type or "").rpartition(".")[0]
+    nodes = [n for n in cache_nodes() if n.name.startswith(f"{kind}.") and n.memory_usable > cache.memory * 1.01]
+    if kind and nodes:
+        node = min(nodes, key=lambda n: n.memory_usable)
+        larger_cache = {"cache.node_type": node.name, "cache.memory": f"{node.memory_usable:.0f} B"}
+        yield Fix("cache: the next node", change(str(cache.node_type), node.name), larger_cache)
+
+
+def _allowed(scenario: Scenario, fix: Fix) -> bool:
+    """Whether it changes something and the platform takes it (a Fargate task has only the sizes that are sold)."""
+    try:
+        variant = scenario.override(fix.overrides, said_by="fix")
+        monthly_total(variant)
+    except UserError:
+        return False
+    return variant.content_hash() != scenario.content_hash()
