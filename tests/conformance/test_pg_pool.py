@@ -7,7 +7,6 @@ import pytest
 
 from novamodel.components.pg_pool import rules
 from novamodel.resources import data_dir
-from novamodel.verify import pg_pool
 from novamodel.verify.pg_pool import NEWEST, OLD, answer, disagreements, recorded
 
 CASES = json.loads((data_dir() / "conformance" / "pg_pool.json").read_text(encoding="utf-8"))["cases"]
@@ -49,6 +48,18 @@ def test_answers_do_not_look_at_the_record():
     assert recorded(BY_ID["min-keeps"], OLD) != recorded(BY_ID["min-keeps"])
 
 
+def test_whoever_is_never_answered_is_named_once():
+    ops = [{"op": "acquire", "id": name, "t": 0} for name in "ab"] + [{"op": "release", "id": "b", "t": 50}]
+    answered = answer({"options": {"max": 1}, "connect_ms": 5, "ops": ops})
+    assert (answered["summary"]["got_client"], answered["summary"]["unanswered"]) == (1, ["b"])
+
+
+def test_a_connection_released_by_an_op_closes_if_its_caller_met_an_error():
+    ops = [{"op": "acquire", "id": "a", "t": 0, "release_error": True}, {"op": "release", "id": "a", "t": 50}]
+    answered = answer({"options": {"max": 1}, "connect_ms": 5, "ops": ops})
+    assert answered["clients"] == {"c1": {"created": 0, "connected": 5, "end_called": 50}}
+
+
 def test_a_changed_record_is_noticed():
     case = copy.deepcopy(BY_ID["queue-timeout"])
     case["expected"]["results"]["b"]["t"] += 0.003
@@ -82,5 +93,5 @@ def test_the_oldest_idle_connection_first_is_noticed(monkeypatch):
         s.stack[: s.idle[p]] = s.stack[: s.idle[p]][::-1]
         return take(s, p, waiter, now)
 
-    monkeypatch.setattr(pg_pool.rules, "pool_acquire", take_oldest)
+    monkeypatch.setattr(rules, "pool_acquire", take_oldest)
     assert disagreements(BY_ID["lifo-order-depends-on-release"])
