@@ -77,10 +77,14 @@ class Probe(Part):
 class Behavior(Part):
     """Optional rates of an HPA; left out, the controller's built-in path applies."""
 
-    stabilization_window: Seconds = given("0 s", "window over which proposals are held", K8S)
+    stabilization_window: Seconds | None = given(
+        None, "window over which proposals are held; left out: 0 s up, the controller's 300 s down", K8S
+    )
     select_policy: Literal["Max", "Min", "Disabled"] = given("Max", "which policy wins", K8S)
     policies: tuple[tuple[Literal["Pods", "Percent"], PositiveCount, PositiveSeconds], ...] = given(
-        (), "(type, value, period) of each policy", K8S
+        (),
+        "(type, value, period) of each policy; left out: 100 % in 15 s, up 4 pods in 15 s too",
+        K8S,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from novamodel.components.hpa.behavior import scale_down_rules, scale_up_rules
 from novamodel.simulation import codes
+from novamodel.simulation.control.autoscaler import hpa_spec
 from novamodel.simulation.replication import replicate
 
 STEP_S, DROP_S = 300.0, 720.0
@@ -84,6 +86,52 @@ def test_scale_down_waits_300_s_then_falls(step):
         assert down[0]["time_s"] <= DROP_S + 300.0 + 60.0
         assert down[-1]["after"] == 3
         assert down[-1]["time_s"] - down[0]["time_s"] <= 90.0
+
+
+@pytest.mark.parametrize(("written", "wait"), [({}, 300.0), ({"stabilization_window": "60 s"}, 60.0)])
+def test_scale_down_policies_without_a_window_have_the_controllers_300_s(plain, written, wait):
+    """autoscaling/v2: behavior.scaleDown without stabilizationWindowSeconds waits as the controller's flag says."""
+    falls = 120.0
+    rules = {"policies": [["Percent", 10, "60 s"]], **written}
+    scenario = plain(
+        {
+            "traffic": {"shape": [["12:00", "400/s"], ["12:02", "400/s"], ["12:02:01", "60/s"], ["23:59", "60/s"]]},
+            "services": {
+                "api": {
+                    "replicas": 6,
+                    "resources": {"cpu_request": "250m"},
+                    "autoscaler": {"min_replicas": 2, "max_replicas": 10, "cpu_target": "60 %", "scale_down": rules},
+                    "routes": {"read": [{"cpu": "2 ms"}]},
+                }
+            },
+            "run": {"duration": "10 min"},
+        }
+    )
+    down = of_kind(replicate(scenario, 0, "compiled"), "scale")
+    assert [(event["before"], event["after"]) for event in down[:2]] == [(6, 5), (5, 4)]  # 10 % of 6, rounded up
+    assert falls + wait - 15.0 <= down[0]["time_s"] <= falls + wait + 60.0  # the last high proposal is up to a pass old
+    assert down[1]["time_s"] - down[0]["time_s"] >= 60.0
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "window", "policies"),
+    [
+        ("scale_up", {"stabilization_window": "30 s"}, 30.0, [("Pods", 4, 15), ("Percent", 100, 15)]),
+        ("scale_up", {"policies": [["Pods", 1, "60 s"]]}, 0.0, [("Pods", 1, 60)]),
+        ("scale_down", {"select_policy": "Min"}, 300.0, [("Percent", 100, 15)]),
+        ("scale_down", {"stabilization_window": "0 s"}, 0.0, [("Percent", 100, 15)]),
+        ("scale_down", {"policies": [["Pods", 1, "60 s"]]}, 300.0, [("Pods", 1, 60)]),
+    ],
+)
+def test_what_a_behavior_leaves_out_has_the_defaults_of_its_direction(plain, key, written, window, policies):
+    """autoscaling/v2 defaults; the direction that is not mentioned has all of its own."""
+    autoscaler = {"max_replicas": 10, "cpu_target": "60 %", key: written}
+    spec = hpa_spec(plain({"services": {"api": {"autoscaler": autoscaler}}}).services["api"].autoscaler)
+    up, down = scale_up_rules(spec.behavior.scale_up), scale_down_rules(spec.behavior.scale_down, 300.0)
+    said, other = (up, down) if key == "scale_up" else (down, up)
+    assert said == (window, written.get("select_policy", "Max"), tuple(policies))
+    untouched = scale_down_rules(None, 300.0) if key == "scale_up" else scale_up_rules(None)
+    assert other == untouched
 
 
 def test_connections_of_ended_pods_are_closed(step):
