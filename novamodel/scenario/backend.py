@@ -75,9 +75,7 @@ class Upstream(Part):
     max_conns: Count = given(0, "requests in progress at one replica; 0 = no limit", NGINX)
     backup: Count = given(0, "replicas, the last ones, that are asked only when all others are out", NGINX)
     max_fails: Count | None = given(None, "failures that take a replica out", "default: max_fails of the edge")
-    fail_timeout: Seconds | None = given(
-        None, "how long a replica stays out", "default: fail_timeout of the edge"
-    )
+    fail_timeout: Seconds | None = given(None, "how long a replica stays out", "default: fail_timeout of the edge")
 
 
 class NextUpstream(Part):
@@ -116,11 +114,11 @@ class Edge(Part):
     )
     keepalive: Count = given(0, "idle connections to replicas that each worker keeps (upstream keepalive)", NGINX)
     connect_cpu: Demand = given(
-        "0 us", "worker CPU of a new connection to a replica, where keepalive does not save it", "assumed: in request_cpu"
+        "0 us",
+        "worker CPU of a new connection to a replica, where keepalive does not save it",
+        "assumed: in request_cpu",
     )
-    reject_cpu: Demand | None = given(
-        None, "worker CPU of a rejected request", "default: nothing beyond its handshake"
-    )
+    reject_cpu: Demand | None = given(None, "worker CPU of a rejected request", "default: nothing beyond its handshake")
     weights: dict[str, tuple[Weight, ...]] = given(
         {}, "weights of a service's replicas in nginx's round robin; left out: 1", "default: none"
     )

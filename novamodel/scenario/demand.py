@@ -96,10 +96,10 @@ def _with_mean(value: dict[str, Any]) -> dict[str, Any]:
     """A mapping with the mean and the law that its mixture or samples say themselves."""
     if isinstance(value.get("samples"), (list, tuple)) and value["samples"]:
         times = [units.parse_time(one) for one in value["samples"]]
-        return {"law": "empirical", "busy": sum(times) / len(times)} | value
+        return {"law": "empirical", "busy": f"{sum(times) / len(times)!r} s"} | value
     if isinstance(value.get("mixture"), (list, tuple)) and value["mixture"]:
         parts = [(units.parse_fraction(share), Demand.model_validate(part)) for share, part in value["mixture"]]
-        return {"law": "mixture", "busy": sum(share * part.busy for share, part in parts)} | value
+        return {"law": "mixture", "busy": f"{sum(share * part.busy for share, part in parts)!r} s"} | value
     return value
 
 

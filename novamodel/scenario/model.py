@@ -18,18 +18,20 @@ from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.backup import Backup
 from novamodel.scenario.checks import check
-from novamodel.scenario.demand import Step
+from novamodel.scenario.demand import MAIN
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed
 from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
+from novamodel.scenario.graph import check_graph
 from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
 from novamodel.scenario.operations import Operation, check_operations
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import absent_paths, default_origin, field_unit
 from novamodel.scenario.service import Service
+from novamodel.scenario.stations import External, Queue
 from novamodel.scenario.traffic import Traffic
 
 LEVELS = ("error", "warning", "note")
@@ -48,6 +50,11 @@ class Scenario(Part):
     services: dict[str, Service] = Field(min_length=1, description="services by name")
     database: Database = given({}, "PostgreSQL", "assumed")
     cache: Cache = given({}, "Redis", "assumed")
+    edges: dict[str, Edge] = given({}, "further reverse proxies by name", "default: none")
+    databases: dict[str, Database] = given({}, "further databases by name", "default: none")
+    caches: dict[str, Cache] = given({}, "further caches by name", "default: none")
+    queues: dict[str, Queue] = given({}, "message queues by name", "default: none")
+    externals: dict[str, External] = given({}, "outside dependencies by name", "default: none")
     platform: Platform = given({}, "where it runs", "assumed")
     slo: tuple[Slo, ...] = given(("p99 < 300 ms", "errors < 0.1 %"), "what counts as good", "assumed")
     pricing: Pricing = given({}, "what is priced", "assumed")
@@ -70,6 +77,26 @@ class Scenario(Part):
         contradicted = contradiction_findings(self._tree, contradictions(self._tree, self.paths()))
         found = [*self._tree.findings, *contradicted, *check(self)]
         return tuple(sorted(found, key=lambda one: LEVELS.index(one["level"])))
+
+    @property
+    def all_edges(self) -> dict[str, Edge]:
+        """Reverse proxies by name; the one that stands by itself is 'main'."""
+        return {MAIN: self.edge, **self.edges}
+
+    @property
+    def all_databases(self) -> dict[str, Database]:
+        """Databases by name; the one that stands by itself is 'main'."""
+        return {MAIN: self.database, **self.databases}
+
+    @property
+    def all_caches(self) -> dict[str, Cache]:
+        """Caches by name; the one that stands by itself is 'main'."""
+        return {MAIN: self.cache, **self.caches}
+
+    @property
+    def entry_routes(self) -> tuple[str, ...]:
+        """Routes that callers from outside ask for, those of the main source first."""
+        return tuple(dict.fromkeys(route for source in self.traffic.sources.values() for route in source.routes))
 
     def service_of(self, route: str) -> str:
         """Name of the service that answers a route of the mix."""
@@ -94,14 +121,11 @@ class Scenario(Part):
         return known
 
     def with_load(self, multiple: float, *, said_by: str = "load multiple") -> Scenario:
-        """A variant with the rates of the whole day times ``multiple``."""
-        traffic = self.traffic
-        changes: dict[str, Any] = {
-            "traffic.peak": f"{traffic.peak * multiple!r} requests/s",
-            "traffic.night": f"{traffic.night * multiple!r} requests/s",
-        }
-        if not isinstance(traffic.shape, str):
-            changes["traffic.shape"] = [[clock, f"{rate * multiple!r} requests/s"] for clock, rate in traffic.shape]
+        """A variant with ``multiple`` times the load: of more clients, or of busier ones where `growth` says so."""
+        changes: dict[str, Any] = {}
+        for name, source in self.traffic.sources.items():
+            below = "traffic" if name == MAIN else f"traffic.also.{name}"
+            changes |= {f"{below}.{path}": value for path, value in source.grown(multiple).items()}
         return self.override(changes, said_by=said_by)
 
     def paths(self) -> dict[str, Any]:
@@ -143,36 +167,32 @@ class Scenario(Part):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return main_by_itself(value)
+
     @model_validator(mode="after")
     def _names(self) -> Scenario:
-        routes = [route for service in self.services.values() for route in service.routes]
-        for route in self.traffic.mix:
-            if routes.count(route) != 1:
-                what = "no service" if route not in routes else "more than one service"
-                known_routes = ", ".join(sorted(set(routes))) or "none"
-                raise ValueError(f"traffic.mix names route {route!r}, which {what} answers (routes: {known_routes})")
-        for name in self.edge.limits:
-            if name not in self.services:
-                raise ValueError(
-                    f"edge.limits names {name!r}, which is no service (services: {', '.join(self.services)})"
-                )
-        for name in self.edge.weights:
-            if name not in self.services:
-                services = ", ".join(self.services)
-                raise ValueError(f"edge.weights names {name!r}, which is no service (services: {services})")
+        check_graph(self)
         for name, service in self.services.items():
-            for route, steps in service.routes.items():
-                self._check_steps(f"services.{name}.routes.{route}", steps, service)
             self._check_size(name, service)
         check_operations(self.operations, self.services, self.platform, self.database, self.cache)
-        requests = self.traffic.most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
+        populations = [name for source in self.traffic.sources.values() for name in source.populations]
+        for name in populations:
+            if populations.count(name) > 1:
+                raise ValueError(
+                    f"traffic.also: population {name!r} belongs to more than one source; name each its own"
+                )
+        most_per_s = sum(source.most_per_s for source in self.traffic.sources.values())
+        requests = most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
         if requests > MOST_REQUESTS:
             raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")
         goals = [(f"slo.{number}", slo) for number, slo in enumerate(self.slo)]
         for path, goal in [*goals, ("run.precision", self.run.precision)]:
             if goal is None or goal.of is None:
                 continue
-            known = self.traffic.populations if goal.metric == "rejected" else self.traffic.mix
+            known = self.traffic.everyone if goal.metric == "rejected" else dict.fromkeys(self.entry_routes)
             known = {} if goal.metric in ("rate", "goodput") else known
             if goal.of not in known:
                 raise ValueError(
@@ -192,25 +212,23 @@ class Scenario(Part):
             except UserError as problem:
                 raise ValueError(f"services.{name}.resources: {problem}") from None
 
-    def _check_steps(self, where: str, steps: tuple[Step | str, ...], service: Service) -> None:
-        for step in steps:
-            if isinstance(step, str):
-                if step not in self.database.statements:
-                    known = ", ".join(self.database.statements) or "none"
-                    raise ValueError(
-                        f"{where} names statement {step!r}, which database.statements lacks (known: {known})"
-                    )
-            elif step.sql is not None:
-                if service.pool is None:
-                    raise ValueError(f"{where} runs sql, but the service has no pool")
-                self._check_steps(where, step.sql, service)
-            elif step.cache is not None:
-                if step.cache.keyspace not in self.cache.keyspaces:
-                    known = ", ".join(self.cache.keyspaces) or "none"
-                    raise ValueError(
-                        f"{where} names keyspace {step.cache.keyspace!r}, which cache.keyspaces lacks (known: {known})"
-                    )
-                self._check_steps(where, step.cache.on_miss, service)
+
+ONE_OF = {"edges": "edge", "databases": "database", "caches": "cache"}
+
+
+def main_by_itself(values: Any) -> Any:
+    """``databases: {main: ...}`` means the same as ``database: ...``; likewise edges and caches."""
+    if not isinstance(values, dict):
+        return values
+    values = dict(values)
+    for many, one in ONE_OF.items():
+        inner = values.get(many)
+        if isinstance(inner, dict) and MAIN in inner:
+            if one in values:
+                raise ValueError(f"{many}.{MAIN} and {one} say the same thing twice; write one of them")
+            values[one] = inner[MAIN]
+            values[many] = {name: part for name, part in inner.items() if name != MAIN}
+    return values
 
 
 def build(tree: Tree) -> Scenario:

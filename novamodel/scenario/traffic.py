@@ -99,7 +99,9 @@ class Replay(Part):
     format: Literal["auto", "nginx", "json", "csv", "parquet"] = given("auto", "form of the files", "assumed")
     log_format: str | None = given(None, "nginx's log_format", "default: combined")
     columns: dict[str, str] = given({}, "names in the files of time, route, client, hit, demand", "default: the same")
-    routes: dict[str, str] = given({}, "'GET /accounts/*' to a route; the first that fits", "default: names as they are")
+    routes: dict[str, str] = given(
+        {}, "'GET /accounts/*' to a route; the first that fits", "default: names as they are"
+    )
     other: str | None = given(None, "route of what fits none", "default: an error")
     time_zone: str = given("UTC", "of times without one", "assumed")
     time_factor: Factor = given(1.0, "stretch in time: 2 = half as fast", "assumed")
@@ -220,7 +222,9 @@ class Source(Part):
         if self.shape == "constant":
             return [(0.0, self.peak)]
         if self.shape == "weekday":
-            return [(hour * 3600.0, self.night + (self.peak - self.night) * level) for hour, level in enumerate(WEEKDAY)]
+            return [
+                (hour * 3600.0, self.night + (self.peak - self.night) * level) for hour, level in enumerate(WEEKDAY)
+            ]
         return sorted((float(t), float(r)) for t, r in self.shape)
 
     def grown(self, multiple: float) -> dict[str, Any]:
