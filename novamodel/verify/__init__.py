@@ -1,0 +1,1 @@
+"""Recorded cases of the real components, answered by ours: one module for each component or body of rules."""
