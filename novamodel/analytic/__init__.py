@@ -26,6 +26,7 @@ from novamodel.analytic.queues import (
     mmc_wait_quantile,
 )
 from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
+from novamodel.analytic.retries import amplification, attempts, metastable_region, retry_load
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
@@ -36,6 +37,8 @@ __all__ = [
     "NO_LIMIT",
     "Bucket",
     "SystemLoad",
+    "amplification",
+    "attempts",
     "beside",
     "che",
     "closed_bounds",
@@ -61,6 +64,7 @@ __all__ = [
     "lives",
     "md1_wait_cdf",
     "mean_latency",
+    "metastable_region",
     "mg1",
     "mgc",
     "mm1",
@@ -71,6 +75,7 @@ __all__ = [
     "objective",
     "peak_rate",
     "pod_memory",
+    "retry_load",
     "route_demands",
     "route_means",
     "settle",
