@@ -1,44 +1,78 @@
-"""The words of the data plane: steps, operations, outcomes and the places where time goes."""
+"""The words of the data plane: events, operations, outcomes and the places where time goes."""
 
 from __future__ import annotations
 
-# Steps: what an event means. At one instant they happen in this order, and within a step by request number
-# (or by number of the replica, pool or database server whose timer it is).
-ARRIVE = 0  # the next request reaches the edge
-ENTER = 1  # a request reaches a replica
+# Events. At one instant they happen in this order, and within a kind by request number (or by the number of the
+# replica, pool, server, call site or queue whose timer it is).
+ARRIVE = 0  # the next request of a source comes
+ENTER = 1  # a request reaches the gateway or a replica
 BURST_DUE = 2  # a CPU burst of a replica may end
-STEP_DONE = 3  # a cache command, a delay or a connection set-up has ended
-STATEMENT_IN = 4  # a statement reaches PostgreSQL
+STEP_DONE = 3  # a cache command, a delay or a way over the network has ended
+STATEMENT_IN = 4  # a statement, or a connection set-up, reaches PostgreSQL
 STATEMENT_DUE = 5  # a statement on the cores of a database server may end
 STATEMENT_DONE = 6  # its answer reaches the replica
-POOL_TIMER = 7  # the first waiter of a replica's pool may time out
-SERVER_TIMER = 8  # the first waiter of PgBouncer may time out
+POOL_TIMER = 7  # a waiter, a connection or an attempt of a pool may be due
+SERVER_TIMER = 8  # the first waiter of a pool of PgBouncer may time out
+ANSWER = 9  # the answer of a call reaches who called
+CALL_TIMER = 10  # the first who waits at a call site may give up
+QUEUE_TIMER = 11  # a queue's first delay or visibility time-out may be over
 
-# Operations of a route.
+# Operations of a program.
 CPU = 0  # burst on the event loop
 THREAD = 1  # work on a libuv thread
-CACHE = 2  # cache command; on a hit go to `target`
-ACQUIRE = 3  # take a connection from the replica's pool; `hit` = share of such transactions for the read replicas
-SQL = 4  # one statement; `target` is one of the three below
+CACHE = 2  # cache command; a get that hits goes on at `jump`
+ACQUIRE = 3  # take a connection of `link` (or, by chance, of `read_link`)
+SQL = 4  # one statement
 RELEASE = 5  # give the connection back
 WAIT = 6  # a delay without resource
-END = 7
+END = 7  # the answer is ready
+EDGE = 8  # limits and a worker of a reverse proxy
+GATE = 9  # the API gateway decides
+CHOOSE = 10  # a replica is chosen
+CHANCE = 11  # go on with probability `share`, else at `jump`
+CALL = 12  # call site `site`: wait for the answer
+FORK = 13  # steps from `jump` on go on side by side with what follows
+JOIN = 14  # wait for all that was forked
+PUBLISH = 15  # put a message into `queue`
+EXTERNAL_IN = 16  # an external admits the call or not
+EXTERNAL_OUT = 17  # its answer, or its failure
+CONNECT = 18  # a connection set-up reaches the server
+OPENED = 19  # a connection set-up has come to its end
+BEGIN = 20  # a caller begins a request: from here on its latency counts
+RECORD = 21  # it has its answer, or has given up
+AGAIN = 22  # a user begins the next visit
 
 # What a statement is to its transaction.
 GOES_ON = 0  # another one follows
 COMMITS = 1  # the last; nothing was written
 COMMITS_WRITES = 2  # the last, and something was
 
+# What a request is.
+ROOT = 0  # comes from outside, asks once
+CALLER = 1  # somebody outside who waits, retries or comes back
+CHILD = 2  # an attempt of a call
+BRANCH = 3  # steps beside those of its parent, in the same replica
+WORK = 4  # a consumer at work on a message
+MESSAGE = 5
+INTERNAL = 6  # a job of a replica that nobody asked for: boot, probe, scrape
+OPENING = 7  # a connection set-up
+
 # Outcomes.
 SERVED = 0
-REJECTED = 1  # by the edge's request limit or the API gateway's
+REJECTED = 1  # by the edge's limits or the API gateway's
 POOL_TIMEOUT = 2  # no connection in time
 REFUSED = 3  # the database or PgBouncer accepts no more connections
 SERVER_TIMEOUT = 4  # no PgBouncer server connection in time
 NO_REPLICA = 5  # no replica ready
 KILLED = 6  # its replica was killed
-ABANDONED = 7  # answered after the caller had given up
+ABANDONED = 7  # the caller had given up
 NO_DATABASE = 8  # the database was gone, or went while it worked
+CALL_FAILED = 9  # a service or external that it needs did not answer well
+OVER_LIMIT = 10  # an external refused it
+EXTERNAL_FAILED = 11  # an external failed
+BREAKER_OPEN = 12  # not sent: the caller's circuit breaker is open
+GATEWAY_TIMEOUT = 13  # the edge gave up on the replica
+NO_CONNECTION = 14  # the edge has no connection left
 OUTCOMES = (
     "served",
     "rejected",
@@ -49,30 +83,55 @@ OUTCOMES = (
     "killed",
     "abandoned",
     "no database",
+    "call failed",
+    "over limit",
+    "external failed",
+    "breaker open",
+    "gateway timeout",
+    "no edge connection",
 )
-FAILED = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT, NO_REPLICA, KILLED, NO_DATABASE)
-ANSWERED_5XX = (
+FAILED = (
     POOL_TIMEOUT,
     REFUSED,
     SERVER_TIMEOUT,
+    NO_REPLICA,
+    KILLED,
     NO_DATABASE,
-)  # by the service itself, so that its own metrics count them
+    CALL_FAILED,
+    OVER_LIMIT,
+    EXTERNAL_FAILED,
+    BREAKER_OPEN,
+    GATEWAY_TIMEOUT,
+    NO_CONNECTION,
+)
+ANSWERED_5XX = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT, NO_DATABASE, CALL_FAILED)
+"""By the service itself, so that its own metrics count them."""
+RETRIED = {
+    "errors": tuple(code for code in FAILED if code != OVER_LIMIT),
+    "timeout": (ABANDONED,),
+    "rejected": (REJECTED, OVER_LIMIT),
+}
+"""Outcomes behind the words of `Caller.retry_on`."""
 
 # Where a request is, for what happens when its replica dies.
-TIMED = 0  # an event of its own is pending
+TIMED = 0  # an event of its own is pending, or it is about to go on
 ON_NODE = 1  # in the event loop, a libuv thread or their queues
-IN_POOL = 2  # waits for a connection
+IN_POOL = 2  # waits for a connection, in the queue or while one is opened for it
 IN_SERVER_QUEUE = 3  # waits for a PgBouncer server connection
 ON_CORES = 4  # runs on PostgreSQL's cores
+IN_CALL = 5  # waits for an answer
+ANSWERED = 6  # has it
+IN_JOIN = 7  # waits for its branches
+IN_LINE = 8  # waits until an external has room
+IN_QUEUE = 9  # a message that waits, or is worked on
 
-# A connection set-up under way, and what will become of it.
-CONNECTING = 1
-WILL_BE_REFUSED = 2
-VICTIMS = 32  # slots looked at in one portion of a replica's death
+VICTIMS = 32  # requests looked at in one portion of a replica's death
+DISPATCHES = 8  # messages handed out in one go
 
 # Places where the time of a request goes.
-EDGE, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
-CONNECT, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12
+EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
+CONNECT_TIME, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12
+EXTERNAL_TIME, BACKOFF, GIVEN_UP = 13, 14, 15
 PLACES = (
     "edge",
     "network",
@@ -87,6 +146,9 @@ PLACES = (
     "storage",
     "cache",
     "other",
+    "external",
+    "retry wait",
+    "given up",
 )
 
 # Jobs of a replica that are no requests.
@@ -95,5 +157,6 @@ INTERNAL_KINDS = 4
 
 NONE = -1
 NEVER = 1e300
-UNIFORM = 3  # law of a draw that stays a uniform number (cache hits); the other laws are workload.laws
-EDGE_DRAW = 0  # every request's first draw is the edge's CPU
+UNIT = 3  # law of a draw that stays a uniform number (cache hits, chances); `workload.laws` has the others
+EDGE_DRAW = 0  # the first draw of every request that comes through an edge is the edge's CPU
+SERIALS = 1 << 42  # requests that no source made are numbered from here

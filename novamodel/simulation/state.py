@@ -6,30 +6,38 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from novamodel.components.callers.backoff import Backoff
+from novamodel.components.callers.breaker import Breaker
+from novamodel.components.callers.budget import Budget
+from novamodel.components.callers.retry import Retries
 from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import CpuGate
+from novamodel.components.deadlines import Deadlines
+from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
 from novamodel.components.gateway.gateway import Gateway
 from novamodel.components.nginx.limit_req import LimitReq
 from novamodel.components.nginx.upstream.round_robin import Upstream
 from novamodel.components.node.node import Node
-from novamodel.components.pg_pool.connections import Connections
+from novamodel.components.pg_pool.state import PgPool
 from novamodel.components.postgres.cores import SharedCores
+from novamodel.components.queue.consumers import Consumers
+from novamodel.components.queue.messages import Messages
 from novamodel.components.tokens import Tokens
 from novamodel.simulation import codes
+from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
-from novamodel.simulation.routes import Routes
+from novamodel.workload.laws import Laws
 
 
 class Config(NamedTuple):
     """What does not change during a run."""
 
-    edge_mean: float  # worker CPU of a request
-    edge_workers: int
-    tls_new: float  # share of requests that begin a TLS connection; 0 = handshakes cost nothing
-    tls_resumed: float  # share of requests that begin one and resume a session
-    tls_full_work: float  # worker CPU of a full handshake
-    tls_resumed_work: float  # of a resumed one
+    seed: int
+    stream: int  # of the draws of requests that no source made
+    most_draws: int
+    clients: int
+    midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
     gateway_limit: int  # of a window
@@ -37,85 +45,146 @@ class Config(NamedTuple):
     gateway_rate: float  # of the bucket
     gateway_burst: float
     gateway_latency: float
-    midnight: float  # time of day at time 0
-    edge_network: float  # one way, edge to replica
-    database_network: float  # one way
-    cache_network: float  # one way
-    connect_idle: float  # server CPU of a connection set-up
-    connect_busy: float
-    connect_login: float  # PgBouncer CPU of a client login
-    has_bouncer: int
-    bouncer_query: float  # PgBouncer CPU of a query
-    most_connections: int  # accepted by the primary, or by PgBouncer from its clients
-    most_reading: int  # accepted by the read replicas together
-    readers: int  # read replicas
-    lag: float  # of the read replicas
-    own_door: int  # 1 = each side counts its connections, 0 = PgBouncer counts all of its clients
-    replica_rows: int  # rows of services' replicas; those of their pools to the read replicas follow
-    pool_rows: int  # rows of pools
-    io_time: float  # 1 / IOPS
-    io_latency: float
-    patience: float  # of the caller
-    most_draws: int
-    public_routes: int
-
-
-class Services(NamedTuple):
-    """Columns by service."""
-
-    limit: Column  # number of its request limit, or NONE
-    keys: Column  # first row of its keys in the limit
-    first: Column  # first replica row
-    end: Column
 
 
 class Stream(NamedTuple):
-    """A block of arrivals, and one-entry columns."""
+    """Blocks of arrivals, columns by source * BLOCK + place, and columns by source."""
 
     time: Column
-    route: Column
+    program: Column
     population: Column
     client: Column
     draw: Column  # arrival * most_draws + draw
-    at: Column  # next arrival of the block
-    count: Column  # arrivals in the block
-    number: Column  # request number of the block's first arrival
+    at: Column  # by source: next arrival of the block
+    count: Column  # by source: arrivals in the block
+    number: Column  # by source: request number of the block's first arrival
+    used_up: Column  # one entry: source that has no arrival left in its block, or NONE
 
 
-class Slots(NamedTuple):
-    """Columns by request slot; `spent` by slot * places + place, `draw` by slot * most_draws + draw."""
+class Edges(NamedTuple):
+    """Columns by edge: configuration."""
 
-    number: Column
-    route: Column
+    idle: Column  # worker CPU of a request that finds its worker idle
+    busy: Column
+    first_worker: Column
+    workers: Column
+    network: Column  # one way, to a replica
+    new: Column  # share of requests that begin a TLS connection; 0 = handshakes cost nothing
+    resumed: Column  # share of requests that begin one and resume a session
+    full_work: Column  # worker CPU of a full handshake
+    resumed_work: Column
+
+
+class Places(NamedTuple):
+    """Columns by place (a location of an edge), and columns by limit line."""
+
+    edge: Column
+    first_limit: Column
+    limits: Column  # how many lines
+    zone: Column  # by limit: first key row of its zone
+    key: Column  # by limit: 0 = by client, else the row behind `zone` is key - 1
+    row: Column  # by limit: scratch, the row of the request's key
+
+
+class Balances(NamedTuple):
+    """Columns by balance: a choice among the replicas of a service, by an edge or by those who call it."""
+
+    first_replica: Column
+    network: Column  # one way
+
+
+class Links(NamedTuple):
+    """Columns by link: a service's way to a database server, or to the read replicas of one."""
+
+    first_replica: Column  # of the service
+    first_pool: Column  # its first replica's pool
+    door: Column
+    server: Column  # first server
+    servers: Column  # how many: one, or the read replicas
+    bouncer: Column  # pool of PgBouncer, or NONE
+    bouncer_cpu: Column
+    login_idle: Column  # PgBouncer CPU of a client login
+    login_busy: Column
+    query_idle: Column  # of a query
+    query_busy: Column
+    network: Column  # one way
+    connect_idle: Column  # server CPU of a connection set-up
+    connect_busy: Column
+    program: Column  # of a connection set-up
+    refusal: Column  # of one that is refused
+    wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
+    lag: Column  # of the read replicas
+
+
+class Doors(NamedTuple):
+    """Columns by door: a server, or PgBouncer, that accepts so many connections."""
+
+    open: Column
+    most: Column
+
+
+class Sites(NamedTuple):
+    """Columns by call site; its policies have the same row in `retries`, `backoff`, `budget`, `breaker`, `waiting`."""
+
+    program: Column  # what is called
+    network: Column  # one way
+    optional: Column  # 1 = goes on without the answer
+    people: Column  # 1 = the caller is outside
+    repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt
+    retried: Column  # attempts beyond the first so far
+    armed: Column  # time of its pending CALL_TIMER event
+
+
+class Requests(NamedTuple):
+    """Columns by request; `spent` by request * places + place, `draw` by request * most_draws + draw."""
+
+    kind: Column  # ROOT, CALLER, CHILD, ...
+    number: Column  # orders the events of one instant; NONE = nobody's
+    key: Column  # what its draws, and those of its calls, are made from
+    program: Column
     population: Column
     client: Column
     replica: Column
+    balance: Column  # through which it came to its replica, or NONE
+    peer: Column  # row of the upstream server, when it came through a balance
+    back: Column  # time of the way back to who waits for the answer
     pc: Column  # operation it is at
-    database: Column  # server of its transaction: 0 = the primary, then the read replicas
-    side: Column  # 0 = the primary, 1 = a read replica: PgBouncer has a pool for each
-    pool: Column  # row of its replica's pool to that side
-    where: Column
-    dead: Column  # 1 = finished by the death of its replica; only what it still holds is to be given back
-    token: Column  # 1 = it may use a connection, and has to open it
+    link: Column  # of its transaction
+    database: Column  # server of its transaction
+    place: Column  # its connection
     server: Column  # 1 = it holds a PgBouncer server connection
-    connecting: Column  # CONNECTING or WILL_BE_REFUSED while its connection is set up, else 0
+    where: Column
+    dead: Column  # 1 = ended by the death of its replica; only what it still holds is to be given back
+    parent: Column  # who waits for it, or NONE
+    parent_number: Column  # number of that one then
+    child: Column  # whom it waits for, or NONE
+    pending: Column  # branches that have not ended
+    outcome: Column  # of its last call, or of its branches
+    answered_by: Column  # replica of the last answer
+    attempt: Column  # attempts of the present call so far
+    waited: Column  # back-off before the last of them
+    generation: Column  # of the circuit breaker when it was sent
+    serial: Column  # of the connection that it sets up; receipt of the message that it works on
+    member: Column  # consumer that works
+    held: Column  # work on the next message of the same batch, or NONE
     arrived: Column
     since: Column  # when its present wait or work began
     spent: Column
     draw: Column
     next_free: Column
-    free: Column  # one entry: first free slot
+    free: Column  # one entry: first free row
     free_count: Column  # one entry
-    in_flight: Column  # one entry: requests in the system
+    in_flight: Column  # one entry: requests from outside that have no answer yet
+    serials: Column  # one entry: requests made so far that no source made
 
 
 class Ready(NamedTuple):
-    """Slots that go on within this instant, first in, first out."""
+    """Requests that go on within this instant, first in, first out."""
 
     ring: Column
     first: Column  # one entry
     count: Column  # one entry
-    size: Column  # one entry: places of the ring, one for each slot
+    size: Column  # one entry: places of the ring, one for each request
 
 
 class Replicas(NamedTuple):
@@ -124,118 +193,100 @@ class Replicas(NamedTuple):
     in_flight: Column
     most_in_flight: Column  # since it was last read
     armed: Column  # time of its pending BURST_DUE event
-    pool_armed: Column  # by pool: time of its pending POOL_TIMER event
     done: Column  # serial number of the last internal job done
     lost: Column  # 1 = it is gone, and the edge does not know yet
+    member: Column  # its first consumer, or NONE
+    members: Column  # how many consumers it has
 
 
 class Timers(NamedTuple):
-    """Times of pending events and counts shared by all replicas; one entry each where nothing else is said."""
+    """Times of pending events."""
 
+    pool: Column  # by pool
     cores: Column  # by database server
     server: Column  # by pool of PgBouncer
-    connections: Column  # open at the primary (or at PgBouncer), and at the read replicas
-    dying: Column  # replica that was killed last
-    outage: Column  # > 0 = the primary takes nothing
-    victim: Column  # next slot to look at for its requests, NONE = its death is done with
+    queue: Column  # by queue
+    outage: Column  # by database server: > 0 = it takes nothing
+    dying: Column  # one entry: replica that was killed last
+    victim: Column  # one entry: next request to look at for its death, NONE = it is done with
+
+
+class Queues(NamedTuple):
+    """Columns by queue, and by consumer group."""
+
+    group: Column  # first consumer group, or NONE
+    groups: Column  # how many
+    turn: Column  # group whose turn it is
+    message: Column  # by queue: program of a message, for the counts
+    program: Column  # by group: what a message takes
+    batch: Column  # by group
+    queue: Column  # by group
+    first_replica: Column  # by group: replica of its first member
+    latency: Column  # by queue: of a publish
 
 
 class Reading(NamedTuple):
-    """What is read from read replicas. ``wrote`` by client; the others have one entry."""
+    """What is read from read replicas. ``wrote`` by database and client; the others have one entry."""
 
-    wrote: Column  # when a transaction that writes was last committed for it
+    wrote: Column  # when a transaction that writes was last committed for a client
     reads: Column  # transactions sent to a read replica
     stale: Column  # of these within the lag of a write by the same client
+
+
+class Caches(NamedTuple):
+    """Columns by cache."""
+
+    network: Column  # one way
+
+
+class Callers(NamedTuple):
+    """Columns by population."""
+
+    patience: Column  # of who asks once, s
 
 
 class Model(NamedTuple):
     """Everything a handler may touch."""
 
     config: Config
-    routes: Routes
-    services: Services
+    programs: Programs
+    laws: Laws
     stream: Stream
-    slots: Slots
+    callers: Callers
+    requests: Requests
     ready: Ready
     replicas: Replicas
     timers: Timers
+    edges: Edges
+    places: Places
     limit: LimitReq
     gateway: Gateway
-    edge: Fifo
+    workers: Fifo
+    balances: Balances
     upstream: Upstream
     gate: CpuGate
     node: Node
-    pool: Tokens
-    connections: Connections
+    links: Links
+    doors: Doors
+    pool: PgPool
     bouncer: Tokens
     bouncer_cpu: Fifo
     cores: SharedCores
     volume: Fifo
     redis: Fifo
+    caches: Caches
+    sites: Sites
+    retries: Retries
+    backoff: Backoff
+    budget: Budget
+    breaker: Breaker
+    waiting: Deadlines
+    external: External
+    room: Tokens
+    queues: Queues
+    messages: Messages
+    consumers: Consumers
+    delays: Deadlines
+    visibility: Deadlines
     reading: Reading
     record: Recorder
-
-
-def new_slots(count: int, draws: int) -> Slots:
-    """Free slots, in lists."""
-    zeros, floats = [0] * count, [0.0] * count
-    columns: dict[str, list[Any]] = {name: list(zeros) for name in Slots._fields}
-    columns |= {"number": [codes.NONE] * count, "replica": [codes.NONE] * count}  # nobody's
-    columns |= {"arrived": list(floats), "since": list(floats)}
-    columns |= {"spent": [0.0] * (count * len(codes.PLACES)), "draw": [1.0] * (count * draws)}
-    columns |= {"next_free": [*range(1, count), codes.NONE], "free": [0], "free_count": [count], "in_flight": [0]}
-    return Slots(**columns)
-
-
-SLOT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "node": ("next", "work"),
-    "pool": ("next", "entered"),
-    "bouncer": ("next", "entered"),
-}
-
-
-def grow(model: Model) -> Model:
-    """Twice as many slots; lists grow in place, arrays are replaced."""
-    old = len(model.slots.number)
-    draws = model.config.most_draws
-    wide = {"spent": len(codes.PLACES), "draw": draws}
-    slots = {}
-    for name in Slots._fields:
-        if name in ("free", "free_count", "in_flight"):
-            continue
-        slots[name] = _longer(getattr(model.slots, name), old * wide.get(name, 1))
-    for name in ("number", "replica"):
-        slots[name][old:] = [codes.NONE] * old
-    slots["next_free"][old:] = [*range(old + 1, 2 * old), model.slots.free[0]]
-    model.slots.free[0] = old
-    model.slots.free_count[0] += old
-    parts: dict[str, Any] = {"slots": model.slots._replace(**slots)}
-    for part in ("node", "pool", "bouncer"):
-        state = getattr(model, part)
-        parts[part] = state._replace(**{name: _longer(getattr(state, name), old) for name in SLOT_COLUMNS[part]})
-    parts["cores"] = _larger_heaps(model.cores, old)
-    waiting = [model.ready.ring[(model.ready.first[0] + i) % old] for i in range(model.ready.count[0])]
-    ring = _longer(model.ready.ring, old)
-    ring[: len(waiting)] = waiting if isinstance(ring, list) else np.array(waiting, dtype=np.int64)
-    model.ready.first[0] = 0
-    model.ready.size[0] = 2 * old
-    parts["ready"] = model.ready._replace(ring=ring)
-    return model._replace(**parts)
-
-
-def _larger_heaps(cores: SharedCores, old: int) -> SharedCores:
-    """Each server's heap with ``old`` rows more; the last is moved first, so that lists need no copy."""
-    servers = len(cores.cores)
-    columns = {name: _longer(getattr(cores, name), old * servers) for name in ("tag", "number", "job")}
-    for column in columns.values():
-        for d in range(servers - 1, 0, -1):
-            column[2 * old * d : 2 * old * d + old] = column[old * d : old * d + old]
-    cores.size[0] = 2 * old
-    return cores._replace(**columns)
-
-
-def _longer(column: Column, more: int) -> Column:
-    if isinstance(column, list):
-        column.extend([type(column[0])(0)] * more)
-        return column
-    return np.concatenate([column, np.zeros(more, dtype=column.dtype)])

@@ -1,0 +1,198 @@
+"""What a request holds or waits for: timers of the components, connections, PgBouncer's servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.pg_pool.rules import pool_open_failed, pool_opened, pool_pulse, pool_release
+from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
+from novamodel.components.pg_pool.timers import pool_due
+from novamodel.components.rule import rule
+from novamodel.components.tokens import tokens_release, tokens_timer
+from novamodel.simulation import codes
+from novamodel.simulation.finish import finish
+from novamodel.simulation.requests import (
+    add_time,
+    call_key,
+    draw_all,
+    free_request,
+    next_serial,
+    resume,
+    take_request,
+)
+from novamodel.simulation.schedule import push
+from novamodel.simulation.state import Model
+
+NONE = codes.NONE
+
+
+@rule
+def arm_bursts(m: Model, q: Any, r: int) -> None:
+    """See to it that the calendar has an event when the replica's next burst ends."""
+    due = m.node.due[r]
+    if due < m.replicas.armed[r]:
+        m.replicas.armed[r] = due
+        push(q, due, codes.BURST_DUE, r, r)
+
+
+@rule
+def arm_cores(m: Model, q: Any, d: int) -> None:
+    """The same for the cores of a database server."""
+    due = m.cores.due[d]
+    if due < m.timers.cores[d]:
+        m.timers.cores[d] = due
+        push(q, due, codes.STATEMENT_DUE, d, d)
+
+
+@rule
+def arm_pool(m: Model, q: Any, p: int) -> None:
+    """The same for the timers of a pool."""
+    due = pool_due(m.pool, p)
+    if due < m.timers.pool[p]:
+        m.timers.pool[p] = due
+        push(q, due, codes.POOL_TIMER, p, p)
+
+
+@rule
+def arm_server(m: Model, q: Any, b: int) -> None:
+    """The same for the first waiter of a pool of PgBouncer."""
+    due = tokens_timer(m.bouncer, b)
+    if due < m.timers.server[b]:
+        m.timers.server[b] = due
+        push(q, due, codes.SERVER_TIMER, b, b)
+
+
+@rule
+def pool_of(m: Model, link: int, replica: int) -> int:
+    """Row of a replica's pool on a link."""
+    return int(m.links.first_pool[link] + replica - m.links.first_replica[link])
+
+
+@rule
+def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float) -> None:
+    """Set up a connection for a request: a request of its own, as the attempt may outlive who wants it."""
+    s = m.requests
+    door = m.links.door[link]
+    full = m.doors.open[door] >= m.doors.most[door]
+    m.doors.open[door] += 1
+    program = m.links.refusal[link] if full else m.links.program[link]
+    attempt = take_request(m, codes.OPENING, next_serial(m), program, now)
+    s.outcome[attempt] = codes.REFUSED if full else codes.SERVED
+    s.key[attempt] = call_key(m, s.key[i], s.pc[i], 0)
+    draw_all(m, attempt)
+    s.link[attempt] = link
+    s.database[attempt] = s.database[i]
+    s.place[attempt] = place
+    s.serial[attempt] = m.pool.serial[place]
+    s.where[i] = codes.IN_POOL
+    s.since[i] = now
+    resume(m, attempt)
+
+
+@rule
+def serve_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
+    """A place of a pool has become empty: open a connection for the first who waits."""
+    code, place = pool_pulse(m.pool, p, now)
+    if code == CONNECT:
+        waiter = m.pool.user[place]
+        add_time(m, waiter, codes.POOL_WAIT, now - m.requests.since[waiter])
+        open_connection(m, q, waiter, link, place, now)
+
+
+@rule
+def hand_over(m: Model, i: int, place: int, wait: int, now: float) -> None:
+    """A request that waited has a connection now."""
+    s = m.requests
+    s.place[i] = place
+    s.where[i] = codes.TIMED
+    s.pc[i] += 1
+    add_time(m, i, wait, now - s.since[i])
+    resume(m, i)
+
+
+@rule
+def give_back(m: Model, q: Any, i: int, failed: bool, now: float) -> None:
+    """A request's connection goes to the first who waits, stays idle, or is closed."""
+    s = m.requests
+    link = s.link[i]
+    p = s.place[i] // m.pool.depth[0]
+    code, waiter = pool_release(m.pool, p, s.place[i], failed, now)
+    place = s.place[i]
+    s.place[i] = NONE
+    if code == HANDED:
+        hand_over(m, waiter, place, codes.POOL_WAIT, now)
+    elif code == CLOSED:
+        m.doors.open[m.links.door[link]] -= 1
+        serve_pool(m, q, link, p, now)
+    arm_pool(m, q, p)
+
+
+@rule
+def do_opened(m: Model, q: Any, attempt: int, now: float) -> None:
+    """A connection is open, or was refused: its caller has it, or has its error."""
+    s = m.requests
+    place, link = s.place[attempt], s.link[attempt]
+    outcome = s.outcome[attempt]
+    if m.pool.serial[place] == s.serial[attempt]:
+        p = place // m.pool.depth[0]
+        if outcome != codes.SERVED:
+            lose_attempt(m, q, place, link, outcome, now)
+        else:
+            code, user = pool_opened(m.pool, p, place, now)
+            if code == GRANTED:
+                hand_over(m, user, place, codes.CONNECT_TIME, now)
+            elif code == HANDED:
+                hand_over(m, user, place, codes.POOL_WAIT, now)
+            elif code == CLOSED:
+                m.doors.open[m.links.door[link]] -= 1
+                serve_pool(m, q, link, p, now)
+        arm_pool(m, q, p)
+    finish(m, q, attempt, outcome, now)
+
+
+@rule
+def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: float) -> None:
+    """A connection set-up failed: it costs its caller the answer; the next waiter starts one of its own."""
+    p = place // m.pool.depth[0]
+    user = pool_open_failed(m.pool, p, place, now)
+    m.doors.open[m.links.door[link]] -= 1
+    if user != NONE:
+        add_time(m, user, codes.CONNECT_TIME, now - m.requests.since[user])
+        finish(m, q, user, outcome, now)
+    serve_pool(m, q, link, p, now)
+
+
+@rule
+def release_server(m: Model, i: int, now: float) -> None:
+    """The request's PgBouncer server connection is free: the first waiter that is still alive gets it."""
+    s = m.requests
+    b = m.links.bouncer[s.link[i]]
+    s.server[i] = 0
+    while True:
+        waiter = tokens_release(m.bouncer, b, now)
+        if waiter == NONE:
+            return
+        if s.dead[waiter] == 0:
+            s.server[waiter] = 1
+            s.where[waiter] = codes.TIMED
+            add_time(m, waiter, codes.SERVER_WAIT, now - s.since[waiter])
+            resume(m, waiter)
+            return
+        free_request(m, waiter)
+
+
+@rule
+def release_dead(m: Model, i: int, now: float) -> None:
+    """A request whose replica died comes to its pending event: give back what it holds."""
+    if m.requests.server[i] != 0:
+        release_server(m, i, now)
+    free_request(m, i)
+
+
+@rule
+def lose_connection(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
+    """A connection breaks under the request that uses it."""
+    if m.requests.server[i] != 0:
+        release_server(m, i, now)
+    give_back(m, q, i, True, now)
+    finish(m, q, i, outcome, now)

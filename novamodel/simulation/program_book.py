@@ -1,0 +1,185 @@
+"""From a scenario's routes to the table of programs.
+
+First the entries (a route asked for from outside, through an edge or straight), then what is called, worked on and
+called by nobody: in this order, so that the draws of an entry do not depend on what stands behind it.
+"""
+
+from __future__ import annotations
+
+from novamodel.scenario import Scenario
+from novamodel.scenario.demand import Demand, walk_steps
+from novamodel.scenario.graph import RouteOf, called
+from novamodel.scenario.traffic import Source
+from novamodel.simulation import codes
+from novamodel.simulation.layout import DIRECT, Balance, Layout, Site
+from novamodel.simulation.program_writer import COLUMNS, ProgramWriter, law_row
+from novamodel.simulation.programs import ProgramBook, Programs
+from novamodel.workload.law_book import LawBook
+
+
+def asks_once(source: Source) -> bool:
+    """Whether who asks neither comes back nor asks again: the request can stand for its caller."""
+    return source.loop != "closed" and source.caller.plain
+
+
+def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> ProgramBook:
+    """Write every program of a scenario."""
+    writer = ProgramWriter(scenario, layout, laws)
+    routes = scenario.entry_routes
+    wanted = {
+        (source.via, route): None for source in scenario.traffic.sources.values() for route in source.routes
+    }
+    targets = _targets(scenario)
+    first = len(wanted)
+    writer.callable = {target: first + number for number, target in enumerate(targets)}
+    entries = {}
+    for via, route in wanted:
+        entries[(via, route)] = _entry(writer, via, route, routes.index(route))
+    for target in targets:
+        _target(writer, target)
+    internal = {}
+    for name, service in scenario.services.items():
+        demands = (service.runtime.boot, service.health, service.health, service.runtime.scrape)
+        for kind, demand in enumerate(demands):
+            internal[(name, kind)] = writer.begin(f"{name}: job {kind}", name)
+            writer.demand(codes.CPU, demand, writer.scale)
+            writer.put(codes.END, station=kind)
+    work = {}
+    for service_name, which in layout.groups:
+        route = scenario.services[service_name].consumers[which].route
+        work[(service_name, which)] = writer.begin(f"{service_name}.{route} (from a queue)", service_name)
+        writer.route(service_name, route)
+        writer.close()
+    callers: dict[tuple[str, str], int] = {}
+    for name, source in scenario.traffic.sources.items():
+        if source.loop == "closed":
+            callers[(name, "")] = _users(writer, name, source, entries, routes)
+        elif not asks_once(source):
+            for route in source.routes:
+                callers[(name, route)] = _asker(writer, name, source, entries[(source.via, route)], route, routes)
+    return _book(writer, layout, routes, entries, internal, work, callers)
+
+
+def _targets(scenario: Scenario) -> list[RouteOf | str]:
+    """Everything that some step calls."""
+    steps = (
+        step for service in scenario.services.values() for route in service.routes.values() for step in walk_steps(route)
+    )
+    return list(dict.fromkeys(called(scenario, step.call.to) for step in steps if step.call is not None))
+
+
+def _entry(writer: ProgramWriter, via: str, route: str, number: int) -> int:
+    scenario, layout = writer.scenario, writer.layout
+    service = scenario.service_of(route)
+    program = writer.begin(route, service, number)
+    edge = scenario.all_edges.get(via)
+    if edge is not None:
+        place = layout.places.setdefault((via, route), len(layout.places))
+        writer.program.laws.append(law_row(writer.laws, edge.request_cpu))
+        writer.put(codes.EDGE, station=place)
+    if scenario.gateway is not None:
+        writer.put(codes.GATE)
+    writer.put(codes.CHOOSE, station=layout.balances[Balance(via, service)])
+    writer.route(service, route)
+    # These are the last, so that all others keep their places with and without them.
+    if edge is not None and edge.tls is not None:
+        writer.ops[writer.program.start]["other_draw"] = writer.unit_draw()
+    writer.close()
+    return program
+
+
+def _target(writer: ProgramWriter, target: RouteOf | str) -> None:
+    scenario, layout = writer.scenario, writer.layout
+    if isinstance(target, RouteOf):
+        writer.begin(str(target), target.service)
+        writer.put(codes.CHOOSE, station=layout.balances[Balance(DIRECT, target.service)])
+        writer.route(target.service, target.route)
+    else:
+        external, number = scenario.externals[target], layout.externals.index(target)
+        writer.begin(target, None)
+        writer.put(codes.EXTERNAL_IN, station=number)
+        writer.demand(codes.WAIT, external.latency, 1.0)
+        draw = writer.unit_draw() if external.failures > 0 else codes.NONE
+        writer.put(codes.EXTERNAL_OUT, station=number, share=external.failures, draw=draw)
+        writer.put(codes.END)
+    writer.close()
+
+
+def _asker(
+    writer: ProgramWriter, name: str, source: Source, entry: int, route: str, routes: tuple[str, ...]
+) -> int:
+    """Somebody who asks again when an attempt has failed: with the draws of the request itself."""
+    program = writer.begin(f"{name} asks for {route}", None)
+    writer.program.laws.extend(writer.programs[entry].laws)
+    _ask(writer, source, entry, routes.index(route))
+    writer.put(codes.END)
+    return program
+
+
+def _users(
+    writer: ProgramWriter, name: str, source: Source, entries: dict[tuple[str, str], int], routes: tuple[str, ...]
+) -> int:
+    """Users who think, ask and wait for the answer, visit after visit."""
+    program = writer.begin(f"users of {name}", None)
+    writer.demand(codes.WAIT, source.think, 1.0)
+    visits = [(one.share, one.routes) for one in source.sessions.values()]
+    if not visits:
+        visits = [(share, (route,)) for route, share in source.mix.items()]
+    left = 1.0
+    for number, (share, visit) in enumerate(visits):
+        last = number == len(visits) - 1
+        skip = None if last else writer.put(codes.CHANCE, share=min(1.0, share / left), draw=writer.unit_draw())
+        left -= share
+        for step, route in enumerate(visit):
+            if step:
+                writer.demand(codes.WAIT, source.think, 1.0)
+            _ask(writer, source, entries[(source.via, route)], routes.index(route))
+        writer.put(codes.AGAIN)
+        if skip is not None:
+            writer.ops[skip]["jump"] = len(writer.ops)
+    return program
+
+
+def _ask(writer: ProgramWriter, source: Source, entry: int, route: int) -> None:
+    writer.layout.sites.append(Site(entry, source.caller, 0.0, True, True))
+    writer.put(codes.BEGIN, route=route)
+    writer.put(codes.CALL, station=len(writer.layout.sites) - 1)
+    writer.put(codes.RECORD, route=route)
+
+
+def _book(
+    writer: ProgramWriter,
+    layout: Layout,
+    routes: tuple[str, ...],
+    entries: dict[tuple[str, str], int],
+    internal: dict[tuple[str, int], int],
+    work: dict[tuple[str, str], int],
+    callers: dict[tuple[str, str], int],
+) -> ProgramBook:
+    programs = writer.programs
+    most = max(len(program.laws) for program in programs)
+    constant = writer.laws.add("deterministic")
+    law = [row for p in programs for row in [*p.laws, *[constant] * (most - len(p.laws))]]
+    table = Programs(
+        **{name: [op[name] for op in writer.ops] for name in COLUMNS},
+        start=[program.start for program in programs],
+        service=[program.service for program in programs],
+        entry=[program.entry for program in programs],
+        draws=[len(program.laws) for program in programs],
+        law=law,
+    )
+    return ProgramBook(
+        table=table,
+        most_draws=most,
+        names=tuple(program.name for program in programs),
+        routes=routes,
+        entries=entries,
+        services=layout.services,
+        internal=internal,
+        work=work,
+        callers=callers,
+        demands={key: draw for key, draw in writer.demands.items() if draw != codes.NONE},
+        first_hit={key: draw for key, draw in writer.first_hit.items() if draw != codes.NONE},
+        keyspaces=writer.keyspaces,
+        statements=writer.statements,
+    )

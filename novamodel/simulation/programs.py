@@ -1,0 +1,47 @@
+"""A scenario's routes as one table of operations that both engines walk: `program_book` writes it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from novamodel.components.columns import Column
+
+
+class Programs(NamedTuple):
+    """Columns by operation, by program, and by draw of a program (program * most_draws + draw)."""
+
+    op: Column
+    idle: Column  # mean seconds of a burst that finds its core idle
+    busy: Column  # mean seconds of one that does not
+    draw: Column  # which of the request's draws multiplies it, or says whether it happens; NONE = none
+    other_draw: Column  # draw of the server in between: PgBouncer's CPU of a statement; NONE = none
+    jump: Column  # operation to go on at: behind a hit, behind steps not taken, at a branch
+    share: Column  # of gets that hit, of steps taken, of transactions that may be read elsewhere, of failures
+    storage: Column  # storage operations of a statement
+    commit: Column  # what a statement is to its transaction
+    station: Column  # place, balance, cache, link, site, queue or external that is asked; kind of internal job
+    read_link: Column  # of an ACQUIRE: the link to read replicas, or NONE
+    route: Column  # of BEGIN and RECORD: the route asked for
+    start: Column  # by program: first operation
+    service: Column  # by program: service number, or NONE
+    entry: Column  # by program: route that it answers callers from outside with, or NONE
+    draws: Column  # by program: how many draws it needs
+    law: Column  # by draw: row of the laws
+
+
+class ProgramBook(NamedTuple):
+    """The table and the names behind its numbers."""
+
+    table: Programs
+    most_draws: int
+    names: tuple[str, ...]  # of the programs, for tables
+    routes: tuple[str, ...]  # routes asked for from outside
+    entries: dict[tuple[str, str], int]  # (edge or 'direct', route) -> program
+    services: tuple[str, ...]
+    internal: dict[tuple[str, int], int]  # (service, kind of internal job) -> program
+    work: dict[tuple[str, str], int]  # (service, name of the consumer) -> program
+    callers: dict[tuple[str, str], int]  # (source whose callers wait or come back, route; '' for users) -> program
+    demands: dict[tuple[int, str], int]  # (program, step) -> draw that a recorded demand replaces
+    first_hit: dict[int, int]  # program -> draw of its first cache get
+    keyspaces: dict[int, tuple[str, str]]  # operation of a cache get -> cache and keyspace
+    statements: dict[int, str]  # operation of a statement -> database

@@ -1,0 +1,209 @@
+"""The operations of a program: what a request asks of a component, and what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.external.external import external_admits
+from novamodel.components.fifo import fifo_is_idle, fifo_join
+from novamodel.components.node.node import loop_join, thread_join
+from novamodel.components.pg_pool.rules import pool_acquire
+from novamodel.components.pg_pool.state import CONNECT, GRANTED
+from novamodel.components.postgres.cores import cores_join
+from novamodel.components.rule import rule
+from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
+from novamodel.simulation import codes
+from novamodel.simulation.finish import finish
+from novamodel.simulation.holds import (
+    arm_bursts,
+    arm_cores,
+    arm_pool,
+    arm_server,
+    open_connection,
+    pool_of,
+)
+from novamodel.simulation.requests import add_time, drawn, resume
+from novamodel.simulation.schedule import push
+from novamodel.simulation.state import Model
+
+NONE = codes.NONE
+
+
+@rule
+def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """Ask for a burst on the event loop."""
+    r = m.requests.replica[i]
+    x = drawn(m, i, m.programs.draw[pc])
+    m.requests.since[i] = now
+    m.requests.where[i] = codes.ON_NODE
+    loop_join(m.node, m.gate, r, i, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+    arm_bursts(m, q, r)
+
+
+@rule
+def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
+    r = m.requests.replica[i]
+    m.requests.since[i] = now
+    m.requests.where[i] = codes.ON_NODE
+    idle = m.node.loop_job[r] == NONE and m.node.threads_busy[r] == 0
+    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * drawn(m, i, m.programs.draw[pc])
+    thread_join(m.node, m.gate, r, i, work, now)
+    arm_bursts(m, q, r)
+
+
+@rule
+def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """Send a cache command; a get that hits goes on behind its on_miss steps."""
+    cache = m.programs.station[pc]
+    network = m.caches.network[cache]
+    at = now + network
+    work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
+    done = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at) + network
+    add_time(m, i, codes.CACHED, done - now)
+    draw = m.programs.draw[pc]
+    hits = draw != NONE and drawn(m, i, draw) < m.programs.share[pc]
+    m.requests.pc[i] = m.programs.jump[pc] if hits else pc + 1
+    push(q, done, codes.STEP_DONE, m.requests.number[i], i)
+
+
+@rule
+def choose_link(m: Model, i: int, pc: int, now: float) -> int:
+    """The database server of a transaction; what a request may read elsewhere it reads at one replica."""
+    s = m.requests
+    link = m.programs.station[pc]
+    elsewhere = m.programs.read_link[pc]
+    s.link[i] = link
+    s.database[i] = m.links.server[link]
+    if elsewhere == NONE:
+        return int(link)
+    share, u = m.programs.share[pc], drawn(m, i, m.programs.draw[pc])
+    if u >= share:
+        return int(link)
+    s.link[i] = elsewhere
+    s.database[i] = m.links.server[elsewhere] + int(u / share * m.links.servers[elsewhere])
+    m.reading.reads[0] += 1
+    if now - m.reading.wrote[m.links.wrote[elsewhere] + s.client[i]] < m.links.lag[elsewhere]:
+        m.reading.stale[0] += 1
+    return int(elsewhere)
+
+
+@rule
+def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
+    """Take a connection; true if the request has one and goes on at once."""
+    s = m.requests
+    link = choose_link(m, i, pc, now)
+    p = pool_of(m, link, s.replica[i])
+    code, place = pool_acquire(m.pool, p, i, now)
+    if code == GRANTED:
+        s.place[i] = place
+        s.pc[i] = pc + 1
+        return True
+    if code == CONNECT:
+        open_connection(m, q, i, link, place, now)
+    else:
+        s.since[i] = now
+        s.where[i] = codes.IN_POOL
+    arm_pool(m, q, p)
+    return False
+
+
+@rule
+def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """Send a statement, through PgBouncer where there is one."""
+    s = m.requests
+    link = s.link[i]
+    at = now + m.links.network[link]
+    b = m.links.bouncer[link]
+    if b != NONE:
+        if s.server[i] == 0:
+            if not tokens_free(m.bouncer, b):
+                s.since[i] = now
+                s.where[i] = codes.IN_SERVER_QUEUE
+                tokens_wait(m.bouncer, b, i, now)
+                arm_server(m, q, b)
+                return
+            tokens_take(m.bouncer, b, now)
+            s.server[i] = 1
+        cpu = m.links.bouncer_cpu[link]
+        work = m.links.query_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, at) else m.links.query_busy[link]
+        at = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.other_draw[pc]), at)
+    s.since[i] = now
+    push(q, at, codes.STATEMENT_IN, s.number[i], i)
+
+
+@rule
+def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """A connection set-up has PgBouncer's one thread, or goes on to the server's cores."""
+    s = m.requests
+    link = s.link[i]
+    s.pc[i] = pc + 1
+    if m.links.bouncer[link] != NONE:
+        cpu = m.links.bouncer_cpu[link]
+        work = m.links.login_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, now) else m.links.login_busy[link]
+        done = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.draw[pc]), now)
+        push(q, done, codes.STEP_DONE, s.number[i], i)
+    elif m.timers.outage[s.database[i]] != 0:
+        s.outcome[i] = codes.NO_DATABASE
+        resume(m, i)
+    else:
+        d = s.database[i]
+        idle = m.cores.jobs[d] < m.cores.cores[d]
+        work = (m.links.connect_idle[link] if idle else m.links.connect_busy[link]) * drawn(m, i, m.programs.draw[pc])
+        s.where[i] = codes.ON_CORES
+        cores_join(m.cores, d, i, s.number[i], work, now)
+        arm_cores(m, q, d)
+
+
+@rule
+def do_wait(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """A delay that needs nothing."""
+    seconds = m.programs.busy[pc] * drawn(m, i, m.programs.draw[pc])
+    add_time(m, i, codes.EXTERNAL_TIME if m.requests.replica[i] == NONE else codes.OTHER, seconds)
+    m.requests.pc[i] = pc + 1
+    push(q, now + seconds, codes.STEP_DONE, m.requests.number[i], i)
+
+
+@rule
+def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
+    """An external admits the call, lets it wait, or refuses it; true if it is admitted."""
+    s = m.requests
+    x = m.programs.station[pc]
+    if s.server[i] != 0:  # it has waited in line
+        s.pc[i] = pc + 1
+        return True
+    if external_admits(m.external, x, now):
+        if tokens_free(m.room, x):
+            tokens_take(m.room, x, now)
+            s.server[i] = 1
+            s.pc[i] = pc + 1
+            return True
+        if m.external.waits[x] != 0:
+            s.since[i] = now
+            s.where[i] = codes.IN_LINE
+            tokens_wait(m.room, x, i, now)
+            return False
+    m.external.refused[x] += 1
+    finish(m, q, i, codes.OVER_LIMIT, now)
+    return False
+
+
+@rule
+def do_external_out(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
+    """The external has answered, or failed; true if the call goes on."""
+    s = m.requests
+    x = m.programs.station[pc]
+    waiter = tokens_release(m.room, x, now)
+    s.server[i] = 0
+    if waiter != NONE:
+        s.server[waiter] = 1
+        s.where[waiter] = codes.TIMED
+        add_time(m, waiter, codes.EXTERNAL_TIME, now - s.since[waiter])
+        resume(m, waiter)
+    draw = m.programs.draw[pc]
+    if draw != NONE and drawn(m, i, draw) < m.programs.share[pc]:
+        m.external.failed[x] += 1
+        finish(m, q, i, codes.EXTERNAL_FAILED, now)
+        return False
+    s.pc[i] = pc + 1
+    return True
