@@ -35,6 +35,7 @@ def a_source(rate: float = 10.0, horizon_s: float = 600.0, **changes: Any) -> So
         burst=STEADY,
         number=0,
         first_population=0,
+        first_client=0,
         recorded_hit=np.array([1, -1]),
         recorded_demand=np.array([2, 0]),
         recorded_mean=np.array([0.010, 0.020]),

@@ -57,6 +57,7 @@ def request_source(scenario: Scenario, table: Routes, book: RouteBook, firsts: A
         burst=STEADY,
         number=0,
         first_population=0,
+        first_client=0,
         recorded_hit=np.full(public, -1),
         recorded_demand=np.full(public, -1),
         recorded_mean=np.ones(public),

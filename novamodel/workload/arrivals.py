@@ -21,7 +21,7 @@ from novamodel.workload.philox import uniform_pair
 GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM, BURST_STREAM = 0, 1, 2, 3, 4
 STREAMS = 8  # streams of one source in one replication
 SOURCE_STRIDE = 2**20  # from a source's streams to the next source's
-MOST_REPLICATIONS, MOST_SOURCES = SOURCE_STRIDE // STREAMS, 4096
+MOST_REPLICATIONS, MOST_SOURCES = SOURCE_STRIDE // STREAMS, 2048  # the streams above are `replay`s
 GAPS, CHOICES, CLIENTS, DEMANDS = 0, 2, 4, 6  # first columns of a block's uniforms
 MOST_GUIDE_BITS = 20
 
@@ -47,6 +47,7 @@ class Source(NamedTuple):
     burst: Burst
     number: int  # of this source among those of the model: it has its own streams of random numbers
     first_population: int  # number of its first population; `population_share` begins with this one
+    first_client: int  # number of its first client; the guide holds such numbers, a recording counts from 0
     recorded_hit: Ints  # by route: draw that a recorded hit or miss takes the place of, or -1
     recorded_demand: Ints  # by route: draw that a recorded demand takes the place of, or -1
     recorded_mean: Floats  # by route: mean demand (s) that a recorded one is divided by
