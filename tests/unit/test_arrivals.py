@@ -220,3 +220,14 @@ def test_plain_arrivals_stay_as_they_were():
     block.draw[2::3] = 0.0
     digest = hashlib.sha256(b"".join(column.tobytes() for column in block[:5])).hexdigest()
     assert digest == "080527bd6918611d939086b23818b50c8591c6fe04870531818be4ac0cb692db"
+
+
+@pytest.mark.parametrize("burst", [STEADY, dispersed(8.0, 0.3), on_off(0.5, 1.0, 3.0)])
+def test_nobody_comes_while_the_rate_is_zero(burst):
+    edges, cumulative = rate_steps(lambda t: 20.0 if 120.0 < t < 180.0 else 0.0, 300.0)
+    source = a_source(burst=burst)._replace(edges=edges, cumulative=cumulative)
+    found = np.concatenate([times(source, 1, replication) for replication in range(20)])
+    assert found.min() >= 120.0
+    assert found.max() <= 180.0
+    spread = math.sqrt(dispersion_over(burst, 20.0, 60.0) * 1200 / 20)
+    assert len(found) / 20 == pytest.approx(1200, abs=4 * spread)
