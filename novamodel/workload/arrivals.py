@@ -2,12 +2,11 @@
 
 Every figure of request n is a pure function of (seed, replication, n): a variant of a scenario sees the same
 customers at the same moments with the same demands. Arrivals are a Poisson process whose rate follows the
-traffic's shape in one-minute steps (the rate at the middle of each), by inversion of the cumulative rate.
+traffic's shape in steps (see `rates`), by inversion of the cumulative rate, or a burstier one (see `bursts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,22 +14,23 @@ from numpy.typing import NDArray
 
 from novamodel.components.maths import exp, log
 from novamodel.components.rule import entry, rule
-from novamodel.workload.laws import multiplier
+from novamodel.workload.bursts import STATE_SIZE, Burst, fill_bursts
+from novamodel.workload.laws import Laws, multiplier
 from novamodel.workload.philox import uniform_pair
 
-GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM = 0, 1, 2, 3
-STREAMS = 8  # streams of one replication
+GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM, BURST_STREAM = 0, 1, 2, 3, 4
+STREAMS = 8  # streams of one source in one replication
+SOURCE_STRIDE = 2**20  # from a source's streams to the next source's
+MOST_REPLICATIONS, MOST_SOURCES = SOURCE_STRIDE // STREAMS, 2048  # the streams above are `replay`s
 GAPS, CHOICES, CLIENTS, DEMANDS = 0, 2, 4, 6  # first columns of a block's uniforms
-STEP_S = 60.0
 MOST_GUIDE_BITS = 20
-UNIFORM = 3  # law code of a draw that stays uniform
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 class Source(NamedTuple):
-    """What the stream is drawn from. Arrays."""
+    """What the stream is drawn from. Arrays. Routes, populations and clients are numbered in the whole model."""
 
     edges: Floats  # starts of the rate steps, seconds; one more than steps
     cumulative: Floats  # expected arrivals up to each edge
@@ -41,9 +41,16 @@ class Source(NamedTuple):
     guide_first: Ints  # by population: its first entry in the guide
     guide_size: Ints  # by population: parts, a power of two
     draws: Ints  # by route
-    law: Ints  # by route * most_draws + draw
-    parameter: Floats
+    law: Ints  # by route * most_draws + draw: row of the laws
+    laws: Laws  # in arrays
     most_draws: int
+    burst: Burst
+    number: int  # of this source among those of the model: it has its own streams of random numbers
+    first_population: int  # number of its first population; `population_share` begins with this one
+    first_client: int  # number of its first client; the guide holds such numbers, a recording counts from 0
+    recorded_hit: Ints  # by route: draw that a recorded hit or miss takes the place of, or -1
+    recorded_demand: Ints  # by route: draw that a recorded demand takes the place of, or -1
+    recorded_mean: Floats  # by route: mean demand (s) that a recorded one is divided by
 
 
 class Block(NamedTuple):
@@ -55,24 +62,14 @@ class Block(NamedTuple):
     client: Ints
     draw: Floats
     uniform: Floats  # room for uniforms by column * arrivals + arrival; the columns come in pairs
-    state: Floats  # [expected arrivals up to the last one, rate step it fell in]
+    state: Floats  # [expected arrivals up to the last one, rate step it fell in, then those of `bursts`]
 
 
 def new_block(size: int, most_draws: int) -> Block:
     """An empty block for that many arrivals."""
     route, population, client = (np.zeros(size, dtype=np.int64) for _ in range(3))
     uniform = np.zeros((DEMANDS + most_draws + most_draws % 2) * size)
-    return Block(np.zeros(size), route, population, client, np.ones(size * most_draws), uniform, np.zeros(2))
-
-
-def rate_steps(rate_at: Callable[[float], float], horizon_s: float) -> tuple[Floats, Floats]:
-    """Edges and cumulative expected arrivals of one-minute steps that cover at least the horizon."""
-    steps = int(horizon_s / STEP_S) + 2
-    edges = np.array([i * STEP_S for i in range(steps + 1)])
-    cumulative = [0.0]
-    for i in range(steps):
-        cumulative.append(cumulative[-1] + rate_at((i + 0.5) * STEP_S) * STEP_S)
-    return edges, np.array(cumulative)
+    return Block(np.zeros(size), route, population, client, np.ones(size * most_draws), uniform, np.zeros(STATE_SIZE))
 
 
 def popularity_shares(clients: int, exponent: float) -> Floats:
@@ -106,30 +103,49 @@ def fill(source: Any, block: Any, seed: int, replication: int, first: int) -> in
 
     Uniform numbers come first, column by column, then what is made of them.
     """
-    base = replication * 8  # STREAMS
+    base = first_stream(replication, source.number)
     size = len(block.time)
-    most = source.most_draws
     fill_uniforms(block.uniform, size, GAPS, seed, base + GAP_STREAM, first, 0)
     fill_uniforms(block.uniform, size, CHOICES, seed, base + CHOICE_STREAM, first, 0)
     fill_uniforms(block.uniform, size, CLIENTS, seed, base + CLIENT_STREAM, first, 0)
-    for pair in range((most + 1) >> 1):
-        fill_uniforms(block.uniform, size, DEMANDS + 2 * pair, seed, base + DEMAND_STREAM, first, pair)
-    made = fill_times(source, block, size)
+    fill_demand_uniforms(source, block, size, seed, base, first)
+    if source.burst.hold_s > 0.0:
+        made = fill_bursts(source, block, size, seed, base + BURST_STREAM)
+    else:
+        made = fill_times(source, block, size)
     for i in range(made):
-        route = share_of(source.route_share, 0, block.uniform[CHOICES * size + i])
         population = share_of(source.population_share, 0, block.uniform[(CHOICES + 1) * size + i])
         w = block.uniform[CLIENTS * size + i]
         entry_of_guide = source.guide_first[population] + int(w * source.guide_size[population])
-        block.route[i] = route
-        block.population[i] = population
+        block.route[i] = share_of(source.route_share, 0, block.uniform[CHOICES * size + i])
+        block.population[i] = source.first_population + population
         block.client[i] = share_of(source.client_share, source.guide[entry_of_guide], w)
-        at = i * most
-        row = route * most
-        for d in range(source.draws[route]):
-            x = block.uniform[(DEMANDS + d) * size + i]
-            law = source.law[row + d]
-            block.draw[at + d] = x if law == UNIFORM else multiplier(law, source.parameter[row + d], x)
+    fill_draws(source, block, size, made)
     return made
+
+
+@rule
+def first_stream(replication: int, number: int) -> int:
+    """First stream of random numbers of a source in a replication."""
+    return replication * 8 + number * 1048576  # STREAMS, SOURCE_STRIDE
+
+
+@rule
+def fill_demand_uniforms(source: Any, block: Any, size: int, seed: int, base: int, first: int) -> None:
+    """The uniforms of the requests' draws."""
+    for pair in range((source.most_draws + 1) >> 1):
+        fill_uniforms(block.uniform, size, DEMANDS + 2 * pair, seed, base + DEMAND_STREAM, first, pair)
+
+
+@rule
+def fill_draws(source: Any, block: Any, size: int, made: int) -> None:
+    """What each request's route needs, by the laws of its draws."""
+    most = source.most_draws
+    for i in range(made):
+        row = block.route[i] * most
+        for d in range(source.draws[block.route[i]]):
+            x = block.uniform[(DEMANDS + d) * size + i]
+            block.draw[i * most + d] = multiplier(source.laws, source.law[row + d], x)
 
 
 @rule

@@ -9,6 +9,7 @@ from scipy import stats
 
 from novamodel.components.rule import entry
 from novamodel.workload import laws
+from novamodel.workload.law_book import LawBook
 from novamodel.workload.philox import philox4x32, to_uniform, uniform, uniform_pair
 
 ALL = 0xFFFFFFFF
@@ -39,11 +40,6 @@ def _fill_pairs(seed, stream, draw_pair, first, second):
 @entry
 def _pair(seed, stream, request, draw_pair):
     return uniform_pair(seed, stream, request, draw_pair)
-
-
-@entry
-def _multiplier(law, parameter, u):
-    return laws.multiplier(law, parameter, u)
 
 
 def _column(seed, stream, draw_pair, count=20_000):
@@ -100,19 +96,12 @@ def test_every_number_differs():
 
 def test_laws_follow_their_distributions():
     column, _ = _column(3, 0, 0)
-    exponential = [laws.multiplier(laws.EXPONENTIAL, 0.0, float(u)) for u in column]
-    lognormal = [laws.multiplier(laws.LOGNORMAL, 0.6, float(u)) for u in column]
+    book = LawBook()
+    rows = book.add("exponential"), book.add("lognormal", 0.6)
+    table = book.table()
+    exponential, lognormal = ([laws.multiplier(table, row, float(u)) for u in column] for row in rows)
     assert stats.kstest(exponential, "expon").pvalue > 1e-4
     scale = math.exp(-0.18)
     assert stats.kstest(lognormal, "lognorm", args=(0.6, 0.0, scale)).pvalue > 1e-4
     assert np.mean(exponential) == pytest.approx(1.0, abs=0.03)
     assert np.mean(lognormal) == pytest.approx(1.0, abs=0.03)
-    assert laws.multiplier(laws.DETERMINISTIC, 0.5, 0.1) == 1.0
-    assert laws.multiplier(laws.LOGNORMAL, 0.0, 0.9) == 1.0
-
-
-def test_laws_are_equal_plain_and_compiled():
-    for request in range(500):
-        u = uniform(4, 0, request, 0)
-        for law in laws.LAW_CODES.values():
-            assert laws.multiplier(law, 0.7, u) == _multiplier(law, 0.7, u)
