@@ -2,194 +2,156 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from novamodel.components.columns import as_arrays
 from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
-from novamodel.components.gateway.gateway import gateway_state
-from novamodel.components.nginx.limit_req import limit_req_state
-from novamodel.components.nginx.upstream.round_robin import MOST_PEERS, Peer, upstream_state
 from novamodel.components.node.node import node_state
-from novamodel.components.pg_pool.connections import connections_state
-from novamodel.components.postgres.cores import shared_cores_state
-from novamodel.components.tokens import tokens_state
-from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
-from novamodel.scenario.service import Service
 from novamodel.simulation import codes
-from novamodel.simulation.build_edge import edge_upstream, empty_gateway, gateway_config, limit_columns, limit_state
-from novamodel.simulation.build_source import caller_shares, request_source
+from novamodel.simulation.build_calls import externals_state, queues_state, sites_state
+from novamodel.simulation.build_edge import (
+    edges_state,
+    empty_gateway,
+    gateway_config,
+    places_state,
+    upstreams_state,
+)
+from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
+from novamodel.simulation.build_stores import links_state, servers_state
+from novamodel.simulation.growing import new_requests
+from novamodel.simulation.layout import Layout, layout_of
+from novamodel.simulation.program_book import write_programs
+from novamodel.simulation.programs import ProgramBook
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
-from novamodel.simulation.routes import RouteBook, Routes, compile_routes
-from novamodel.simulation.state import Config, Model, Reading, Ready, Replicas, Services, Stream, Timers, new_slots
-from novamodel.workload.arrivals import Source
+from novamodel.simulation.state import BLOCK, Caches, Callers, Config, Model, Reading, Ready, Replicas, Stream, Timers
+from novamodel.workload.arrivals import MOST_SOURCES, first_stream
+from novamodel.workload.law_book import LawBook
 
-SLOTS = 4096
-BLOCK = 8192
+REQUESTS = 4096
 GOLDEN, OTHER = 0.6180339887498949, 0.7548776662466927
 """Steps between the phases of replicas and of services: as evenly spread as can be, whatever their number is."""
-SPARE_REPLICAS = 8  # rows for pods that still drain while others start
 
 
 class Plan(NamedTuple):
     """A scenario ready to run: the empty state, where requests come from, and the names behind numbers."""
 
     model: Model
-    source: Source
-    book: RouteBook
+    feeds: list[Feed]
+    users: list[Users]
+    book: ProgramBook
+    layout: Layout
     rows: dict[str, tuple[int, int]]  # service -> first replica row, one past the last
     populations: tuple[str, ...]
 
 
-def build(scenario: Scenario, *, arrays: bool) -> Plan:
-    """The state at time 0 and the stream of requests from the start of the warm-up on."""
-    book = compile_routes(scenario)
-    rows = _replica_rows(scenario)
-    count = max(end for _, end in rows.values())
-    config = _config(scenario, book, rows)
-    database = scenario.database
-    readers = database.read_replicas.count if database.read_replicas else 0
-    first_clients, shares = caller_shares(scenario)
-    clients = int(first_clients[-1])
+def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
+    """The state at time 0 and the sources of requests from the start of the warm-up on."""
+    layout = layout_of(scenario)
+    laws = LawBook()
+    book = write_programs(scenario, layout, laws)
+    clients = client_count(scenario)
+    count = layout.replica_count
     threads = max(service.runtime.threads for service in scenario.services.values())
+    queues = queues_state(scenario, layout, book, REQUESTS)
+    members = queues.pop("members")
+    servers = servers_state(scenario, layout, REQUESTS)
+    places, limit = places_state(scenario, layout, clients)
+    balances, upstream = upstreams_state(scenario, layout)
+    sources = max(1, len(scenario.traffic.sources))
+    links = links_state(scenario, layout, book.links, clients, REQUESTS)
+    read_from = sum(database.read_replicas is not None for database in scenario.all_databases.values())
+    workers = sum(edge.workers for edge in scenario.all_edges.values())
     model = Model(
-        config=config,
-        routes=book.table,
-        services=Services(**limit_columns(scenario, clients), **_columns(rows)),
-        stream=Stream(
-            time=[0.0] * BLOCK,
-            route=[0] * BLOCK,
-            population=[0] * BLOCK,
-            client=[0] * BLOCK,
-            draw=[1.0] * (BLOCK * book.most_draws),
-            at=[0],
-            count=[0],
-            number=[0],
+        config=Config(
+            seed=scenario.run.seed,
+            stream=first_stream(replication, MOST_SOURCES - 1),
+            most_draws=book.most_draws,
+            **gateway_config(scenario),
         ),
-        slots=new_slots(SLOTS, book.most_draws),
-        ready=Ready([0] * SLOTS, [0], [0], [SLOTS]),
+        programs=book.table,
+        laws=laws.table(),
+        stream=_stream(sources, book.most_draws),
+        callers=Callers(_patience(scenario)),
+        requests=new_requests(REQUESTS, book.most_draws),
+        ready=Ready([0] * REQUESTS, [0], [0], [REQUESTS]),
         replicas=Replicas(
             in_flight=[0] * count,
             most_in_flight=[0] * count,
             armed=[codes.NEVER] * count,
-            pool_armed=[codes.NEVER] * (2 * count if readers else count),
             done=[codes.NONE] * (count * codes.INTERNAL_KINDS),
             lost=[0] * count,
+            member=[sum(len(one) for one in members[:r]) for r in range(count)],
+            members=[len(one) for one in members],
         ),
-        timers=Timers([codes.NEVER] * (1 + readers), [codes.NEVER] * 2, [0, 0], [codes.NONE], [0], [codes.NONE]),
-        limit=limit_state(scenario, clients),
+        timers=Timers(
+            pool=[codes.NEVER] * len(links["pool"].size),
+            cores=[codes.NEVER] * len(servers["cores"].cores),
+            server=[codes.NEVER] * len(links["bouncer"].size),
+            queue=[codes.NEVER] * max(1, len(layout.queues)),
+            outage=[0] * len(servers["cores"].cores),
+            dying=[codes.NONE],
+            victim=[codes.NONE],
+        ),
+        edges=edges_state(scenario),
+        places=places,
+        limit=limit,
         gateway=empty_gateway(scenario, clients),
-        edge=fifo_state(config.edge_workers),
-        upstream=edge_upstream(scenario, rows),
-        gate=_gates(scenario, rows),
-        node=node_state(count, threads, SLOTS),
-        pool=_pools(scenario, rows),
-        connections=_connections(scenario, rows),
-        bouncer=_server_pools(scenario),
-        bouncer_cpu=fifo_state(1),
-        cores=shared_cores_state([int(database.cores), *[database.replica_cores] * readers], SLOTS),
-        volume=fifo_state(1 + readers),
-        redis=fifo_state(1),
-        reading=Reading([-codes.NEVER] * (clients if readers else 1), [0], [0]),
-        record=recorder_state(len(book.names), len(scenario.traffic.populations)),
+        workers=fifo_state(workers),
+        balances=balances,
+        upstream=upstream,
+        gate=_gates(scenario, layout.rows),
+        node=node_state(count, threads, REQUESTS),
+        **links,
+        **servers,
+        redis=fifo_state(len(layout.caches)),
+        caches=Caches([cache.network / 2 for cache in scenario.all_caches.values()]),
+        **sites_state(layout, REQUESTS),
+        **externals_state(scenario, REQUESTS),
+        **queues,
+        reading=Reading([-codes.NEVER] * max(1, clients * read_from), [0], [0]),
+        record=recorder_state(len(book.routes), len(layout.populations), len(book.names)),
     )
-    source = request_source(scenario, book.table, book, first_clients, shares)
-    populations = tuple(scenario.traffic.populations)
-    return Plan(_in_arrays(model) if arrays else model, source, book, rows, populations)
+    model = _in_arrays(model) if arrays else model
+    feeds = feeds_of(scenario, book, laws.arrays())
+    return Plan(model, feeds, users_of(scenario, book), book, layout, layout.rows, layout.populations)
 
 
-def blank_model() -> Model:
-    """The smallest state, in arrays: its column types are those of every run."""
-    model = Model(
-        config=Config(**{name: kind(1) for name, kind in get_type_hints(Config).items()}),
-        routes=Routes([0], [0.0], [0.0], [0], [0], [0], [0.0], [0], [0], [0], [0], [0], [0.0]),
-        services=Services([0], [0], [0], [0]),
-        stream=Stream([0.0], [0], [0], [0], [0.0], [0], [0], [0]),
-        slots=new_slots(1, 1),
-        ready=Ready([0], [0], [0], [1]),
-        replicas=Replicas([0], [0], [0.0], [0.0], [0], [0]),
-        timers=Timers([0.0], [0.0], [0], [0], [0], [0]),
-        limit=limit_req_state(1, [(1, 0, 0)]),
-        gateway=gateway_state(1, 1.0),
-        edge=fifo_state(1),
-        upstream=upstream_state([([Peer()], [])]),
-        gate=gate_state(1, 1.0, 1.0),
-        node=node_state(1, 1, 1),
-        pool=tokens_state(1, 1, 1.0, 1),
-        connections=connections_state(1, 1, 1.0),
-        bouncer=tokens_state(1, 1, 1.0, 1),
-        bouncer_cpu=fifo_state(1),
-        cores=shared_cores_state([1], 1),
-        volume=fifo_state(1),
-        redis=fifo_state(1),
-        reading=Reading([0.0], [0], [0]),
-        record=recorder_state(1, 1),
+def _stream(sources: int, most_draws: int) -> Stream:
+    size = sources * BLOCK
+    return Stream(
+        time=[0.0] * size,
+        program=[0] * size,
+        population=[0] * size,
+        client=[0] * size,
+        draw=[1.0] * (size * most_draws),
+        at=[0] * sources,
+        count=[0] * sources,
+        number=[0] * sources,
+        used_up=[codes.NONE],
     )
-    return _in_arrays(model)
+
+
+def _patience(scenario: Scenario) -> list[float]:
+    """By population: when who asks once gives up."""
+    return [
+        float(source.caller.timeout) if source.caller.timeout > 0 else codes.NEVER
+        for source in scenario.traffic.sources.values()
+        for _ in source.populations
+    ]
 
 
 def _in_arrays(model: Model) -> Model:
     parts = {name: as_arrays(part) for name, part in model._asdict().items() if name != "config"}
-    return model._replace(**parts | {"record": with_shared_rows(parts["record"])})
-
-
-def most_replicas(service: Service) -> int:
-    """The most replicas that the autoscaler (or the fixed count) allows."""
-    return max(service.replicas, service.autoscaler.max_replicas if service.autoscaler else 1)
-
-
-def _replica_rows(scenario: Scenario) -> dict[str, tuple[int, int]]:
-    rows, first = {}, 0
-    for name, service in scenario.services.items():
-        most = most_replicas(service)
-        if most > MOST_PEERS:
-            raise UserError(f"services.{name}: {most} replicas", valid=f"at most {MOST_PEERS} replicas of one service")
-        spare = SPARE_REPLICAS + (2 * most if scenario.operations else 0)  # an update starts and drains a fleet
-        rows[name] = (first, first + min(most + spare, MOST_PEERS))
-        first = rows[name][1]
-    return rows
-
-
-def _columns(rows: dict[str, tuple[int, int]]) -> dict[str, list[int]]:
-    return {"first": [first for first, _ in rows.values()], "end": [end for _, end in rows.values()]}
-
-
-def _config(scenario: Scenario, book: RouteBook, rows: dict[str, tuple[int, int]]) -> Config:
-    database, edge = scenario.database, scenario.edge
-    bouncer, replicas = database.pgbouncer, database.read_replicas
-    scale = 1.0 / scenario.platform.core_speed
-    accepted = database.max_connections - database.reserved_connections
-    return Config(
-        edge_mean=edge.request_cpu.busy * scale,
-        edge_workers=edge.workers,
-        tls_new=1.0 / edge.requests_per_connection if edge.tls else 0.0,
-        tls_resumed=edge.tls.resumed / edge.requests_per_connection if edge.tls else 0.0,
-        tls_full_work=edge.tls.full_s * scale if edge.tls else 0.0,
-        tls_resumed_work=edge.tls.resumed_s * scale if edge.tls else 0.0,
-        **gateway_config(scenario),
-        edge_network=edge.network / 2,
-        database_network=database.network / 2,
-        cache_network=scenario.cache.network / 2,
-        connect_idle=database.connect.idle * scale,
-        connect_busy=database.connect.busy * scale,
-        connect_login=bouncer.login_cpu.busy * scale if bouncer else 0.0,
-        has_bouncer=int(bouncer is not None),
-        bouncer_query=bouncer.query_cpu.busy * scale if bouncer else 0.0,
-        most_connections=bouncer.max_client_conn if bouncer else accepted,
-        most_reading=database.replica_connections * (replicas.count if replicas else 0),
-        readers=replicas.count if replicas else 0,
-        lag=replicas.lag if replicas else 0.0,
-        own_door=int(bouncer is None),
-        replica_rows=max(end for _, end in rows.values()),
-        pool_rows=max(end for _, end in rows.values()) * (2 if replicas else 1),
-        io_time=1.0 / database.iops,
-        io_latency=database.storage_latency,
-        patience=scenario.traffic.caller.timeout,
-        most_draws=book.most_draws,
-        public_routes=len(book.names),
+    floats = ("parameter", "weight", "value")
+    parts["laws"] = model.laws._replace(
+        **{n: np.array(c, dtype=np.float64 if n in floats else np.int64) for n, c in model.laws._asdict().items()}
     )
+    return model._replace(**parts | {"record": with_shared_rows(parts["record"])})
 
 
 def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
@@ -212,45 +174,11 @@ def cpu_limit(scenario: Scenario, name: str) -> float | None:
     return resources.cpu_limit
 
 
-def _pools(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
-    state = tokens_state(0, 0, 0.0, SLOTS)
-    for name, (first, end) in rows.items():
-        pool = scenario.services[name].pool
-        patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else codes.NEVER
-        part = tokens_state(end - first, pool.max if pool else 1, patience, 0)
-        state = type(state)(*(a + b for a, b in zip(state, part, strict=True)))
-    if scenario.database.read_replicas is not None:  # a second pool in each replica, with the same settings
-        twice = {name: column * 2 for name, column in state._asdict().items() if name not in ("next", "entered")}
-        state = state._replace(**twice)
-    return state
+def column_kinds(model: Any) -> Any:
+    """The same state with columns of one entry: what compiled code is made for."""
+    if isinstance(model, tuple):
+        return type(model)(*(column_kinds(part) for part in model))
+    return model[:1] if isinstance(model, np.ndarray) else model
 
 
-def _connections(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
-    deepest = max((s.pool.max for s in scenario.services.values() if s.pool), default=1)
-    count = max(end for _, end in rows.values())
-    sides = 1 if scenario.database.read_replicas is None else 2
-    state = connections_state(sides * count, deepest, codes.NEVER)
-    for name, (first, end) in rows.items():
-        pool = scenario.services[name].pool
-        for side in range(sides):
-            for p in range(side * count + first, side * count + end):
-                state.idle_timeout[p] = pool.idle_timeout if pool and pool.idle_timeout > 0 else codes.NEVER
-    return state
-
-
-def _server_pools(scenario: Scenario) -> Any:
-    """PgBouncer's pools to the primary and to the read replicas, as far as these accept its connections."""
-    database, bouncer = scenario.database, scenario.database.pgbouncer
-    state = tokens_state(2, 1, _patience(bouncer), SLOTS)
-    if bouncer is not None:
-        replicas = database.read_replicas.count if database.read_replicas else 0
-        accepted = (
-            database.max_connections - database.reserved_connections,
-            database.replica_connections * replicas,
-        )
-        state.size[:] = [max(1, min(bouncer.default_pool_size, most)) for most in accepted]
-    return state
-
-
-def _patience(bouncer: Any) -> float:
-    return bouncer.query_wait_timeout if bouncer and bouncer.query_wait_timeout > 0 else codes.NEVER
+__all__ = ["BLOCK", "Plan", "build", "column_kinds", "cpu_limit"]

@@ -14,17 +14,21 @@ import simpy
 
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
-from novamodel.simulation import codes, events, path
-from novamodel.simulation.build import BLOCK, Plan, blank_model
+from novamodel.scenario import Scenario
+from novamodel.scenario.origin import Tree
+from novamodel.scenario.model import build as scenario_of
+from novamodel.simulation import codes, dispatch, events, queueing
+from novamodel.simulation.build import Plan, build, column_kinds
 from novamodel.simulation.digest import RequestLog
+from novamodel.simulation.feeding import Feeder
+from novamodel.simulation.growing import grow
 from novamodel.simulation.recorder import ROWS
 from novamodel.simulation.reference import RESERVE
-from novamodel.simulation.schedule import STEP_BITS, Heap, heap_close
-from novamodel.simulation.state import Model, grow
-from novamodel.workload.arrivals import fill, new_block
+from novamodel.simulation.schedule import EVENT_BITS, Heap, heap_close
+from novamodel.simulation.state import Model
 
-DONE, MORE_SLOTS, MORE_HEAP, PAGE_FULL, BLOCK_USED = 0, 1, 2, 3, 4
-GO_ON, INJECT, KILL, NEXT_ARRIVAL = 0, 1, 2, 3
+DONE, MORE_REQUESTS, MORE_HEAP, PAGE_FULL, BLOCK_USED = 0, 1, 2, 3, 4
+GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT = 0, 1, 2, 3, 4, 5
 FIRST_HEAP = 16384
 
 
@@ -40,39 +44,49 @@ def _new_heap(size: int) -> Heap:
     return Heap(np.zeros(size), key, who, np.zeros(1, dtype=np.int64), np.array([size]), np.zeros(1, dtype=np.int64))
 
 
-PROTOTYPE = Twin(blank_model(), _new_heap(1))
+def smallest() -> Scenario:
+    """A scenario with one service: the types of its columns are those of every run."""
+    values = {"name": "smallest", "traffic": {"mix": {"get": "100 %"}}, "services": {"api": {"routes": {"get": []}}}}
+    return scenario_of(Tree(values))
+
+
+PROTOTYPE = Twin(column_kinds(build(smallest(), arrays=True).model), _new_heap(1))
 view: Any = view_maker(PROTOTYPE) if COMPILED else None
 
 
 @entry
-def run(where: Any, now: float, until: float, order: int, replica: int, route: int, number: int, serial: int) -> int:
+def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int, d: int) -> int:
     """Carry out an order of the control plane at ``now``, then run all events before ``until``.
 
     Returns DONE or what Python has to do before the call is repeated with the order GO_ON. The only entry: what
-    it calls is compiled once.
+    it calls is compiled once. ``a`` to ``d`` are what the order needs.
     """
     twin = view(where)
     m = twin.model
     heap = twin.heap
     if order == INJECT:
-        path.inject(m, replica, route, number, serial, now)
+        dispatch.inject(m, a, b, c, d, now)
     elif order == KILL:
-        path.kill(m, replica, now)
+        dispatch.kill(m, a, now)
     elif order == NEXT_ARRIVAL:
-        events.next_arrival(m, heap)
+        events.next_arrival(m, heap, a)
+    elif order == START_USER:
+        events.start_user(m, a, b, c, d, now)
+    elif order == HAND_OUT:
+        queueing.hand_out(m, heap, a, now)
     while True:
-        path.settle(m, heap, now)
+        dispatch.run_ready(m, heap, now)
         heap_close(heap)
-        if m.slots.free_count[0] < RESERVE:
-            return MORE_SLOTS
+        if m.requests.free_count[0] < RESERVE:
+            return MORE_REQUESTS
         if heap.count[0] + RESERVE > heap.size[0]:
             return MORE_HEAP
         if m.record.rows[0] >= ROWS - RESERVE:
             return PAGE_FULL
         if m.timers.victim[0] != codes.NONE:
-            path.kill_more(m, now)
+            dispatch.kill_more(m, now)
             continue
-        if m.stream.at[0] == m.stream.count[0] and m.stream.count[0] == BLOCK:
+        if m.stream.used_up[0] != codes.NONE:
             return BLOCK_USED
         if heap.count[0] == 0 or heap.time[0] >= until:
             return DONE
@@ -80,7 +94,7 @@ def run(where: Any, now: float, until: float, order: int, replica: int, route: i
         key = heap.key[0]
         who = heap.who[0]
         heap.taken[0] = 1
-        path.happen(m, heap, now, key >> STEP_BITS, who)
+        dispatch.dispatch(m, heap, now, key >> EVENT_BITS, who)
 
 
 class CompiledPlane:
@@ -89,17 +103,14 @@ class CompiledPlane:
     engine = "compiled"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
-        self._block = new_block(BLOCK, plan.book.most_draws)
-        drawn = {name: getattr(self._block, name) for name in ("time", "route", "population", "client", "draw")}
-        self.model: Model = plan.model._replace(stream=plan.model.stream._replace(**drawn))
+        self.model: Model = plan.model
         self.env = env
         self._log = RequestLog(keep)
-        self._source = plan.source
-        self._seed = seed
-        self._replication = replication
+        self._feeder = Feeder(plan, seed, replication)
         self._heap = _new_heap(FIRST_HEAP)
         self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
-        self._refill()
+        for number in self._feeder.feeds:
+            self._refill(number)
 
     def run(self, horizon: float) -> None:
         """Run everything before the horizon, and what the control plane does exactly then."""
@@ -113,22 +124,30 @@ class CompiledPlane:
         """Run all events before an instant."""
         self._order(GO_ON, until)
 
-    def inject(self, replica: int, route: int, number: int, serial: int) -> None:
+    def inject(self, replica: int, program: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""
         self._make_room()
-        self._order(INJECT, self.env.now, replica, route, number, serial)
+        self._order(INJECT, self.env.now, replica, program, number, serial)
 
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
         self._order(KILL, self.env.now, replica)
 
-    def _order(
-        self, order: int, until: float, replica: int = 0, route: int = 0, number: int = 0, serial: int = 0
-    ) -> None:
+    def start_user(self, number: int, program: int, population: int, client: int) -> None:
+        """A user of a closed source begins to think."""
+        self._make_room()
+        self._order(START_USER, self.env.now, number, program, population, client)
+
+    def hand_out(self, queue: int) -> None:
+        """Consumers of a queue have become free: give them messages."""
+        self._make_room()
+        self._order(HAND_OUT, self.env.now, queue)
+
+    def _order(self, order: int, until: float, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> None:
         now, until = float(self.env.now), float(until)  # an integer would have `run` compiled once more
         while True:
-            code = run(self._where, now, until, order, replica, route, number, serial)
+            code = run(self._where, now, until, order, a, b, c, d)
             if code == DONE:
                 return
             order = GO_ON
@@ -144,20 +163,20 @@ class CompiledPlane:
         return self._log.kept()
 
     def _serve(self, code: int) -> None:
-        if code == MORE_SLOTS:
-            self._more_slots()
+        if code == MORE_REQUESTS:
+            self._more_requests()
         elif code == MORE_HEAP:
             self._double_heap()
         elif code == PAGE_FULL:
             self._log.take(self.model.record)
         else:
-            self._refill()
+            self._refill(int(self.model.stream.used_up[0]))
 
     def _make_room(self) -> None:
-        while self.model.slots.free_count[0] < RESERVE:
-            self._more_slots()
+        while self.model.requests.free_count[0] < RESERVE:
+            self._more_requests()
 
-    def _more_slots(self) -> None:
+    def _more_requests(self) -> None:
         self.model = grow(self.model)
         self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
 
@@ -167,10 +186,6 @@ class CompiledPlane:
         self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
         self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
 
-    def _refill(self) -> None:
-        stream = self.model.stream
-        stream.number[0] += stream.count[0]
-        made = fill(self._source, self._block, self._seed, self._replication, int(stream.number[0]))
-        stream.at[0] = 0
-        stream.count[0] = made
-        self._order(NEXT_ARRIVAL, self.env.now)
+    def _refill(self, number: int) -> None:
+        self._feeder.refill(self.model.stream, number)
+        self._order(NEXT_ARRIVAL, self.env.now, number)

@@ -90,7 +90,7 @@ def between(earlier: Counts, later: Counts) -> Counts:
 def metrics(scenario: Scenario) -> list[Metric]:
     """Every metric of a scenario, in the order of the estimates."""
     found = []
-    for index, route in enumerate(("", *scenario.traffic.mix)):
+    for index, route in enumerate(("", *scenario.entry_routes)):
         pick = slice(None) if index == 0 else slice(index - 1, index)
         found += [*_latencies(route, pick), _errors(route, pick)]
     found += [
@@ -98,9 +98,9 @@ def metrics(scenario: Scenario) -> list[Metric]:
         Metric("rate", "", "1/s", lambda c: float(c.arrived.sum()), lambda c: c.length_s),
         Metric("goodput", "", "1/s", lambda c: float(c.outcome[:, codes.SERVED].sum()), lambda c: c.length_s),
     ]
-    if scenario.database.read_replicas is not None:
+    if any(database.read_replicas is not None for database in scenario.all_databases.values()):
         found.append(Metric("stale", "", "1", lambda c: float(c.reading[1]), lambda c: float(c.reading[0])))
-    return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.populations)]
+    return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.everyone)]
 
 
 def value_of(metric: Metric, counts: Counts) -> float:

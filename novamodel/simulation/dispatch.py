@@ -27,11 +27,11 @@ from novamodel.simulation.events import (
     on_statement_in,
     on_step_done,
 )
-from novamodel.simulation.finish import answer, leave_replica, record_root
+from novamodel.simulation.finish import leave_replica, record_root
 from novamodel.simulation.holds import release_server
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
-from novamodel.simulation.requests import draw_all, free_request, resume, take_request
+from novamodel.simulation.requests import add_times, draw_all, free_request, parent_of, resume, take_request
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE

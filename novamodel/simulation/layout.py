@@ -38,7 +38,7 @@ class Site(NamedTuple):
     caller: Caller
     network: float
     optional: bool
-    people: bool
+    repeats: bool  # each attempt has the draws of the caller
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Layout:
     balances: dict[Balance, int]
     links: dict[Link, int]
     servers: dict[tuple[str, bool], tuple[int, int]]  # (database, read replicas) -> first server, how many
+    doors: dict[tuple[str, bool | None], int]  # (database, read replicas; None: its PgBouncer) -> door
     caches: tuple[str, ...]
     queues: tuple[str, ...]
     groups: dict[tuple[str, str], int]  # (service, consumer) -> consumer group
@@ -92,12 +93,18 @@ def layout_of(scenario: Scenario) -> Layout:
         balances={one: number for number, one in enumerate(balances)},
         links={one: number for number, one in enumerate(links)},
         servers=servers,
+        doors=_doors(scenario, list(servers)),
         caches=tuple(scenario.all_caches),
         queues=queues,
         groups={one: number for number, one in enumerate(members)},
         externals=tuple(scenario.externals),
         populations=tuple(scenario.traffic.everyone),
     )
+
+
+def _doors(scenario: Scenario, servers: list[tuple[str, bool]]) -> dict[tuple[str, bool | None], int]:
+    bouncers = [(name, None) for name, database in scenario.all_databases.items() if database.pgbouncer is not None]
+    return {door: number for number, door in enumerate([*servers, *bouncers])}
 
 
 def most_replicas(service: Service) -> int:

@@ -11,7 +11,7 @@ from novamodel.scenario.demand import Demand, walk_steps
 from novamodel.scenario.graph import RouteOf, called
 from novamodel.scenario.traffic import Source
 from novamodel.simulation import codes
-from novamodel.simulation.layout import DIRECT, Balance, Layout, Site
+from novamodel.simulation.layout import DIRECT, Balance, Layout, Link, Site
 from novamodel.simulation.program_writer import COLUMNS, ProgramWriter, law_row
 from novamodel.simulation.programs import ProgramBook, Programs
 from novamodel.workload.law_book import LawBook
@@ -50,6 +50,11 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         work[(service_name, which)] = writer.begin(f"{service_name}.{route} (from a queue)", service_name)
         writer.route(service_name, route)
         writer.close()
+    messages = {}
+    for name in layout.queues:
+        messages[name] = writer.begin(f"queue {name}", None)
+        writer.put(codes.END)
+    links = {link: (_opening(writer, link, False), _opening(writer, link, True)) for link in layout.links}
     callers: dict[tuple[str, str], int] = {}
     for name, source in scenario.traffic.sources.items():
         if source.loop == "closed":
@@ -57,7 +62,7 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         elif not asks_once(source):
             for route in source.routes:
                 callers[(name, route)] = _asker(writer, name, source, entries[(source.via, route)], route, routes)
-    return _book(writer, layout, routes, entries, internal, work, callers)
+    return _book(writer, layout, routes, entries, internal, work, callers, messages, links)
 
 
 def _targets(scenario: Scenario) -> list[RouteOf | str]:
@@ -105,6 +110,20 @@ def _target(writer: ProgramWriter, target: RouteOf | str) -> None:
     writer.close()
 
 
+def _opening(writer: ProgramWriter, link: Link, refused: bool) -> int:
+    """A connection set-up: three ways over the network before and behind the server's work; four until a refusal."""
+    database = writer.scenario.all_databases[link.database]
+    program = writer.begin(f"{link.service}: {'refused ' if refused else ''}connection to {link.database}", None)
+    way = database.network / 2
+    writer.put(codes.WAIT, busy=(4.0 if refused else 3.0) * way)
+    if not refused:
+        demand = database.pgbouncer.login_cpu if database.pgbouncer is not None else database.connect
+        writer.put(codes.CONNECT, draw=writer.draw(demand))
+        writer.put(codes.WAIT, busy=3.0 * way)
+    writer.put(codes.OPENED)
+    return program
+
+
 def _asker(
     writer: ProgramWriter, name: str, source: Source, entry: int, route: str, routes: tuple[str, ...]
 ) -> int:
@@ -141,7 +160,7 @@ def _users(
 
 
 def _ask(writer: ProgramWriter, source: Source, entry: int, route: int) -> None:
-    writer.layout.sites.append(Site(entry, source.caller, 0.0, True, True))
+    writer.layout.sites.append(Site(entry, source.caller, 0.0, True, source.loop != "closed"))
     writer.put(codes.BEGIN, route=route)
     writer.put(codes.CALL, station=len(writer.layout.sites) - 1)
     writer.put(codes.RECORD, route=route)
@@ -155,6 +174,8 @@ def _book(
     internal: dict[tuple[str, int], int],
     work: dict[tuple[str, str], int],
     callers: dict[tuple[str, str], int],
+    messages: dict[str, int],
+    links: dict[Link, tuple[int, int]],
 ) -> ProgramBook:
     programs = writer.programs
     most = max(len(program.laws) for program in programs)
@@ -178,6 +199,8 @@ def _book(
         internal=internal,
         work=work,
         callers=callers,
+        messages=messages,
+        links=links,
         demands={key: draw for key, draw in writer.demands.items() if draw != codes.NONE},
         first_hit={key: draw for key, draw in writer.first_hit.items() if draw != codes.NONE},
         keyspaces=writer.keyspaces,

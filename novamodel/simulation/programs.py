@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
+from novamodel.simulation.layout import Link
 
 
 class Programs(NamedTuple):
@@ -41,6 +42,8 @@ class ProgramBook(NamedTuple):
     internal: dict[tuple[str, int], int]  # (service, kind of internal job) -> program
     work: dict[tuple[str, str], int]  # (service, name of the consumer) -> program
     callers: dict[tuple[str, str], int]  # (source whose callers wait or come back, route; '' for users) -> program
+    messages: dict[str, int]  # queue -> program of its messages, for the counts
+    links: dict[Link, tuple[int, int]]  # programs of a connection set-up, and of a refused one
     demands: dict[tuple[int, str], int]  # (program, step) -> draw that a recorded demand replaces
     first_hit: dict[int, int]  # program -> draw of its first cache get
     keyspaces: dict[int, tuple[str, str]]  # operation of a cache get -> cache and keyspace

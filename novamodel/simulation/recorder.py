@@ -37,12 +37,14 @@ class Recorder(NamedTuple):
     outcome: Column  # by route * outcomes + outcome
     population: Column  # by population * outcomes + outcome
     arrived: Column  # by route
+    entered: Column  # by program
+    ended: Column  # by program * outcomes + outcome
     words: Column  # digest rows, row * ROW_WIDTH + (number, route, outcome, replica)
     times: Column  # the same rows behind their words: arrival, end, seconds at each place
     rows: Column  # one entry: rows filled
 
 
-def recorder_state(routes: int, populations: int) -> Recorder:
+def recorder_state(routes: int, populations: int, programs: int) -> Recorder:
     """Empty, in lists."""
     return Recorder(
         histogram=[0] * (routes * BUCKETS),
@@ -52,6 +54,8 @@ def recorder_state(routes: int, populations: int) -> Recorder:
         outcome=[0] * (routes * OUTCOMES),
         population=[0] * (populations * OUTCOMES),
         arrived=[0] * routes,
+        entered=[0] * programs,
+        ended=[0] * (programs * OUTCOMES),
         words=[0] * (ROWS * ROW_WIDTH),
         times=[0.0] * (ROWS * ROW_WIDTH),
         rows=[0],

@@ -11,13 +11,14 @@ from typing import Any
 
 import simpy
 
-from novamodel.simulation import codes, events, path
-from novamodel.simulation.build import BLOCK, Plan
+from novamodel.simulation import codes, dispatch, events, queueing
+from novamodel.simulation.build import Plan
 from novamodel.simulation.digest import RequestLog
+from novamodel.simulation.feeding import Feeder
+from novamodel.simulation.growing import grow
 from novamodel.simulation.recorder import ROWS
-from novamodel.simulation.schedule import STEP_BITS
-from novamodel.simulation.state import Model, grow
-from novamodel.workload.arrivals import fill, new_block
+from novamodel.simulation.schedule import EVENT_BITS
+from novamodel.simulation.state import Model
 
 DATA_PRIORITY = 2
 """SimPy's own priorities are 0 and 1: at one instant the control plane comes before the data plane."""
@@ -47,12 +48,10 @@ class ReferencePlane:
         self.model: Model = plan.model
         self.env = env
         self.digest = RequestLog(keep)
-        self._source = plan.source
-        self._seed = seed
-        self._replication = replication
-        self._block = new_block(BLOCK, plan.book.most_draws)
+        self._feeder = Feeder(plan, seed, replication)
         self._callbacks = (self._on_event,)
-        self._refill()
+        for number in self._feeder.feeds:
+            self._refill(number)
 
     def push(self, time: float, key: int, who: int) -> None:
         """Calendar of `schedule.push`: the key orders the events of one instant."""
@@ -65,21 +64,35 @@ class ReferencePlane:
         while queue and queue[0] < end:  # type: ignore[operator]
             step()
 
-    def inject(self, replica: int, route: int, number: int, serial: int) -> None:
+    def inject(self, replica: int, program: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""
         self._make_room()
-        path.inject(self.model, replica, route, number, serial, self.env.now)
-        path.settle(self.model, self, self.env.now)
+        dispatch.inject(self.model, replica, program, number, serial, self.env.now)
+        dispatch.run_ready(self.model, self, self.env.now)
 
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
-        model, now = self.model, self.env.now
-        path.kill(model, replica, now)
-        while model.timers.victim[0] != codes.NONE:
-            path.kill_more(model, now)
-            path.settle(model, self, now)
+        now = self.env.now
+        dispatch.kill(self.model, replica, now)
+        while self.model.timers.victim[0] != codes.NONE:
+            dispatch.kill_more(self.model, now)
+            dispatch.run_ready(self.model, self, now)
+            self._make_room()
             self._flush()
+
+    def start_user(self, number: int, program: int, population: int, client: int) -> None:
+        """A user of a closed source begins to think."""
+        self._make_room()
+        events.start_user(self.model, number, program, population, client, self.env.now)
+        dispatch.run_ready(self.model, self, self.env.now)
+
+    def hand_out(self, queue: int) -> None:
+        """Consumers of a queue have become free: give them messages."""
+        self._make_room()
+        queueing.hand_out(self.model, self, queue, self.env.now)
+        dispatch.run_ready(self.model, self, self.env.now)
+        self._make_room()
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
@@ -91,20 +104,19 @@ class ReferencePlane:
         return self.digest.kept()
 
     def _on_event(self, event: Any) -> None:
-        now, step = self.env.now, event.key >> STEP_BITS
-        if step == codes.ARRIVE:
-            self._make_room()
-        model = self.model
-        path.happen(model, self, now, step, event.who)
+        model, now = self.model, self.env.now
+        dispatch.dispatch(model, self, now, event.key >> EVENT_BITS, event.who)
         if model.ready.count[0] > 0:
-            path.settle(model, self, now)
+            dispatch.run_ready(model, self, now)
+        if model.requests.free_count[0] < RESERVE:
+            self._make_room()
         if model.record.rows[0] >= ROWS - RESERVE:
             self._flush()
-        if step == codes.ARRIVE and model.stream.at[0] == model.stream.count[0]:
-            self._refill()
+        if model.stream.used_up[0] != codes.NONE:
+            self._refill(model.stream.used_up[0])
 
     def _make_room(self) -> None:
-        while self.model.slots.free_count[0] < RESERVE:
+        while self.model.requests.free_count[0] < RESERVE:
             self.model = grow(self.model)
 
     def _flush(self, partly: bool = False) -> None:
@@ -112,17 +124,6 @@ class ReferencePlane:
         if partly or rows[0] >= ROWS - RESERVE:
             self.digest.take(self.model.record)
 
-    def _refill(self) -> None:
-        stream = self.model.stream
-        if stream.count[0] < len(stream.time) and stream.number[0] + stream.count[0] > 0:
-            return  # the rate steps are at their end: nobody comes any more
-        stream.number[0] += stream.count[0]
-        made = fill(self._source, self._block, self._seed, self._replication, stream.number[0])
-        stream.time[:] = self._block.time.tolist()
-        stream.route[:] = self._block.route.tolist()
-        stream.population[:] = self._block.population.tolist()
-        stream.client[:] = self._block.client.tolist()
-        stream.draw[:] = self._block.draw.tolist()
-        stream.at[0] = 0
-        stream.count[0] = made
-        events.next_arrival(self.model, self)
+    def _refill(self, number: int) -> None:
+        self._feeder.refill(self.model.stream, number)
+        events.next_arrival(self.model, self, number)

@@ -13,7 +13,8 @@ from novamodel.analytic import steady_replicas
 from novamodel.components.rule import COMPILED
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
-from novamodel.simulation.build import build
+from novamodel.simulation.build import Plan, build
+from novamodel.simulation.build_source import USER_STRIDE, USERS
 from novamodel.simulation.compiled import CompiledPlane
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
@@ -85,7 +86,7 @@ def replicate(
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
     env = simpy.Environment()
-    plan = build(scenario, arrays=compiled)
+    plan = build(scenario, arrays=compiled, replication=number)
     plane: Plane = (CompiledPlane if compiled else ReferencePlane)(plan, env, run.seed, number, keep_requests)
     world = World(env, plane, plan, run.seed, number, scenario.platform.zones)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
@@ -97,6 +98,7 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    _start_users(plan, plane)
     keep_agenda(world, scenario, fleets)
     monitor = Monitor(world, scenario, fleets)
     horizon = run.warm_up_s + run.duration
@@ -116,7 +118,7 @@ def replicate(
         arrived=total.arrived,
         reading=total.reading,
         carried_in=monitor.carried_in,
-        in_flight=int(plane.model.slots.in_flight[0]),
+        in_flight=int(plane.model.requests.in_flight[0]),
         intervals=monitor.intervals,
         buckets=monitor.buckets,
         tiers=monitor.tiers,
@@ -132,6 +134,13 @@ def replicate(
         batches=monitor.samples.batches(total),
         requests=plane.kept(),
     )
+
+
+def _start_users(plan: Plan, plane: Plane) -> None:
+    """Users of closed sources begin with a pause each."""
+    for group, users in enumerate(plan.users):
+        for user, (population, client) in enumerate(zip(users.population, users.client, strict=True)):
+            plane.start_user(USERS + group * USER_STRIDE + user, users.program, population, client)
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

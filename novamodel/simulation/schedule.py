@@ -1,7 +1,7 @@
 """How a handler puts an event on the plane's calendar.
 
 The only place where the planes differ: the reference gives the event to SimPy, the compiled twin puts it on
-its own heap. The order of events is (time, step, number) in both.
+its own heap. The order of events is (time, event, number) in both.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from novamodel.components.columns import Column
 from novamodel.components.rule import numba, rule
 
-STEP_BITS = 44
-"""Request numbers below 2 ** 44 and the step above them make one integer that orders events of one instant."""
+EVENT_BITS = 44
+"""Request numbers below 2 ** 44 and the event above them make one integer that orders events of one instant."""
 
 
 class Heap(NamedTuple):
@@ -26,9 +26,9 @@ class Heap(NamedTuple):
     taken: Column  # 1 = the first entry is taken, and its place waits for the next one pushed
 
 
-def push(calendar: Any, time: float, step: int, number: int, who: int) -> None:
-    """Put an event on the calendar: at `time`, `step` happens to slot (or replica) `who`."""
-    calendar.push(time, (step << STEP_BITS) + number, who)
+def push(calendar: Any, time: float, event: int, number: int, who: int) -> None:
+    """Put an event on the calendar: at `time`, `event` happens to request (or replica, pool, ...) `who`."""
+    calendar.push(time, (event << EVENT_BITS) + number, who)
 
 
 @rule
@@ -91,10 +91,10 @@ if numba is not None:
     from numba.extending import overload
 
     @overload(push, inline="never")
-    def _push_on_heap(calendar: Any, time: float, step: int, number: int, who: int) -> Any:
+    def _push_on_heap(calendar: Any, time: float, event: int, number: int, who: int) -> Any:
         """What `push` means in compiled code."""
 
-        def implementation(calendar: Any, time: float, step: int, number: int, who: int) -> None:
-            heap_push(calendar, time, (step << STEP_BITS) + number, who)
+        def implementation(calendar: Any, time: float, event: int, number: int, who: int) -> None:
+            heap_push(calendar, time, (event << EVENT_BITS) + number, who)
 
         return implementation

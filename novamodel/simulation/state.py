@@ -30,13 +30,16 @@ from novamodel.simulation.recorder import Recorder
 from novamodel.workload.laws import Laws
 
 
+BLOCK = 8192
+"""Arrivals of one source drawn at a time."""
+
+
 class Config(NamedTuple):
     """What does not change during a run."""
 
     seed: int
     stream: int  # of the draws of requests that no source made
     most_draws: int
-    clients: int
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -112,6 +115,9 @@ class Links(NamedTuple):
     connect_busy: Column
     program: Column  # of a connection set-up
     refusal: Column  # of one that is refused
+    count: Column  # one entry: links
+    end_replica: Column  # one past the last
+    of_pool: Column  # by pool: its link
     wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
     lag: Column  # of the read replicas
 
@@ -129,7 +135,6 @@ class Sites(NamedTuple):
     program: Column  # what is called
     network: Column  # one way
     optional: Column  # 1 = goes on without the answer
-    people: Column  # 1 = the caller is outside
     repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt
     retried: Column  # attempts beyond the first so far
     armed: Column  # time of its pending CALL_TIMER event
@@ -222,7 +227,7 @@ class Queues(NamedTuple):
     batch: Column  # by group
     queue: Column  # by group
     first_replica: Column  # by group: replica of its first member
-    latency: Column  # by queue: of a publish
+    member: Column  # members of all groups by replica; a replica's are neighbours
 
 
 class Reading(NamedTuple):
@@ -231,6 +236,13 @@ class Reading(NamedTuple):
     wrote: Column  # when a transaction that writes was last committed for a client
     reads: Column  # transactions sent to a read replica
     stale: Column  # of these within the lag of a write by the same client
+
+
+class Disks(NamedTuple):
+    """Columns by database server."""
+
+    io_time: Column  # 1 / IOPS
+    latency: Column
 
 
 class Caches(NamedTuple):
@@ -273,6 +285,7 @@ class Model(NamedTuple):
     bouncer_cpu: Fifo
     cores: SharedCores
     volume: Fifo
+    disks: Disks
     redis: Fifo
     caches: Caches
     sites: Sites

@@ -103,7 +103,7 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
     latency = np.sum([r.latency for r in replications], axis=0)
     arrived = np.sum([r.arrived for r in replications], axis=0)
     rows = []
-    for i, route in enumerate(scenario.traffic.mix):
+    for i, route in enumerate(scenario.entry_routes):
         p50, p95, p99 = latency_quantiles(histogram[i], (0.5, 0.95, 0.99))
         rows.append(
             {
@@ -126,7 +126,7 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
 def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:
     shares = found[found["metric"] == "rejected"].set_index("of")
     rows = []
-    for i, (name, population) in enumerate(scenario.traffic.populations.items()):
+    for i, (name, population) in enumerate(scenario.traffic.everyone.items()):
         total = np.sum([r.population[i] for r in replications], axis=0)
         rows.append(
             {
@@ -144,7 +144,7 @@ def _populations(scenario: Scenario, replications: Sequence[Replication], found:
 
 def _histogram(scenario: Scenario, histogram: np.ndarray, edges: np.ndarray) -> pd.DataFrame:
     parts = []
-    for route, counts in zip(("", *scenario.traffic.mix), (histogram.sum(axis=0), *histogram), strict=True):
+    for route, counts in zip(("", *scenario.entry_routes), (histogram.sum(axis=0), *histogram), strict=True):
         filled = np.flatnonzero(counts)
         parts.append(pd.DataFrame({"route": route, "upper_s": edges[filled], "count": counts[filled]}))
     return pd.concat(parts, ignore_index=True)
@@ -160,6 +160,6 @@ def _requests(scenario: Scenario, replications: Sequence[Replication]) -> pd.Dat
         frame.insert(0, "replication", replication.number)
         parts.append(frame)
     frame = pd.concat(parts, ignore_index=True)
-    frame["route"] = np.array(list(scenario.traffic.mix))[frame["route"].astype(int)]
+    frame["route"] = np.array(list(scenario.entry_routes))[frame["route"].astype(int)]
     frame["outcome"] = np.array(codes.OUTCOMES)[frame["outcome"].astype(int)]
     return frame.astype({"number": "int64", "replica": "int64"})

@@ -7,15 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
-from novamodel.components.fifo import fifo_used_until
-from novamodel.components.node.node import loop_busy_until
-from novamodel.components.postgres.cores import cores_account
-from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
+from novamodel.simulation.control.tiers import tier_uses
 from novamodel.simulation.control.world import World
 from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.recorder import OUTCOMES
@@ -70,7 +66,7 @@ class Monitor:
         model.reading.reads[0] = model.reading.stale[0] = 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
-        self.carried_in = int(model.slots.in_flight[0])
+        self.carried_in = int(model.requests.in_flight[0])
         self._tier_rows(0.0)
 
     def _collect(self, length: float) -> None:
@@ -92,7 +88,7 @@ class Monitor:
                 "failed": int(new[list(codes.FAILED)].sum()),
                 "answered_5xx": int(new[list(codes.ANSWERED_5XX)].sum()),
                 "abandoned": int(new[codes.ABANDONED]),
-                "in_flight": int(model.slots.in_flight[0]),
+                "in_flight": int(model.requests.in_flight[0]),
                 "latency_s": latency - self._latency,
                 "p50_s": p50,
                 "p95_s": p95,
@@ -114,76 +110,11 @@ class Monitor:
     # --- tiers ---------------------------------------------------------------------------------------------
 
     def _tier_rows(self, length: float) -> None:
-        model, now, database = self.world.plane.model, self.world.env.now, self.scenario.database
-        edge = sum(fifo_used_until(model.edge, i, now) for i in range(model.config.edge_workers))
-        self._tier("edge", edge, model.config.edge_workers, length)
-        for name, fleet in self.fleets.items():
-            self._service_rows(name, fleet, length)
-        if database.pgbouncer is not None:
-            held = tokens_account(model.bouncer, 0, now)
-            self._tier("pgbouncer", held, int(model.bouncer.size[0]), length, int(model.bouncer.waiting[0]))
-            clients = database.pgbouncer.max_client_conn
-            self._level("pgbouncer clients", float(model.timers.connections[0]), clients, length)
-            at_database = float(model.bouncer.size[0])
-        else:
-            at_database = float(model.timers.connections[0])
-        jobs, cores = int(model.cores.jobs[0]), int(model.cores.cores[0])
-        self._tier("postgres cpu", cores_account(model.cores, 0, now), cores, length, max(0, jobs - cores))
-        self._tier("postgres storage", fifo_used_until(model.volume, 0, now), 1, length)
-        accepted = database.max_connections - database.reserved_connections
-        self._level("postgres connections", at_database, accepted, length)
-        if database.read_replicas is not None:
-            self._read_replica_rows(length)
-        self._tier("redis", fifo_used_until(model.redis, 0, now), 1, length)
-
-    def _read_replica_rows(self, length: float) -> None:
-        """All read replicas together."""
-        model, now, cores = self.world.plane.model, self.world.env.now, self.world.plane.model.cores
-        servers = range(1, len(cores.cores))
-        used = sum(cores_account(cores, d, now) for d in servers)
-        queue = sum(max(0, int(cores.jobs[d]) - int(cores.cores[d])) for d in servers)
-        self._tier("read replicas cpu", used, sum(int(cores.cores[d]) for d in servers), length, queue)
-        self._tier(
-            "read replicas storage", sum(fifo_used_until(model.volume, d, now) for d in servers), len(servers), length
-        )
-        opened = float(model.timers.connections[1])
-        if self.scenario.database.pgbouncer is not None:
-            held, size = tokens_account(model.bouncer, 1, now), int(model.bouncer.size[1])
-            self._tier("pgbouncer to read replicas", held, size, length, int(model.bouncer.waiting[1]))
-            opened = float(size)
-        self._level("read replicas connections", opened, model.config.most_reading, length)
-
-    def _service_rows(self, name: str, fleet: Fleet, length: float) -> None:
-        model, now = self.world.plane.model, self.world.env.now
-        first, end = fleet.rows
-        cpu = busy = held = held_reading = 0.0
-        waiting = queued = waiting_reading = 0
-        replicas = self.scenario.database.read_replicas
-        for r in range(first, end):
-            gate_advance(model.gate, r, now)
-            cpu += model.gate.used[r]
-            busy += loop_busy_until(model.node, r, now)
-            queued += int(model.node.loop_waiting[r])
-            held += tokens_account(model.pool, r, now)
-            waiting += int(model.pool.waiting[r])
-            if replicas is not None:
-                p = r + model.config.replica_rows
-                held_reading += tokens_account(model.pool, p, now)
-                waiting_reading += int(model.pool.waiting[p])
-        ready = max(fleet.ready_count(), 1)
-        quota = float(model.gate.quota[first])
-        cores = quota / self.scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
-        self._tier(f"{name} cpu", cpu, ready * cores, length)
-        self._tier(f"{name} event loop", busy, ready, length, queued)
-        if fleet.service.pool is not None:
-            self._tier(f"{name} pool", held, ready * fleet.service.pool.max, length, waiting)
-            if replicas is not None:
-                size = ready * fleet.service.pool.max
-                self._tier(f"{name} read pool", held_reading, size, length, waiting_reading)
-        limit = fleet.service.resources.memory_limit
-        if limit is not None:
-            used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)
-            self._level(f"{name} memory", used, ready * limit, length)
+        for use in tier_uses(self.world, self.scenario, self.fleets):
+            if use.integral:
+                self._tier(use.tier, use.value, use.limit, length, use.queue)
+            else:
+                self._level(use.tier, use.value, use.limit, length, use.queue)
 
     def _tier(self, tier: str, integral: float, limit: float, length: float, queue: float = 0.0) -> None:
         """A tier whose use is an integral over time (busy seconds)."""

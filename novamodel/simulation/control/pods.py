@@ -13,7 +13,6 @@ from typing import Any
 import simpy
 
 from novamodel.components.kubernetes.restarts import restart_delay
-from novamodel.components.nginx.upstream.round_robin import upstream_set_down
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.pod import LONG_AGO, Pod
@@ -175,8 +174,7 @@ class Fleet:
     def set_ready(self, pod: Pod, ready: bool) -> None:
         """Put a pod on the edge's list, or take it off."""
         if pod.row != codes.NONE:
-            group = 2 * self.world.plan.book.services.index(self.name)
-            upstream_set_down(self.world.plane.model.upstream, group, pod.row, 0 if ready else 1)
+            self.world.list_replica(self.name, pod.row, ready)
         if pod.ready is not ready:
             pod.ready = ready
             pod.ready_changed_s = self.env.now

@@ -60,7 +60,7 @@ class Samples:
             yield env.timeout(max(0.0, number * step - env.now))
             latency, served = self._counted()
             new = (latency - self._before[0] + self._carried[0], served - self._before[1] + self._carried[1])
-            self.rows.append((*new, float(self.world.plane.model.slots.in_flight[0])))
+            self.rows.append((*new, float(self.world.plane.model.requests.in_flight[0])))
             self._before, self._carried = (latency, served), (0.0, 0.0)
 
     def _batches(self) -> Generator[Any, Any, None]:

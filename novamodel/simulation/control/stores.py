@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from novamodel.analytic import warming
+from novamodel.components.pg_pool.rules import pool_close_all_idle
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 from novamodel.simulation import codes
 from novamodel.simulation.control.world import World
 from novamodel.units import format_time
@@ -25,34 +27,36 @@ class Stores:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        routes = world.plane.model.routes
-        self._sql = {pc: (routes.idle[pc], routes.busy[pc]) for pc, op in enumerate(routes.op) if op == codes.SQL}
-        self._hit = {pc: routes.hit[pc] for pc, op in enumerate(routes.op) if op == codes.CACHE}
+        programs, book = world.plane.model.programs, world.plan.book
+        self._sql = {pc: (programs.idle[pc], programs.busy[pc]) for pc, name in book.statements.items() if name == MAIN}
+        self._hit = {pc: programs.share[pc] for pc, (cache, _) in book.keyspaces.items() if cache == MAIN}
         self._steady = dict(self._hit)
         self._factors: list[float] = []
         self._misses = self._fillings = 0
 
     def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
         """The primary takes no statement for so long; idle connections to it are closed at once (not PgBouncer's)."""
-        model = self.world.plane.model
-        closed = 0 if model.config.has_bouncer else self._close_idle()
-        model.timers.outage[0] += 1
+        server = self.world.plan.layout.servers[(MAIN, False)][0]
+        closed = self._close_idle(server)
+        self.world.plane.model.timers.outage[server] += 1
         text = f"gone for {format_time(seconds)}; {closed} idle connections closed"
         self.world.event("database", "failover", text, 1, 0)
         yield self.world.env.timeout(seconds)
-        self.world.plane.model.timers.outage[0] -= 1
-        if self.world.plane.model.timers.outage[0] == 0:
+        self.world.plane.model.timers.outage[server] -= 1
+        if self.world.plane.model.timers.outage[server] == 0:
             self.world.event("database", "restored", "takes statements again", 0, 1)
 
-    def _close_idle(self) -> int:
-        model = self.world.plane.model
-        closed = 0
-        for r in range(model.config.replica_rows):
-            idle = int(model.connections.idle[r])
-            model.connections.open[r] -= idle
-            model.connections.idle[r] = 0
-            closed += idle
-        model.timers.connections[0] -= closed
+    def _close_idle(self, server: int) -> int:
+        """Close every idle connection that leads straight to a server."""
+        model, now, closed = self.world.plane.model, self.world.env.now, 0
+        for link in range(int(model.links.count[0])):
+            if model.links.server[link] != server or model.links.bouncer[link] != codes.NONE:
+                continue
+            first = int(model.links.first_pool[link])
+            for p in range(first, first + int(model.links.end_replica[link] - model.links.first_replica[link])):
+                ended = int(pool_close_all_idle(model.pool, p, now))
+                model.doors.open[model.links.door[link]] -= ended
+                closed += ended
         return closed
 
     def slow_database(self, factor: float, seconds: float) -> Generator[Any, Any, None]:
@@ -66,9 +70,9 @@ class Stores:
         self.world.event("database", "restored", "statements cost what they did", 1, 1)
 
     def _apply_factors(self) -> None:
-        routes, factor = self.world.plane.model.routes, math.prod(self._factors)
+        programs, factor = self.world.plane.model.programs, math.prod(self._factors)
         for pc, (idle, busy) in self._sql.items():
-            routes.idle[pc], routes.busy[pc] = idle * factor, busy * factor
+            programs.idle[pc], programs.busy[pc] = idle * factor, busy * factor
 
     def fail_cache(self, seconds: float, commands: str) -> Generator[Any, Any, None]:
         """The cache is gone for so long: commands wait for it, or every get is a miss."""
@@ -104,7 +108,9 @@ class Stores:
         begin = env.now
         while mine == self._fillings:  # until it is emptied once more
             hits = {}
-            for pc, name in self.world.plan.book.keyspaces.items():
+            for pc, (cache, name) in self.world.plan.book.keyspaces.items():
+                if cache != MAIN:
+                    continue
                 hits[pc] = min(float(np.interp(env.now - begin, steps[name], ratios[name])), self._steady[pc])
             self._hit = self._steady | hits
             self._apply_hits()
@@ -121,4 +127,4 @@ class Stores:
 
     def _apply_hits(self) -> None:
         for pc, hit in self._hit.items():
-            self.world.plane.model.routes.hit[pc] = 0.0 if self._misses else hit
+            self.world.plane.model.programs.share[pc] = 0.0 if self._misses else hit

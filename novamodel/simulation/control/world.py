@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import simpy
 
+from novamodel.components.nginx.upstream.round_robin import upstream_set_down
+from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
 from novamodel.simulation.build import Plan
 from novamodel.simulation.state import Model
@@ -29,6 +31,12 @@ class Plane(Protocol):
 
     def kill(self, replica: int) -> None:
         """End a replica's process."""
+
+    def start_user(self, number: int, program: int, population: int, client: int) -> None:
+        """A user of a closed source begins to think."""
+
+    def hand_out(self, queue: int) -> None:
+        """Give messages of a queue to consumers that have become free."""
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
@@ -58,6 +66,21 @@ class World:
         self._jobs += 1
         self.plane.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
         return self._jobs
+
+    def list_replica(self, service: str, row: int, ready: bool) -> None:
+        """Put a replica on the lists of all who send requests there, and among the consumers; or take it off."""
+        model, layout = self.plane.model, self.plan.layout
+        first = layout.rows[service][0]
+        for balance, number in layout.balances.items():
+            if balance.service == service:
+                peer = int(model.upstream.first[2 * number]) + row - first
+                upstream_set_down(model.upstream, 2 * number, peer, 0 if ready else 1)
+        members = model.replicas.members[row]
+        for place in range(model.replicas.member[row], model.replicas.member[row] + members):
+            member = int(model.queues.member[place])
+            consumer_set(model.consumers, member, int(ready))
+            if ready:
+                self.plane.hand_out(int(model.queues.queue[model.consumers.group[member]]))
 
     def done(self, kind: int, row: int) -> int:
         """Serial of the last internal job of a kind that a replica has finished."""

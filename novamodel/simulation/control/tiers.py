@@ -1,0 +1,140 @@
+"""How much of every tier is in use: edges, services, databases, caches, externals and queues, each by its name.
+
+The parts that stand by themselves have plain names ("postgres cpu", "redis"); further ones begin with their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
+from novamodel.components.fifo import fifo_used_until
+from novamodel.components.node.node import loop_busy_until
+from novamodel.components.pg_pool.rules import pool_account
+from novamodel.components.postgres.cores import cores_account
+from novamodel.components.queue.consumers import consumer_account
+from novamodel.components.tokens import tokens_account
+from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
+from novamodel.simulation.control.pods import Fleet
+from novamodel.simulation.control.world import World
+from novamodel.simulation.layout import Link
+
+
+class Use(NamedTuple):
+    """Use of a tier: an integral over time (busy seconds), or how much is held now; its limit, and who waits."""
+
+    tier: str
+    value: float
+    limit: float
+    queue: float = 0.0
+    integral: bool = True
+
+
+def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Iterator[Use]:
+    """Every tier, as it stands now."""
+    model, now = world.plane.model, world.env.now
+    for number, (name, edge) in enumerate(scenario.all_edges.items()):
+        first = int(model.edges.first_worker[number])
+        busy = sum(fifo_used_until(model.workers, i, now) for i in range(first, first + edge.workers))
+        yield Use(named(name, "edge"), busy, edge.workers)
+    for fleet in fleets.values():
+        yield from _service(world, scenario, fleet)
+    for name in scenario.all_databases:
+        yield from _database(world, scenario, name)
+    for number, name in enumerate(scenario.all_caches):
+        yield Use(named(name, "redis"), fifo_used_until(model.redis, number, now), 1)
+    for x, (name, external) in enumerate(scenario.externals.items()):
+        if external.concurrency is not None:
+            held = tokens_account(model.room, x, now)
+            yield Use(f"external {name}", held, external.concurrency, int(model.room.waiting[x]))
+    yield from _queues(world)
+
+
+def named(name: str, tier: str) -> str:
+    """Name of a tier of a part; the one that stands by itself is not named."""
+    return tier if name == MAIN else f"{name} {tier}"
+
+
+def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
+    model, now, name = world.plane.model, world.env.now, fleet.name
+    first, end = fleet.rows
+    cpu = busy = 0.0
+    queued = 0
+    for r in range(first, end):
+        gate_advance(model.gate, r, now)
+        cpu += model.gate.used[r]
+        busy += loop_busy_until(model.node, r, now)
+        queued += int(model.node.loop_waiting[r])
+    ready = max(fleet.ready_count(), 1)
+    quota = float(model.gate.quota[first])
+    cores = quota / scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
+    yield Use(f"{name} cpu", cpu, ready * cores)
+    yield Use(f"{name} event loop", busy, ready, queued)
+    for database, pool in fleet.service.all_pools.items():
+        for reads, tier in ((False, "pool"), (True, "read pool")):
+            link = world.plan.layout.links.get(Link(name, database, reads))
+            if link is not None:
+                held, waiting = _pools(model, link, now)
+                yield Use(f"{name} {named(database, tier)}", held, ready * pool.max, waiting)
+    limit = fleet.service.resources.memory_limit
+    if limit is not None:
+        used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)
+        yield Use(f"{name} memory", used, ready * limit, integral=False)
+
+
+def _pools(model: Any, link: int, now: float) -> tuple[float, int]:
+    """Connections held (an integral) and requests waiting in all pools of a link."""
+    first = int(model.links.first_pool[link])
+    rows = range(first, first + int(model.links.end_replica[link] - model.links.first_replica[link]))
+    held = sum(float(pool_account(model.pool, p, now)) for p in rows)
+    return held, sum(int(model.pool.waiting[p]) for p in rows)
+
+
+def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
+    """The primary, then all read replicas together."""
+    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    database = scenario.all_databases[name]
+    words = {False: ("pgbouncer", "postgres"), True: ("pgbouncer to read replicas", "read replicas")}
+    for reads in (False, True):
+        if (name, reads) not in layout.servers:
+            continue
+        links = [number for link, number in layout.links.items() if (link.database, link.reads) == (name, reads)]
+        first, count = layout.servers[(name, reads)]
+        pgbouncer, postgres = words[reads]
+        opened = float(model.doors.open[layout.doors[(name, reads)]])
+        if database.pgbouncer is not None:
+            pools = sorted({int(model.links.bouncer[link]) for link in links})
+            held = sum(float(tokens_account(model.bouncer, b, now)) for b in pools)
+            opened = float(sum(int(model.bouncer.size[b]) for b in pools))
+            waiting = sum(int(model.bouncer.waiting[b]) for b in pools)
+            if pools:
+                yield Use(named(name, pgbouncer), held, opened, waiting)
+            if not reads:
+                clients = float(model.doors.open[layout.doors[(name, None)]])
+                limit = database.pgbouncer.max_client_conn
+                yield Use(named(name, "pgbouncer clients"), clients, limit, integral=False)
+        servers = range(first, first + count)
+        used = sum(float(cores_account(model.cores, d, now)) for d in servers)
+        cores = sum(int(model.cores.cores[d]) for d in servers)
+        queue = sum(max(0, int(model.cores.jobs[d]) - int(model.cores.cores[d])) for d in servers)
+        yield Use(named(name, f"{postgres} cpu"), used, cores, queue)
+        yield Use(named(name, f"{postgres} storage"), sum(fifo_used_until(model.volume, d, now) for d in servers), count)
+        most = float(model.doors.most[layout.doors[(name, reads)]])
+        yield Use(named(name, f"{postgres} connections"), opened, most, integral=False)
+
+
+def _queues(world: World) -> Iterator[Use]:
+    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    for q, name in enumerate(layout.queues):
+        members = [m for m in range(len(model.consumers.group)) if model.queues.queue[model.consumers.group[m]] == q]
+        if not model.queues.groups[q]:
+            members = []
+        busy = sum(float(consumer_account(model.consumers, member, now)) for member in members)
+        places = sum(int(model.consumers.concurrency[m]) for m in members if model.consumers.up[m])
+        waiting = int(model.messages.waiting[q] + model.messages.hidden[q])
+        yield Use(f"queue {name} consumers", busy, places, waiting)
+
+
+__all__ = ["Use", "named", "tier_uses"]

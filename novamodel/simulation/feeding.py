@@ -1,0 +1,44 @@
+"""How arrivals come into the state: block by block, whichever engine runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.simulation.build import Plan
+from novamodel.simulation.build_source import STRIDE, Feed
+from novamodel.simulation.state import BLOCK
+from novamodel.workload.arrivals import Block, new_block
+
+
+class Feeder:
+    """Fills the blocks of every source; columns of the state are replaced or copied by the engine's `put`."""
+
+    def __init__(self, plan: Plan, seed: int, replication: int) -> None:
+        self.feeds: dict[int, Feed] = {feed.number: feed for feed in plan.feeds}
+        self.blocks: dict[int, Block] = {feed.number: new_block(BLOCK, plan.book.most_draws) for feed in plan.feeds}
+        self.most_draws = plan.book.most_draws
+        self._seed, self._replication = seed, replication
+        self._first = dict.fromkeys(self.feeds, 0)
+
+    def refill(self, stream: Any, number: int) -> None:
+        """The next block of a source, into the state."""
+        feed, block = self.feeds[number], self.blocks[number]
+        first = self._first[number] + int(stream.count[number])
+        self._first[number] = first
+        made = feed.fill(feed.source, block, self._seed, self._replication, first)
+        programs = feed.programs[block.route[:made]]
+        begin, most = number * BLOCK, self.most_draws
+        lists = isinstance(stream.time, list)
+        for column, values, width in (
+            (stream.time, block.time, 1),
+            (stream.program, programs, 1),
+            (stream.population, block.population, 1),
+            (stream.client, block.client, 1),
+            (stream.draw, block.draw, most),
+        ):
+            part = values[: made * width]
+            column[begin * width : (begin + made) * width] = part.tolist() if lists else part
+        stream.number[number] = number * STRIDE + first
+        stream.at[number] = 0
+        stream.count[number] = made
+        stream.used_up[0] = -1
