@@ -1,15 +1,14 @@
-"""A state of array columns seen by compiled code as bare pointers.
+"""A state of array columns seen by compiled code through one pointer.
 
-An array is seven machine words to numba and a state has some 150 columns: passed from rule to rule that makes
-compilation slow. As pointers a column is one word, indexing is one instruction, and the call from Python
-passes one array of words: addresses of columns, and configuration (numbers) as it is. The arrays stay Python's:
-keep the state alive while compiled code runs, and take `addresses` again when a column is replaced. There are no
-lengths and no bounds in this form.
+A state has some 400 columns and numbers; as values they make compilation slow and calls dear. In compiled code a
+state is one pointer to a table of words, depth first: a column's address, a number's 64 bits. Reading a field is one
+load, which the compiler may keep as the table does not change during a call. The arrays stay Python's: keep the state
+alive while compiled code runs, and take `addresses` again when a column is replaced. There are no lengths and no
+bounds in this form.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -26,10 +25,10 @@ def addresses(state: Any, prototype: Any) -> np.ndarray:
 
 
 def _collect(part: Any, prototype: Any, found: list[int]) -> None:
-    for value, like in zip(part, prototype, strict=True):
+    for name, value, like in zip(prototype._fields, part, prototype, strict=True):
         if isinstance(like, np.ndarray):
             if value.dtype != like.dtype:
-                raise TypeError(f"a column of {type(part).__name__} holds {value.dtype} in place of {like.dtype}")
+                raise TypeError(f"{type(part).__name__}.{name} holds {value.dtype} in place of {like.dtype}")
             found.append(value.ctypes.data)
         elif isinstance(like, tuple):
             _collect(value, like, found)
@@ -39,44 +38,81 @@ def _collect(part: Any, prototype: Any, found: list[int]) -> None:
             found.append(int(value))
 
 
+def words(part: Any) -> int:
+    """Words that a part of a state takes in the table."""
+    return sum(words(one) for one in part) if isinstance(part, tuple) else 1
+
+
 def view_maker(prototype: Any) -> Any:
-    """A function for compiled code, ``view(addresses)``: the state with pointers for its columns.
+    """A function for compiled code, ``view(addresses)``: the state, with pointers for its columns.
 
     ``prototype`` is any state of the same shape: its columns and numbers have the same types.
     """
     from numba import types
-    from numba.extending import intrinsic
+    from numba.core.datamodel import models
+    from numba.extending import intrinsic, register_model
+    from numba.core.imputils import lower_getattr_generic
+    from numba.core.typing.templates import AttributeTemplate, infer_getattr
 
-    from novamodel.components.rule import numba as compiler
+    class StateType(types.Type):  # type: ignore[misc]
+        """A part of a state: where its words begin in the table."""
 
-    assert compiler is not None
-    kinds = {"i": types.CPointer(types.int64), "f": types.CPointer(types.float64)}
+        def __init__(self, part: Any, first: int) -> None:
+            self.part = part
+            self.first = first
+            super().__init__(name=f"State({type(part).__name__}@{first})")
 
-    def type_of(part: Any) -> Any:
+        def field(self, name: str) -> tuple[Any, int]:
+            """A field, and where its words begin."""
+            place = self.part._fields.index(name)
+            return self.part[place], self.first + sum(words(one) for one in self.part[:place])
+
+        def __reduce__(self) -> Any:
+            raise TypeError("a state's type lives in this process only")
+
+    def type_of(part: Any, first: int) -> Any:
         if isinstance(part, np.ndarray):
-            return kinds[part.dtype.kind]
+            return types.CPointer(types.int64 if part.dtype.kind == "i" else types.float64)
         if isinstance(part, tuple):
-            return types.BaseTuple.from_types([type_of(value) for value in part], type(part))
-        return compiler.typeof(part)
+            return StateType(part, first)
+        return types.float64 if isinstance(part, float) else types.int64
+
+    @register_model(StateType)
+    class StateModel(models.PrimitiveModel):  # type: ignore[misc]
+        """One pointer."""
+
+        def __init__(self, manager: Any, state_type: Any) -> None:
+            import llvmlite.ir as ir
+
+            super().__init__(manager, state_type, ir.IntType(64).as_pointer())
+
+    @infer_getattr
+    class StateAttribute(AttributeTemplate):  # type: ignore[misc]
+        key = StateType
+
+        def generic_resolve(self, state_type: Any, name: str) -> Any:
+            """Type of a field."""
+            if name in state_type.part._fields:
+                return type_of(*state_type.field(name))
+            return None
+
+    @lower_getattr_generic(StateType)
+    def read_field(context: Any, builder: Any, state_type: Any, pointer: Any, name: str) -> Any:
+        """Load a field's word, or hand the pointer on for a part."""
+        part, first = state_type.field(name)
+        if isinstance(part, tuple):
+            return pointer
+        word = builder.load(builder.gep(pointer, [context.get_constant(types.intp, first)]))
+        word.set_metadata("invariant.load", builder.module.add_metadata([]))
+        wanted = context.get_value_type(type_of(part, first))
+        return builder.inttoptr(word, wanted) if isinstance(part, np.ndarray) else builder.bitcast(word, wanted)
 
     @intrinsic
     def view(typing_context: Any, address_array: Any) -> Any:
-        result = type_of(prototype)
+        result = StateType(prototype, 0)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            counter = itertools.count()
-
-            def build(part: Any) -> Any:
-                if isinstance(part, tuple):
-                    return context.make_tuple(builder, type_of(part), [build(value) for value in part])
-                place = context.get_constant(types.intp, next(counter))
-                word = builder.load(builder.gep(array.data, [place]))
-                if isinstance(part, np.ndarray):
-                    return builder.inttoptr(word, context.get_value_type(type_of(part)))
-                return builder.bitcast(word, context.get_value_type(type_of(part)))
-
-            return build(prototype)
+            return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
         return result(address_array), generate
 

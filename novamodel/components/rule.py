@@ -40,6 +40,7 @@ def known_options(**options: Any) -> dict[str, Any]:
 
 
 _RULE_OPTIONS = known_options(_nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_HANDLER_OPTIONS = known_options(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENTRY_OPTIONS = {"cache": False, **known_options(_nrt=False, nogil=True)}
 
 NO_REFERENCE_COUNTING = "_nrt" in _RULE_OPTIONS
@@ -51,6 +52,13 @@ def rule(function: Function) -> Function:
     if register_jitable is None:
         return function
     return register_jitable(**_RULE_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def handler(function: Function) -> Function:
+    """Mark a longer function that both planes share: compiled once, and called, where a rule is inlined."""
+    if register_jitable is None:
+        return function
+    return register_jitable(**_HANDLER_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def entry(function: Function) -> Function:

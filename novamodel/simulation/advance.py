@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.calls import do_call, do_fork, do_join
 from novamodel.simulation.edge import do_choose, do_edge, gateway_admits
@@ -29,7 +29,7 @@ from novamodel.simulation.steps import (
 NONE = codes.NONE
 
 
-@rule
+@handler
 def do_publish(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     """Put a message into a queue; who publishes waits until it is there. True if that takes no time."""
     publish(m, q, i, m.programs.station[pc], now)
@@ -42,7 +42,7 @@ def do_publish(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     return False
 
 
-@rule
+@handler
 def do_end(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """The program is at its end: the answer goes out, or an internal job leaves its mark."""
     s = m.requests
@@ -51,7 +51,7 @@ def do_end(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     finish(m, q, i, codes.SERVED, now)
 
 
-@rule
+@handler
 def do_begin(m: Model, i: int, pc: int, now: float) -> None:
     """Somebody outside begins a request."""
     s = m.requests
@@ -61,7 +61,7 @@ def do_begin(m: Model, i: int, pc: int, now: float) -> None:
     clear_time(m, i)
 
 
-@rule
+@handler
 def do_record(m: Model, i: int, pc: int, now: float) -> None:
     """Somebody outside has an answer, or has given up."""
     m.requests.replica[i] = m.requests.answered_by[i]
@@ -69,7 +69,7 @@ def do_record(m: Model, i: int, pc: int, now: float) -> None:
     m.requests.replica[i] = NONE
 
 
-@rule
+@handler
 def do_again(m: Model, i: int) -> None:
     """A user begins the next visit, with draws of its own."""
     s = m.requests
@@ -78,7 +78,7 @@ def do_again(m: Model, i: int) -> None:
     s.pc[i] = m.programs.start[s.program[i]]
 
 
-@rule
+@handler
 def advance_request(m: Model, q: Any, i: int, now: float) -> None:
     """Follow the program."""
     s = m.requests

@@ -108,7 +108,9 @@ def queues_state(scenario: Scenario, layout: Layout, book: ProgramBook, requests
             member=[member for members in by_replica for member in members] or [0],
         ),
         "messages": messages_state(policies or [QueuePolicy()], requests),
-        "consumers": consumers_state([end - first for first, end in rows] or [1], [c.concurrency for c in consumers] or [1]),
+        "consumers": consumers_state(
+            [end - first for first, end in rows] or [1], [c.concurrency for c in consumers] or [1]
+        ),
         "delays": deadlines_state([float(one.delay) for one in queues] or [codes.NEVER], requests),
         "visibility": deadlines_state([float(one.visibility_timeout) for one in queues] or [codes.NEVER], requests),
         "members": by_replica,

@@ -63,7 +63,9 @@ def places_state(scenario: Scenario, layout: Layout, clients: int) -> tuple[Plac
                 zones[zone] = keys
                 keys += {"client": clients, "route": len(routes), "server": 1}[limit.key]
             lines["zone"].append(zones[zone])
-            lines["key"].append(0 if limit.key == "client" else 1 + (routes.index(route) if limit.key == "route" else 0))
+            lines["key"].append(
+                0 if limit.key == "client" else 1 + (routes.index(route) if limit.key == "route" else 0)
+            )
             mode = "nodelay" if limit.delay == "nodelay" else f"delay={limit.delay}" if limit.delay else "delay"
             limits.append((rate_milli(limit.rate), burst_milli(limit.burst or None), delay_milli(mode)))
     lines = lines if limits else {"zone": [0], "key": [0]}

@@ -175,7 +175,9 @@ def _source(
         guide_first=np.cumsum([0, *sizes[:-1]]),
         guide_size=np.array(sizes, dtype=np.int64),
         draws=np.array([table.draws[entry] for entry in entries], dtype=np.int64),
-        law=np.array([row for entry in entries for row in table.law[entry * most : (entry + 1) * most]], dtype=np.int64),
+        law=np.array(
+            [row for entry in entries for row in table.law[entry * most : (entry + 1) * most]], dtype=np.int64
+        ),
         laws=laws,
         most_draws=most,
         burst=_burst(source.bursts),

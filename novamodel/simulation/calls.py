@@ -9,7 +9,7 @@ from novamodel.components.callers.breaker import breaker_allows, breaker_forget,
 from novamodel.components.callers.budget import budget_deposit
 from novamodel.components.callers.retry import RETRY, retry_decide
 from novamodel.components.deadlines import deadline_due, deadline_join, deadline_leave, deadline_take_first
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.finish import finish
 from novamodel.simulation.requests import (
@@ -40,7 +40,7 @@ def arm_site(m: Model, q: Any, site: int) -> None:
         push(q, due, codes.CALL_TIMER, site, site)
 
 
-@rule
+@handler
 def do_call(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send an attempt, or conclude one whose answer has come."""
     s = m.requests
@@ -80,7 +80,7 @@ def do_call(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         resume(m, child)
 
 
-@rule
+@handler
 def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> None:
     """An attempt has come to its end: go on, try again, or give up."""
     s = m.requests
@@ -119,7 +119,7 @@ def go_on(m: Model, i: int) -> None:
     resume(m, i)
 
 
-@rule
+@handler
 def on_call_timer(m: Model, q: Any, site: int, now: float) -> None:
     """The first who waits at a site gives up, unless the answer has come; the attempt goes on without it."""
     if now != m.sites.armed[site]:
@@ -140,7 +140,7 @@ def on_call_timer(m: Model, q: Any, site: int, now: float) -> None:
     arm_site(m, q, site)
 
 
-@rule
+@handler
 def drop_call(m: Model, i: int) -> None:
     """Who waits for an answer is gone: the attempt goes on for nobody."""
     s = m.requests
@@ -152,7 +152,7 @@ def drop_call(m: Model, i: int) -> None:
         s.child[i] = NONE
 
 
-@rule
+@handler
 def do_fork(m: Model, i: int, pc: int, now: float) -> None:
     """Steps from `jump` on go on side by side, in the same replica."""
     s = m.requests
@@ -169,7 +169,7 @@ def do_fork(m: Model, i: int, pc: int, now: float) -> None:
     resume(m, branch)
 
 
-@rule
+@handler
 def do_join(m: Model, q: Any, i: int, now: float) -> bool:
     """Wait for the branches; true if the request goes on at once."""
     s = m.requests

@@ -15,8 +15,8 @@ import simpy
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
 from novamodel.scenario import Scenario
-from novamodel.scenario.origin import Tree
 from novamodel.scenario.model import build as scenario_of
+from novamodel.scenario.origin import Tree
 from novamodel.simulation import codes, dispatch, events, queueing
 from novamodel.simulation.build import Plan, build, column_kinds
 from novamodel.simulation.digest import RequestLog

@@ -12,7 +12,7 @@ from typing import Any
 from novamodel.components.node.node import node_reset
 from novamodel.components.pg_pool.rules import pool_drop_all
 from novamodel.components.queue.consumers import consumer_lose
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.advance import advance_request
 from novamodel.simulation.calls import drop_call, on_call_timer
@@ -38,7 +38,7 @@ NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@rule
+@handler
 def run_ready(m: Model, q: Any, now: float) -> None:
     """Let everyone who is ready go on."""
     r = m.ready
@@ -50,7 +50,7 @@ def run_ready(m: Model, q: Any, now: float) -> None:
         advance_request(m, q, i, now)
 
 
-@rule
+@handler
 def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
     """One event; `run_ready` comes after it."""
     if event == codes.ARRIVE:
@@ -79,7 +79,7 @@ def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
         on_queue_timer(m, q, who, now)
 
 
-@rule
+@handler
 def inject(m: Model, r: int, program: int, number: int, serial: int, now: float) -> None:
     """Give a replica an internal job; `replicas.done` holds its serial when it is done. `run_ready` comes after."""
     i = take_request(m, codes.INTERNAL, number, program, now)
@@ -89,7 +89,7 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
     resume(m, i)
 
 
-@rule
+@handler
 def kill(m: Model, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
     node_reset(m.node, m.gate, r, now)
@@ -106,7 +106,7 @@ def kill(m: Model, r: int, now: float) -> None:
     m.timers.victim[0] = 0
 
 
-@rule
+@handler
 def kill_more(m: Model, now: float) -> None:
     """Some requests of the dead replica fail; what they hold elsewhere comes back when it ends there.
 
@@ -122,7 +122,7 @@ def kill_more(m: Model, now: float) -> None:
             kill_request(m, i, now)
 
 
-@rule
+@handler
 def kill_request(m: Model, i: int, now: float) -> None:
     """A request of a dead replica: its caller is told, and what waits for an event of its own ends there."""
     s = m.requests
@@ -145,7 +145,7 @@ def kill_request(m: Model, i: int, now: float) -> None:
         free_request(m, i)
 
 
-@rule
+@handler
 def tell_parent(m: Model, i: int) -> None:
     """Who called a request that was killed has its error at once; the row stays its own."""
     s = m.requests

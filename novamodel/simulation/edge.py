@@ -9,7 +9,7 @@ from novamodel.components.gateway.gateway import WINDOWS, bucket_admits, window_
 from novamodel.components.nginx.limit_req import REJECTED as LIMIT_REJECTED
 from novamodel.components.nginx.limit_req import limit_decide_all
 from novamodel.components.nginx.upstream.round_robin import round_robin_in_group
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.finish import finish
 from novamodel.simulation.requests import add_time, drawn
@@ -30,15 +30,16 @@ def handshake_work(m: Model, i: int, edge: int, draw: int) -> float:
     return m.edges.resumed_work[edge] if u < m.edges.resumed[edge] else m.edges.full_work[edge]
 
 
-@rule
+@handler
 def limit_rows(m: Model, i: int, place: int) -> None:
     """The row of the request's key under every limit of a place."""
     p = m.places
-    for line in range(p.first_limit[place], p.first_limit[place] + p.limits[place]):
-        p.row[line] = p.zone[line] + (m.requests.client[i] if p.key[line] == 0 else p.key[line] - 1)
+    for n in range(p.limits[place]):
+        line = p.first_limit[place] + n
+        p.row[n] = p.zone[line] + (m.requests.client[i] if p.key[line] == 0 else p.key[line] - 1)
 
 
-@rule
+@handler
 def do_edge(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """The request is let in or rejected, has its turn at a worker, and is on its way to a replica."""
     s = m.requests
@@ -80,7 +81,7 @@ def gateway_admits(m: Model, i: int, now: float) -> bool:
     return bucket_admits(m.gateway, c.gateway_rate, c.gateway_burst, now)
 
 
-@rule
+@handler
 def do_choose(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     """A replica is chosen and the request is there; true if it goes on."""
     s = m.requests

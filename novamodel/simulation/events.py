@@ -9,7 +9,7 @@ from novamodel.components.node.node import node_finish
 from novamodel.components.pg_pool.state import ABORTED, CLOSED, DESERTED, NOTHING, TIMED_OUT
 from novamodel.components.pg_pool.timers import pool_fire
 from novamodel.components.postgres.cores import cores_finish, cores_join
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_leave_first, tokens_timer
 from novamodel.simulation import codes
 from novamodel.simulation.finish import answer, finish
@@ -32,7 +32,7 @@ NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@rule
+@handler
 def next_arrival(m: Model, q: Any, source: int) -> None:
     """Put the next arrival of a source on the calendar; at the end of the block the engine makes another."""
     at = m.stream.at[source]
@@ -43,7 +43,7 @@ def next_arrival(m: Model, q: Any, source: int) -> None:
         m.stream.used_up[0] = source
 
 
-@rule
+@handler
 def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     """A request, or somebody who will ask until answered, comes."""
     stream, s = m.stream, m.requests
@@ -65,7 +65,7 @@ def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     resume(m, i)
 
 
-@rule
+@handler
 def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     """A burst of a replica has ended, unless its CPU gate or another thread has moved the end."""
     if now != m.replicas.armed[r]:
@@ -88,7 +88,7 @@ def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@rule
+@handler
 def on_step_done(m: Model, i: int, now: float) -> None:
     """A cache command, a delay or a way has ended."""
     if m.requests.dead[i] != 0:
@@ -97,7 +97,7 @@ def on_step_done(m: Model, i: int, now: float) -> None:
         resume(m, i)
 
 
-@rule
+@handler
 def on_statement_in(m: Model, q: Any, i: int, now: float) -> None:
     """A statement reaches PostgreSQL's cores."""
     s = m.requests
@@ -116,7 +116,7 @@ def on_statement_in(m: Model, q: Any, i: int, now: float) -> None:
     arm_cores(m, q, d)
 
 
-@rule
+@handler
 def on_statement_due(m: Model, q: Any, d: int, now: float) -> None:
     """A statement leaves a server's cores, unless newcomers have moved its end; storage and the way back follow."""
     if now != m.timers.cores[d]:
@@ -144,7 +144,7 @@ def on_statement_due(m: Model, q: Any, d: int, now: float) -> None:
     arm_cores(m, q, d)
 
 
-@rule
+@handler
 def on_statement_done(m: Model, q: Any, i: int, now: float) -> None:
     """The answer is back; with the last of a transaction PgBouncer's server connection is free."""
     s = m.requests
@@ -163,7 +163,7 @@ def on_statement_done(m: Model, q: Any, i: int, now: float) -> None:
     resume(m, i)
 
 
-@rule
+@handler
 def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
     """What is due in a pool: a waiter or an attempt that took too long, a connection idle or old enough."""
     if now != m.timers.pool[p]:
@@ -188,7 +188,7 @@ def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
     arm_pool(m, q, p)
 
 
-@rule
+@handler
 def on_server_timer(m: Model, q: Any, b: int, now: float) -> None:
     """The same for a PgBouncer server connection; the client connection of who waited too long is closed."""
     if now != m.timers.server[b]:
@@ -210,7 +210,7 @@ def on_answer(m: Model, i: int) -> None:
     answer(m, i)
 
 
-@rule
+@handler
 def start_user(m: Model, number: int, program: int, population: int, client: int, now: float) -> None:
     """A user of a closed source begins to think."""
     i = take_request(m, codes.CALLER, number, program, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from novamodel.components.nginx.upstream.least_conn import upstream_release
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.queueing import end_work
 from novamodel.simulation.recorder import OUTCOMES, PLACES, record_finish
@@ -30,7 +30,7 @@ def leave_replica(m: Model, i: int, outcome: int, now: float) -> None:
         upstream_release(m.upstream, group, s.peer[i], failed, int(now))
 
 
-@rule
+@handler
 def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
     """Count the outcome of a request from outside."""
     s = m.requests
@@ -49,7 +49,7 @@ def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
     s.in_flight[0] -= 1
 
 
-@rule
+@handler
 def record_root(m: Model, i: int, outcome: int, now: float) -> None:
     """A request that stands for its caller has its answer, unless the caller has given up before."""
     s = m.requests
@@ -62,7 +62,7 @@ def record_root(m: Model, i: int, outcome: int, now: float) -> None:
     record(m, i, m.programs.entry[s.program[i]], outcome, ended)
 
 
-@rule
+@handler
 def answer(m: Model, i: int) -> None:
     """The answer of a call reaches who called, if that one still waits; the call is over."""
     s = m.requests
@@ -77,7 +77,7 @@ def answer(m: Model, i: int) -> None:
     free_request(m, i)
 
 
-@rule
+@handler
 def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     """The request is answered, one way or the other, and holds nothing."""
     s = m.requests
@@ -106,7 +106,7 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
         free_request(m, i)
 
 
-@rule
+@handler
 def join(m: Model, i: int, outcome: int) -> None:
     """A branch has ended; the last one lets its parent go on, with the time that it took."""
     s = m.requests

@@ -7,7 +7,7 @@ from typing import Any
 from novamodel.components.pg_pool.rules import pool_open_failed, pool_opened, pool_pulse, pool_release
 from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
 from novamodel.components.pg_pool.timers import pool_due
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_release, tokens_timer
 from novamodel.simulation import codes
 from novamodel.simulation.finish import finish
@@ -68,7 +68,7 @@ def pool_of(m: Model, link: int, replica: int) -> int:
     return int(m.links.first_pool[link] + replica - m.links.first_replica[link])
 
 
-@rule
+@handler
 def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float) -> None:
     """Set up a connection for a request: a request of its own, as the attempt may outlive who wants it."""
     s = m.requests
@@ -89,7 +89,7 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     resume(m, attempt)
 
 
-@rule
+@handler
 def serve_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
     """A place of a pool has become empty: open a connection for the first who waits."""
     code, place = pool_pulse(m.pool, p, now)
@@ -99,7 +99,7 @@ def serve_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
         open_connection(m, q, waiter, link, place, now)
 
 
-@rule
+@handler
 def hand_over(m: Model, i: int, place: int, wait: int, now: float) -> None:
     """A request that waited has a connection now."""
     s = m.requests
@@ -110,7 +110,7 @@ def hand_over(m: Model, i: int, place: int, wait: int, now: float) -> None:
     resume(m, i)
 
 
-@rule
+@handler
 def give_back(m: Model, q: Any, i: int, failed: bool, now: float) -> None:
     """A request's connection goes to the first who waits, stays idle, or is closed."""
     s = m.requests
@@ -127,7 +127,7 @@ def give_back(m: Model, q: Any, i: int, failed: bool, now: float) -> None:
     arm_pool(m, q, p)
 
 
-@rule
+@handler
 def do_opened(m: Model, q: Any, attempt: int, now: float) -> None:
     """A connection is open, or was refused: its caller has it, or has its error."""
     s = m.requests
@@ -150,7 +150,7 @@ def do_opened(m: Model, q: Any, attempt: int, now: float) -> None:
     finish(m, q, attempt, outcome, now)
 
 
-@rule
+@handler
 def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: float) -> None:
     """A connection set-up failed: it costs its caller the answer; the next waiter starts one of its own."""
     p = place // m.pool.depth[0]
@@ -162,7 +162,7 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
     serve_pool(m, q, link, p, now)
 
 
-@rule
+@handler
 def release_server(m: Model, i: int, now: float) -> None:
     """The request's PgBouncer server connection is free: the first waiter that is still alive gets it."""
     s = m.requests
@@ -181,7 +181,7 @@ def release_server(m: Model, i: int, now: float) -> None:
         free_request(m, waiter)
 
 
-@rule
+@handler
 def release_dead(m: Model, i: int, now: float) -> None:
     """A request whose replica died comes to its pending event: give back what it holds."""
     if m.requests.server[i] != 0:
@@ -189,7 +189,7 @@ def release_dead(m: Model, i: int, now: float) -> None:
     free_request(m, i)
 
 
-@rule
+@handler
 def lose_connection(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     """A connection breaks under the request that uses it."""
     if m.requests.server[i] != 0:

@@ -7,7 +7,7 @@ called by nobody: in this order, so that the draws of an entry do not depend on 
 from __future__ import annotations
 
 from novamodel.scenario import Scenario
-from novamodel.scenario.demand import Demand, walk_steps
+from novamodel.scenario.demand import walk_steps
 from novamodel.scenario.graph import RouteOf, called
 from novamodel.scenario.traffic import Source
 from novamodel.simulation import codes
@@ -26,9 +26,7 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
     """Write every program of a scenario."""
     writer = ProgramWriter(scenario, layout, laws)
     routes = scenario.entry_routes
-    wanted = {
-        (source.via, route): None for source in scenario.traffic.sources.values() for route in source.routes
-    }
+    wanted = {(source.via, route): None for source in scenario.traffic.sources.values() for route in source.routes}
     targets = _targets(scenario)
     first = len(wanted)
     writer.callable = {target: first + number for number, target in enumerate(targets)}
@@ -68,7 +66,10 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
 def _targets(scenario: Scenario) -> list[RouteOf | str]:
     """Everything that some step calls."""
     steps = (
-        step for service in scenario.services.values() for route in service.routes.values() for step in walk_steps(route)
+        step
+        for service in scenario.services.values()
+        for route in service.routes.values()
+        for step in walk_steps(route)
     )
     return list(dict.fromkeys(called(scenario, step.call.to) for step in steps if step.call is not None))
 
@@ -124,9 +125,7 @@ def _opening(writer: ProgramWriter, link: Link, refused: bool) -> int:
     return program
 
 
-def _asker(
-    writer: ProgramWriter, name: str, source: Source, entry: int, route: str, routes: tuple[str, ...]
-) -> int:
+def _asker(writer: ProgramWriter, name: str, source: Source, entry: int, route: str, routes: tuple[str, ...]) -> int:
     """Somebody who asks again when an attempt has failed: with the draws of the request itself."""
     program = writer.begin(f"{name} asks for {route}", None)
     writer.program.laws.extend(writer.programs[entry].laws)

@@ -117,7 +117,9 @@ class ProgramWriter:
         while position < len(steps):
             step = steps[position]
             follower = steps[position + 1] if position + 1 < len(steps) else None
-            if follower is not None and (follower.cpu is None or follower.chance is not None or step.chance is not None):
+            if follower is not None and (
+                follower.cpu is None or follower.chance is not None or step.chance is not None
+            ):
                 follower = None
             skip = self.put(codes.CHANCE, share=step.chance, draw=self.unit_draw()) if step.chance is not None else None
             if self.step(service, step, follower):

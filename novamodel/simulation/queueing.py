@@ -17,7 +17,7 @@ from novamodel.components.queue.messages import (
     queue_show,
     queue_take,
 )
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import (
@@ -46,7 +46,7 @@ def arm_queue(m: Model, q: Any, queue: int) -> None:
         push(q, due, codes.QUEUE_TIMER, queue, queue)
 
 
-@rule
+@handler
 def publish(m: Model, q: Any, i: int, queue: int, now: float) -> None:
     """A request puts a message into a queue."""
     s = m.requests
@@ -61,7 +61,7 @@ def publish(m: Model, q: Any, i: int, queue: int, now: float) -> None:
     arm_queue(m, q, queue)
 
 
-@rule
+@handler
 def hand_out(m: Model, q: Any, queue: int, now: float) -> None:
     """Give visible messages to consumers that are free; groups that share a queue take turns."""
     left = codes.DISPATCHES
@@ -83,7 +83,7 @@ def hand_out(m: Model, q: Any, queue: int, now: float) -> None:
         left -= begin_work(m, queue, group, member, now)
 
 
-@rule
+@handler
 def begin_work(m: Model, queue: int, group: int, member: int, now: float) -> int:
     """A consumer takes a batch of messages and begins with the first; how many."""
     s = m.requests
@@ -116,7 +116,7 @@ def begin_work(m: Model, queue: int, group: int, member: int, now: float) -> int
     return taken
 
 
-@rule
+@handler
 def end_work(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     """A consumer is done with a message: acknowledged if all went well; then the next of its batch, or of the queue."""
     s = m.requests
@@ -139,7 +139,7 @@ def end_work(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     hand_out(m, q, queue, now)
 
 
-@rule
+@handler
 def on_queue_timer(m: Model, q: Any, queue: int, now: float) -> None:
     """Delays and visibility time-outs that are over, one of each; the rest when the timer comes again."""
     if now != m.timers.queue[queue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import PLACES
 from novamodel.simulation.state import Model
@@ -16,7 +16,7 @@ KEYS, DEMANDS, JITTER = 4, 5, 6
 """Streams of a replication, beside those of its sources: keys of calls, demands of what is called, back-off."""
 
 
-@rule
+@handler
 def take_request(m: Model, kind: int, number: int, program: int, now: float) -> int:
     """A free row for a request that comes now. The engine sees to it that there is one."""
     s = m.requests
@@ -76,7 +76,7 @@ def free_request(m: Model, i: int) -> None:
     s.free_count[0] += 1
 
 
-@rule
+@handler
 def adopt(m: Model, i: int, parent: int) -> None:
     """The request belongs to another one, who waits for it."""
     s = m.requests
@@ -96,7 +96,7 @@ def parent_of(m: Model, i: int) -> int:
     return int(parent)
 
 
-@rule
+@handler
 def call_key(m: Model, key: int, pc: int, attempt: int) -> int:
     """What the draws of a call are made from: the caller's key, which call it is, and which attempt."""
     seed = m.config.seed
@@ -111,7 +111,7 @@ def call_key(m: Model, key: int, pc: int, attempt: int) -> int:
     return ((a & _HALF) << 32) | b
 
 
-@rule
+@handler
 def draw_all(m: Model, i: int) -> None:
     """Draw what the request's program needs, from its key."""
     s, table = m.requests, m.programs
@@ -126,7 +126,7 @@ def draw_all(m: Model, i: int) -> None:
             s.draw[to + d + 1] = multiplier(m.laws, table.law[row + d + 1], v)
 
 
-@rule
+@handler
 def copy_draws(m: Model, i: int, other: int) -> None:
     """The request draws what another one has drawn."""
     s, most = m.requests, m.config.most_draws

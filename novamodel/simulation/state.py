@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from novamodel.components.callers.backoff import Backoff
 from novamodel.components.callers.breaker import Breaker
@@ -24,11 +22,9 @@ from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
 from novamodel.components.tokens import Tokens
-from novamodel.simulation import codes
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
 from novamodel.workload.laws import Laws
-
 
 BLOCK = 8192
 """Arrivals of one source drawn at a time."""

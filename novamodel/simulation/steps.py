@@ -10,7 +10,7 @@ from novamodel.components.node.node import loop_join, thread_join
 from novamodel.components.pg_pool.rules import pool_acquire
 from novamodel.components.pg_pool.state import CONNECT, GRANTED
 from novamodel.components.postgres.cores import cores_join
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
 from novamodel.simulation.finish import finish
@@ -29,7 +29,7 @@ from novamodel.simulation.state import Model
 NONE = codes.NONE
 
 
-@rule
+@handler
 def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
@@ -40,7 +40,7 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@rule
+@handler
 def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
     r = m.requests.replica[i]
@@ -52,7 +52,7 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@rule
+@handler
 def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a cache command; a get that hits goes on behind its on_miss steps."""
     cache = m.programs.station[pc]
@@ -67,7 +67,7 @@ def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     push(q, done, codes.STEP_DONE, m.requests.number[i], i)
 
 
-@rule
+@handler
 def choose_link(m: Model, i: int, pc: int, now: float) -> int:
     """The database server of a transaction; what a request may read elsewhere it reads at one replica."""
     s = m.requests
@@ -88,7 +88,7 @@ def choose_link(m: Model, i: int, pc: int, now: float) -> int:
     return int(elsewhere)
 
 
-@rule
+@handler
 def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     """Take a connection; true if the request has one and goes on at once."""
     s = m.requests
@@ -108,7 +108,7 @@ def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     return False
 
 
-@rule
+@handler
 def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a statement, through PgBouncer where there is one."""
     s = m.requests
@@ -132,7 +132,7 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     push(q, at, codes.STATEMENT_IN, s.number[i], i)
 
 
-@rule
+@handler
 def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """A connection set-up has PgBouncer's one thread, or goes on to the server's cores."""
     s = m.requests
@@ -155,7 +155,7 @@ def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         arm_cores(m, q, d)
 
 
-@rule
+@handler
 def do_wait(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """A delay that needs nothing."""
     seconds = m.programs.busy[pc] * drawn(m, i, m.programs.draw[pc])
@@ -164,7 +164,7 @@ def do_wait(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     push(q, now + seconds, codes.STEP_DONE, m.requests.number[i], i)
 
 
-@rule
+@handler
 def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     """An external admits the call, lets it wait, or refuses it; true if it is admitted."""
     s = m.requests
@@ -188,7 +188,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     return False
 
 
-@rule
+@handler
 def do_external_out(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     """The external has answered, or failed; true if the call goes on."""
     s = m.requests

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from novamodel.components.maths import exp, log, normal_quantile
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 
 _HALF_LOG_TWO_PI = 0.91893853320467274178
 _SHIFTED = 12.0
@@ -22,7 +22,7 @@ _MOST_TERMS = 4000
 _MOST_STEPS = 60
 
 
-@rule
+@handler
 def log_gamma(x: float) -> float:
     """log(gamma(x)) for x > 0; absolute error about 1e-15 * max(1, x log x)."""
     product = 1.0
@@ -42,7 +42,7 @@ def log_gamma(x: float) -> float:
     return (x - 0.5) * log(x) - x + _HALF_LOG_TWO_PI + tail - log(product)
 
 
-@rule
+@handler
 def log_lower(shape: float, y: float, x: float, log_gamma_1: float) -> float:
     """log P(shape, x), x = exp(y): share below x. ``log_gamma_1`` is log_gamma(shape + 1)."""
     term = 1.0
@@ -57,7 +57,7 @@ def log_lower(shape: float, y: float, x: float, log_gamma_1: float) -> float:
     return shape * y - x - log_gamma_1 + log(total)
 
 
-@rule
+@handler
 def log_upper(shape: float, y: float, x: float, log_gamma_1: float) -> float:
     """log Q(shape, x), x = exp(y): share above x."""
     if x < shape + 1.0:
@@ -83,7 +83,7 @@ def log_upper(shape: float, y: float, x: float, log_gamma_1: float) -> float:
     return shape * y - x - log_gamma_1 + log(shape) + log(h)
 
 
-@rule
+@handler
 def first_guess(shape: float, u: float, log_gamma_1: float) -> float:
     """log x near the quantile: Wilson and Hilferty's; the lower tail's power; the upper tail's logarithm."""
     low = (log(u) + log_gamma_1) / shape
@@ -98,7 +98,7 @@ def first_guess(shape: float, u: float, log_gamma_1: float) -> float:
     return low
 
 
-@rule
+@handler
 def gamma_quantile(shape: float, u: float) -> float:
     """Value below which a share u (strictly in (0, 1)) of the gamma law of scale 1 lies; shape > 0."""
     log_gamma_1 = log_gamma(shape + 1.0)

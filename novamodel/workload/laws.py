@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from novamodel.components.columns import Column
 from novamodel.components.maths import exp, log, normal_quantile
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 from novamodel.workload.gamma import gamma_quantile
 
 DETERMINISTIC = 0
@@ -40,7 +40,7 @@ class Laws(NamedTuple):
     row: Column  # MIXTURE: law of the part
 
 
-@rule
+@handler
 def multiplier(laws: Laws, row: int, u: float) -> float:
     """Multiplier with mean 1 for a uniform u in (0, 1); nondecreasing in u, mixtures aside.
 

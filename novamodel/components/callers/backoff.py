@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 
 KINDS = ("none", "fixed", "exponential")
 NO_DELAY, FIXED, EXPONENTIAL = range(3)
@@ -50,7 +50,7 @@ def backoff_state(policies: Sequence[BackoffPolicy]) -> Backoff:
     )
 
 
-@rule
+@handler
 def backoff_ceiling(s: Backoff, row: int, attempt: int) -> float:
     """Delay in seconds before retry `attempt` (from 0), without jitter."""
     if s.kind[row] == NO_DELAY:
@@ -65,7 +65,7 @@ def backoff_ceiling(s: Backoff, row: int, attempt: int) -> float:
     return delay if delay < cap else cap
 
 
-@rule
+@handler
 def backoff_delay(s: Backoff, row: int, attempt: int, previous: float, u: float) -> float:
     """Delay in seconds before retry `attempt` (from 0).
 

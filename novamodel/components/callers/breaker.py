@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 KINDS = ("none", "consecutive", "window")
 NO_BREAKER, CONSECUTIVE, WINDOW = range(3)
@@ -114,7 +114,7 @@ def breaker_allows(s: Breaker, row: int, now: float) -> bool:
     return True
 
 
-@rule
+@handler
 def breaker_forget(s: Breaker, row: int) -> None:
     """A call that had passed ends without a verdict (its caller is gone): its place as a probe is free again."""
     if s.state[row] == HALF_OPEN and s.granted[row] > s.calls[row]:
@@ -143,7 +143,7 @@ def breaker_result_of(s: Breaker, row: int, generation: int, ok: bool, now: floa
         breaker_result(s, row, ok, now)
 
 
-@rule
+@handler
 def _change(s: Breaker, row: int, state: int) -> None:
     s.state[row] = state
     s.generation[row] += 1
@@ -152,13 +152,13 @@ def _change(s: Breaker, row: int, state: int) -> None:
     s.granted[row] = 0
 
 
-@rule
+@handler
 def _open(s: Breaker, row: int, now: float) -> None:
     _change(s, row, OPEN)
     s.until[row] = now + s.open_s[row]
 
 
-@rule
+@handler
 def _probe_result(s: Breaker, row: int, ok: bool, now: float) -> None:
     s.calls[row] += 1
     s.failures[row] += 0 if ok else 1
@@ -171,7 +171,7 @@ def _probe_result(s: Breaker, row: int, ok: bool, now: float) -> None:
             _change(s, row, CLOSED)
 
 
-@rule
+@handler
 def _window_result(s: Breaker, row: int, ok: bool, now: float) -> None:
     spot = row * s.depth[0] + s.place[row]
     if s.calls[row] == s.window[row]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 TOKEN = 1_000_000
 NO_END = 2**62
@@ -55,7 +55,7 @@ def budget_deposit(s: Budget, row: int) -> None:
     s.balance[row] = balance if balance < s.most[row] else s.most[row]
 
 
-@rule
+@handler
 def budget_withdraw(s: Budget, row: int) -> bool:
     """Take a token for a retry; false when there is none."""
     if s.limited[row] == 0:

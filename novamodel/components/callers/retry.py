@@ -13,7 +13,7 @@ from typing import NamedTuple
 from novamodel.components.callers.breaker import Breaker, breaker_would_allow
 from novamodel.components.callers.budget import Budget, budget_withdraw
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 
 RETRY = 0
 NOT_RETRIED = 1  # this outcome is not one that is tried again
@@ -51,7 +51,7 @@ def retries_state(policies: Sequence[RetryPolicy]) -> Retries:
     )
 
 
-@rule
+@handler
 def retry_decide(
     s: Retries, budget: Budget, breaker: Breaker, row: int, attempts: int, outcome: int, starts: float
 ) -> int:

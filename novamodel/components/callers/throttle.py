@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler
 
 
-@rule
+@handler
 def reject_probability(k: float, requests: float, accepts: float) -> float:
     """Share of new calls to reject locally, after so many requests and accepts (SRE book: of the last two minutes).
 

@@ -38,7 +38,7 @@ from novamodel.components.pg_pool.state import (
     REFUSED,
     PgPool,
 )
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 
 @rule
@@ -88,7 +88,7 @@ def pool_leave_first(s: PgPool, p: int) -> int:
     return waiter
 
 
-@rule
+@handler
 def pool_open(s: PgPool, p: int, user: int, leaves: float, now: float) -> int:
     """Begin to open a connection for a caller, who gives up at `leaves`; its place."""
     pool_account(s, p, now)
@@ -103,7 +103,7 @@ def pool_open(s: PgPool, p: int, user: int, leaves: float, now: float) -> int:
     return place
 
 
-@rule
+@handler
 def pool_opened(s: PgPool, p: int, place: int, now: float) -> tuple[int, int]:
     """A connection is open: GRANTED and the caller; where that has given up, as `pool_release`."""
     user = s.user[place]
@@ -118,7 +118,7 @@ def pool_opened(s: PgPool, p: int, place: int, now: float) -> tuple[int, int]:
     return pool_release(s, p, place, False, now)
 
 
-@rule
+@handler
 def pool_open_failed(s: PgPool, p: int, place: int, now: float) -> int:
     """An attempt failed or was given up: the caller whom it costs the answer, or NONE. `pool_pulse` comes next."""
     user = s.user[place]
@@ -126,7 +126,7 @@ def pool_open_failed(s: PgPool, p: int, place: int, now: float) -> int:
     return user
 
 
-@rule
+@handler
 def pool_release(s: PgPool, p: int, place: int, failed: bool, now: float) -> tuple[int, int]:
     """A connection comes back, as good as it was or `failed` (an SQL error of `pool.query`, a lost connection).
 
@@ -150,7 +150,7 @@ def pool_release(s: PgPool, p: int, place: int, failed: bool, now: float) -> tup
     return KEPT, NONE
 
 
-@rule
+@handler
 def pool_pulse(s: PgPool, p: int, now: float) -> tuple[int, int]:
     """A place has become empty (after a failed attempt, or when a close is done): see who can use it.
 
@@ -165,7 +165,7 @@ def pool_pulse(s: PgPool, p: int, now: float) -> tuple[int, int]:
     return CONNECT, pool_open(s, p, waiter, s.entered[waiter] + s.patience[p], now)
 
 
-@rule
+@handler
 def pool_close_idle(s: PgPool, p: int, place: int, now: float) -> None:
     """An idle connection is closed, or its server broke it off; pg-pool serves nobody on that account."""
     base = p * s.depth[0]
@@ -179,7 +179,7 @@ def pool_close_idle(s: PgPool, p: int, place: int, now: float) -> None:
     pool_forget(s, p, place, now)
 
 
-@rule
+@handler
 def pool_close_all_idle(s: PgPool, p: int, now: float) -> int:
     """Every idle connection is closed, or broken off; how many."""
     closed = s.idle[p]
@@ -188,14 +188,14 @@ def pool_close_all_idle(s: PgPool, p: int, now: float) -> int:
     return closed
 
 
-@rule
+@handler
 def pool_end(s: PgPool, p: int, now: float) -> int:
     """`pool.end`: close what is idle, refuse new callers; how many were closed. `pool_pulse` comes next."""
     s.stage[p] = ENDING
     return pool_close_all_idle(s, p, now)
 
 
-@rule
+@handler
 def pool_drop_all(s: PgPool, p: int, now: float) -> int:
     """The process is gone, and a new one may start: how many connections were open or opening."""
     dropped = s.open[p]
@@ -210,7 +210,7 @@ def pool_drop_all(s: PgPool, p: int, now: float) -> int:
     return dropped
 
 
-@rule
+@handler
 def pool_forget(s: PgPool, p: int, place: int, now: float) -> None:
     """A place that is not idle becomes empty."""
     pool_account(s, p, now)

@@ -19,7 +19,7 @@ from novamodel.components.pg_pool.state import (
     TIMED_OUT,
     PgPool,
 )
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 
 @rule
@@ -31,7 +31,7 @@ def pool_due(s: PgPool, p: int) -> float:
     return min(s.timer[p], s.entered[waiter] + s.patience[p])
 
 
-@rule
+@handler
 def pool_idle_timer(s: PgPool, p: int, place: int, now: float) -> bool:
     """A connection has been idle for the idle time-out: it is closed (true), or kept for good as one of the least."""
     s.due[place] = NEVER
@@ -41,7 +41,7 @@ def pool_idle_timer(s: PgPool, p: int, place: int, now: float) -> bool:
     return True
 
 
-@rule
+@handler
 def pool_lifetime_timer(s: PgPool, p: int, place: int, now: float) -> bool:
     """A connection's lifetime is over: closed if idle (true), else when it is released; `least` does not count."""
     s.expires[place] = NEVER
@@ -52,7 +52,7 @@ def pool_lifetime_timer(s: PgPool, p: int, place: int, now: float) -> bool:
     return True
 
 
-@rule
+@handler
 def pool_desert(s: PgPool, place: int) -> int:
     """The caller for whom a connection opens gives up, and is returned; the attempt goes on for nobody."""
     user = s.user[place]
@@ -61,7 +61,7 @@ def pool_desert(s: PgPool, place: int) -> int:
     return user
 
 
-@rule
+@handler
 def pool_earliest(s: PgPool, p: int) -> int:
     """The place whose timer is due first, or NONE: released first of those that are idle, else the lowest."""
     base = p * s.depth[0]
@@ -80,7 +80,7 @@ def pool_earliest(s: PgPool, p: int) -> int:
     return best
 
 
-@rule
+@handler
 def pool_fire(s: PgPool, p: int, now: float) -> tuple[int, int]:
     """The next thing that is due; call it until it says NOTHING (then `pool_due` is up to date).
 

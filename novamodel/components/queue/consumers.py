@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 NONE = -1
 
@@ -60,7 +60,7 @@ def consumer_account(s: Consumers, member: int, now: float) -> float:
     return s.area[member]
 
 
-@rule
+@handler
 def consumers_pick(s: Consumers, g: int, now: float) -> int:
     """The member of a group that gets the next message, and is busier by one now; NONE when all are full or down.
 
@@ -87,7 +87,7 @@ def consumers_pick(s: Consumers, g: int, now: float) -> int:
     return best
 
 
-@rule
+@handler
 def consumers_release(s: Consumers, member: int, now: float) -> None:
     """A member is done with a message; it may be down (it finishes what it has)."""
     consumer_account(s, member, now)
@@ -96,7 +96,7 @@ def consumers_release(s: Consumers, member: int, now: float) -> None:
         s.free[s.group[member]] += 1
 
 
-@rule
+@handler
 def consumer_set(s: Consumers, member: int, up: int) -> None:
     """A member takes messages (1) or takes no more (0); what it works on goes on. No change is fine, too."""
     if s.up[member] != up:
@@ -105,7 +105,7 @@ def consumer_set(s: Consumers, member: int, up: int) -> None:
         s.up[member] = up
 
 
-@rule
+@handler
 def consumer_lose(s: Consumers, member: int, now: float) -> int:
     """The process is gone: down, and what it worked on is lost (how many); those messages return by their time-out."""
     consumer_account(s, member, now)

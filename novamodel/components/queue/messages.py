@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from novamodel.components.columns import Column
 from novamodel.components.links import NONE, OUT, link_last, unlink
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 NEVER = 1e300
 NO_END = 2**62
@@ -104,7 +104,7 @@ def queue_account(s: Messages, q: int, now: float) -> None:
     s.since[q] = now
 
 
-@rule
+@handler
 def _append(s: Messages, q: int, slot: int, now: float) -> None:
     s.place[slot] = VISIBLE
     s.entered[slot] = now
@@ -112,7 +112,7 @@ def _append(s: Messages, q: int, slot: int, now: float) -> None:
     s.waiting[q] += 1
 
 
-@rule
+@handler
 def queue_publish(s: Messages, q: int, slot: int, now: float) -> int:
     """A new message: VISIBLE, or HIDDEN when the queue has a delay."""
     queue_account(s, q, now)
@@ -126,7 +126,7 @@ def queue_publish(s: Messages, q: int, slot: int, now: float) -> int:
     return VISIBLE
 
 
-@rule
+@handler
 def queue_show(s: Messages, q: int, slot: int, now: float) -> None:
     """The delay of a hidden message is over."""
     queue_account(s, q, now)
@@ -134,7 +134,7 @@ def queue_show(s: Messages, q: int, slot: int, now: float) -> None:
     _append(s, q, slot, now)
 
 
-@rule
+@handler
 def queue_take(s: Messages, q: int, now: float) -> int:
     """Receive the oldest visible message, or NONE; its receipt is `receipt[slot]`."""
     slot = s.first[q]
@@ -153,7 +153,7 @@ def queue_take(s: Messages, q: int, now: float) -> int:
     return slot
 
 
-@rule
+@handler
 def queue_acknowledge(s: Messages, q: int, slot: int, receipt: int, now: float) -> int:
     """Delete a message by the receipt of its latest receive: where it was (IN_FLIGHT, VISIBLE), NOWHERE = too late.
 
@@ -173,7 +173,7 @@ def queue_acknowledge(s: Messages, q: int, slot: int, receipt: int, now: float) 
     return place
 
 
-@rule
+@handler
 def queue_return(s: Messages, q: int, slot: int, now: float) -> int:
     """A message in flight is given back, or its visibility time-out is over: VISIBLE again, or DEAD."""
     queue_account(s, q, now)

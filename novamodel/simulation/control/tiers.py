@@ -120,7 +120,9 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         cores = sum(int(model.cores.cores[d]) for d in servers)
         queue = sum(max(0, int(model.cores.jobs[d]) - int(model.cores.cores[d])) for d in servers)
         yield Use(named(name, f"{postgres} cpu"), used, cores, queue)
-        yield Use(named(name, f"{postgres} storage"), sum(fifo_used_until(model.volume, d, now) for d in servers), count)
+        yield Use(
+            named(name, f"{postgres} storage"), sum(fifo_used_until(model.volume, d, now) for d in servers), count
+        )
         most = float(model.doors.most[layout.doors[(name, reads)]])
         yield Use(named(name, f"{postgres} connections"), opened, most, integral=False)
 
