@@ -14,6 +14,7 @@ import numpy as np
 from novamodel.analytic.cache import every_hit_ratio
 from novamodel.analytic.closed import closed_mva_multiserver
 from novamodel.analytic.demand import core_scale
+from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.tier_rows import before
 from novamodel.analytic.traffic_equations import Taken, entry_rates, solve, taken_steps
 from novamodel.scenario import Scenario
@@ -34,8 +35,8 @@ class Need(NamedTuple):
 
     station: str
     servers: int
-    demand: Demand
-    scale: float
+    mean_s: float
+    exponential: bool = True
     copies: int = 1  # stations alike, asked by chance alike
 
 
@@ -54,13 +55,13 @@ def closed_network(scenario: Scenario) -> ClosedNetwork:
     shape: dict[str, tuple[int, int, float]] = {}
     delay_s = 0.0
     for need, visits in _needs(scenario):
-        mean = need.demand.busy * need.scale
+        mean = need.mean_s
         if visits <= 0 or mean <= 0:
             continue
         if need.servers == 0:
             delay_s += visits * mean
             continue
-        if need.demand.law != "exponential" or need.demand.idle > need.demand.busy:
+        if not need.exponential:
             raise ValueError(f"{need.station}: only exponential demands without idle make a product-form network")
         if shape.setdefault(need.station, (need.servers, need.copies, mean)) != (need.servers, need.copies, mean):
             raise ValueError(f"{need.station}: demands of one mean only, first come first served")
@@ -102,13 +103,13 @@ def _front(scenario: Scenario, entries: dict[RouteOf, float]) -> Iterator[tuple[
         raise ValueError("limits, handshakes and a gateway make no product-form network")
     if edge.workers != 1:
         raise ValueError("an edge of several workers makes no product-form network")
-    yield Need(f"{before(via)}edge", 1, edge.request_cpu, core_scale(scenario)), 1.0
+    yield _work(f"{before(via)}edge", 1, edge.request_cpu, core_scale(scenario)), 1.0
     yield _delay(edge.network), 1.0
 
 
 def _plain_service(scenario: Scenario, name: str) -> None:
     service = scenario.services[name]
-    if service.resources.cpu_limit is not None or service.autoscaler is not None:
+    if quota_cores(scenario, name) < NO_LIMIT or service.autoscaler is not None:
         raise ValueError(f"{name}: a CPU limit or an autoscaler makes no product-form network")
     for pool in service.all_pools.values():
         if pool.max < scenario.traffic.users:
@@ -121,9 +122,9 @@ def _of_step(scenario: Scenario, at: RouteOf, taken: Taken) -> Iterator[Need]:
     step, scale, service = taken.step, core_scale(scenario), scenario.services[at.service]
     copies = service.replicas
     if step.cpu is not None:
-        yield Need(f"{at.service} event loop", 1, step.cpu, scale, copies)
+        yield _work(f"{at.service} event loop", 1, step.cpu, scale, copies)
     elif step.thread is not None:
-        yield Need(f"{at.service} threads", service.runtime.threads, step.thread, scale, copies)
+        yield _work(f"{at.service} threads", service.runtime.threads, step.thread, scale, copies)
     elif step.wait is not None:
         yield _delay(step.wait.busy)
     elif step.sql is not None:
@@ -135,15 +136,15 @@ def _of_step(scenario: Scenario, at: RouteOf, taken: Taken) -> Iterator[Need]:
                 statement = database.statements[inner]
                 if statement.reads or statement.writes:
                     raise ValueError(f"{name}: storage operations take a constant time: no product-form network")
-                yield Need(f"{before(name)}postgres cpu", int(database.cores), statement.cpu, scale)
+                yield _work(f"{before(name)}postgres cpu", int(database.cores), statement.cpu, scale)
                 yield _delay(database.network)
             elif inner.cpu is not None:
-                yield Need(f"{at.service} event loop", 1, inner.cpu, scale, copies)
+                yield _work(f"{at.service} event loop", 1, inner.cpu, scale, copies)
     elif step.cache is not None:
         cache = scenario.all_caches[step.cache.store]
         if step.cache.count != 1:
             raise ValueError("several cache commands at once make no product-form network")
-        yield Need(f"{before(step.cache.store)}redis", 1, cache.command_cpu, scale)
+        yield _work(f"{before(step.cache.store)}redis", 1, cache.command_cpu, scale)
         yield _delay(cache.network)
     elif step.call is not None:
         yield from _of_call(scenario, step.call.to)
@@ -159,8 +160,13 @@ def _of_call(scenario: Scenario, to: str) -> Iterator[Need]:
     external = scenario.externals[target]
     if external.rate is not None or external.failures or (external.concurrency and external.over_limit == "reject"):
         raise ValueError(f"external {target}: what it refuses or fails makes no product-form network")
-    yield Need(f"external {target}", external.concurrency or 0, external.latency, 1.0)
+    yield _work(f"external {target}", external.concurrency or 0, external.latency, 1.0)
+
+
+def _work(station: str, servers: int, demand: Demand, scale: float, copies: int = 1) -> Need:
+    exponential = demand.law == "exponential" and not demand.idle > demand.busy
+    return Need(station, servers, demand.busy * scale, exponential, copies)
 
 
 def _delay(seconds: float) -> Need:
-    return Need("", 0, Demand.model_validate({"busy": seconds}), 1.0)
+    return Need("", 0, seconds)
