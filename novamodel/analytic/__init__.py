@@ -12,7 +12,7 @@ from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import interwoven, route_demands
-from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means, slow_shares
+from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
@@ -55,6 +55,7 @@ __all__ = [
     "erlang_a",
     "erlang_b",
     "erlang_b_inverse",
+    "error_share",
     "every_hit_ratio",
     "external_rates",
     "fanout_tail",

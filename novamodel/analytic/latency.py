@@ -13,8 +13,8 @@ from scipy.special import gammaincinv
 
 from novamodel.analytic.demand import RouteDemand
 from novamodel.analytic.downstream import Stay, downstream, route_errors
-from novamodel.analytic.stay import congestion, finite, front_s, own_s, pool_wait_s, times, with_waits_s
-from novamodel.analytic.system import PoolLoad, SystemLoad
+from novamodel.analytic.stay import congestion, finite, front_s, own_s, pool_variance, pool_wait_s, times, with_waits_s
+from novamodel.analytic.system import PoolLoad, ServiceLoad, SystemLoad
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.goals import Slo
@@ -73,8 +73,10 @@ def latency_quantile(scenario: Scenario, load: SystemLoad, q: float, of: str | N
     return np.take_along_axis(np.take_along_axis(every, order, axis=-1), index[..., None], axis=-1)[..., 0]
 
 
-def slow_shares(scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str, of: str | None) -> np.ndarray:
-    """Share of all requests (of those of route ``of``) that a service answers later than each limit.
+def slow_shares(
+    scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str | None, of: str | None
+) -> np.ndarray:
+    """Share of all requests (of those of route ``of``) that a service (None: any) answers later than each limit.
 
     Candidates x limits. The shares of the services add up to the share of all requests, which is what makes a
     percentile separable: p99 < 300 ms holds where the services' shares above 300 ms add up to less than 1 %.
@@ -82,7 +84,7 @@ def slow_shares(scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, serv
     total, below = np.zeros((1, limits_s.size)), downstream(scenario, load)
     for route, demand in load.routes.items():
         share = demand.entry if of is None else float(route == of)
-        if share > 0 and demand.service == service:
+        if share > 0 and service in (None, demand.service):
             points, chance = _points(scenario, load, demand, below.get(route))
             chance = chance / chance.sum(axis=-1, keepdims=True)
             slow = [(chance * (points > limit)).sum(axis=-1) for limit in limits_s]
@@ -112,6 +114,7 @@ def _points(
     stopped = replica.stopped[..., None]
     stops = np.concatenate((np.zeros((*replica.stop_s.shape, 1)), replica.stop_s[..., None] * _QUARTERS), axis=-1)
     chance = np.concatenate((1 - stopped, np.broadcast_to(stopped / 4, (*replica.stop_s.shape, 4))), axis=-1)
+    base, variance = _others(base, demand, service, below)
     if demand.thread_jobs > 0:
         stays, weights = (
             replica.thread_points_s * (demand.thread_jobs / max(demand.thread_jobs, 1)),
@@ -120,20 +123,33 @@ def _points(
         full = ~np.isfinite(replica.thread_stay_s)
         stops = np.where(full[..., None], np.inf, stays)
         chance = weights
+        spread = None if variance is None else _gamma(finite(base), variance)
     else:
-        mean, variance = congestion(load, demand, service)
-        stops = _flat(stops[..., :, None] + _gamma(mean, variance)[..., None, :])
-        chance = _flat(chance[..., :, None] * _WEIGHTS)
-    for name, at in [(MAIN, demand), *demand.databases.items()]:
-        if at.transactions > 0:
-            stops, chance = _with_pool(stops, chance, service.pools[name], at.transactions)
-    if below is not None:
-        base = base + below.mean
-        spread = _gamma(finite(below.mean), below.variance)
+        mean, own = congestion(load, demand, service)
+        spread = _gamma(mean, own) if variance is None else _gamma(finite(base), own + variance)
+    if spread is not None:
         stops = _flat(stops[..., :, None] + spread[..., None, :])
         chance = _flat(chance[..., :, None] * _WEIGHTS)
+    if demand.transactions > 0:
+        stops, chance = _with_pool(stops, chance, service.pools[MAIN], demand.transactions)
     points = base[..., None] + stops
     return np.where(np.isnan(points), np.inf, points), np.broadcast_to(chance, points.shape)
+
+
+def _others(
+    base: np.ndarray, demand: RouteDemand, service: ServiceLoad, below: Stay | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """``base`` with pools to further databases and what calls add, and the variance of these (None: there are none)."""
+    variance = None
+    for name, at in demand.databases.items():
+        if at.transactions > 0:
+            base = base + at.transactions * pool_wait_s(service.pools[name])
+            spread = at.transactions * pool_variance(service.pools[name])
+            variance = spread if variance is None else variance + spread
+    if below is not None:
+        base = base + below.mean
+        variance = below.variance if variance is None else variance + below.variance
+    return base, variance
 
 
 def _with_pool(

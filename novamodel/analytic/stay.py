@@ -73,9 +73,7 @@ def own_variance(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) ->
     found = demand.own_variance + loop_variance + stops + 0.0 * loop_s
     for name, at in [(MAIN, demand), *demand.databases.items()]:
         if at.transactions > 0:
-            pool = service.pools[name].pool
-            each = finite(pool.mean_wait_served_s) / np.maximum(pool.wait_probability, 1e-12)
-            found = found + at.transactions * pool.wait_probability * (2 - pool.wait_probability) * each**2
+            found = found + at.transactions * pool_variance(service.pools[name])
         if name != MAIN:
             found = found + at.own_variance
     if demand.thread_jobs > 0:
@@ -110,6 +108,13 @@ def congestion(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> t
 def pool_wait_s(pool: PoolLoad) -> np.ndarray:
     """Mean wait for a connection of who gets one."""
     return np.where(np.isfinite(pool.hold_s), pool.pool.mean_wait_served_s, np.inf)
+
+
+def pool_variance(pool: PoolLoad) -> np.ndarray:
+    """Variance (s^2) of one wait for a connection: none, or exponential."""
+    waits = pool.pool.wait_probability
+    each = finite(pool.pool.mean_wait_served_s) / np.maximum(waits, 1e-12)
+    return waits * (2 - waits) * each**2
 
 
 def pool_errors(demand: RouteDemand, service: ServiceLoad) -> np.ndarray:
