@@ -48,12 +48,19 @@ def unordered(scenario: Scenario) -> str:
     return next(_unordered(scenario), "")
 
 
-def _unordered(scenario: Scenario) -> Iterator[str]:
+def bursty(scenario: Scenario) -> str:
+    """Why arrivals are no Poisson stream; empty where they are."""
     for source in scenario.traffic.sources.values():
         if source.loop == "periodic":
-            yield "jobs by the clock are no Poisson stream"
+            return "jobs by the clock are no Poisson stream"
         if source.bursts is not None:
-            yield "arrivals come in bursts, not as a Poisson stream"
+            return "arrivals come in bursts, not as a Poisson stream"
+    return ""
+
+
+def _unordered(scenario: Scenario) -> Iterator[str]:
+    if text := bursty(scenario):
+        yield text
     for edge in scenario.all_edges.values():
         for name, upstream in edge.upstreams.items():
             if upstream.method == "ip_hash" or upstream.max_conns or upstream.backup:

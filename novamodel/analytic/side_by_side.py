@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
-from novamodel.analytic.covers import uncovered
+from novamodel.analytic.covers import bursty, uncovered
 from novamodel.analytic.demand import interwoven
 from novamodel.analytic.latency import latency_quantile, mean_latency
 from novamodel.analytic.replica import NO_LIMIT, quota_cores
@@ -120,7 +120,7 @@ def _latencies(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
 
 
 def _rejections(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
-    no, people = moving(steady), steady.scenario.traffic.everyone
+    no, people = moving(steady) or bursty(steady.scenario), steady.scenario.traffic.everyone
     share = dict.fromkeys(steady.scenario.services, 0.0)
     for route, weight in route_shares(steady.scenario.traffic).items():
         share[steady.scenario.service_of(route)] += weight
@@ -140,6 +140,8 @@ def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
             no = "opened and closed as they are needed: no closed form of the mean"
         elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
             no = no or "the run counts an event loop that stands at the CPU limit as busy"
+        elif tier.endswith("edge") and steady.rejected > SELDOM and steady.scenario.edge.reject_cpu is not None:
+            no = no or "rejected requests take CPU of the edge too: not in the closed form"
         elif tier not in known:
             no = no or "not among the closed forms"
         else:
@@ -164,7 +166,7 @@ def _stopped(steady: Steady, tier: str) -> float:
 
 def _hit_ratios(steady: Steady) -> Iterator[tuple[Any, ...]]:
     """The run takes the analytic ratio and keeps no entries, so it has no figure of its own."""
-    no = uncovered(steady.scenario)
+    no = uncovered(steady.scenario) or bursty(steady.scenario)
     for store, ratios in steady.hit_ratios.items():
         for name, ratio in ratios.items():
             stated = steady.scenario.all_caches[store].keyspaces[name].hit_ratio is not None

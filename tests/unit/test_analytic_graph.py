@@ -23,6 +23,7 @@ from novamodel.analytic import (
     system_load,
     tier_demands,
     uncovered,
+    warming,
 )
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.latency import error_share
@@ -172,6 +173,14 @@ def test_caches_have_hit_ratios_of_their_own():
         hit_ratio(free, "item", store="far")
 
 
+def test_a_further_cache_warms_up_on_its_own():
+    free = graph(caches__near__keyspaces__item__hit_ratio=None)
+    curve = warming(free, 1200.0, store="near")
+    assert curve["hit_ratio"].iloc[0] == 0.0
+    assert curve["hit_ratio"].iloc[-1] == pytest.approx(hit_ratio(free, "item", store="near"), rel=0.01)
+    assert warming(free, 120.0).empty
+
+
 def test_demands_stand_at_their_own_database_and_cache():
     demands = route_demands(graph())
     assert set(demands) == {"buy", "look", "pay.charge", "post.send"}
@@ -316,6 +325,27 @@ def test_beside_shows_nothing_of_what_it_does_not_describe(changes, why):
     assert not table["holds"].any()
     assert table["analytic"].isna().all()
     assert why in table[table["metric"] == "mean"].iloc[0]["why"]
+
+
+def test_bursts_take_the_rejections_and_hit_ratios_with_them():
+    limit = {"edge.limits": {"shop": {"rate": "10r/s", "burst": 5}}, "caches.near.keyspaces.item.hit_ratio": None}
+    calm = graph(traffic__also={}, run__duration="60 s").override(limit)
+    burst = calm.override({"traffic.bursts": {"dispersion": 20}})
+    for scenario, holds in ((calm, True), (burst, False)):
+        table = beside(result_of(scenario)).set_index(["metric", "of"])
+        assert table.loc[("rejected", ""), "holds"] == holds
+        assert table.loc[("hit ratio", "near item"), "holds"] == holds
+        assert table.loc[("utilisation", "shop event loop"), "holds"]
+
+
+def test_what_the_edge_rejects_calls_nobody():
+    limit = {"edge.limits": {"shop": {"rate": "1r/s"}}, "traffic.populations": {"one": {"share": 1.0, "clients": 1}}}
+    steady = steady_of(graph(traffic__also={}, run__duration="60 s").override(limit))
+    assert steady.rejected == pytest.approx(0.99, abs=0.002)  # one client, 100 requests/s, one a second let in
+    let_in = 100 * (1 - steady.rejected)
+    assert float(steady.load.services["pay"].rate_per_s) == pytest.approx(0.4 * let_in)
+    assert float(steady.load.externals["rates"].rate_per_s) == pytest.approx(0.2 * let_in)
+    assert sum(demand.entry for demand in steady.load.routes.values()) == pytest.approx(1.0)
 
 
 def test_several_sources_must_all_stand_still():
