@@ -11,7 +11,7 @@ from novamodel.simulation.edge import do_choose, do_edge, gateway_admits
 from novamodel.simulation.finish import finish, record
 from novamodel.simulation.holds import do_opened, give_back
 from novamodel.simulation.queueing import publish
-from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn
+from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn, fail
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 from novamodel.simulation.steps import (
@@ -43,12 +43,12 @@ def do_publish(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
 
 
 @handler
-def do_end(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+def do_end(m: Model, q: Any, i: int, pc: int, now: float, outcome: int) -> None:
     """The program is at its end: the answer goes out, or an internal job leaves its mark."""
     s = m.requests
-    if s.kind[i] == codes.INTERNAL:
+    if s.kind[i] == codes.INTERNAL and outcome == codes.SERVED:
         m.replicas.done[s.replica[i] * codes.INTERNAL_KINDS + m.programs.station[pc]] = s.serial[i]
-    finish(m, q, i, codes.SERVED, now)
+    finish(m, q, i, outcome, now)
 
 
 @handler
@@ -74,7 +74,6 @@ def do_again(m: Model, i: int) -> None:
     """A user begins the next visit, with draws of its own."""
     s = m.requests
     s.key[i] = call_key(m, s.key[i], s.pc[i], 0)
-    draw_all(m, i)
     s.pc[i] = m.programs.start[s.program[i]]
 
 
@@ -94,8 +93,8 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
         if op == codes.SQL:
             do_sql(m, q, i, pc, now)
             return
-        if op == codes.END:
-            do_end(m, q, i, pc, now)
+        if op == codes.END or op == codes.FAIL:
+            do_end(m, q, i, pc, now, codes.SERVED if op == codes.END else s.outcome[i])
             return
         if op == codes.EDGE:
             do_edge(m, q, i, pc, now)
@@ -131,7 +130,7 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
                 return
         elif op == codes.GATE:
             if not gateway_admits(m, i, now):
-                finish(m, q, i, codes.REJECTED, now)
+                fail(m, i, codes.REJECTED)
                 return
             s.pc[i] = pc + 1
         elif op == codes.EXTERNAL_IN:
@@ -151,6 +150,9 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
             s.pc[i] = pc + 1
         elif op == codes.RECORD:
             do_record(m, i, pc, now)
+            s.pc[i] = pc + 1
+        elif op == codes.DRAW:
+            draw_all(m, i)
             s.pc[i] = pc + 1
         else:
             do_again(m, i)

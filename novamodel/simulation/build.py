@@ -110,7 +110,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         **servers,
         redis=fifo_state(len(layout.caches)),
         caches=Caches([cache.network / 2 for cache in scenario.all_caches.values()]),
-        **sites_state(layout, REQUESTS),
+        **sites_state(layout, book, REQUESTS),
         **externals_state(scenario, REQUESTS),
         **queues,
         reading=Reading([-codes.NEVER] * max(1, clients * read_from), [0], [0]),

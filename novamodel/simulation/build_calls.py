@@ -21,7 +21,7 @@ from novamodel.simulation.programs import ProgramBook
 from novamodel.simulation.state import Queues, Sites
 
 
-def sites_state(layout: Layout, requests: int) -> dict[str, Any]:
+def sites_state(layout: Layout, book: ProgramBook, requests: int) -> dict[str, Any]:
     """Call sites and the policies of their callers, row by row; a row nobody uses where nobody calls."""
     sites = layout.sites
     callers = [site.caller for site in sites]
@@ -36,6 +36,7 @@ def sites_state(layout: Layout, requests: int) -> dict[str, Any]:
     return {
         "sites": Sites(
             program=[site.program for site in sites] or [0],
+            start=[book.table.start[s.program] if s.start == codes.NONE else s.start for s in sites] or [0],
             network=[float(site.network) for site in sites] or [0.0],
             optional=[int(site.optional) for site in sites] or [0],
             repeats=[int(site.repeats) for site in sites] or [0],

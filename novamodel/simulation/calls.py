@@ -8,17 +8,22 @@ from novamodel.components.callers.backoff import backoff_delay
 from novamodel.components.callers.breaker import breaker_allows, breaker_forget, breaker_result_of
 from novamodel.components.callers.budget import budget_deposit
 from novamodel.components.callers.retry import RETRY, retry_decide
-from novamodel.components.deadlines import deadline_due, deadline_join, deadline_leave, deadline_take_first
+from novamodel.components.deadlines import (
+    deadline_due,
+    deadline_join,
+    deadline_leave,
+    deadline_take_first,
+    deadline_waits,
+)
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
-from novamodel.simulation.finish import finish
 from novamodel.simulation.requests import (
     JITTER,
     add_time,
     adopt,
     call_key,
     copy_draws,
-    draw_all,
+    fail,
     next_serial,
     resume,
     take_request,
@@ -45,10 +50,17 @@ def do_call(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send an attempt, or conclude one whose answer has come."""
     s = m.requests
     site = m.programs.station[pc]
-    if s.where[i] == codes.ANSWERED:
-        deadline_leave(m.waiting, site, i)
-        conclude(m, q, i, site, s.outcome[i], now)
+    if s.where[i] != codes.ANSWERED and send(m, q, i, site, pc, now):
         return
+    if deadline_waits(m.waiting, i):
+        deadline_leave(m.waiting, site, i)
+    conclude(m, q, i, site, s.outcome[i], now)
+
+
+@rule
+def send(m: Model, q: Any, i: int, site: int, pc: int, now: float) -> bool:
+    """Send an attempt; false when the circuit breaker is open."""
+    s = m.requests
     if s.attempt[i] == 0:
         s.waited[i] = 0.0
         budget_deposit(m.budget, site)
@@ -56,17 +68,17 @@ def do_call(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     s.since[i] = now
     if not breaker_allows(m.breaker, site, now):
         s.generation[i] = NONE
-        conclude(m, q, i, site, codes.BREAKER_OPEN, now)
-        return
+        s.outcome[i] = codes.BREAKER_OPEN
+        return False
     s.generation[i] = m.breaker.generation[site]
     child = take_request(m, codes.CHILD, next_serial(m), m.sites.program[site], now)
     adopt(m, child, i)
+    s.pc[child] = m.sites.start[site]
     if m.sites.repeats[site] != 0:
         s.key[child] = s.key[i]
         copy_draws(m, child, i)
     else:
         s.key[child] = call_key(m, s.key[i], pc, s.attempt[i] - 1)
-        draw_all(m, child)
     s.child[i] = child
     s.where[i] = codes.IN_CALL
     deadline_join(m.waiting, site, i, now)
@@ -78,42 +90,32 @@ def do_call(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         push(q, now + network, codes.STEP_DONE, s.number[child], child)
     else:
         resume(m, child)
+    return True
 
 
-@handler
+@rule
 def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> None:
     """An attempt has come to its end: go on, try again, or give up."""
     s = m.requests
     s.where[i] = codes.TIMED
     if s.generation[i] != NONE:
         breaker_result_of(m.breaker, site, s.generation[i], outcome == codes.SERVED, now)
-    if outcome == codes.SERVED:
-        go_on(m, i)
-        return
-    row = m.config.stream + JITTER
-    u = uniform(m.config.seed, row, s.key[i], (s.pc[i] << 8) + s.attempt[i])
-    delay = backoff_delay(m.backoff, site, s.attempt[i] - 1, s.waited[i], u)
-    decision = retry_decide(m.retries, m.budget, m.breaker, site, s.attempt[i], outcome, now + delay)
-    if decision == RETRY:
-        s.waited[i] = delay
-        m.sites.retried[site] += 1
-        if delay > 0.0:
-            add_time(m, i, codes.BACKOFF, delay)
-            push(q, now + delay, codes.STEP_DONE, s.number[i], i)
-        else:
-            resume(m, i)
-        return
-    s.outcome[i] = outcome
-    if m.sites.optional[site] != 0:
-        go_on(m, i)
-    else:
-        finish(m, q, i, codes.CALL_FAILED, now)
-
-
-@rule
-def go_on(m: Model, i: int) -> None:
-    """The call is over; the next begins with its first attempt."""
-    s = m.requests
+    if outcome != codes.SERVED:
+        u = uniform(m.config.seed, m.config.stream + JITTER, s.key[i], (s.pc[i] << 8) + s.attempt[i])
+        delay = backoff_delay(m.backoff, site, s.attempt[i] - 1, s.waited[i], u)
+        decision = retry_decide(m.retries, m.budget, m.breaker, site, s.attempt[i], outcome, now + delay)
+        if decision == RETRY:
+            s.waited[i] = delay
+            m.sites.retried[site] += 1
+            if delay > 0.0:
+                add_time(m, i, codes.BACKOFF, delay)
+                push(q, now + delay, codes.STEP_DONE, s.number[i], i)
+            else:
+                resume(m, i)
+            return
+        if m.sites.optional[site] == 0:
+            fail(m, i, codes.CALL_FAILED)
+            return
     s.attempt[i] = 0
     s.pc[i] += 1
     resume(m, i)
@@ -136,7 +138,9 @@ def on_call_timer(m: Model, q: Any, site: int, now: float) -> None:
             s.parent[s.child[i]] = NONE
             s.child[i] = NONE
             add_time(m, i, codes.GIVEN_UP, now - s.since[i])
-            conclude(m, q, i, site, codes.ABANDONED, now)
+            s.outcome[i] = codes.ABANDONED
+            s.where[i] = codes.ANSWERED
+            resume(m, i)
     arm_site(m, q, site)
 
 
@@ -177,7 +181,7 @@ def do_join(m: Model, q: Any, i: int, now: float) -> bool:
         s.where[i] = codes.IN_JOIN
         return False
     if s.outcome[i] != codes.SERVED:
-        finish(m, q, i, codes.CALL_FAILED, now)
+        fail(m, i, codes.CALL_FAILED)
         return False
     s.pc[i] += 1
     return True

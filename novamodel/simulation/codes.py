@@ -41,6 +41,8 @@ OPENED = 19  # a connection set-up has come to its end
 BEGIN = 20  # a caller begins a request: from here on its latency counts
 RECORD = 21  # it has its answer, or has given up
 AGAIN = 22  # a user begins the next visit
+DRAW = 23  # what the program needs is drawn from the request's key
+FAIL = 24  # the request ends with `outcome`
 
 # What a statement is to its transaction.
 GOES_ON = 0  # another one follows
@@ -158,5 +160,6 @@ INTERNAL_KINDS = 4
 NONE = -1
 NEVER = 1e300
 UNIT = 3  # law of a draw that stays a uniform number (cache hits, chances); `workload.laws` has the others
+FAIL_PC = 0  # the first operation of every table is FAIL
 EDGE_DRAW = 0  # the first draw of every request that comes through an edge is the edge's CPU
 SERIALS = 1 << 42  # requests that no source made are numbered from here

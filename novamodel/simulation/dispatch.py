@@ -31,7 +31,7 @@ from novamodel.simulation.finish import leave_replica, record_root
 from novamodel.simulation.holds import release_server
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
-from novamodel.simulation.requests import add_times, draw_all, free_request, parent_of, resume, take_request
+from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -85,7 +85,6 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
     i = take_request(m, codes.INTERNAL, number, program, now)
     m.requests.replica[i] = r
     m.requests.serial[i] = serial
-    draw_all(m, i)
     resume(m, i)
 
 

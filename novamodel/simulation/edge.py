@@ -11,8 +11,7 @@ from novamodel.components.nginx.limit_req import limit_decide_all
 from novamodel.components.nginx.upstream.round_robin import round_robin_in_group
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
-from novamodel.simulation.finish import finish
-from novamodel.simulation.requests import add_time, drawn
+from novamodel.simulation.requests import add_time, drawn, fail
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
@@ -58,7 +57,9 @@ def do_edge(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         status, delay_ms = limit_decide_all(m.limit, first, limits, m.places.row, int(now * 1000.0))
         if status == LIMIT_REJECTED:
             add_time(m, i, codes.EDGE_TIME, secured - now)
-            finish(m, q, i, codes.REJECTED, secured)
+            s.outcome[i] = codes.REJECTED
+            s.pc[i] = codes.FAIL_PC
+            push(q, secured, codes.ENTER, s.number[i], i)
             return
         hold = delay_ms / 1000.0
     work = m.edges.idle[edge] if fifo_is_idle(m.workers, worker, now) else m.edges.busy[edge]
@@ -88,7 +89,7 @@ def do_choose(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     balance = m.programs.station[pc]
     peer = round_robin_in_group(m.upstream, 2 * balance, 0, int(now))
     if peer < 0:
-        finish(m, q, i, codes.NO_REPLICA, now)
+        fail(m, i, codes.NO_REPLICA)
         return False
     r = m.balances.first_replica[balance] + peer - m.upstream.first[2 * balance]
     s.replica[i] = r
@@ -100,7 +101,7 @@ def do_choose(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     if n > m.replicas.most_in_flight[r]:
         m.replicas.most_in_flight[r] = n
     if m.replicas.lost[r] != 0:
-        finish(m, q, i, codes.KILLED, now)
+        fail(m, i, codes.KILLED)
         return False
     s.pc[i] = pc + 1
     return True

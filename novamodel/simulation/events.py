@@ -12,7 +12,7 @@ from novamodel.components.postgres.cores import cores_finish, cores_join
 from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_leave_first, tokens_timer
 from novamodel.simulation import codes
-from novamodel.simulation.finish import answer, finish
+from novamodel.simulation.finish import answer
 from novamodel.simulation.holds import (
     arm_bursts,
     arm_cores,
@@ -24,7 +24,7 @@ from novamodel.simulation.holds import (
     release_server,
     serve_pool,
 )
-from novamodel.simulation.requests import add_time, draw_all, drawn, free_request, resume, take_request
+from novamodel.simulation.requests import add_time, drawn, fail, free_request, resume, take_request
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import BLOCK, Model
 
@@ -181,10 +181,10 @@ def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
             serve_pool(m, q, link, p, now)
         elif code == ABORTED:
             lose_attempt(m, q, who, link, codes.POOL_TIMEOUT, now)
-        elif code == TIMED_OUT or code == DESERTED:
+        elif code in (TIMED_OUT, DESERTED):
             place = codes.POOL_WAIT if code == TIMED_OUT else codes.CONNECT_TIME
             add_time(m, who, place, now - m.requests.since[who])
-            finish(m, q, who, codes.POOL_TIMEOUT, now)
+            fail(m, who, codes.POOL_TIMEOUT)
     arm_pool(m, q, p)
 
 
@@ -216,5 +216,4 @@ def start_user(m: Model, number: int, program: int, population: int, client: int
     i = take_request(m, codes.CALLER, number, program, now)
     m.requests.population[i] = population
     m.requests.client[i] = client
-    draw_all(m, i)
     resume(m, i)

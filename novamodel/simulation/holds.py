@@ -10,11 +10,10 @@ from novamodel.components.pg_pool.timers import pool_due
 from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_release, tokens_timer
 from novamodel.simulation import codes
-from novamodel.simulation.finish import finish
 from novamodel.simulation.requests import (
     add_time,
     call_key,
-    draw_all,
+    fail,
     free_request,
     next_serial,
     resume,
@@ -79,7 +78,6 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     attempt = take_request(m, codes.OPENING, next_serial(m), program, now)
     s.outcome[attempt] = codes.REFUSED if full else codes.SERVED
     s.key[attempt] = call_key(m, s.key[i], s.pc[i], 0)
-    draw_all(m, attempt)
     s.link[attempt] = link
     s.database[attempt] = s.database[i]
     s.place[attempt] = place
@@ -147,7 +145,8 @@ def do_opened(m: Model, q: Any, attempt: int, now: float) -> None:
                 m.doors.open[m.links.door[link]] -= 1
                 serve_pool(m, q, link, p, now)
         arm_pool(m, q, p)
-    finish(m, q, attempt, outcome, now)
+    s.pc[attempt] += 1
+    s.outcome[attempt] = codes.SERVED
 
 
 @handler
@@ -158,7 +157,7 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
     m.doors.open[m.links.door[link]] -= 1
     if user != NONE:
         add_time(m, user, codes.CONNECT_TIME, now - m.requests.since[user])
-        finish(m, q, user, outcome, now)
+        fail(m, user, outcome)
     serve_pool(m, q, link, p, now)
 
 
@@ -195,4 +194,4 @@ def lose_connection(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     if m.requests.server[i] != 0:
         release_server(m, i, now)
     give_back(m, q, i, True, now)
-    finish(m, q, i, outcome, now)
+    fail(m, i, outcome)

@@ -35,6 +35,7 @@ class Site(NamedTuple):
     """A call: what is called, how, and over which distance (s, one way)."""
 
     program: int
+    start: int  # operation that it begins with; NONE = the program's first
     caller: Caller
     network: float
     optional: bool

@@ -40,12 +40,14 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         demands = (service.runtime.boot, service.health, service.health, service.runtime.scrape)
         for kind, demand in enumerate(demands):
             internal[(name, kind)] = writer.begin(f"{name}: job {kind}", name)
+            writer.put(codes.DRAW)
             writer.demand(codes.CPU, demand, writer.scale)
             writer.put(codes.END, station=kind)
     work = {}
     for service_name, which in layout.groups:
         route = scenario.services[service_name].consumers[which].route
         work[(service_name, which)] = writer.begin(f"{service_name}.{route} (from a queue)", service_name)
+        writer.put(codes.DRAW)
         writer.route(service_name, route)
         writer.close()
     messages = {}
@@ -98,11 +100,13 @@ def _target(writer: ProgramWriter, target: RouteOf | str) -> None:
     scenario, layout = writer.scenario, writer.layout
     if isinstance(target, RouteOf):
         writer.begin(str(target), target.service)
+        writer.put(codes.DRAW)
         writer.put(codes.CHOOSE, station=layout.balances[Balance(DIRECT, target.service)])
         writer.route(target.service, target.route)
     else:
         external, number = scenario.externals[target], layout.externals.index(target)
         writer.begin(target, None)
+        writer.put(codes.DRAW)
         writer.put(codes.EXTERNAL_IN, station=number)
         writer.demand(codes.WAIT, external.latency, 1.0)
         draw = writer.unit_draw() if external.failures > 0 else codes.NONE
@@ -116,12 +120,14 @@ def _opening(writer: ProgramWriter, link: Link, refused: bool) -> int:
     database = writer.scenario.all_databases[link.database]
     program = writer.begin(f"{link.service}: {'refused ' if refused else ''}connection to {link.database}", None)
     way = database.network / 2
+    writer.put(codes.DRAW)
     writer.put(codes.WAIT, busy=(4.0 if refused else 3.0) * way)
     if not refused:
         demand = database.pgbouncer.login_cpu if database.pgbouncer is not None else database.connect
         writer.put(codes.CONNECT, draw=writer.draw(demand))
         writer.put(codes.WAIT, busy=3.0 * way)
     writer.put(codes.OPENED)
+    writer.put(codes.END)
     return program
 
 
@@ -139,6 +145,7 @@ def _users(
 ) -> int:
     """Users who think, ask and wait for the answer, visit after visit."""
     program = writer.begin(f"users of {name}", None)
+    writer.put(codes.DRAW)
     writer.demand(codes.WAIT, source.think, 1.0)
     visits = [(one.share, one.routes) for one in source.sessions.values()]
     if not visits:
@@ -159,7 +166,14 @@ def _users(
 
 
 def _ask(writer: ProgramWriter, source: Source, entry: int, route: int) -> None:
-    writer.layout.sites.append(Site(entry, source.caller, 0.0, True, source.loop != "closed"))
+    repeats = source.loop != "closed"
+    start = writer.programs[entry].start
+    if not repeats:  # a user's request is drawn when it is sent
+        stub = writer.put(codes.CHANCE, share=-1.0, jump=len(writer.ops) + 3)
+        start = writer.put(codes.DRAW)
+        writer.put(codes.CHANCE, share=-1.0, jump=writer.programs[entry].start)
+        assert writer.ops[stub]["jump"] == len(writer.ops)
+    writer.layout.sites.append(Site(entry, start, source.caller, 0.0, True, repeats))
     writer.put(codes.BEGIN, route=route)
     writer.put(codes.CALL, station=len(writer.layout.sites) - 1)
     writer.put(codes.RECORD, route=route)

@@ -23,7 +23,6 @@ from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import (
     adopt,
     call_key,
-    draw_all,
     free_request,
     next_serial,
     parent_of,
@@ -103,7 +102,6 @@ def begin_work(m: Model, queue: int, group: int, member: int, now: float) -> int
         s.held[work] = NONE
         s.replica[work] = replica
         m.replicas.in_flight[replica] += 1
-        draw_all(m, work)
         if before == NONE:
             resume(m, work)
         else:

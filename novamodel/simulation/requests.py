@@ -162,3 +162,13 @@ def resume(m: Model, i: int) -> None:
     place = r.first[0] + count
     r.ring[place if place < size else place - size] = i
     r.count[0] = count + 1
+
+
+@rule
+def fail(m: Model, i: int, outcome: int) -> None:
+    """The request ends within this instant, with an outcome; its program does not go on."""
+    s = m.requests
+    s.outcome[i] = outcome
+    s.where[i] = codes.TIMED
+    s.pc[i] = codes.FAIL_PC
+    resume(m, i)

@@ -129,6 +129,7 @@ class Sites(NamedTuple):
     """Columns by call site; its policies have the same row in `retries`, `backoff`, `budget`, `breaker`, `waiting`."""
 
     program: Column  # what is called
+    start: Column  # operation that it begins with
     network: Column  # one way
     optional: Column  # 1 = goes on without the answer
     repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt

@@ -13,7 +13,6 @@ from novamodel.components.postgres.cores import cores_join
 from novamodel.components.rule import handler
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
-from novamodel.simulation.finish import finish
 from novamodel.simulation.holds import (
     arm_bursts,
     arm_cores,
@@ -22,7 +21,7 @@ from novamodel.simulation.holds import (
     open_connection,
     pool_of,
 )
-from novamodel.simulation.requests import add_time, drawn, resume
+from novamodel.simulation.requests import add_time, drawn, fail, resume
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
@@ -184,7 +183,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
             tokens_wait(m.room, x, i, now)
             return False
     m.external.refused[x] += 1
-    finish(m, q, i, codes.OVER_LIMIT, now)
+    fail(m, i, codes.OVER_LIMIT)
     return False
 
 
@@ -203,7 +202,7 @@ def do_external_out(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     draw = m.programs.draw[pc]
     if draw != NONE and drawn(m, i, draw) < m.programs.share[pc]:
         m.external.failed[x] += 1
-        finish(m, q, i, codes.EXTERNAL_FAILED, now)
+        fail(m, i, codes.EXTERNAL_FAILED)
         return False
     s.pc[i] = pc + 1
     return True
