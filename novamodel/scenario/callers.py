@@ -1,4 +1,4 @@
-"""How a caller behaves: people, and services that call others. When it gives up, whether it asks again, and how soon."""
+"""How a caller behaves, people and services that call others: when it gives up, whether and how soon it asks again."""
 
 from __future__ import annotations
 

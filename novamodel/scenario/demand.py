@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, model_validator
 
 from novamodel import units
 from novamodel.scenario.callers import Caller
-from novamodel.scenario.fields import ClientCount, Count, CpuSeconds, FewCount, Part, Seconds, Share, given, needed
+from novamodel.scenario.fields import (
+    ClientCount,
+    Count,
+    CpuSeconds,
+    FewCount,
+    Part,
+    Seconds,
+    Share,
+    given,
+    needed,
+    wrong,
+)
+from novamodel.scenario.naming import MAIN
 
 _SHORTHAND = re.compile(
     r"\s*([\d.]+\s*\w+)"  # busy
     r"(?:\s+idle\s+([\d.]+\s*\w+))?"
     r"(?:\s+(deterministic|constant|exponential|lognormal|gamma|uniform)(?:\s+([\d.]+))?)?\s*"
 )
-LAWS = ("deterministic", "exponential", "lognormal", "gamma", "uniform", "mixture", "empirical")
+__all__ = ["MAIN", "CacheStep", "Call", "Delay", "Demand", "Keyspace", "Statement", "Step", "walk_steps"]
 PARAMETER = {"lognormal": "sigma", "gamma": "form", "uniform": "width"}
 """The parameter of a law, by its name."""
 EXAMPLE = {"lognormal": "lognormal 0.5", "gamma": "gamma 2", "uniform": "uniform 0.3"}
+BOUNDS = {"sigma": (1e-6, 3.0), "form": (0.05, 100.0), "width": (1e-6, 1.0)}
 
 
 class Demand(Part):
@@ -45,76 +59,104 @@ class Demand(Part):
     mixture: tuple[tuple[Share, Demand], ...] = given((), "[share, demand] of each part", "default: none")
     samples: tuple[CpuSeconds, ...] = given((), "samples of the empirical law", "default: none")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """``"139 us idle 305 us lognormal 0.5"`` as a mapping."""
+        match = _SHORTHAND.fullmatch(text)
+        if not match:
+            raise ValueError(f"{text!r} is not a demand; write it like '139 us idle 305 us lognormal 0.5'")
+        busy, idle, law, number = match.groups()
+        found: dict[str, Any] = {"busy": busy} | ({"idle": idle} if idle else {})
+        if law:
+            found["law"] = "deterministic" if law == "constant" else law
+        if number:
+            if law not in PARAMETER:
+                raise ValueError(f"{text!r}: {law or 'a constant'} takes no parameter")
+            found[PARAMETER[law]] = float(number)
+        return found
+
     @model_validator(mode="before")
     @classmethod
     def _shorthand(cls, value: Any) -> Any:
         if isinstance(value, dict):
             return _with_mean(value)
-        if not isinstance(value, str):
-            return value
-        match = _SHORTHAND.fullmatch(value)
-        if not match:
-            raise ValueError(f"{value!r} is not a demand; write it like '139 us idle 305 us lognormal 0.5'")
-        busy, idle, law, number = match.groups()
-        found = {"busy": busy} | ({"idle": idle} if idle else {})
-        if law in (None, "constant", "deterministic"):
-            law = "deterministic" if law else None
-        if law:
-            found["law"] = law
-        if number:
-            if law not in PARAMETER:
-                raise ValueError(f"{value!r}: {law or 'a constant'} takes no parameter")
-            found[PARAMETER[law]] = float(number)
-        return found
+        return cls.from_text(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Demand:
         own = PARAMETER.get(self.law)
         for law, name in PARAMETER.items():
             if name != own and getattr(self, name):
-                raise ValueError(f"{name} belongs to the {law} law, not to {self.law}")
-        if self.law == "lognormal" and not 0 < self.sigma <= 3:
-            raise ValueError("a lognormal demand needs sigma between 0 and 3, like 'lognormal 0.5'")
-        if self.law == "gamma" and not 0.05 <= self.form <= 100:
-            raise ValueError("a gamma demand needs a form between 0.05 and 100, like 'gamma 2'")
-        if self.law == "uniform" and not 0 < self.width <= 1:
-            raise ValueError("a uniform demand needs a width between 0 and 1, like 'uniform 0.3'")
-        if (self.law == "mixture") != bool(self.mixture):
-            raise ValueError("a mixture needs a list of [share, demand], and only a mixture has one")
-        if (self.law == "empirical") != bool(self.samples):
-            raise ValueError("an empirical demand needs samples (a list, or a file with numbers), and only it has some")
-        if self.mixture and abs(sum(share for share, _ in self.mixture) - 1.0) > 1e-9:
-            raise ValueError("the shares of a mixture do not add up to 100 %")
-        if any(part.idle > part.busy for _, part in self.mixture):
-            raise ValueError("the parts of a mixture have no idle of their own: say idle of the whole")
+                raise wrong(f"{name} belongs to the {law} law, not to {self.law}", name)
+        if own is not None:
+            low, high = BOUNDS[own]
+            if not low <= getattr(self, own) <= high:
+                raise wrong(f"a {self.law} demand needs {own} between {low:g} and {high:g}, like '{EXAMPLE[self.law]}'")
+        _check_parts(self)
         if self.idle < self.busy:
             object.__setattr__(self, "idle", self.busy)
         return self
 
 
 def _with_mean(value: dict[str, Any]) -> dict[str, Any]:
-    """A mapping with the mean and the law that its mixture or samples say themselves."""
-    if isinstance(value.get("samples"), (list, tuple)) and value["samples"]:
-        times = [units.parse_time(one) for one in value["samples"]]
-        return {"law": "empirical", "busy": f"{sum(times) / len(times)!r} s"} | value
-    if isinstance(value.get("mixture"), (list, tuple)) and value["mixture"]:
-        parts = [(units.parse_fraction(share), Demand.model_validate(part)) for share, part in value["mixture"]]
-        return {"law": "mixture", "busy": f"{sum(share * part.busy for share, part in parts)!r} s"} | value
+    """A mapping with the law and the mean that its mixture or samples say themselves."""
+    if "file" in value:
+        raise ValueError("a file of samples is read beside a scenario file only; say samples, a list")
+    try:
+        if value.get("samples"):
+            return {"law": "empirical", "busy": f"{_mean_of_samples(value['samples'])!r} s"} | value
+        if value.get("mixture"):
+            return {"law": "mixture", "busy": f"{_mean_of_mixture(value['mixture'])!r} s"} | value
+    except (ValueError, TypeError):  # a wrong part is refused as what it is, by its own field
+        kind = "samples" if value.get("samples") else "mixture"
+        return {"law": "empirical" if kind == "samples" else kind, "busy": "0 s"} | value
     return value
+
+
+def _mean_of_samples(samples: Sequence[Any]) -> float:
+    times = [units.parse_time(one) for one in samples]
+    return math.fsum(times) / len(times)
+
+
+def _mean_of_mixture(mixture: Sequence[Any]) -> float:
+    return math.fsum(units.parse_fraction(share) * Demand.model_validate(part).busy for share, part in mixture)
+
+
+def _check_parts(demand: Demand) -> None:
+    """A mixture's shares and an empirical law's samples; both give the mean."""
+    if (demand.law == "mixture") != bool(demand.mixture):
+        raise wrong("a mixture needs a list of [share, demand], and only a mixture has one", "mixture")
+    if (demand.law == "empirical") != bool(demand.samples):
+        raise wrong(
+            "an empirical demand needs samples (a list, or a file with numbers), and only it has some", "samples"
+        )
+    if demand.mixture:
+        total = math.fsum(share for share, _ in demand.mixture)
+        if abs(total - 1.0) > 1e-9:
+            raise wrong(f"the shares of the mixture add up to {total * 100:.4g} %, not 100 %", "mixture")
+        for number, (_, part) in enumerate(demand.mixture):
+            if part.idle > part.busy:
+                raise wrong("a part of a mixture has no idle of its own; say idle of the whole", "mixture", str(number))
+            if part.mixture:
+                raise wrong("a mixture within a mixture; write its parts side by side", "mixture", str(number))
+        mean = math.fsum(share * part.busy for share, part in demand.mixture)
+    elif demand.samples:
+        mean = math.fsum(demand.samples) / len(demand.samples)
+    else:
+        return
+    if abs(demand.busy - mean) > 1e-9 * max(mean, 1e-12):
+        kind = "mixture" if demand.mixture else "samples"
+        raise wrong(f"busy is {demand.busy:g} s, the mean of the {kind} is {mean:g} s; leave busy out", "busy")
 
 
 def _no_idle(demand: Demand) -> Demand:
     if demand.idle > demand.busy:
-        raise ValueError("idle would change nothing here: no core is waited for")
+        raise wrong("idle would change nothing here: no core is found idle", "idle", valid="the demand without idle")
     return demand
 
 
 Delay = Annotated[Demand, AfterValidator(_no_idle)]
-"""A demand that does not ask whether a core is idle."""
-
-
-MAIN = "main"
-"""Name of the database, cache, edge and traffic source that stand by themselves (``database:``, ``cache:``, ...)."""
+"""A demand that is the same on an idle core, or asks for none."""
 
 
 class CacheStep(Part):
@@ -134,10 +176,15 @@ class Call(Part):
     caller: Caller = given({"timeout": "30 s"}, "time-out and retries of the call", "assumed")
     optional: bool = given(False, "whether the request goes on without the answer when the call has failed", "assumed")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The name alone."""
+        return {"to": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"to": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 STEPS = ("cpu", "thread", "cache", "sql", "wait", "call", "parallel", "publish", "then")
@@ -147,7 +194,7 @@ class Step(Part):
     """One step of a route: exactly one of cpu, thread, cache, sql, wait, call, parallel, publish, then."""
 
     cpu: Demand | None = given(None, "CPU burst on the main thread (event loop)", "none")
-    thread: Demand | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
+    thread: Delay | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
     cache: CacheStep | None = given(None, "cache command", "none")
     sql: tuple[str | Step, ...] | None = given(
         None, "statements of one transaction on one connection; cpu steps may stand between", "none"
@@ -169,20 +216,26 @@ class Step(Part):
             raise ValueError(f"a step is exactly one of {', '.join(STEPS)}; this one has {kinds or 'none'}")
         for inner in self.sql or ():
             if isinstance(inner, Step) and (inner.cpu is None or inner.chance is not None):
-                raise ValueError("only cpu steps and statement names may stand inside sql")
+                raise wrong("only cpu steps and statement names may stand inside sql", "sql")
         if self.sql is not None and not any(isinstance(inner, str) for inner in self.sql):
-            raise ValueError("sql needs at least one statement name")
+            raise wrong("sql needs at least one statement name", "sql")
         if self.database is not None and self.sql is None:
-            raise ValueError("database belongs to an sql step")
+            raise wrong("database belongs to an sql step", "database")
         if self.parallel is not None and (len(self.parallel) < 2 or not all(self.parallel)):
-            raise ValueError("parallel needs at least two lists of steps, none of them empty")
+            raise wrong("parallel needs at least two lists of steps, none of them empty", "parallel")
         return self
 
     @property
+    def inner_lists(self) -> list[tuple[tuple[str, ...], tuple[Step, ...]]]:
+        """The lists of steps inside this one with their path below it, those of a miss and of all branches included."""
+        found: list[tuple[tuple[str, ...], tuple[Step, ...]]] = [(("then",), self.then or ())]
+        found += [(("parallel", str(number)), branch) for number, branch in enumerate(self.parallel or ())]
+        return [*found, (("cache", "on_miss"), self.cache.on_miss if self.cache else ())]
+
+    @property
     def inner(self) -> tuple[Step, ...]:
-        """Steps inside this one, in order, those of a miss and of all branches included."""
-        found = [*(self.then or ()), *(step for branch in self.parallel or () for step in branch)]
-        return (*found, *(self.cache.on_miss if self.cache else ()))
+        """Steps inside this one, in order."""
+        return tuple(step for _, steps in self.inner_lists for step in steps)
 
     @property
     def database_name(self) -> str:
@@ -195,6 +248,15 @@ def walk_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from walk_steps(step.inner)
+
+
+def steps_with_paths(steps: tuple[Step, ...], *above: str) -> Iterator[tuple[tuple[str, ...], Step]]:
+    """Every step of a route with its path, outer before inner."""
+    for number, step in enumerate(steps):
+        here = (*above, str(number))
+        yield here, step
+        for below, inner in step.inner_lists:
+            yield from steps_with_paths(inner, *here, *below)
 
 
 class Statement(Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from novamodel import units
 
@@ -30,6 +31,11 @@ class Part(BaseModel):
         json_schema_extra=_mark,
     )
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any] | None:
+        """The mapping that a part written as one text stands for; None where a part has no such form."""
+        return None
+
 
 def _quantity(parse: Any, example: str, unit: str, **bounds: Any) -> Any:
     schema = {"anyOf": [{"type": "string", "examples": [example]}, {"type": "number"}], "x-unit": unit}
@@ -54,7 +60,7 @@ else:
     PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0, le=1e7)
     Period = _quantity(units.parse_time, "15 s", "s", ge=0.1, le=86400)
     Duration = _quantity(units.parse_time, "20 min", "s", gt=0, le=7 * 86400)
-    CpuSeconds = _quantity(units.parse_time, "139 us", "s", ge=0, le=60)
+    CpuSeconds = _quantity(units.parse_time, "139 us", "s", ge=0, le=3600)
     Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0, le=1e15)
     Cores = _quantity(units.parse_cores, "500m", "cores", gt=0, le=1024)
     Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0, le=1e6)
@@ -79,3 +85,8 @@ def given(default: Any, sentence: str, source: str) -> Any:
 def needed(sentence: str) -> Any:
     """A field without a default: only the user's files or scenario can say it."""
     return Field(description=sentence)
+
+
+def wrong(message: str, *below: str, valid: str | None = None) -> PydanticCustomError:
+    """A mistake to raise in a validator: what is wrong, where below the part at hand, what would be valid."""
+    return PydanticCustomError("wrong", "{message}", {"message": message, "below": below, "valid": valid})

@@ -17,10 +17,15 @@ class RolloutOf(Part):
 
     service: str = needed("which service")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The service alone."""
+        return {"service": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"service": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 class LostReplica(Part):
@@ -30,10 +35,15 @@ class LostReplica(Part):
     noticed_after: Seconds = given("1 s", "until then the edge still sends requests there, and they fail", "assumed")
     replaced_after: Seconds = given("1 s", "until a new replica is scheduled", "assumed")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The service alone."""
+        return {"service": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"service": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 class LostZone(Part):

@@ -18,6 +18,7 @@ from novamodel.scenario.fields import (
     Share,
     given,
     needed,
+    wrong,
 )
 
 SQS = "documented: Amazon SQS"
@@ -38,7 +39,7 @@ class External(Part):
     @model_validator(mode="after")
     def _some(self) -> External:
         if self.rate == 0:
-            raise ValueError("rate must be above 0, such as 100 requests/s")
+            raise wrong("rate must be above 0, such as 100 requests/s", "rate")
         return self
 
 

@@ -198,7 +198,7 @@ def test_override_into_an_absent_part_makes_it(base):
         ("traffic:\n  mix:", "more.yaml:3: traffic.mix: 'mix' has no value (valid: a mapping: share of each route"),
         ("database: 3", "more.yaml:2: database: 'database' is no mapping (valid: a mapping; keys here: engine, "),
         ("slo: p99 < 1 s", "more.yaml:2: slo: 'slo' is no list (valid: a list: what counts as good)"),
-        ("services: {web: {routes: {}}}", "traffic.mix names route 'look', which no service answers"),
+        ("services: {web: {routes: {}}}", "tiny.yaml:6: traffic.mix.look: names route 'look', which no service"),
         ("database: {statements: {}}", "names statement 'read', which database.statements lacks"),
         ("cache: {keyspaces: {}}", "which cache.keyspaces lacks"),
     ],
