@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import novamodel as nm
+from novamodel.cli.schema import file_schema
 from novamodel.errors import UserError
 from novamodel.resources import params_dir
 from novamodel.scenario import Scenario, load_scenario
+from novamodel.scenario.graph import unused_parts
 from novamodel.scenario.traffic import Traffic
 from novamodel.yamlfile import read_mapping
 
@@ -232,11 +234,13 @@ def test_extends_in_a_circle_is_refused(tmp_path):
 def test_all_bundled_scenarios_load_and_match_the_schema():
     schema = Scenario.model_json_schema()
     names = sorted(file.stem for file in params_dir().glob("*.yaml"))
-    assert "novabank" in names
+    assert {"novabank", "novabank-mail", "shop"} <= set(names)
     for name in names:
         scenario = nm.load(name)
         assert scenario.name == name
+        jsonschema.validate(read_mapping(params_dir() / f"{name}.yaml")[0], file_schema())
         jsonschema.validate(json.loads(scenario.model_dump_json()), schema)
+        assert unused_parts(scenario) == []
 
 
 def test_schema_says_units_and_sources():
