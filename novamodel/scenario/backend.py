@@ -129,6 +129,21 @@ class Edge(Part):
         "0.3 ms", "network time from the edge to a replica and back", "assumed: one region, several zones"
     )
 
+    @model_validator(mode="after")
+    def _zones(self) -> Edge:
+        """Limits that share a zone share its key, and its rate and size where the zone says them."""
+        for part, facts in (("limits", ("key", "rate", "zone_size")), ("connection_limits", ("key",))):
+            first: dict[str, tuple[str, RequestLimit | ConnectionLimit]] = {}
+            for place, limit in getattr(self, part).items():
+                for number, one in enumerate((limit, *limit.also)):
+                    where, other = first.setdefault(one.zone, (place, one)) if one.zone else (place, one)
+                    for fact in facts:
+                        mine, theirs = getattr(one, fact), getattr(other, fact)
+                        if mine != theirs:
+                            below = (part, place, *(("also", str(number - 1)) if number else ()))
+                            raise wrong(f"zone {one.zone!r} has {fact} {theirs} at {where}, not {mine}", *below)
+        return self
+
     @property
     def mean_cpu_s(self) -> float:
         """Mean worker CPU (s) of one request on the reference core, handshakes included."""

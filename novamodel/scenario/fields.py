@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from novamodel import units
 
@@ -87,6 +86,17 @@ def needed(sentence: str) -> Any:
     return Field(description=sentence)
 
 
-def wrong(message: str, *below: str, valid: str | None = None) -> PydanticCustomError:
-    """A mistake to raise in a validator: what is wrong, where below the part at hand, what would be valid."""
-    return PydanticCustomError("wrong", "{message}", {"message": message, "below": below, "valid": valid})
+class Wrong(ValueError):
+    """A mistake found by a validator: what is wrong, where below the part at hand, what would be valid."""
+
+    def __init__(self, message: str, below: tuple[str, ...], valid: str | None) -> None:
+        super().__init__(message)
+        self.message, self.below, self.valid = message, below, valid
+
+    def __str__(self) -> str:
+        return f"{self.message} (valid: {self.valid})" if self.valid else self.message
+
+
+def wrong(message: str, *below: str, valid: str | None = None) -> Wrong:
+    """A mistake to raise in a validator; the words of ``below`` lead from the part at hand to where it is."""
+    return Wrong(message, below, valid)

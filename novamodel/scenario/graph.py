@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.demand import Step, steps_with_paths, walk_steps
-from novamodel.scenario.fields import wrong
+from novamodel.scenario.fields import Wrong, wrong
 from novamodel.scenario.naming import MAIN, ONE_OF, nearest_names
 from novamodel.scenario.service import Service
 from novamodel.scenario.stations import External, Queue
@@ -160,9 +160,8 @@ def _check_step(scenario: Whole, service: Service, step: Step, owner: tuple[str,
     elif step.call is not None:
         try:
             called(scenario, step.call.to)
-        except ValueError as problem:
-            context = getattr(problem, "context", None) or {}
-            raise wrong(str(problem), *where, "call", valid=context.get("valid")) from None
+        except Wrong as problem:
+            raise wrong(problem.message, *where, "call", valid=problem.valid) from None
 
 
 def _check_edge(scenario: Whole, edge: Edge, path: tuple[str, ...]) -> None:

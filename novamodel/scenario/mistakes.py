@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from novamodel.errors import UserError
-from novamodel.scenario.fields import Part
+from novamodel.scenario.fields import Part, Wrong
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import field_sentence, field_unit, is_union, part_at, part_of, place_at
 
@@ -55,7 +55,14 @@ def _words(error: Any, root: type[Part]) -> list[str]:
         place = place_at(root, words)
         if place_at(root, [*words, word]) is not None or place is None or not _names_a_type(word, place.annotation):
             words.append(word)
-    return [*words, *map(str, error.get("ctx", {}).get("below", ()))]
+    found = _found(error)
+    return [*words, *found.below] if found else words
+
+
+def _found(error: Any) -> Wrong | None:
+    """The mistake as a validator of ours raised it."""
+    found = error.get("ctx", {}).get("error")
+    return found if isinstance(found, Wrong) else None
 
 
 def _names_a_type(word: str, annotation: Any) -> bool:
@@ -69,17 +76,26 @@ def _said(error: Any, words: list[str], root: type[Part]) -> tuple[str, str | No
     """What is wrong, and what would be valid."""
     path, last = ".".join(words), words[-1] if words else ""
     kind, given, message = error["type"], error.get("input"), error["msg"].removeprefix("Value error, ")
-    if kind == "wrong":
-        return message, error["ctx"].get("valid")
+    if found := _found(error):
+        return found.message, found.valid
     if kind == "extra_forbidden":
         return f"unknown key {last!r}", _keys_near(root, words)
     if kind == "too_short" and isinstance(given, dict):
         return f"{last!r} is empty", f"at least one entry: {field_sentence(root, path)}"
+    if kind == "too_short" and len(given) == 0:
+        return f"{last!r} is empty", f"at least one: {field_sentence(root, path)}"
+    if kind in ("too_short", "too_long"):
+        return f"{last!r} has {len(given)} entries", field_sentence(root, path)
     if kind in FORMS:
         form = FORMS[kind]
-        valid = f"a mapping; {_keys_near(root, [*words, ''])}" if kind == "model_type" else None
+        valid = (
+            f"a mapping; {_keys_near(root, [*words, ''])}"
+            if kind == "model_type"
+            else f"a {form}: {field_sentence(root, path)}"
+        )
+        form = f"text and no {form}" if kind == "model_type" and _has_text(root, path) else form
         said = f"{last!r} has no value" if given is None else f"{last!r} is no {form}"
-        return said, valid or f"a {form}: {field_sentence(root, path)}"
+        return said, valid
     if kind == "missing":
         return f"{last!r} is needed and nothing says it", None
     if "than" in kind and (unit := field_unit(root, path)):
@@ -87,6 +103,12 @@ def _said(error: Any, words: list[str], root: type[Part]) -> tuple[str, str | No
     if len(str(given)) < 60 and not isinstance(given, dict):
         return f"{message} (given: {given!r})", None
     return message, None
+
+
+def _has_text(root: type[Part], path: str) -> bool:
+    """Whether the part at a path may be written as one text."""
+    part = part_at(root, path)
+    return part is not None and "from_text" in vars(part)
 
 
 def _path_in(message: str, tree: Tree) -> str | None:

@@ -40,6 +40,10 @@ class External(Part):
     def _some(self) -> External:
         if self.rate == 0:
             raise wrong("rate must be above 0, such as 100 requests/s", "rate")
+        if self.rate is None and "burst" in self.model_fields_set:
+            raise wrong("burst changes nothing without a rate", "burst", valid="rate, such as 100 requests/s")
+        if self.concurrency is None and "over_limit" in self.model_fields_set:
+            raise wrong("over_limit changes nothing without a concurrency", "over_limit", valid="concurrency")
         return self
 
 

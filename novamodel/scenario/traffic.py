@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -24,6 +23,7 @@ from novamodel.scenario.fields import (
     wrong,
 )
 from novamodel.scenario.naming import MAIN
+from novamodel.scenario.popularity import zipf_exponent
 from novamodel.scenario.traffic_parts import Bursts, Replay, Session
 
 # fmt: off
@@ -54,6 +54,8 @@ class Population(Part):
         exponent = zipf_exponent(self.popularity)
         return float(1 / (np.arange(1, self.clients + 1, dtype=float) ** -exponent).sum())
 
+
+__all__ = ["OWN_FIELDS", "WEEKDAY", "Bursts", "Population", "Replay", "Session", "Source", "Traffic", "zipf_exponent"]
 
 OWN_FIELDS = {
     "open": ("shape", "peak", "night", "bursts"),
@@ -105,6 +107,8 @@ class Source(Part):
             if foreign and kind != self.loop:
                 raise wrong(f"{foreign[0]} is for loop: {kind}; this source is {self.loop}", foreign[0],
                             valid=f"loop: {kind}, or a source with {', '.join(OWN_FIELDS[self.loop])}")  # fmt: skip
+        if self.shape == ():
+            raise wrong("'shape' is empty", "shape", valid="weekday, constant, or at least one [time, rate]")
         if self.loop == "replay" and self.replay is None:
             raise wrong("loop: replay needs replay, with the files", valid="replay: {files: [access.log]}")
         if self.sessions and self.mix:
@@ -243,14 +247,3 @@ def own_population(name: str) -> dict[str, Any]:
     """The population of a further source that says none: one of the source's own name, like the default one."""
     (default,) = Source.model_fields["populations"].default.values()
     return {name: dict(default)}
-
-
-def zipf_exponent(popularity: str) -> float:
-    """``"zipf 0.8"`` -> 0.8, ``"uniform"`` -> 0."""
-    match = re.fullmatch(r"zipf\s+(\d*\.?\d+)|uniform", popularity.strip())
-    if not match:
-        raise ValueError(f"{popularity!r} is not a popularity; write 'zipf 0.8' or 'uniform'")
-    exponent = float(match[1]) if match[1] else 0.0
-    if exponent > 4:
-        raise ValueError(f"a zipf exponent of {exponent:g} is outside 0 to 4")
-    return exponent
