@@ -101,7 +101,7 @@ def _origins(values: Any, lines: Lines, path: Path, sources: Any) -> dict[str, O
             "sources must map a path to a sentence like 'measured: ...'", file=path, line=lines.get(("sources",))
         )
     named = {main_path(where): where for where in sources}
-    sources = {where: sources[name] for where, name in named.items()}
+    sources = {place: sources[name] for place, name in named.items()}
     result = {}
     for where, line in lines.items():
         dotted = ".".join(str(word) for word in where)
@@ -111,8 +111,8 @@ def _origins(values: Any, lines: Lines, path: Path, sources: Any) -> dict[str, O
         said = next((sources[p] for p in (".".join(words[:n]) for n in range(len(words), 0, -1)) if p in sources), None)
         kind = said.split(":")[0].split()[0] if said else "file"
         result[dotted] = Origin(kind, said or "", path.name, line)
-    for where, name in named.items():
-        if where not in result and not any(p.startswith(where + ".") for p in result):
+    for place, name in named.items():
+        if place not in result and not any(p.startswith(place + ".") for p in result):
             raise UserError(
                 f"sources names {name!r}, which this file does not set", file=path, line=lines.get(("sources", name))
             )
