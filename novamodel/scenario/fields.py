@@ -10,15 +10,15 @@ from novamodel import units
 
 
 def _mark(schema: dict[str, Any], part: type[Part]) -> None:
-    if part.thin:
-        schema["x-thin"] = part.thin
+    if part.simplified:
+        schema["x-simplified"] = part.simplified
 
 
 class Part(BaseModel):
     """A part of a scenario: frozen, unknown keys refused, defaults validated like input."""
 
-    thin: ClassVar[str] = ""
-    """What a part leaves out that would change figures: it is marked thin wherever it is used (`scenario.thin`)."""
+    simplified: ClassVar[str] = ""
+    """What a part leaves out that would change figures: said wherever it is used (`scenario.simplified`)."""
 
     model_config = ConfigDict(
         frozen=True,
