@@ -17,7 +17,7 @@ from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.service import Service
-from novamodel.scenario.thin import ThinPart, thin_parts
+from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 
 __all__ = [
     "CacheNode",
@@ -29,7 +29,7 @@ __all__ = [
     "Origin",
     "Scenario",
     "Service",
-    "ThinPart",
+    "SimplifiedPart",
     "Tree",
     "build",
     "cache_nodes",
@@ -43,5 +43,5 @@ __all__ = [
     "node_types",
     "require_fargate_size",
     "setting_changes",
-    "thin_parts",
+    "simplified_parts",
 ]
