@@ -215,7 +215,8 @@ def _burst(bursts: Bursts | None) -> Burst:
         return STEADY
     if bursts.dispersion is not None:
         return dispersed(bursts.dispersion, bursts.scale)
-    assert bursts.on is not None and bursts.off is not None
+    assert bursts.on is not None
+    assert bursts.off is not None
     factor = bursts.factor if bursts.factor is not None else (bursts.on + bursts.off) / bursts.on
     return on_off(bursts.on, bursts.off, factor)
 
