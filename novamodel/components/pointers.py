@@ -82,8 +82,6 @@ def view_maker(prototype: Any) -> Any:
         """One pointer."""
 
         def __init__(self, manager: Any, state_type: Any) -> None:
-            import llvmlite.ir as ir
-
             super().__init__(manager, state_type, ir.IntType(64).as_pointer())
 
     @infer_getattr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,8 +142,9 @@ def _recording(source: ScenarioSource, routes: tuple[str, ...], scenario: Scenar
         zone=replay.time_zone,
         time_factor=replay.time_factor,
         load_factor=replay.load_factor,
-        **({"log_format": replay.log_format} if replay.log_format else {}),
     )
+    if replay.log_format:
+        options = dataclasses.replace(options, log_format=replay.log_format)
     return read_recording([Path(replay.folder) / one for one in replay.files], options)
 
 
