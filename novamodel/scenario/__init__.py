@@ -16,6 +16,7 @@ from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
+from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 
@@ -24,9 +25,11 @@ __all__ = [
     "Change",
     "DatabaseClass",
     "FargateSize",
+    "Inspect",
     "NodeType",
     "Operation",
     "Origin",
+    "Recorded",
     "Scenario",
     "Service",
     "SimplifiedPart",

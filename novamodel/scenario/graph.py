@@ -114,7 +114,7 @@ def _routes_said(source: Source) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, session in source.sessions.items():
         yield from ((("sessions", name, "routes", str(i)), route) for i, route in enumerate(session.routes))
     if source.loop == "replay" and source.replay is not None:
-        yield from ((("replay", "routes", pattern), route) for pattern, route in source.replay.routes.items())
+        yield from ((("replay", "routes", text), route) for text, route in source.replay.routes.items() if route)
         yield from ((("replay", "other"), route) for route in (source.replay.other,) if route is not None)
 
 

@@ -55,8 +55,8 @@ class Replay(Part):
     format: Literal["auto", "nginx", "json", "csv", "parquet"] = given("auto", "form of the files", "assumed")
     log_format: str | None = given(None, "nginx's log_format", "default: combined")
     columns: dict[str, str] = given({}, "names in the files of time, route, client, hit, demand", "default: the same")
-    routes: dict[str, str] = given(
-        {}, "'GET /accounts/*' to a route; the first that fits", "default: names as they are"
+    routes: dict[str, str | None] = given(
+        {}, "'GET /accounts/*' to a route, or to null: left out; the first that fits", "default: names as they are"
     )
     other: str | None = given(None, "route of what fits none", "default: an error")
     time_zone: str = given("UTC", "of times without one", "assumed")
