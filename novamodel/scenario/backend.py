@@ -93,7 +93,7 @@ class Edge(Part):
     kind: Literal["nginx", "ingress-nginx"] = given("nginx", "which program", "assumed")
     workers: FewCount = given(1, "worker processes", NGINX)
     worker_connections: ClientCount = given(512, "connections a worker may hold", NGINX)
-    request_cpu: Delay = given(
+    request_cpu: Demand = given(
         "70 us lognormal 0.3", "worker CPU of one proxied request (TLS, no upstream keep-alive)", MEASURED
     )
     requests_per_connection: Annotated[float, Field(ge=1, le=1e6)] = given(
@@ -160,8 +160,8 @@ class PgBouncer(Part):
     default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
     max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)
     query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
-    login_cpu: Delay = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
-    query_cpu: Delay = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
+    login_cpu: Demand = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
+    query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
 
 
 class Database(Part):

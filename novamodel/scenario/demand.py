@@ -68,7 +68,7 @@ class Step(Part):
     """One step of a route: exactly one of cpu, thread, cache, sql, wait, call, parallel, publish, then."""
 
     cpu: Demand | None = given(None, "CPU burst on the main thread (event loop)", "none")
-    thread: Delay | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
+    thread: Demand | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
     cache: CacheStep | None = given(None, "cache command", "none")
     sql: tuple[str | Step, ...] | None = given(
         None, "statements of one transaction on one connection; cpu steps may stand between", "none"
