@@ -178,11 +178,12 @@ def test_nginx_fragment_with_inherited_limit(tmp_path: Path) -> None:
     assert values["services"]["api"] == {"replicas": 2}
     assert set(values["services"]) == {"api", "reports"}
     assert values["edge"]["limits"] == {
-        "api": {"rate": "30r/m", "burst": 5, "delay": 2, "zone_size": "1 MiB", "status": 429}
+        "api": {"rate": "30r/m", "zone": "one", "burst": 5, "delay": 2, "zone_size": "1 MiB", "status": 429},
+        "reports": {"rate": "90r/s", "zone": "all", "key": "server", "zone_size": "1 MiB", "status": 429},
     }
     assert (values["edge"]["max_fails"], values["edge"]["fail_timeout"]) == (3, "1 min")
     assert "upstream-without-keepalive" not in codes(report)
-    assert any("$server_name" in row["what"] for row in report.not_modelled)
+    assert "upstream-keepalive-unused" in codes(report)  # it speaks HTTP/1.0 to the upstream
 
 
 def test_nginx_meets_the_cluster_by_its_own_names(tmp_path: Path) -> None:
