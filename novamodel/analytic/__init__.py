@@ -6,7 +6,7 @@ candidates at once and screen for sizing.
 """
 
 from novamodel.analytic.autoscale import HOURS, day, days, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
-from novamodel.analytic.cache import entry_bytes, hit_ratio, hit_ratios, key_rates, lives, peak_rate
+from novamodel.analytic.cache import entry_bytes, every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.demand import route_demands
@@ -30,6 +30,7 @@ from novamodel.analytic.retries import amplification, attempts, metastable_regio
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
+from novamodel.analytic.visits import external_rates, queue_rates, route_rates
 
 __all__ = [
     "BOUNDS",
@@ -50,6 +51,8 @@ __all__ = [
     "erlang_a",
     "erlang_b",
     "erlang_b_inverse",
+    "every_hit_ratio",
+    "external_rates",
     "fanout_tail",
     "finite_population",
     "gate_wall_s",
@@ -75,9 +78,11 @@ __all__ = [
     "objective",
     "peak_rate",
     "pod_memory",
+    "queue_rates",
     "retry_load",
     "route_demands",
     "route_means",
+    "route_rates",
     "settle",
     "slow_shares",
     "steady_replicas",

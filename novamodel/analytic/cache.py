@@ -9,15 +9,18 @@ this is Che's hit ratio exactly, without eviction the lifetime formula exactly. 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from novamodel import units
 from novamodel.analytic.popularity import zipf
+from novamodel.analytic.traffic_equations import Ratios, entry_rates, solve, source_rates, taken_steps
 from novamodel.scenario import Scenario
-from novamodel.scenario.demand import Keyspace, Step
+from novamodel.scenario.backend import Cache
+from novamodel.scenario.demand import MAIN, Keyspace, Step
+from novamodel.scenario.graph import RouteOf
 from novamodel.scenario.traffic import zipf_exponent
 
 EXACT_KEYS = 20_000
@@ -39,56 +42,98 @@ def peak_rate(scenario: Scenario) -> float:
     return scenario.traffic.most_per_s
 
 
-def hit_ratio(scenario: Scenario, keyspace: str, rate: float | None = None) -> float:
-    """Share of reads of ``keyspace`` that hit in steady state at ``rate`` requests/s (default: the peak).
+def hit_ratio(scenario: Scenario, keyspace: str, store: str = MAIN, rate: float | None = None) -> float:
+    """Share of reads of ``keyspace`` of a cache that hit in steady state at ``rate`` requests/s (default: the peak).
 
-    A hit ratio that the scenario states is returned as it is. Raises ``ValueError`` for an unknown keyspace.
+    A hit ratio that the scenario states is returned as it is. Raises ``ValueError`` for an unknown cache or keyspace.
     """
-    if keyspace not in scenario.cache.keyspaces:
-        raise ValueError(f"{keyspace!r} is no keyspace; there are: {', '.join(scenario.cache.keyspaces) or 'none'}")
-    return hit_ratios(scenario, rate)[keyspace]
+    keyspaces = _cache(scenario, store).keyspaces
+    if keyspace not in keyspaces:
+        raise ValueError(f"{keyspace!r} is no keyspace; there are: {', '.join(keyspaces) or 'none'}")
+    return hit_ratios(scenario, rate, store)[keyspace]
 
 
-def hit_ratios(scenario: Scenario, rate: float | None = None) -> dict[str, float]:
-    """The hit ratio of every keyspace; they share the cache's memory (allkeys-lru is assumed)."""
-    rate = peak_rate(scenario) if rate is None else rate
-    spaces = scenario.cache.keyspaces
-    ratios = {name: 0.5 if space.hit_ratio is None else space.hit_ratio for name, space in spaces.items()}
-    for _ in range(50):  # reads inside on_miss depend on other keyspaces' ratios
-        found = {
-            name: life.hits(life.idle_s)
-            for name, life in _lives(
-                scenario, {name: key_rates(scenario, name, rate, ratios) for name in spaces}
-            ).items()
-        }
-        found = {n: found[n] if s.hit_ratio is None else s.hit_ratio for n, s in spaces.items()}
-        moved = max((abs(found[name] - ratios[name]) for name in spaces), default=0.0)
+def hit_ratios(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> dict[str, float]:
+    """The hit ratio of every keyspace of a cache; they share its memory (allkeys-lru is assumed).
+
+    ``rate``: requests/s of the main source (default: its most); further sources are at their most.
+    """
+    _cache(scenario, store)
+    return every_hit_ratio(scenario, rate)[store]
+
+
+def every_hit_ratio(scenario: Scenario, rate: float | None = None) -> dict[str, dict[str, float]]:
+    """The hit ratio of every keyspace, by cache: one fixed point, for a miss may lead to any other cache."""
+    entries = entry_rates(scenario, source_rates(scenario, rate))
+    stores = scenario.all_caches
+    ratios = {
+        store: {name: 0.5 if space.hit_ratio is None else space.hit_ratio for name, space in cache.keyspaces.items()}
+        for store, cache in stores.items()
+    }
+    for _ in range(50):  # what a miss leads to, and how often, depends on other keyspaces' ratios
+        commands = _commands(scenario, entries, ratios)
+        moved, found = 0.0, {}
+        for store, cache in stores.items():
+            lives = _lives(cache, commands[store])
+            found[store] = {
+                name: lives[name].hits(lives[name].idle_s) if space.hit_ratio is None else space.hit_ratio
+                for name, space in cache.keyspaces.items()
+            }
+            moved = max([moved, *(abs(found[store][name] - ratios[store][name]) for name in cache.keyspaces)])
         ratios = found
         if moved < 1e-12:
             break
     return ratios
 
 
-def key_rates(scenario: Scenario, keyspace: str, rate: float, ratios: dict[str, float]) -> KeyRates:
-    """How often the routes of the mix touch a keyspace at ``rate`` requests/s, given all hit ratios."""
-    reads = fills = sets = deletes = 0.0
-    for route, share in scenario.traffic.mix.items():
-        steps = scenario.services[scenario.service_of(route)].routes[route]
-        for step, weight, filled_by in _cache_steps(steps, share * rate, ratios, None):
+def key_rates(
+    scenario: Scenario, keyspace: str, rate: float, ratios: Mapping[str, float], store: str = MAIN
+) -> KeyRates:
+    """How often all routes touch a keyspace with the main source at ``rate`` requests/s.
+
+    ``ratios``: hit ratios of the keyspaces of this cache; those of other caches are worked out.
+    """
+    known = every_hit_ratio(scenario, rate) if scenario.caches else {}
+    entries = entry_rates(scenario, source_rates(scenario, rate))
+    return _commands(scenario, entries, {**known, store: ratios})[store][keyspace]
+
+
+def _commands(scenario: Scenario, entries: Mapping[RouteOf, float], ratios: Ratios) -> dict[str, dict[str, KeyRates]]:
+    """Commands a second by cache and keyspace."""
+    found = {
+        store: {name: [0.0, 0.0, 0.0, 0.0] for name in cache.keyspaces} for store, cache in scenario.all_caches.items()
+    }
+    for at, per_s in solve(scenario, entries, ratios).items():
+        for step, weight, filling in taken_steps(scenario.services[at.service].routes[at.route], per_s, ratios):
             command = step.cache
-            assert command is not None
-            if command.keyspace != keyspace:
+            if command is None:
                 continue
-            many = weight * command.count
+            key, many = (command.store, command.keyspace), weight * command.count
+            rates = found[command.store][command.keyspace]
             if command.op == "get":
-                reads += many
-                refilled = any(s.cache and (s.cache.op, s.cache.keyspace) == ("set", keyspace) for s in command.on_miss)
-                fills += many if refilled else 0.0
+                rates[0] += many
+                rates[1] += many * _refilled(command.on_miss, key, ratios)
             elif command.op == "set":
-                sets += 0.0 if filled_by == keyspace else many
+                rates[2] += 0.0 if filling == key else many
             else:
-                deletes += many
-    return KeyRates(reads, fills, sets, deletes)
+                rates[3] += many
+    return {store: {name: KeyRates(*four) for name, four in spaces.items()} for store, spaces in found.items()}
+
+
+def _refilled(on_miss: tuple[Step, ...], key: tuple[str, str], ratios: Ratios) -> float:
+    """Probability that a miss leads to a set of the same keyspace."""
+    chance = 0.0
+    for step, weight, filling in taken_steps(on_miss, 1.0, ratios, key):
+        command = step.cache
+        if command is not None and command.op == "set" and filling == key == (command.store, command.keyspace):
+            chance = max(chance, weight)
+    return chance
+
+
+def _cache(scenario: Scenario, store: str) -> Cache:
+    if store not in scenario.all_caches:
+        raise ValueError(f"{store!r} is no cache; there are: {', '.join(scenario.all_caches)}")
+    return scenario.all_caches[store]
 
 
 def entry_bytes(value_bytes: float, has_ttl: bool, key_bytes: int = KEY_BYTES) -> float:
@@ -115,19 +160,6 @@ def _size_class(size: int) -> int:
         return -(-size // 16) * 16
     step = 2 ** ((size - 1).bit_length() - 3)
     return -(-size // step) * step
-
-
-def _cache_steps(
-    steps: tuple[Step, ...], weight: float, ratios: dict[str, float], filled_by: str | None
-) -> Iterator[tuple[Step, float, str | None]]:
-    """Each cache step, how often it is taken, and the keyspace whose miss led there."""
-    for step in steps:
-        if step.cache is None:
-            continue
-        yield step, weight, filled_by
-        if step.cache.op == "get" and step.cache.on_miss:
-            missed = weight * (1 - ratios[step.cache.keyspace])
-            yield from _cache_steps(step.cache.on_miss, missed, ratios, step.cache.keyspace)
 
 
 class KeyspaceLife(NamedTuple):
@@ -191,20 +223,20 @@ class KeyspaceLife(NamedTuple):
         return float((self.many * self.held(idle_s)).sum()) * self.entry_bytes
 
 
-def lives(scenario: Scenario, rate: float | None = None) -> dict[str, KeyspaceLife]:
-    """Every keyspace in steady state at ``rate`` requests/s (default: the peak), with Che's characteristic time."""
-    rate = peak_rate(scenario) if rate is None else rate
-    ratios = hit_ratios(scenario, rate)
-    return _lives(scenario, {name: key_rates(scenario, name, rate, ratios) for name in ratios})
+def lives(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> dict[str, KeyspaceLife]:
+    """Every keyspace of a cache in steady state at ``rate`` requests/s (default: the peak), with Che's time."""
+    ratios = every_hit_ratio(scenario, rate)
+    commands = _commands(scenario, entry_rates(scenario, source_rates(scenario, rate)), ratios)
+    return _lives(_cache(scenario, store), commands[store])
 
 
-def _lives(scenario: Scenario, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
-    parts = {name: KeyspaceLife.of(space, rates[name]) for name, space in scenario.cache.keyspaces.items()}
+def _lives(cache: Cache, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
+    parts = {name: KeyspaceLife.of(space, rates[name]) for name, space in cache.keyspaces.items()}
 
     def used(idle_s: float) -> float:
         return sum(part.bytes_held(idle_s) for part in parts.values())
 
-    memory = scenario.cache.memory
+    memory = cache.memory
     idle_s = math.inf
     if used(math.inf) > memory:
         low, high = 1e-9, 1e9

@@ -16,6 +16,7 @@ from novamodel.analytic.leaky import Bucket, edge_shares
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import Row, loaded_tiers
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 from novamodel.units import format_fraction, format_rate, format_time
 
 MOVES = 0.1
@@ -74,7 +75,9 @@ def steady_of(scenario: Scenario) -> Steady:
     counts = {name: np.asarray(float(count)) for name, count in replicas.items()}
     load = system_load(scenario, rate * let_in, counts, routes=routes)
     if rate > 0:  # what the gateway rejects has been through the edge
-        load = replace(load, edge_busy=load.edge_busy * at_gateway / (rate * let_in))
+        main = load.edges[MAIN]
+        main = main._replace(busy=main.busy * at_gateway / (rate * let_in))
+        load = replace(load, edges={**load.edges, MAIN: main})
     tiers = loaded_tiers(scenario, load, rate * let_in, replicas, replicas)
     ends = float(rates.min()), float(rates.max())
     return Steady(scenario, rate, *ends, ratios, edge, at_gateway, lost, 1 - let_in, replicas, load, tiers)

@@ -9,21 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from novamodel.analytic.cache import hit_ratios, peak_rate
-from novamodel.analytic.database import DatabaseLoad, database_s, server_load, single_wait
+from novamodel.analytic.database import DatabaseLoad, database_s, single_wait
 from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
-from novamodel.analytic.queues import erlang_b
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
+from novamodel.analytic.stations import (
+    CacheState,
+    DatabaseState,
+    EdgeState,
+    ExternalState,
+    cache_state,
+    edge_states,
+    external_state,
+    servers,
+    tokens_wait,
+)
 from novamodel.scenario import Scenario
-from novamodel.scenario.backend import Database
-from novamodel.scenario.service import Service
+from novamodel.scenario.demand import MAIN
+from novamodel.scenario.service import Pool, Service
 
 ENDLESS_S = 1e6
 """Patience of a caller of a pool without time-out."""
+
+
+class PoolLoad(NamedTuple):
+    """A replica's pool to one database."""
+
+    hold_s: np.ndarray  # mean time a transaction holds its connection, waits below it included
+    busy: np.ndarray  # mean connections to the primary in use
+    pool: Patience
 
 
 @dataclass(frozen=True)
@@ -34,9 +52,22 @@ class ServiceLoad:
     replicas: np.ndarray
     rate_per_s: np.ndarray
     replica: ReplicaLoad
-    hold_s: np.ndarray  # mean time a transaction holds its connection, waits below it included
-    pool_busy: np.ndarray  # mean connections to the primary in use
-    pool: Patience
+    pools: dict[str, PoolLoad]  # by database; the main one is there always
+
+    @property
+    def hold_s(self) -> np.ndarray:
+        """Mean time a transaction holds its connection to the main database."""
+        return self.pools[MAIN].hold_s
+
+    @property
+    def pool_busy(self) -> np.ndarray:
+        """Mean connections to the main database's primary in use."""
+        return self.pools[MAIN].busy
+
+    @property
+    def pool(self) -> Patience:
+        """The pool to the main database."""
+        return self.pools[MAIN].pool
 
 
 @dataclass(frozen=True)
@@ -46,16 +77,60 @@ class SystemLoad:
     rate_per_s: np.ndarray
     services: dict[str, ServiceLoad]
     routes: dict[str, RouteDemand]
-    edge_busy: np.ndarray
-    edge_s: np.ndarray  # wait and work at the edge
-    cache_busy: np.ndarray
-    cache_trip_s: np.ndarray
-    primary: DatabaseLoad
-    reading: DatabaseLoad  # each of the read replicas
-    statement_s: np.ndarray  # network and PgBouncer of one statement
-    bouncer_busy: np.ndarray
-    bouncer_wait_s: np.ndarray
-    bouncer_cpu_busy: np.ndarray
+    edges: dict[str, EdgeState]
+    caches: dict[str, CacheState]
+    databases: dict[str, DatabaseState]
+    externals: dict[str, ExternalState]
+
+    @property
+    def edge_busy(self) -> np.ndarray:
+        """Workers of the main edge in use."""
+        return self.edges[MAIN].busy
+
+    @property
+    def edge_s(self) -> np.ndarray:
+        """Wait and work at the main edge."""
+        return self.edges[MAIN].stay_s
+
+    @property
+    def cache_busy(self) -> np.ndarray:
+        """Share of the main cache's thread in use."""
+        return self.caches[MAIN].busy
+
+    @property
+    def cache_trip_s(self) -> np.ndarray:
+        """One round trip to the main cache."""
+        return self.caches[MAIN].trip_s
+
+    @property
+    def primary(self) -> DatabaseLoad:
+        """The main database's primary."""
+        return self.databases[MAIN].primary
+
+    @property
+    def reading(self) -> DatabaseLoad:
+        """Each of the main database's read replicas."""
+        return self.databases[MAIN].reading
+
+    @property
+    def statement_s(self) -> np.ndarray:
+        """Network and PgBouncer of one statement at the main database."""
+        return self.databases[MAIN].statement_s
+
+    @property
+    def bouncer_busy(self) -> np.ndarray:
+        """Server connections of the main database's PgBouncer in use."""
+        return self.databases[MAIN].bouncer_busy
+
+    @property
+    def bouncer_wait_s(self) -> np.ndarray:
+        """Mean wait for one of them."""
+        return self.databases[MAIN].bouncer_wait_s
+
+    @property
+    def bouncer_cpu_busy(self) -> np.ndarray:
+        """Cores that it uses."""
+        return self.databases[MAIN].bouncer_cpu_busy
 
 
 def system_load(
@@ -69,79 +144,84 @@ def system_load(
 ) -> SystemLoad:
     """Load of every tier at ``rate`` requests/s (number or array) with so many replicas of each service.
 
+    ``rate`` is the main source's; further sources grow with it (in the proportions of ``routes``, else of their most).
     ``cpu_limit`` (cores) and ``pool_max`` replace the scenario's for some services; all arrays broadcast. ``routes``
     reuses demands already worked out (else hit ratios are taken at the peak of the day).
     """
-    routes = routes or route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    routes = routes or route_demands(scenario)
     every = np.asarray(rate, dtype=float)
-    database, scale = scenario.database, core_scale(scenario)
     total = {name: of_service(routes, name) for name in scenario.services}
     per_s = {name: every * demand.share for name, demand in total.items()}
-
-    edge_workers = scenario.edge.workers
-    edge_work = scenario.edge.mean_cpu_s * scale
-    edge_busy = every * edge_work
-    edge_s = edge_work + single_wait(edge_busy / edge_workers, edge_work)
-
-    trips = sum((per_s[n] * d.cache_trips for n, d in total.items()), np.zeros(()))
-    cache_busy, cache_work = _redis(per_s, total, trips)
-    cache_trip_s = scenario.cache.network + cache_work + single_wait(cache_busy, cache_work)
-
-    statements = sum((per_s[n] * d.statements for n, d in total.items()), np.zeros(()))
-    primary, reading = _servers(database, per_s, total)
-    bouncer = database.pgbouncer
-    query_s = bouncer.query_cpu.busy * scale if bouncer else 0.0
-    statement_s = database.network + query_s + single_wait(statements * query_s, query_s)
-
-    services, spans = {}, {}
+    edges = edge_states(scenario, every, routes)
+    caches = {name: cache_state(cache, name, per_s, total) for name, cache in scenario.all_caches.items()}
+    replica = {}
     for name, service in scenario.services.items():
         count = np.asarray(replicas[name], dtype=float)
-        each = per_s[name] / count
         limit = (cpu_limit or {}).get(name, np.asarray(quota_cores(scenario, name)))
-        load = replica_load(
-            total[name],
-            each,
-            limit,
-            service.runtime.threads,
-            scenario.platform.cfs_period,
-            background_cores(scenario, service),
-        )
+        background = background_cores(scenario, service)
+        threads, period = service.runtime.threads, scenario.platform.cfs_period
+        load = replica_load(total[name], per_s[name] / count, limit, threads, period, background)
+        replica[name] = (count, per_s[name] / count, load)
+    databases: dict[str, DatabaseState] = {}
+    pools: dict[str, dict[str, PoolLoad]] = {name: {} for name in scenario.services}
+    for database in scenario.all_databases:
+        sizes = pool_max if database == MAIN else None
+        databases[database], found = _database(scenario, database, per_s, total, replica, sizes or {})
+        for name, own in found.items():
+            pools[name][database] = own
+    loads = {name: ServiceLoad(total[name], *replica[name], pools[name]) for name in scenario.services}
+    calls = {
+        name: every * sum(demand.share * demand.externals.get(name, 0.0) for demand in routes.values())
+        for name in scenario.externals
+    }
+    externals = {name: external_state(external, calls[name]) for name, external in scenario.externals.items()}
+    return SystemLoad(every, loads, routes, edges, caches, databases, externals)
+
+
+def _database(
+    scenario: Scenario,
+    which: str,
+    per_s: dict[str, np.ndarray],
+    demands: dict[str, RouteDemand],
+    replica: dict[str, tuple[np.ndarray, np.ndarray, ReplicaLoad]],
+    pool_max: Mapping[str, np.ndarray],
+) -> tuple[DatabaseState, dict[str, PoolLoad]]:
+    """One database and the pools to it."""
+    database, total = scenario.all_databases[which], {n: d.at_database(which) for n, d in demands.items()}
+    statements = sum((per_s[n] * d.statements for n, d in total.items()), np.zeros(()))
+    primary, reading = servers(database, per_s, total)
+    bouncer = database.pgbouncer
+    query_s = bouncer.query_cpu.busy * core_scale(scenario) if bouncer else 0.0
+    statement_s = database.network + query_s + single_wait(statements * query_s, query_s)
+    spans = {}
+    for name, (_, _, load) in replica.items():
         below = database_s(total[name], statement_s, primary, reading)
         span = _span(total[name], load.loop_wait_s, load.found_busy, below)
         with np.errstate(divide="ignore", invalid="ignore"):  # a transaction begins while the gate is open
             spans[name] = tuple(np.where(load.stopped < 1, held / (1 - load.stopped), np.inf) for held in span)
-        services[name] = (count, each, load)
     held = [per_s[n] * d.on_primary * spans[n][1] for n, d in total.items() if d.on_primary]
     bouncer_busy = sum(held, np.zeros(()))
     transactions = sum((per_s[n] * d.on_primary for n, d in total.items()), np.zeros(()))
     wait = np.zeros(np.shape(bouncer_busy))
     if bouncer:
-        wait = _tokens_wait(bouncer.default_pool_size, bouncer_busy, transactions)
-    loads = {}
-    for name, (count, each, load) in services.items():
-        pool = scenario.services[name].pool
-        hold = spans[name][0] + wait
-        most = (pool_max or {}).get(name, np.asarray(pool.max if pool else 1))
-        patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else ENDLESS_S
-        asked = each * total[name].on_primary
-        finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
-        law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
-        loads[name] = ServiceLoad(total[name], count, each, load, hold, asked * np.where(asked > 0, hold, 0.0), law)
-    return SystemLoad(
-        every,
-        loads,
-        routes,
-        edge_busy,
-        edge_s,
-        cache_busy,
-        cache_trip_s,
-        primary,
-        reading,
-        statement_s,
-        bouncer_busy,
-        wait,
-        statements * query_s,
-    )
+        wait = tokens_wait(bouncer.default_pool_size, bouncer_busy, transactions)
+    pools = {}
+    for name, service in scenario.services.items():
+        pool = service.all_pools.get(which)
+        if pool is not None or which == MAIN:
+            asked = replica[name][1] * total[name].on_primary
+            pools[name] = _pool(pool, pool_max.get(name), asked, spans[name][0] + wait)
+    state = DatabaseState(primary, reading, statement_s, bouncer_busy, wait, statements * query_s)
+    return state, pools
+
+
+def _pool(pool: Pool | None, size: np.ndarray | None, asked: np.ndarray, hold: np.ndarray) -> PoolLoad:
+    """M/M/c with patience at ``asked`` transactions/s."""
+    most = np.asarray(pool.max if pool else 1) if size is None else size
+    patience = pool.connection_timeout if pool and pool.connection_timeout > 0 else ENDLESS_S
+    finite = np.where(np.isfinite(hold), hold, ENDLESS_S)
+    law = mmc_patience(most, patience, np.maximum(asked, 1e-9), 1 / np.maximum(finite, 1e-9))
+    return PoolLoad(hold, asked * np.where(asked > 0, hold, 0.0), law)
 
 
 def background_cores(scenario: Scenario, service: Service) -> float:
@@ -165,38 +245,3 @@ def _span(
     bursts = demand.held_bursts * loop_wait_s + cpu if demand.held_bursts > 0 else np.zeros(loop_wait_s.shape)
     inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12)
     return below + bursts / demand.transactions, below + (inside * bursts if inside > 0 else 0.0) / demand.transactions
-
-
-def _tokens_wait(servers: int, busy: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Mean M/M/c wait where ``busy`` is the mean number in use; infinite when all are."""
-    stable = busy < servers
-    load = np.where(stable, busy, 0.0)
-    blocked = erlang_b(servers, load)
-    waits = blocked / (1 - load / servers * (1 - blocked))
-    hold = load / np.maximum(rate, 1e-12)
-    return np.where(stable, waits * hold / (servers - load), np.inf)
-
-
-def _redis(
-    per_s: dict[str, np.ndarray], total: dict[str, RouteDemand], trips: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    busy = sum((per_s[n] * d.cache_busy for n, d in total.items()), np.zeros(()))
-    idle = sum((per_s[n] * d.cache_idle for n, d in total.items()), np.zeros(()))
-    used = idle / (1 + idle - busy)
-    used = np.where(used >= 1, busy, used)
-    return used, used / np.maximum(trips, 1e-12)
-
-
-def _servers(
-    database: Database, per_s: dict[str, np.ndarray], total: dict[str, RouteDemand]
-) -> tuple[DatabaseLoad, DatabaseLoad]:
-    """The primary, and one of the read replicas among which the rest is spread evenly."""
-
-    def summed(name: str) -> np.ndarray:
-        return sum((per_s[n] * getattr(d, name) for n, d in total.items()), np.zeros(()))
-
-    at = (summed("database_busy"), summed("database_idle"), summed("storage_operations"))
-    primary = server_load(database, int(database.cores), *at)
-    count = database.read_replicas.count if database.read_replicas else 1
-    spread = (summed("reading_busy") / count, summed("reading_idle") / count, summed("reading_operations") / count)
-    return primary, server_load(database, database.replica_cores, *spread)

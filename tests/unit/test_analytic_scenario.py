@@ -216,7 +216,7 @@ def cached(**changes: object) -> Scenario:
 def test_hit_ratio_is_the_lifetime_formula_without_eviction():
     scenario = cached(cache__keyspaces__item__ttl="20 s", cache__keyspaces__item__popularity="zipf 0.8")
     assert hit_ratio(scenario, "item") == pytest.approx(ttl_hit_ratio(10_000, 0.8, 100, 20).hit_ttl_from_insert)
-    assert hit_ratio(scenario, "item", 10.0) < hit_ratio(scenario, "item")
+    assert hit_ratio(scenario, "item", rate=10.0) < hit_ratio(scenario, "item")
 
 
 def test_hit_ratio_is_ches_without_lifetime():
