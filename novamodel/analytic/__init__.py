@@ -8,9 +8,11 @@ candidates at once and screen for sizing.
 from novamodel.analytic.autoscale import HOURS, day, days, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
 from novamodel.analytic.cache import entry_bytes, every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
+from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
-from novamodel.analytic.demand import route_demands
-from novamodel.analytic.latency import latency_quantile, mean_latency, objective, route_means, slow_shares
+from novamodel.analytic.covers import uncovered, unordered
+from novamodel.analytic.demand import interwoven, route_demands
+from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
@@ -37,6 +39,7 @@ __all__ = [
     "HOURS",
     "NO_LIMIT",
     "Bucket",
+    "ClosedNetwork",
     "SystemLoad",
     "amplification",
     "attempts",
@@ -45,12 +48,14 @@ __all__ = [
     "closed_bounds",
     "closed_mva",
     "closed_mva_multiserver",
+    "closed_network",
     "day",
     "days",
     "entry_bytes",
     "erlang_a",
     "erlang_b",
     "erlang_b_inverse",
+    "error_share",
     "every_hit_ratio",
     "external_rates",
     "fanout_tail",
@@ -60,6 +65,7 @@ __all__ = [
     "hit_ratio",
     "hit_ratios",
     "hour_rate",
+    "interwoven",
     "key_rates",
     "latency_quantile",
     "leaky_bucket",
@@ -90,5 +96,7 @@ __all__ = [
     "tier_demands",
     "tracking_spec",
     "ttl_hit_ratio",
+    "uncovered",
+    "unordered",
     "warming",
 ]

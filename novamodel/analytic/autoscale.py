@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic.cache import hit_ratios, peak_rate
 from novamodel.analytic.demand import RouteDemand, route_demands
 from novamodel.analytic.latency import route_means
 from novamodel.analytic.system import SystemLoad, system_load
@@ -43,7 +42,7 @@ def steady_replicas(scenario: Scenario, rate: float, *, start: Mapping[str, int]
     count). Where it never rests, the highest count of the cycle. Services without autoscaler keep their
     replicas.
     """
-    routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    routes = route_demands(scenario)
     return rest(scenario, rate, start or {}, routes)
 
 
@@ -86,7 +85,7 @@ def day(scenario: Scenario) -> pd.DataFrame:
 
 def days(scenario: Scenario, multiples: Sequence[float]) -> list[pd.DataFrame]:
     """`day` with the rates of the whole day times each of ``multiples``, at the hit ratios of today's load."""
-    routes = route_demands(scenario, hit_ratios(scenario, peak_rate(scenario)))
+    routes = route_demands(scenario)
     hours = np.array([hour_rate(scenario, hour) for hour in range(HOURS)])
     rates = np.outer(multiples, hours)
     tables = [pd.DataFrame({"hour": range(HOURS), "rate_per_s": row}) for row in rates]

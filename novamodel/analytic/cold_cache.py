@@ -12,13 +12,14 @@ import pandas as pd
 
 from novamodel.analytic.cache import KeyspaceLife, hit_ratios, lives, peak_rate
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 
 STEPS_A_LIFETIME = 200
 LEAST_STEP_S, MOST_STEPS = 0.05, 20_000
 
 
-def warming(scenario: Scenario, duration_s: float, rate: float | None = None) -> pd.DataFrame:
-    """Hit ratio of every keyspace from the moment on when the cache has lost all entries.
+def warming(scenario: Scenario, duration_s: float, rate: float | None = None, store: str = MAIN) -> pd.DataFrame:
+    """Hit ratio of every keyspace of a cache from the moment on when it has lost all entries.
 
     Columns: ``keyspace``, ``time_s``, ``hit_ratio``, ``entry_bytes`` (what its entries take). A hit ratio that the
     scenario states is reached in the course that its keys, popularity and lifetime give. ``rate``: requests/s, default
@@ -27,7 +28,7 @@ def warming(scenario: Scenario, duration_s: float, rate: float | None = None) ->
     if not duration_s > 0:
         raise ValueError(f"a duration is above 0, not {duration_s:g} s")
     rate = peak_rate(scenario) if rate is None else rate
-    found, steady = lives(scenario, rate), hit_ratios(scenario, rate)
+    found, steady = lives(scenario, rate, store), hit_ratios(scenario, rate, store)
     shortest = min((life.ttl_s for life in found.values() if np.isfinite(life.ttl_s)), default=duration_s)
     step = max(min(shortest, duration_s) / STEPS_A_LIFETIME, LEAST_STEP_S, duration_s / MOST_STEPS)
     times = np.arange(round(duration_s / step) + 1) * step
@@ -36,7 +37,7 @@ def warming(scenario: Scenario, duration_s: float, rate: float | None = None) ->
     for _ in times:
         for name, part in parts.items():
             rows[name].append((part.hit_ratio(), part.bytes_held()))
-        full = sum(part.bytes_held() for part in parts.values()) >= scenario.cache.memory
+        full = sum(part.bytes_held() for part in parts.values()) >= scenario.all_caches[store].memory
         for part in parts.values():
             part.go_on(full)
     frames = []

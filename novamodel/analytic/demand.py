@@ -34,11 +34,13 @@ def route_demands(
     *,
     others: Ratios | None = None,
     sources: Mapping[str, float] | None = None,
+    let_in: Mapping[str, float] | None = None,
 ) -> dict[str, RouteDemand]:
     """The demand of every route that is visited, by its name; of a route that only others ask for ``SERVICE.ROUTE``.
 
     ``ratios``: hit ratios of the main cache's keyspaces; ``others``: those of further caches (default: at the peak).
     ``sources``: requests/s of each source (default: their most), in whose proportions the routes are asked for.
+    ``let_in``: share of the requests from outside that each service gets (default: all).
     """
     if (others is None and scenario.caches) or ratios is None:
         others = every_hit_ratio(scenario)
@@ -49,6 +51,8 @@ def route_demands(
         per_s = {MAIN: 1.0}  # the mix itself, whatever the rate
     unit, asked = max(per_s[MAIN], 1e-9), max(sum(per_s.values()), 1e-9)
     entries = entry_rates(scenario, per_s)
+    if let_in is not None:
+        entries = {at: rate * let_in[at.service] for at, rate in entries.items()}
     walk, found = _Walk(scenario, every), {}
     through = _through(scenario, per_s)
     for at, visits in solve(scenario, entries, every).items():

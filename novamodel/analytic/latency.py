@@ -2,8 +2,8 @@
 
 The mean adds work and mean waits. The percentile mixes, route by route, stays of thread jobs behind the CPU gate,
 stops of the gate that a request runs into, exponential waits for a pool connection, and (where no thread job covers
-it) a gamma law of the waits at event loop and database; everything else enters by its mean. A screening estimate: it
-ranks candidates, simulation decides.
+it) a gamma law of the waits at event loop and database, and a gamma law of what the calls add; everything else enters
+by its mean. A screening estimate: it ranks candidates, simulation decides.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincinv
 
-from novamodel.analytic.database import database_s
 from novamodel.analytic.demand import RouteDemand
-from novamodel.analytic.system import ServiceLoad, SystemLoad
+from novamodel.analytic.downstream import Stay, downstream, route_errors
+from novamodel.analytic.stay import congestion, finite, front_s, own_s, pool_variance, pool_wait_s, times, with_waits_s
+from novamodel.analytic.system import PoolLoad, ServiceLoad, SystemLoad
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 from novamodel.scenario.goals import Slo
 
 _QUARTERS = (np.arange(4) + 0.5) / 4
@@ -24,44 +26,42 @@ _LEVELS, _WEIGHTS = (_EDGES[1:] + _EDGES[:-1]) / 2, np.diff(_EDGES)
 
 
 def route_means(scenario: Scenario, load: SystemLoad) -> dict[str, np.ndarray]:
-    """Mean latency (s) of each route; infinite where a tier on its way is full."""
-    found = {}
+    """Mean latency (s) of each route, its calls included; infinite where a tier on its way is full.
+
+    Of a route that only others ask for: from its service on, without the network to it.
+    """
+    found, below = {}, downstream(scenario, load)
     for route, demand in load.routes.items():
         service = load.services[demand.service]
-        loop = _base(scenario, load, demand, service)
-        stop = service.replica.stopped * service.replica.stop_s / 2
-        found[route] = (
-            loop
-            + stop
-            + _times(demand.transactions, _pool_wait(service))
-            + _times(demand.thread_jobs, service.replica.thread_stay_s)
-        )
+        base = own_s(scenario, load, demand, service, front_s(scenario, load, demand))
+        found[route] = with_waits_s(demand, service, base)
+        if below:
+            found[route] = found[route] + below[route].mean
     return found
 
 
 def mean_latency(scenario: Scenario, load: SystemLoad) -> np.ndarray:
     """Mean latency (s) of all requests."""
     means = route_means(scenario, load)
-    return sum((_times(load.routes[route].share, mean) for route, mean in means.items()), np.zeros(()))
+    return sum((times(load.routes[route].entry, mean) for route, mean in means.items()), np.zeros(()))
 
 
 def error_share(load: SystemLoad, of: str | None = None) -> np.ndarray:
-    """Share of requests (of a route) that fail for want of a pool connection in time."""
+    """Share of requests (of a route) that fail for want of a pool connection in time, or that an external refuses."""
     lost = np.zeros(())
-    for route, demand in load.routes.items():
-        weight = demand.share if of is None else float(route == of)
-        timeout = load.services[demand.service].pool.timeout_probability
-        lost = lost + weight * np.minimum(1.0, demand.transactions * timeout)
+    for route, share in route_errors(load).items():
+        weight = load.routes[route].entry if of is None else float(route == of)
+        lost = lost + weight * share
     return lost
 
 
 def latency_quantile(scenario: Scenario, load: SystemLoad, q: float, of: str | None = None) -> np.ndarray:
     """Estimated q-quantile (s) of all requests, or of route ``of``; infinite where a tier is full."""
-    values, weights = [], []
+    values, weights, below = [], [], downstream(scenario, load)
     for route, demand in load.routes.items():
-        share = demand.share if of is None else float(route == of)
+        share = demand.entry if of is None else float(route == of)
         if share > 0:
-            points, chance = _points(scenario, load, demand)
+            points, chance = _points(scenario, load, demand, below.get(route))
             values.append(points)
             weights.append(share * chance)
     shape = np.broadcast_shapes(*(points.shape[:-1] for points in values))
@@ -73,17 +73,19 @@ def latency_quantile(scenario: Scenario, load: SystemLoad, q: float, of: str | N
     return np.take_along_axis(np.take_along_axis(every, order, axis=-1), index[..., None], axis=-1)[..., 0]
 
 
-def slow_shares(scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str, of: str | None) -> np.ndarray:
-    """Share of all requests (of those of route ``of``) that a service answers later than each limit.
+def slow_shares(
+    scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str | None, of: str | None
+) -> np.ndarray:
+    """Share of all requests (of those of route ``of``) that a service (None: any) answers later than each limit.
 
     Candidates x limits. The shares of the services add up to the share of all requests, which is what makes a
     percentile separable: p99 < 300 ms holds where the services' shares above 300 ms add up to less than 1 %.
     """
-    total = np.zeros((1, limits_s.size))
+    total, below = np.zeros((1, limits_s.size)), downstream(scenario, load)
     for route, demand in load.routes.items():
-        share = demand.share if of is None else float(route == of)
-        if share > 0 and demand.service == service:
-            points, chance = _points(scenario, load, demand)
+        share = demand.entry if of is None else float(route == of)
+        if share > 0 and service in (None, demand.service):
+            points, chance = _points(scenario, load, demand, below.get(route))
             chance = chance / chance.sum(axis=-1, keepdims=True)
             slow = [(chance * (points > limit)).sum(axis=-1) for limit in limits_s]
             total = total + share * np.stack(slow, axis=-1)
@@ -101,39 +103,18 @@ def objective(scenario: Scenario, load: SystemLoad, slo: Slo) -> np.ndarray | No
     return latency_quantile(scenario, load, float(slo.metric[1:]) / 100, slo.of)
 
 
-def _base(scenario: Scenario, load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> np.ndarray:
-    """Mean latency without thread jobs, stops of the gate, and waits for a pool connection."""
-    cpu = demand.loop_idle - service.replica.found_busy * (demand.loop_idle - demand.loop_busy)
-    return (
-        load.edge_s
-        + scenario.edge.network
-        + (scenario.gateway.latency if scenario.gateway else 0.0)
-        + _times(demand.loop_bursts, service.replica.loop_wait_s)
-        + cpu
-        + _times(demand.cache_trips, load.cache_trip_s)
-        + database_s(demand, load.statement_s, load.primary, load.reading)
-        + _times(demand.transactions, load.bouncer_wait_s)
-        + demand.wait_s
-    )
-
-
-def _times(count: float, each: np.ndarray) -> np.ndarray:
-    """A product in which nothing of the infinite is nothing."""
-    return count * each if count > 0 else np.zeros(np.shape(each))
-
-
-def _pool_wait(service: ServiceLoad) -> np.ndarray:
-    return np.where(np.isfinite(service.hold_s), service.pool.mean_wait_served_s, np.inf)
-
-
-def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[np.ndarray, np.ndarray]:
-    """(candidates x points latencies, their probabilities) of one route."""
+def _points(
+    scenario: Scenario, load: SystemLoad, demand: RouteDemand, below: Stay | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(candidates x points latencies, their probabilities) of one route; ``below``: what its calls add."""
     service = load.services[demand.service]
     replica = service.replica
-    base = _base(scenario, load, demand, service)
+    base = own_s(scenario, load, demand, service, front_s(scenario, load, demand))
+    demand = demand.sequential
     stopped = replica.stopped[..., None]
     stops = np.concatenate((np.zeros((*replica.stop_s.shape, 1)), replica.stop_s[..., None] * _QUARTERS), axis=-1)
     chance = np.concatenate((1 - stopped, np.broadcast_to(stopped / 4, (*replica.stop_s.shape, 4))), axis=-1)
+    base, variance = _others(base, demand, service, below)
     if demand.thread_jobs > 0:
         stays, weights = (
             replica.thread_points_s * (demand.thread_jobs / max(demand.thread_jobs, 1)),
@@ -142,44 +123,51 @@ def _points(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> tuple[
         full = ~np.isfinite(replica.thread_stay_s)
         stops = np.where(full[..., None], np.inf, stays)
         chance = weights
+        spread = None if variance is None else _gamma(finite(base), variance)
     else:
-        stops = _flat(stops[..., :, None] + _spread(load, demand, service)[..., None, :])
+        mean, own = congestion(load, demand, service)
+        spread = _gamma(mean, own) if variance is None else _gamma(finite(base), own + variance)
+    if spread is not None:
+        stops = _flat(stops[..., :, None] + spread[..., None, :])
         chance = _flat(chance[..., :, None] * _WEIGHTS)
-    waits = np.clip(service.pool.wait_probability * demand.transactions, 0, 1)[..., None]
     if demand.transactions > 0:
-        mean = (_pool_wait(service) / np.maximum(service.pool.wait_probability, 1e-12))[..., None]
-        pool = np.concatenate((np.zeros(mean.shape), -mean * np.log1p(-_QUARTERS)), axis=-1)
-        likely = np.concatenate((1 - waits, np.broadcast_to(waits / 4, (*waits.shape[:-1], 4))), axis=-1)
-        stops = _flat(stops[..., :, None] + pool[..., None, :])
-        chance = _flat(chance[..., :, None] * likely[..., None, :])
+        stops, chance = _with_pool(stops, chance, service.pools[MAIN], demand.transactions)
     points = base[..., None] + stops
     return np.where(np.isnan(points), np.inf, points), np.broadcast_to(chance, points.shape)
 
 
-def _spread(load: SystemLoad, demand: RouteDemand, service: ServiceLoad) -> np.ndarray:
-    """(candidates x pieces) how far the waits at event loop and database lie from their mean, seconds.
+def _others(
+    base: np.ndarray, demand: RouteDemand, service: ServiceLoad, below: Stay | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """``base`` with pools to further databases and what calls add, and the variance of these (None: there are none)."""
+    variance = None
+    for name, at in demand.databases.items():
+        if at.transactions > 0:
+            base = base + at.transactions * pool_wait_s(service.pools[name])
+            spread = at.transactions * pool_variance(service.pools[name])
+            variance = spread if variance is None else variance + spread
+    if below is not None:
+        base = base + below.mean
+        variance = below.variance if variance is None else variance + below.variance
+    return base, variance
 
-    Second moments: M/G/1 with bursts of one length at the event loop, none or exponential at the database. Two waits of
-    one request at a tier meet the same congestion the likelier the busier it is.
-    """
-    replica, burst_s = service.replica, demand.loop_busy / max(demand.loop_bursts, 1e-12)
-    waits = _finite(replica.loop_wait_s)
-    tiers = [(waits, 2 * waits**2 + 2 / 3 * burst_s * waits, replica.found_busy, demand.loop_bursts)]
-    if demand.statements > 0:
-        waits = demand.database_busy / demand.statements * _finite(load.primary.slowdown - 1)
-        squares = 2 * waits**2 / np.maximum(load.primary.full, 1e-9)
-        tiers.append((waits, squares, load.primary.full, demand.statements))
-    mean, variance = np.zeros(()), np.zeros(())
-    for waits, squares, busy, count in tiers:
-        mean = mean + count * waits
-        alike = busy / 2 + (1 - busy / 2) / max(count, 1.0)
-        variance = variance + alike * count**2 * (squares - waits**2)
+
+def _with_pool(
+    stops: np.ndarray, chance: np.ndarray, pool: PoolLoad, transactions: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points and probabilities with an exponential wait for a connection."""
+    waits = np.clip(pool.pool.wait_probability * transactions, 0, 1)[..., None]
+    mean = (pool_wait_s(pool) / np.maximum(pool.pool.wait_probability, 1e-12))[..., None]
+    points = np.concatenate((np.zeros(mean.shape), -mean * np.log1p(-_QUARTERS)), axis=-1)
+    likely = np.concatenate((1 - waits, np.broadcast_to(waits / 4, (*waits.shape[:-1], 4))), axis=-1)
+    stops = _flat(stops[..., :, None] + points[..., None, :])
+    return stops, _flat(chance[..., :, None] * likely[..., None, :])
+
+
+def _gamma(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """(candidates x pieces) how far a gamma law lies from its mean, seconds."""
     mean, variance = np.maximum(mean, 1e-12)[..., None], np.maximum(variance, 1e-24)[..., None]
     return gammaincinv(mean**2 / variance, _LEVELS) * variance / mean - mean
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _flat(points: np.ndarray) -> np.ndarray:

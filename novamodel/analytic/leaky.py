@@ -7,6 +7,7 @@ milliseconds. It does not know clients that come back at once after a rejection.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import ArrayLike
 from scipy.special import gammainc
 
 from novamodel.analytic.popularity import zipf
+from novamodel.analytic.traffic_equations import route_shares
 from novamodel.scenario import Scenario
-from novamodel.scenario.backend import RequestLimit
+from novamodel.scenario.backend import Edge, RequestLimit
+from novamodel.scenario.graph import DIRECT
 from novamodel.scenario.traffic import Population, zipf_exponent
 
 EXACT_CLIENTS = 2000
@@ -45,17 +48,31 @@ def leaky_bucket(arrival_rate_per_s: ArrayLike, limit_per_s: ArrayLike, burst: i
 
 
 def edge_shares(scenario: Scenario, rate: float) -> dict[str, dict[str, Bucket]]:
-    """What the edge does to each population's requests to each service that has a limit, at ``rate`` requests/s."""
+    """What the edge does to each population's requests to each service that has a limit, at ``rate`` requests/s.
+
+    One source through one edge; limits of services that count clients. `unknown_limits` says what else there is.
+    """
     to = dict.fromkeys(scenario.services, 0.0)
-    for route, share in scenario.traffic.mix.items():
+    for route, share in route_shares(scenario.traffic).items():
         to[scenario.service_of(route)] += share
+    limits = scenario.all_edges[scenario.traffic.via].limits if scenario.traffic.via != DIRECT else {}
+    counted = {name: limit for name, limit in limits.items() if name in to and not limit.dry_run}
     return {
-        name: {
-            service: _of_population(population, rate * to[service], limit)
-            for service, limit in scenario.edge.limits.items()
-        }
+        name: {service: _of_population(population, rate * to[service], limit) for service, limit in counted.items()}
         for name, population in scenario.traffic.populations.items()
     }
+
+
+def unknown_limits(edge: Edge, services: Collection[str]) -> str:
+    """What of an edge's limits has no closed form here, in words; empty where all have."""
+    if edge.connection_limits:
+        return "limits of requests in progress (limit_conn) have no closed form"
+    for place, limit in edge.limits.items():
+        if place not in services:
+            return f"the limit of route {place} has no closed form beside that of its service"
+        if limit.key != "client" or limit.also or limit.zone is not None:
+            return f"the limit of {place} counts other than each client alone: no closed form"
+    return ""
 
 
 def _of_population(population: Population, rate: float, limit: RequestLimit) -> Bucket:

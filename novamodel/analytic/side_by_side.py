@@ -12,10 +12,14 @@ from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
+from novamodel.analytic.covers import bursty, uncovered
+from novamodel.analytic.demand import interwoven
 from novamodel.analytic.latency import latency_quantile, mean_latency
 from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.steady import Steady, full, latency_doubts, moving, steady_of
+from novamodel.analytic.traffic_equations import route_shares
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 from novamodel.statistics import mean_interval
 
 
@@ -110,17 +114,19 @@ def _latencies(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
     }
     for metric, analytic in found.items():
         simulated = _estimate(result, metric, "")
+        if metric == "p99" and interwoven(steady.scenario):
+            no = no or "a percentile over several stations is only estimated, for screening"
         yield _row(metric, "", "s", simulated, analytic, no if simulated[0] == simulated[0] else "nothing was served")
 
 
 def _rejections(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
-    no, people = moving(steady), steady.scenario.traffic.populations
+    no, people = moving(steady) or bursty(steady.scenario), steady.scenario.traffic.everyone
     share = dict.fromkeys(steady.scenario.services, 0.0)
-    for route, weight in steady.scenario.traffic.mix.items():
+    for route, weight in route_shares(steady.scenario.traffic).items():
         share[steady.scenario.service_of(route)] += weight
     yield _row("rejected", "", "1", _estimate(result, "rejected", ""), steady.rejected, no)
     for who in people:
-        lost = sum(share[service] * part for service, part in steady.lost[who].items())
+        lost = sum(share[service] * part for service, part in steady.lost.get(who, {}).items())
         yield _row("rejected", who, "1", _estimate(result, "rejected", who), lost, no)
 
 
@@ -134,10 +140,12 @@ def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
             no = "opened and closed as they are needed: no closed form of the mean"
         elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
             no = no or "the run counts an event loop that stands at the CPU limit as busy"
+        elif tier.endswith("edge") and steady.rejected > SELDOM and steady.scenario.edge.reject_cpu is not None:
+            no = no or "rejected requests take CPU of the edge too: not in the closed form"
         elif tier not in known:
             no = no or "not among the closed forms"
         else:
-            if tier == "pgbouncer" or tier.endswith(" pool"):  # how long connections are held is a latency
+            if tier.endswith(("pgbouncer", " pool", " consumers")):  # how long connections are held is a latency
                 no = no or _latency_doubt(result, steady)
             analytic = _utilisation(steady, known[tier])
         yield _row("utilisation", tier, "1", mean_interval(means.to_numpy()), analytic, no)
@@ -145,6 +153,8 @@ def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
 
 def _utilisation(steady: Steady, row: dict[str, Any]) -> float:
     """Busy over the limit that the run counts with: a service without a CPU limit is measured in cores."""
+    if row["tier"].startswith(("external ", "queue ")):
+        return float(row["busy"] / row["limit"])
     service = row["tier"].removesuffix(" cpu")
     unlimited = service in steady.replicas and quota_cores(steady.scenario, service) >= NO_LIMIT
     return float(row["busy"] / (steady.replicas[service] if unlimited else row["limit"]))
@@ -156,10 +166,13 @@ def _stopped(steady: Steady, tier: str) -> float:
 
 def _hit_ratios(steady: Steady) -> Iterator[tuple[Any, ...]]:
     """The run takes the analytic ratio and keeps no entries, so it has no figure of its own."""
-    for name, ratio in steady.hit_ratios.items():
-        stated = steady.scenario.cache.keyspaces[name].hit_ratio is not None
-        no = "stated in the scenario, not worked out" if stated else ""
-        yield _row("hit ratio", name, "1", (math.nan,) * 3, math.nan if stated else ratio, no)
+    no = uncovered(steady.scenario) or bursty(steady.scenario)
+    for store, ratios in steady.hit_ratios.items():
+        for name, ratio in ratios.items():
+            stated = steady.scenario.all_caches[store].keyspaces[name].hit_ratio is not None
+            why = "stated in the scenario, not worked out" if stated else no
+            of = name if store == MAIN else f"{store} {name}"
+            yield _row("hit ratio", of, "1", (math.nan,) * 3, math.nan if stated else ratio, why)
 
 
 def _replicas(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:

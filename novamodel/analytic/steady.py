@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from novamodel.analytic.autoscale import rest
-from novamodel.analytic.cache import hit_ratios, peak_rate
-from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.cache import every_hit_ratio
+from novamodel.analytic.covers import uncovered, unordered
+from novamodel.analytic.demand import RouteDemand, interwoven, route_demands, route_key
+from novamodel.analytic.downstream import calls_of
 from novamodel.analytic.gateway import gateway_shares, unsettled
 from novamodel.analytic.latency import error_share, latency_quantile
 from novamodel.analytic.leaky import Bucket, edge_shares
-from novamodel.analytic.system import SystemLoad, system_load
-from novamodel.analytic.tiers import Row, loaded_tiers
+from novamodel.analytic.system import ServiceLoad, SystemLoad, system_load
+from novamodel.analytic.tiers import Row, loaded_tiers, pool_tier
+from novamodel.analytic.traffic_equations import Ratios, route_shares
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
 from novamodel.units import format_fraction, format_rate, format_time
@@ -42,7 +45,7 @@ class Steady:
     rate_per_s: float
     lowest_per_s: float
     highest_per_s: float
-    hit_ratios: dict[str, float]
+    hit_ratios: dict[str, dict[str, float]]  # by cache and keyspace
     edge: dict[str, dict[str, Bucket]]
     at_gateway_per_s: float  # what the edge lets in
     lost: dict[str, dict[str, float]]  # by population and service: share that edge or gateway reject
@@ -56,35 +59,46 @@ def steady_of(scenario: Scenario) -> Steady:
     """The steady state of a scenario's window: its mean rate, the edge's rejections, autoscalers at rest."""
     run, traffic = scenario.run, scenario.traffic
     clocks = (run.start + run.duration * (np.arange(20) + 0.5) / 20) % 86400.0
-    rates = np.array([traffic.rate_at(float(clock)) for clock in clocks])
+    courses = {
+        name: np.array([source.rate_at(float(clock)) for clock in clocks]) for name, source in traffic.sources.items()
+    }
+    rates = courses[MAIN]
     rate = float(rates.mean())
-    edge = edge_shares(scenario, rate)
+    edge = edge_shares(scenario, rate) if len(courses) == 1 else {}
     at_edge = {
         who: {name: float(of[name].rejected) if name in of else 0.0 for name in scenario.services}
         for who, of in edge.items()
     }
-    passing = _passing(scenario, rate, at_edge)
-    at_gateway = sum(sum(to.values()) for to in passing.values())
+    passing = _passing(scenario, rate, at_edge) if edge or len(courses) == 1 else {}
+    at_gateway = sum(sum(to.values()) for to in passing.values()) if passing else rate
     lost = {
         who: {name: 1 - (1 - at_edge[who][name]) * (1 - share) for name, share in of.items()}
         for who, of in gateway_shares(scenario, passing).items()
     }
-    ratios = hit_ratios(scenario, peak_rate(scenario))
-    routes, let_in = _let_in(scenario, route_demands(scenario, ratios), lost)
+    every = every_hit_ratio(scenario)
+    means = {name: float(course.mean()) for name, course in courses.items()}
+    routes, let_in = _let_in(scenario, every, means, lost)
     replicas = rest(scenario, rate * let_in, {n: s.replicas for n, s in scenario.services.items()}, routes)
     counts = {name: np.asarray(float(count)) for name, count in replicas.items()}
     load = system_load(scenario, rate * let_in, counts, routes=routes)
-    if rate > 0:  # what the gateway rejects has been through the edge
-        main = load.edges[MAIN]
-        main = main._replace(busy=main.busy * at_gateway / (rate * let_in))
-        load = replace(load, edges={**load.edges, MAIN: main})
+    if rate > 0 and lost:  # what the gateway rejects has been through the edge
+        passed = {
+            name: state._replace(busy=state.busy * at_gateway / (rate * let_in)) for name, state in load.edges.items()
+        }
+        load = replace(load, edges=passed)
     tiers = loaded_tiers(scenario, load, rate * let_in, replicas, replicas)
-    ends = float(rates.min()), float(rates.max())
-    return Steady(scenario, rate, *ends, ratios, edge, at_gateway, lost, 1 - let_in, replicas, load, tiers)
+    most = max(courses.values(), key=lambda course: np.ptp(course) / max(course.mean(), 1e-9))
+    swing = most / max(float(most.mean()), 1e-9)  # of the source whose rate moves most
+    low, high = float(rates.min()), float(rates.max())
+    if most is not rates:
+        low, high = rate * float(swing.min()), rate * float(swing.max())
+    return Steady(scenario, rate, low, high, every, edge, at_gateway, lost, 1 - let_in, replicas, load, tiers)
 
 
 def moving(steady: Steady) -> str:
-    """Why the window is no steady state at all; empty where it is."""
+    """Why the window is no steady state that closed forms describe; empty where it is."""
+    if text := uncovered(steady.scenario):
+        return text
     if busy := unsettled(steady.scenario, steady.at_gateway_per_s):
         return f"{busy}: no steady state"
     far = max(steady.highest_per_s - steady.rate_per_s, steady.rate_per_s - steady.lowest_per_s)
@@ -114,7 +128,8 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     """What speaks against the closed forms' latencies, in words. ``ready`` is the run's mean of ready replicas."""
     scenario, load = steady.scenario, steady.load
     yield full(steady)
-    if scenario.database.read_replicas is not None:
+    yield unordered(scenario)
+    if any(database.read_replicas is not None for database in scenario.all_databases.values()):
         yield "waits for connections to read replicas are left out"
     for name, count in ready.items():
         if abs(count - steady.replicas[name]) > 0.5:
@@ -122,15 +137,15 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     for name, service in load.services.items():
         if service.demand.share and float(service.replica.stopped) > STOPPED:
             yield f"{name} stands at its CPU limit {format_fraction(float(service.replica.stopped))} of the time"
-        if np.inf > float(service.pool_busy) > BUSIEST_POOL * (most := _connections(scenario, name)):
-            yield f"{name} pool is {format_fraction(float(service.pool_busy) / most)} busy"
-        pool, wanted = scenario.services[name].pool, float(service.rate_per_s) * service.demand.transactions
-        if pool and 0 < wanted * pool.idle_timeout < 5:
-            yield f"connections of {name} idle longer than {format_time(pool.idle_timeout)}: most requests reconnect"
+        yield from _pool_doubts(scenario, name, service)
+    for name, state in load.externals.items():
+        if (refused := float(state.refused)) > LOSES:
+            yield f"external {name} refuses {format_fraction(refused)} of the calls"
+    yield from _given_up(scenario, load)
     if (lost := float(error_share(load))) > LOSES:
         yield f"{format_fraction(lost)} find no pool connection in time"
-    if float(latency_quantile(scenario, load, 0.99)) >= scenario.traffic.caller.timeout:
-        yield f"callers give up after {format_time(scenario.traffic.caller.timeout)}"
+    if float(latency_quantile(scenario, load, 0.99)) >= (patience := least_patience(scenario)):
+        yield f"callers give up after {format_time(patience)}"
     if steady.rejected > REJECTS:
         yield f"edge and gateway reject {format_fraction(steady.rejected)}: what they let in is not Poisson"
     cut = 1 - (1 - steady.rejected) * steady.rate_per_s / max(steady.at_gateway_per_s, 1e-9)
@@ -140,9 +155,34 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
         yield f"the edge delays {format_fraction(delayed)} of the requests"
 
 
-def _connections(scenario: Scenario, service: str) -> int:
-    pool = scenario.services[service].pool
-    return pool.max if pool else 1
+def least_patience(scenario: Scenario) -> float:
+    """Shortest time-out (s) of those who ask from outside."""
+    return min(source.caller.timeout for source in scenario.traffic.sources.values())
+
+
+def _pool_doubts(scenario: Scenario, name: str, service: ServiceLoad) -> Iterator[str]:
+    pools = scenario.services[name].all_pools
+    for database, own in service.pools.items():
+        tier = pool_tier(name, database)
+        if np.inf > float(own.busy) > BUSIEST_POOL * (most := pools[database].max if database in pools else 1):
+            yield f"{tier} is {format_fraction(float(own.busy) / most)} busy"
+        wanted = float(service.rate_per_s) * service.demand.at_database(database).transactions
+        if database in pools and 0 < wanted * pools[database].idle_timeout < 5:
+            idle = format_time(pools[database].idle_timeout)
+            yield f"connections of {tier.removesuffix(' pool')} idle longer than {idle}: most requests reconnect"
+
+
+def _given_up(scenario: Scenario, load: SystemLoad) -> Iterator[str]:
+    """Calls whose time-out is within reach of what they wait for."""
+    for name, demand in load.routes.items():
+        for visit, _ in calls_of(demand):
+            if isinstance(visit.to, str):
+                stay = load.externals[visit.to]
+                tail = float(stay.stay_s + 3 * np.sqrt(stay.variance))
+            else:
+                tail = float(latency_quantile(scenario, load, 0.99, route_key(load.routes, visit.to)))
+            if tail >= visit.timeout_s:
+                yield f"{name} gives up on {visit.to} after {format_time(visit.timeout_s)}"
 
 
 def _use(row: Row) -> float:
@@ -152,7 +192,7 @@ def _use(row: Row) -> float:
 def _passing(scenario: Scenario, rate: float, at_edge: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """Requests/s of each population to each service that the edge lets in."""
     to = dict.fromkeys(scenario.services, 0.0)
-    for route, share in scenario.traffic.mix.items():
+    for route, share in route_shares(scenario.traffic).items():
         to[scenario.service_of(route)] += share
     return {
         who: {service: rate * people.share * share * (1 - at_edge[who][service]) for service, share in to.items()}
@@ -161,21 +201,34 @@ def _passing(scenario: Scenario, rate: float, at_edge: dict[str, dict[str, float
 
 
 def _let_in(
-    scenario: Scenario, routes: dict[str, RouteDemand], lost: dict[str, dict[str, float]]
+    scenario: Scenario, ratios: Ratios, means: dict[str, float], lost: dict[str, dict[str, float]]
 ) -> tuple[dict[str, RouteDemand], float]:
-    """Routes with their shares of what is let in, and the share let in."""
+    """Routes with their shares of what is let in (``means``: requests/s of each source), and the share let in."""
     people = scenario.traffic.populations
+    others = {name: own for name, own in ratios.items() if name != MAIN}
+    routes = route_demands(scenario, ratios[MAIN], others=others, sources=means)
     kept = {
-        route: demand.share * (1 - sum(people[who].share * of[demand.service] for who, of in lost.items()))
+        route: demand.entry * (1 - sum(people[who].share * of[demand.service] for who, of in lost.items()))
         for route, demand in routes.items()
     }
-    total = sum(kept.values())
-    return {route: replace(demand, share=kept[route] / total) for route, demand in routes.items()}, total
+    total = sum(kept.values()) if lost else 1.0
+    if not lost or total <= 0 or (total == 1.0 and interwoven(scenario)):
+        return routes, total
+    if interwoven(scenario):
+        inside = {name: 1 - sum(people[w].share * of[name] for w, of in lost.items()) for name in scenario.services}
+        routes = route_demands(scenario, ratios[MAIN], others=others, sources=means, let_in=inside)
+        return {
+            route: replace(demand, share=demand.share / total, entry=demand.entry / total)
+            for route, demand in routes.items()
+        }, total
+    return {
+        route: replace(demand, share=kept[route] / total, entry=kept[route] / total) for route, demand in routes.items()
+    }, total
 
 
 def _delayed(steady: Steady) -> float:
     people = steady.scenario.traffic.populations
     share = dict.fromkeys(steady.scenario.services, 0.0)
     for demand in steady.load.routes.values():
-        share[demand.service] += demand.share
+        share[demand.service] += demand.entry
     return sum(people[w].share * share[s] * float(b.delayed) for w, of in steady.edge.items() for s, b in of.items())

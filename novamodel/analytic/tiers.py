@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,22 @@ from novamodel.analytic.cache import peak_rate
 from novamodel.analytic.demand import RouteDemand, core_scale
 from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.system import SystemLoad, system_load
+from novamodel.analytic.tier_rows import (
+    Row,
+    before,
+    cache_row,
+    consumer_rows,
+    edge_rows,
+    external_rows,
+    over,
+    pool_tier,
+    row,
+)
 from novamodel.scenario import Scenario
 from novamodel.scenario.backend import Database
 from novamodel.scenario.service import Service
 
-Row = dict[str, Any]
-Amount = float | np.ndarray
+__all__ = ["Row", "loaded_tiers", "pool_tier", "tier_demands"]
 
 
 def tier_demands(scenario: Scenario, replicas: Mapping[str, int] | None = None) -> pd.DataFrame:
@@ -53,92 +62,59 @@ def loaded_tiers(
 ) -> list[Row]:
     """One row a tier (see `tier_demands`) for a load worked out already, with ``now`` and at most ``most`` replicas."""
     return [
-        *_shared(scenario, load, rate),
-        *_connections(scenario, most),
+        *(row for name in scenario.all_edges for row in edge_rows(scenario, name, load, rate)),
+        *(row for name in scenario.all_databases for row in _database(scenario, name, load, rate)),
+        *(cache_row(name, load, rate) for name in scenario.all_caches),
+        *(row for name in scenario.all_databases for row in _connections(scenario, name, most)),
         *(row for name in scenario.services for row in _service(scenario, name, load, now[name], most[name])),
+        *external_rows(scenario, load, rate),
+        *consumer_rows(scenario, load, rate, now, most),
     ]
 
 
-def _row(
-    tier: str,
-    demand: Amount,
-    unit: str,
-    busy: Amount,
-    limit: Amount,
-    multiple: float,
-    scales_out: bool,
-    may_open: float = math.nan,
-) -> Row:
-    return {
-        "tier": tier,
-        "demand_per_request": float(demand),
-        "unit": unit,
-        "busy": float(busy),
-        "limit": float(limit),
-        "saturation_multiple": float(multiple),
-        "scales_out": scales_out,
-        "may_open": float(may_open),
-    }
+def _mean(load: SystemLoad, amount: str, database: str) -> float:
+    return sum(demand.share * getattr(demand.at_database(database), amount) for demand in load.routes.values())
 
 
-def _over(limit: float, need: float) -> float:
-    return limit / need if need > 0 else math.inf
-
-
-def _mean(load: SystemLoad, amount: str) -> float:
-    return sum(demand.share * getattr(demand, amount) for demand in load.routes.values())
-
-
-def _shared(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:
-    database, edge = scenario.database, scenario.edge
-    scale = core_scale(scenario)
-    work = edge.mean_cpu_s * scale
-    yield _row("edge", work, "s", load.edge_busy, edge.workers, _over(edge.workers, rate * work), False)
-    cpu = _mean(load, "database_busy")
-    cores = database.cores
-    yield _row(
-        "postgres cpu",
-        load.primary.busy / rate if rate else cpu,
-        "s",
-        load.primary.busy,
-        cores,
-        _over(cores, rate * cpu),
-        False,
-    )
-    operations = _mean(load, "storage_operations")
-    yield _row(
-        "postgres storage",
-        operations,
-        "operations",
-        load.primary.storage_busy,
-        database.iops,
-        _over(database.iops, rate * operations),
-        False,
+def _database(scenario: Scenario, name: str, load: SystemLoad, rate: float) -> Iterator[Row]:
+    """A database's cores, storage, read replicas and PgBouncer."""
+    database, state = scenario.all_databases[name], load.databases[name]
+    scale, front = core_scale(scenario), before(name)
+    cpu, cores = _mean(load, "database_busy", name), database.cores
+    busy = state.primary.busy
+    yield row(f"{front}postgres cpu", busy / rate if rate else cpu, "s", busy, cores, over(cores, rate * cpu), False)
+    operations = _mean(load, "storage_operations", name)
+    full = over(database.iops, rate * operations)
+    yield row(
+        f"{front}postgres storage", operations, "operations", state.primary.storage_busy, database.iops, full, False
     )
     if database.read_replicas is not None:
-        yield from _read_replicas(database, load, rate)
-    cache = _mean(load, "cache_busy")
-    yield _row(
-        "redis", load.cache_busy / rate if rate else cache, "s", load.cache_busy, 1, _over(1, rate * cache), False
-    )
+        yield from _read_replicas(database, name, load, rate)
     bouncer = database.pgbouncer
     if bouncer:
-        query = bouncer.query_cpu.busy * scale * _mean(load, "statements")
-        yield _row("pgbouncer cpu", query, "s", load.bouncer_cpu_busy, 1, _over(1, rate * query), False)
-        held = sum(d.share * _held_s(scenario, d, server=True) * _at_primary(d) for d in load.routes.values())
+        query = bouncer.query_cpu.busy * scale * _mean(load, "statements", name)
+        full = over(1, rate * query)
+        yield row(f"{front}pgbouncer cpu", query, "s", state.bouncer_cpu_busy, 1, full, False)
+        demands = [(d.share, d.at_database(name)) for d in load.routes.values()]
+        held = sum(share * _held_s(scenario, name, d, server=True) * _at_primary(d) for share, d in demands)
         size = bouncer.default_pool_size
-        yield _row("pgbouncer", held, "connection s", load.bouncer_busy, size, _over(size, rate * held), False)
+        yield row(f"{front}pgbouncer", held, "connection s", state.bouncer_busy, size, over(size, rate * held), False)
 
 
-def _read_replicas(database: Database, load: SystemLoad, rate: float) -> Iterator[Row]:
-    """All read replicas together."""
-    count = database.read_replicas.count if database.read_replicas else 0
+def _read_replicas(database: Database, name: str, load: SystemLoad, rate: float) -> Iterator[Row]:
+    """All read replicas of a database together."""
+    count, reading, front = (
+        database.read_replicas.count if database.read_replicas else 0,
+        load.databases[name].reading,
+        before(name),
+    )
     cores, iops = count * database.replica_cores, count * database.iops
-    cpu, operations = _mean(load, "reading_busy"), _mean(load, "reading_operations")
-    busy, storage = count * load.reading.busy, count * load.reading.storage_busy
-    yield _row("read replicas cpu", busy / rate if rate else cpu, "s", busy, cores, _over(cores, rate * cpu), False)
-    full = _over(iops, rate * operations)
-    yield _row("read replicas storage", operations, "operations", storage, iops, full, False)
+    cpu, operations = _mean(load, "reading_busy", name), _mean(load, "reading_operations", name)
+    busy, storage = count * reading.busy, count * reading.storage_busy
+    full = over(cores, rate * cpu)
+    yield row(f"{front}read replicas cpu", busy / rate if rate else cpu, "s", busy, cores, full, False)
+    full = over(iops, rate * operations)
+    yield row(f"{front}read replicas storage", operations, "operations", storage, iops, full, False)
 
 
 def _at_primary(demand: RouteDemand) -> float:
@@ -146,21 +122,21 @@ def _at_primary(demand: RouteDemand) -> float:
     return demand.on_primary / demand.transactions if demand.transactions > 0 else 1.0
 
 
-def _connections(scenario: Scenario, most: Mapping[str, int]) -> Iterator[Row]:
+def _connections(scenario: Scenario, name: str, most: Mapping[str, int]) -> Iterator[Row]:
     """What may be opened beside what is accepted: a matter of configuration, not of load."""
-    database, bouncer = scenario.database, scenario.database.pgbouncer
-    usable = database.max_connections - database.reserved_connections
-    pools = {name: s.pool.max for name, s in scenario.services.items() if s.pool is not None}
-    opened = sum(most[name] * size for name, size in pools.items())
+    database, bouncer = scenario.all_databases[name], scenario.all_databases[name].pgbouncer
+    usable, front = database.max_connections - database.reserved_connections, before(name)
+    pools = {owner: s.all_pools[name].max for owner, s in scenario.services.items() if name in s.all_pools}
+    opened = sum(most[owner] * size for owner, size in pools.items())
     if bouncer:
-        yield _held_open("pgbouncer clients", opened, bouncer.max_client_conn)
-        yield _held_open("postgres connections", bouncer.default_pool_size, usable)
+        yield _held_open(f"{front}pgbouncer clients", opened, bouncer.max_client_conn)
+        yield _held_open(f"{front}postgres connections", bouncer.default_pool_size, usable)
     elif pools:
-        yield _held_open("postgres connections", opened, usable)
+        yield _held_open(f"{front}postgres connections", opened, usable)
 
 
 def _held_open(tier: str, may_open: int, limit: int) -> Row:
-    return _row(tier, math.nan, "connections", math.nan, limit, math.nan, False, may_open)
+    return row(tier, math.nan, "connections", math.nan, limit, math.nan, False, may_open)
 
 
 def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: int) -> Iterator[Row]:
@@ -172,31 +148,32 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
     room = quota if quota < NO_LIMIT else 1.0 + threads
     used = float(own.replica.utilisation) * min(quota, 1 + service.runtime.threads)
     cpu = demand.loop_busy + demand.thread_s
-    yield _row(
+    yield row(
         f"{name} cpu",
         used / each if each else cpu,
         "s",
         used * count,
         room * count,
-        grow * _over(room, each * cpu),
+        grow * over(room, each * cpu),
         True,
     )
     loop = float(own.replica.loop_utilisation)
-    yield _row(
+    yield row(
         f"{name} event loop",
         loop / each if each else demand.loop_busy,
         "s",
         loop * count,
         count,
-        grow * _over(1.0, each * demand.loop_busy),
+        grow * over(1.0, each * demand.loop_busy),
         True,
     )
-    if service.pool is not None and demand.transactions > 0:
-        held = _held_s(scenario, demand, server=False) * _at_primary(demand)
-        full = grow * _over(service.pool.max, each * held)
-        yield _row(
-            f"{name} pool", held, "connection s", float(own.pool_busy) * count, service.pool.max * count, full, True
-        )
+    for database, pool in service.all_pools.items():
+        at = demand.at_database(database)
+        if at.transactions > 0:
+            held = _held_s(scenario, database, at, server=False) * _at_primary(at)
+            full = grow * over(pool.max, each * held)
+            busy = float(own.pools[database].busy) * count
+            yield row(pool_tier(name, database), held, "connection s", busy, pool.max * count, full, True)
     if service.resources.memory_limit:
         yield _memory(scenario, service, name, load, count, grow)
 
@@ -209,13 +186,13 @@ def _memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, c
     if limit <= runtime.resting_memory:
         multiple = 0.0
     else:
-        multiple = grow * _over(limit - runtime.resting_memory, above)
-    return _row(f"{name} memory", runtime.memory_per_request, "bytes", used * count, limit * count, multiple, True)
+        multiple = grow * over(limit - runtime.resting_memory, above)
+    return row(f"{name} memory", runtime.memory_per_request, "bytes", used * count, limit * count, multiple, True)
 
 
-def _held_s(scenario: Scenario, demand: RouteDemand, *, server: bool) -> float:
-    """Time (s) that one request holds connections of the pool, or PgBouncer's server connections, without any wait."""
-    database = scenario.database
+def _held_s(scenario: Scenario, name: str, demand: RouteDemand, *, server: bool) -> float:
+    """Time (s) that one visit holds connections of the pool, or PgBouncer's server connections, without any wait."""
+    database = scenario.all_databases[name]
     query = database.pgbouncer.query_cpu.busy * core_scale(scenario) if database.pgbouncer else 0.0
     inside = max(demand.held_bursts - demand.transactions, 0.0) / max(demand.held_bursts, 1e-12) if server else 1.0
     return (

@@ -67,8 +67,25 @@ def held(scenario: Scenario) -> str:
     kinds = [name for name in (database.instance_class, cache.node_type) if name is not None and ".t" not in name]
     if kinds:
         parts.append(f"burstable machines (CPU credits are not modelled) in place of {' and '.join(kinds)}")
+    parts += _further(scenario)
     parts.append("storage, read replicas, nodes of the cache, node types and zones")
     return f"Not tried: {'; '.join(parts)}."
+
+
+def _further(scenario: Scenario) -> list[str]:
+    """Further parts of a graph, which stay as they are."""
+    kinds = (
+        ("databases", scenario.databases),
+        ("caches", scenario.caches),
+        ("edges", scenario.edges),
+        ("queues", scenario.queues),
+        ("externals", scenario.externals),
+    )
+    found = [f"the {kind} {' and '.join(parts)}" for kind, parts in kinds if parts]
+    pools = [f"{name}'s" for name, service in scenario.services.items() if service.pools]
+    consumers = [f"{name}'s" for name, service in scenario.services.items() if service.consumers]
+    found += [f"{' and '.join(pools)} pools to further databases"] if pools else []
+    return found + ([f"{' and '.join(consumers)} consumers"] if consumers else [])
 
 
 def _by(scenario: Scenario, path: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_load, tier_demands
+from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_load, tier_demands, uncovered, unordered
 from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
 from novamodel.sizing.bench import default_simulate
@@ -149,7 +149,9 @@ def _curve(scenario: Scenario, points: dict[float, Any]) -> pd.DataFrame:
 
 
 def _analytic_mean(scenario: Scenario, rate: float) -> float:
-    """Mean latency (s) by closed forms; nan where they see no steady state."""
+    """Mean latency (s) by closed forms; nan where they see no steady state, or do not describe the scenario."""
+    if uncovered(scenario) or unordered(scenario):
+        return math.nan
     counts = {name: np.asarray(float(count)) for name, count in steady_replicas(scenario, rate).items()}
     mean = float(mean_latency(scenario, system_load(scenario, rate, counts)))
     return mean if math.isfinite(mean) else math.nan

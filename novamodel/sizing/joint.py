@@ -22,7 +22,7 @@ from novamodel.sizing.machines import cache_price, database_price
 from novamodel.sizing.price import hourly_compute, room_of_host
 from novamodel.sizing.screen import Rows, connections, screen, services_to_size
 from novamodel.sizing.settings import current_settings, overrides_between, written
-from novamodel.sizing.shares import own_ratio, ratio
+from novamodel.sizing.shares import own_ratio, ratio, service_weights
 from novamodel.sizing.variables import Variable, allowed_values
 
 FRONT_STEP = 0.97
@@ -162,9 +162,9 @@ def _combine(scenario: Scenario, number: int, backend: Backend, kept: list[Rows]
     each = [(own.billed @ np.array([1.0, GIB_IN_CORES])) * own.hours.mean(axis=1) for own in kept]
     resources = sum(amount[place] for amount, place in zip(each, places, strict=True))
     position = [np.full((keep.size, 1), value) for value in backend.position]
-    routes = scenario.traffic.mix.items()
+    weights = service_weights(scenario)
     for own, place in zip(kept, places, strict=True):
-        weight = math.sqrt(sum(share for route, share in routes if scenario.service_of(route) == own.service))
+        weight = math.sqrt(weights[own.service])
         acting = (
             own.peak,
             own.settings["cpu_limit"],

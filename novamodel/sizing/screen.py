@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import NO_LIMIT, SystemLoad, peak_rate, pod_memory, system_load
+from novamodel.analytic import SystemLoad, interwoven, pod_memory
 from novamodel.scenario import Scenario, Service
 from novamodel.sizing.legal import MOST_LOW, Sizes, legal_sizes
+from novamodel.sizing.loads import candidate_load, today_load
 from novamodel.sizing.rest import PodUse, Scaler, pod_use, settle_all
 from novamodel.sizing.settings import SETTINGS, current_settings, path_of
-from novamodel.sizing.shares import objective_shares, own_ratio
+from novamodel.sizing.shares import objective_shares, own_ratio, whole_shares
 
 MEMORY_HEADROOM = 1.25
 """A limit must hold the estimated peak working set this many times."""
@@ -94,8 +95,12 @@ def screen(scenario: Scenario, name: str, allowed: Allowed) -> Rows:
     use = pod_use(scenario, name, most, limits)
     peak, hours = _replicas(service, columns, use, most)
     pools = values["pool_max"]
-    load = _load(scenario, name, most, limits, pools)
-    shares = [objective_shares(scenario, load, slo, name) for slo in scenario.slo]
+    load = candidate_load(scenario, name, most, limits, pools)
+    if interwoven(scenario):
+        as_now = today_load(scenario)
+        shares = [whole_shares(scenario, load, as_now, slo) for slo in scenario.slo]
+    else:
+        shares = [objective_shares(scenario, load, slo, name) for slo in scenario.slo]
     shape = (most, limits.size, pools.size)
     shares = [np.broadcast_to(share, (*shape, share.shape[-1])) for share in shares]
     at = (peak.astype(int) - 1, columns["limit"].astype(int))
@@ -210,18 +215,6 @@ def _upper(service: Service, values: np.ndarray, peak: np.ndarray, columns: dict
     place = np.minimum(np.searchsorted(values, need), values.size - 1)
     now = float(service.autoscaler.max_replicas)
     return np.where(need <= now, now, values[place])
-
-
-def _load(scenario: Scenario, name: str, most: int, limits: np.ndarray, pools: np.ndarray) -> SystemLoad:
-    """All loads at the peak over replicas x limits x pools."""
-    others = {
-        other: np.asarray(float(s.autoscaler.min_replicas if s.autoscaler else s.replicas))
-        for other, s in scenario.services.items()
-    }
-    counts = {**others, name: np.arange(1.0, most + 1)[:, None, None]}
-    quota = np.where(np.isnan(limits), NO_LIMIT, limits)[None, :, None]
-    pool = {} if np.isnan(pools).all() else {name: pools[None, None, :]}
-    return system_load(scenario, max(peak_rate(scenario), 1e-9), counts, cpu_limit={name: quota}, pool_max=pool)
 
 
 def _pools(

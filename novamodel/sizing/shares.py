@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import SystemLoad, route_means, slow_shares
+from novamodel.analytic import (
+    SystemLoad,
+    error_share,
+    interwoven,
+    mean_latency,
+    route_demands,
+    route_means,
+    slow_shares,
+)
 from novamodel.scenario import Scenario
 
 SCALE = 2.0 ** (np.arange(-8, 25) / 4)
@@ -26,7 +34,7 @@ def objective_shares(scenario: Scenario, load: SystemLoad, slo: Any, name: str) 
     if slo.metric == "rejected":
         return np.zeros((1, 1, 1, 1))
     weights = {
-        route: d.share if slo.of is None else float(route == slo.of)
+        route: d.entry if slo.of is None else float(route == slo.of)
         for route, d in load.routes.items()
         if d.service == name
     }
@@ -38,6 +46,39 @@ def objective_shares(scenario: Scenario, load: SystemLoad, slo: Any, name: str) 
         lost = (w * np.minimum(1.0, load.routes[route].transactions * late) for route, w in weights.items() if w)
         return sum(lost, np.zeros((1, 1, 1)))[..., None]
     return np.atleast_2d(slow_shares(scenario, load, slo.limit * SCALE, name, slo.of))
+
+
+def whole_shares(scenario: Scenario, load: SystemLoad, today: SystemLoad, slo: Any) -> np.ndarray:
+    """What a service adds to an objective where services ask each other: to first order around today.
+
+    The whole's figure with this service's candidates and all others as today, less the part of today's that the other
+    services add: summed over the services it is exact for one change, and for parts that do not touch.
+    """
+    if slo.metric == "rejected":
+        return np.zeros((1, 1, 1, 1))
+    rest = 1 - 1 / len(scenario.services)
+    with np.errstate(invalid="ignore"):  # of a system that is full today nothing is known
+        return np.atleast_1d(_whole(scenario, load, slo) - rest * _whole(scenario, today, slo))
+
+
+def _whole(scenario: Scenario, load: SystemLoad, slo: Any) -> np.ndarray:
+    if slo.metric == "mean":
+        found = route_means(scenario, load)[slo.of] if slo.of else mean_latency(scenario, load)
+        return np.asarray(found)[..., None]
+    if slo.metric == "errors":
+        return np.asarray(error_share(load, slo.of))[..., None]
+    return slow_shares(scenario, load, slo.limit * SCALE, None, slo.of)
+
+
+def service_weights(scenario: Scenario) -> dict[str, float]:
+    """Visits of each service per request from outside."""
+    if not interwoven(scenario) and scenario.traffic.mix and not scenario.traffic.also:
+        found = dict.fromkeys(scenario.services, 0.0)
+        for route, share in scenario.traffic.mix.items():
+            found[scenario.service_of(route)] += share
+        return found
+    demands = route_demands(scenario)
+    return {name: sum(d.share for d in demands.values() if d.service == name) for name in scenario.services}
 
 
 def ratio(slo: Any, total: np.ndarray) -> np.ndarray:

@@ -1,0 +1,72 @@
+"""What of a scenario no closed form describes, in words, before anything is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novamodel.analytic.demand import interwoven
+from novamodel.analytic.leaky import unknown_limits
+from novamodel.scenario import Scenario
+from novamodel.scenario.demand import walk_steps
+from novamodel.scenario.graph import DIRECT
+
+
+def uncovered(scenario: Scenario) -> str:
+    """Why not even the rates of visits are known in closed form; empty where they are."""
+    return next(_uncovered(scenario), "")
+
+
+def _uncovered(scenario: Scenario) -> Iterator[str]:
+    sources = scenario.traffic.sources
+    for name, source in sources.items():
+        who = "the callers" if len(sources) == 1 else f"the callers of {name}"
+        if source.loop == "closed":
+            yield f"{who} wait for their answers: the rate follows from the latency (see closed_network)"
+        if source.loop == "replay":
+            yield f"{who} are recorded: no closed form of their arrivals"
+        if not source.caller.plain:
+            yield f"{who} retry or have a breaker: the load follows from the failures"
+        if len(sources) > 1 and source.via != DIRECT and scenario.all_edges[source.via].limits:
+            yield "several sources come through an edge with limits: what it rejects has no closed form here"
+    if len(sources) > 1 and scenario.gateway is not None:
+        yield "several sources come through the gateway: what it rejects has no closed form here"
+    for name, edge in scenario.all_edges.items():
+        if text := unknown_limits(edge, scenario.services):
+            yield text if name == "main" else f"{name} edge: {text}"
+    for service in scenario.services.values():
+        for steps in service.routes.values():
+            for step in walk_steps(steps):
+                if step.call is not None and not step.call.caller.plain:
+                    yield f"calls of {step.call.to} are retried or broken off: the load follows from the failures"
+    for name, external in scenario.externals.items():
+        if external.failures > 0:
+            yield f"external {name} fails: what follows a failed call has no closed form here"
+
+
+def unordered(scenario: Scenario) -> str:
+    """Why latencies have no closed form although the loads have; empty where they have."""
+    return next(_unordered(scenario), "")
+
+
+def bursty(scenario: Scenario) -> str:
+    """Why arrivals are no Poisson stream; empty where they are."""
+    for source in scenario.traffic.sources.values():
+        if source.loop == "periodic":
+            return "jobs by the clock are no Poisson stream"
+        if source.bursts is not None:
+            return "arrivals come in bursts, not as a Poisson stream"
+    return ""
+
+
+def _unordered(scenario: Scenario) -> Iterator[str]:
+    if text := bursty(scenario):
+        yield text
+    for edge in scenario.all_edges.values():
+        for name, upstream in edge.upstreams.items():
+            if upstream.method == "ip_hash" or upstream.max_conns or upstream.backup:
+                yield f"replicas of {name} are not asked alike (ip_hash, max_conns or backup)"
+    if interwoven(scenario):
+        for service in scenario.services.values():
+            for steps in service.routes.values():
+                if any(step.parallel is not None for step in walk_steps(steps)):
+                    yield "steps side by side end with the slowest: the estimate is no closed form to hold a run to"
