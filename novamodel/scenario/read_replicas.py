@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from novamodel.scenario.demand import Statement, Step
+from novamodel.scenario.demand import MAIN, Statement, Step, walk_steps
 from novamodel.scenario.fields import ClientCount, Cores, Part, Seconds, Share, given
 from novamodel.scenario.machines import DatabaseClass, database_classes, nearest
 
@@ -57,23 +56,19 @@ def writes(statements: dict[str, Statement], sql: tuple[str | Step, ...]) -> boo
     return any(isinstance(inner, str) and statements[inner].writes > 0 for inner in sql)
 
 
-def may_read_elsewhere(statements: dict[str, Statement], steps: tuple[Step, ...]) -> frozenset[int]:
-    """Identities (`id`) of a route's sql steps that a read replica may answer.
+def may_read_elsewhere(
+    statements: dict[str, Statement], steps: tuple[Step, ...], database: str = MAIN
+) -> frozenset[int]:
+    """Identities (`id`) of a route's sql steps on a database that a read replica of it may answer.
 
     A transaction that only reads, as long as nothing in front of it has written: behind the request's own write a
     replica would answer with what it has not got yet.
     """
     found = set()
-    for step in _transactions(steps):
-        if writes(statements, step.sql or ()):
+    for step in walk_steps(steps):
+        if step.sql is None or step.database_name != database:
+            continue
+        if writes(statements, step.sql):
             break
         found.add(id(step))
     return frozenset(found)
-
-
-def _transactions(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        if step.sql is not None:
-            yield step
-        if step.cache is not None:
-            yield from _transactions(step.cache.on_miss)
