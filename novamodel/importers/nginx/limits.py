@@ -27,11 +27,13 @@ def say_limits(nginx: Nginx, targets: Sequence[Target], draft: Draft) -> None:
         locations.sort(key=lambda one: len(one.path))
         first = locations[0]
         requests = [_request_limit(nginx, limit, first.scope, shared, draft) for limit in first.scope.limits]
-        _say_all(f"edge.limits.{service}", first.scope.limits, requests, draft)
+        if known := [limit for limit in requests if limit is not None]:
+            say_limit(f"edge.limits.{service}", known, draft)
         inside = [
             _connection_limit(nginx, limit, first.scope, shared, draft) for limit in first.scope.connection_limits
         ]
-        _say_all(f"edge.connection_limits.{service}", first.scope.connection_limits, inside, draft)
+        if known := [limit for limit in inside if limit is not None]:
+            say_limit(f"edge.connection_limits.{service}", known, draft)
         for other in locations[1:]:
             _say_other(first, other, draft)
 
@@ -62,22 +64,20 @@ def _say_other(first: Target, other: Target, draft: Draft) -> None:
             draft.leave(place.file, place.line, name, f"{why}write edge.{what}.ROUTE")
 
 
-def _say_all(below: str, lines: Sequence[Directive], limits: Sequence[list[Said] | None], draft: Draft) -> None:
-    """The first limit as the part itself, the others as its ``also``."""
-    known = [(line, limit) for line, limit in zip(lines, limits, strict=True) if limit is not None]
-    if not known:
-        return
-    line, first = known[0]
-    draft.say(Said("", None, line.file, line.line), below)
+def say_limit(below: str, limits: Sequence[list[Said]], draft: Draft) -> None:
+    """Write the limits of one place: the first as the part itself, the others as its ``also``."""
+    first = limits[0]
+    place = next(said for said in first if said.path == "zone")  # where the limit stands, not its zone
+    draft.say(Said("", None, place.file, place.line), below)
     for said in first:
         draft.say(said, below)
-    if not known[1:]:
+    if len(limits) < 2 or f"{below}.also" in draft.origins:
         return
-    values = [{said.path: said.value for said in limit} for _, limit in known[1:]]
-    draft.say(Said("also", values, known[1][0].file, known[1][0].line), below)
-    for number, (_, limit) in enumerate(known[1:]):
+    values = [{said.path: said.value for said in limit} for limit in limits[1:]]
+    draft.say(Said("also", values, limits[1][0].file, limits[1][0].line), below)
+    for number, limit in enumerate(limits[1:]):
         for said in limit:
-            draft.origins[f"{below}.also.{number}.{said.path}"] = Origin("file", "", said.file, said.line)
+            draft.origins[f"{below}.also.{number}.{said.path}"] = Origin(said.kind, said.sentence, said.file, said.line)
 
 
 def _counted(zone: Zone, name: str, limit: Directive, scope: Scope, shared: dict[str, int], draft: Draft) -> list[Said]:
