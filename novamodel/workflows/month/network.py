@@ -80,7 +80,7 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
 
 
 def api_gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
-    """Requests of a month through Amazon API Gateway: all that come by an edge (thin: AWS bills none it throttles)."""
+    """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
         return {}
