@@ -52,11 +52,11 @@ def slo_lines(slos: Iterable[Any]) -> list[str]:
     return [f"  {mark}  {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
 
 
-def thin_lines(scenario: Scenario) -> list[str]:
-    """One line a thin part that the scenario uses: what its figures leave out."""
-    from novamodel.scenario import thin_parts
+def simplified_lines(scenario: Scenario) -> list[str]:
+    """One line a simplified part that the scenario uses: what its figures leave out."""
+    from novamodel.scenario import simplified_parts
 
-    return [f"thin: {part}" for part in thin_parts(scenario)]
+    return [f"simplified: {part}" for part in simplified_parts(scenario)]
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> str:
@@ -96,7 +96,7 @@ def result_text(result: Result) -> str:
         *_operations(result),
         str(beside_table(beside(result))),
     ]
-    tail = [f"warning: {text}" for text in result.warnings] + thin_lines(scenario)
+    tail = [f"warning: {text}" for text in result.warnings] + simplified_lines(scenario)
     if scenario.findings:
         tail.append(
             f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"

@@ -48,11 +48,12 @@ def view_maker(prototype: Any) -> Any:
 
     ``prototype`` is any state of the same shape: its columns and numbers have the same types.
     """
+    import llvmlite.ir as ir
     from numba import types
     from numba.core.datamodel import models
-    from numba.extending import intrinsic, register_model
     from numba.core.imputils import lower_getattr_generic
     from numba.core.typing.templates import AttributeTemplate, infer_getattr
+    from numba.extending import intrinsic, register_model
 
     class StateType(types.Type):  # type: ignore[misc]
         """A part of a state: where its words begin in the table."""
@@ -82,8 +83,6 @@ def view_maker(prototype: Any) -> Any:
         """One pointer."""
 
         def __init__(self, manager: Any, state_type: Any) -> None:
-            import llvmlite.ir as ir
-
             super().__init__(manager, state_type, ir.IntType(64).as_pointer())
 
     @infer_getattr

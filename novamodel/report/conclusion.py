@@ -43,14 +43,14 @@ def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assum
             ("Advice", _advice(answer)),
             ("Cost", cost_text(answer)),
             ("What would change it", _change(answer, assumed)),
-            ("Known gaps", "; ".join([*warnings, *_thin(answer), f"not modelled: {NOT_MODELLED}"])),
+            ("Known gaps", "; ".join([*warnings, *_simplified(answer), f"not modelled: {NOT_MODELLED}"])),
         )
     )
 
 
-def _thin(answer: Mapping[str, Any]) -> list[str]:
+def _simplified(answer: Mapping[str, Any]) -> list[str]:
     """Parts in use that leave out something that would change figures."""
-    return [f"thin: {part['path']} ({part['lacks']})" for part in answer.get("thin") or []]
+    return [f"simplified: {part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
 
 
 def _results(answer: Mapping[str, Any]) -> list[SimpleNamespace]:

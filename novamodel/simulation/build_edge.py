@@ -49,7 +49,7 @@ def places_state(scenario: Scenario, layout: Layout, clients: int) -> tuple[Plac
     keys = 0
     places: dict[str, list[int]] = {"edge": [], "first_limit": [], "limits": []}
     lines: dict[str, list[int]] = {"zone": [], "key": []}
-    limits = []
+    limits: list[tuple[int, int, int]] = []
     for name, route in layout.places:
         edge = scenario.all_edges[name]
         found = limits_of(scenario, edge, route)
@@ -81,7 +81,8 @@ def upstreams_state(scenario: Scenario, layout: Layout) -> tuple[Balances, Any]:
     for edge_name, service in layout.balances:
         first, end = layout.rows[service]
         edge = scenario.all_edges.get(edge_name)
-        fails, timeout, weights, network = 0, 10, (), scenario.services[service].network / 2
+        fails, timeout, network = 0, 10, scenario.services[service].network / 2
+        weights: tuple[int, ...] = ()
         if edge is not None:
             fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
             timeout, weights, network = int(edge.fail_timeout), edge.weights.get(service, ()), edge.network / 2

@@ -7,8 +7,9 @@ from typing import Any
 
 from novamodel.analytic.cache import hit_ratio
 from novamodel.scenario import Scenario
-from novamodel.scenario.demand import PARAMETER, Demand, Step
+from novamodel.scenario.demand import Demand, Step
 from novamodel.scenario.graph import RouteOf, called
+from novamodel.scenario.laws import PARAMETER
 from novamodel.scenario.read_replicas import may_read_elsewhere, writes
 from novamodel.simulation import codes
 from novamodel.simulation.layout import Layout, Link, Site

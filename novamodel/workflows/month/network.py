@@ -48,7 +48,7 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: float) -> tuple[Load
 
 
 def api_gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
-    """Requests of a month through Amazon API Gateway: all that come (thin: AWS bills none that it throttles)."""
+    """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
         return {}
