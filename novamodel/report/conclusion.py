@@ -54,6 +54,10 @@ def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assum
     )
 
 
+def _not_modelled() -> str:
+    return "; ".join([*NOT_MODELLED.values(), LEFT_OUT])
+
+
 def _simplified(answer: Mapping[str, Any]) -> list[str]:
     """Parts in use that leave out something that would change figures."""
     return [f"simplified: {part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
