@@ -133,7 +133,9 @@ class Sites(NamedTuple):
     network: Column  # one way
     optional: Column  # 1 = goes on without the answer
     repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt
-    retried: Column  # attempts beyond the first so far
+    sent: Column  # attempts so far
+    retried: Column  # of these beyond the first
+    failed: Column  # calls given up
     armed: Column  # time of its pending CALL_TIMER event
 
 
