@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
@@ -36,6 +37,7 @@ class Monitor:
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         self._latency = 0.0
+        self._cut: dict[str, int] = {}
         world.env.process(self._run())
 
     def _run(self) -> Generator[Any, Any, None]:
@@ -68,6 +70,8 @@ class Monitor:
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.requests.in_flight[0])
         self._tier_rows(0.0)
+        for fleet in self.fleets.values():
+            self._throttled(fleet, self.world.env.now)
 
     def _collect(self, length: float) -> None:
         model, now = self.world.plane.model, self.world.env.now
@@ -105,7 +109,7 @@ class Monitor:
         self._counts, self._latency = (arrived, outcomes), latency
         self._tier_rows(length)
         for name, fleet in self.fleets.items():
-            self.replicas.append(self._replica_row(name, fleet))
+            self.replicas.append(self._replica_row(name, fleet, now))
 
     # --- tiers ---------------------------------------------------------------------------------------------
 
@@ -130,7 +134,16 @@ class Monitor:
                 row | {"utilisation": float(busy) / limit if limit > 0 else float("nan"), "queue": float(queue)}
             )
 
-    def _replica_row(self, name: str, fleet: Fleet) -> dict[str, Any]:
+    def _throttled(self, fleet: Fleet, now: float) -> int:
+        """Periods in which a replica was throttled, of all replicas together, since the last interval."""
+        gate = self.world.plane.model.gate
+        for row in range(*fleet.rows):
+            gate_advance(gate, row, now)
+        total = sum(int(gate.throttled[row]) for row in range(*fleet.rows))
+        before, self._cut[fleet.name] = self._cut.get(fleet.name, 0), total
+        return total - before
+
+    def _replica_row(self, name: str, fleet: Fleet, now: float) -> dict[str, Any]:
         resources = fleet.service.resources
         requests = {"cpu": resources.cpu_request * 1000, "memory": resources.memory_request}
         use = {}
@@ -147,4 +160,5 @@ class Monitor:
             "ending": len(fleet.pods) - len(fleet.alive()),
             "outdated": sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods),
             **use,
+            "throttled_periods": self._throttled(fleet, now),
         }
