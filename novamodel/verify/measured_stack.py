@@ -63,13 +63,18 @@ def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
         "services": {"api": _service(case)},
         "database": _database(case),
         "cache": _cache(case),
-        "platform": {"kind": "compose", "cfs_period": _seconds((case["topology"]["cpu_quota"] or {}).get("period_s", 0.1))},
+        "platform": {
+            "kind": "compose",
+            "cfs_period": _seconds((case["topology"]["cpu_quota"] or {}).get("period_s", 0.1)),
+        },
         "monitoring": {"scrape_interval": "86400 s"},
         "run": {
             "seed": seed,
             "start": "00:00",
             "warm_up": "0 s",
-            "duration": _seconds(case["load"]["duration_s"] + 2.0 * (case["topology"]["client"] or {"timeout_s": 1})["timeout_s"]),
+            "duration": _seconds(
+                case["load"]["duration_s"] + 2.0 * (case["topology"]["client"] or {"timeout_s": 1})["timeout_s"]
+            ),
             "replications": 1,
         },
     }
