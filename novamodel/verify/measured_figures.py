@@ -61,6 +61,13 @@ def figures(
     return found | {f"user_{name}": value for name, value in _latencies(took[served]).items()}
 
 
+def held(case: Case, steps: Any) -> dict[str, float]:
+    """What Redis holds, and its hits, at the last of the rows of `replay_cache`."""
+    last, service = steps.iloc[-1], case["service"]["redis"]
+    used = service["base_bytes"] + last["entries"] * service["bytes_per_key"]
+    return {"hit_ratio": last["hits"] / last["reads"], "keys_held": last["entries"], "used_memory_bytes": used}
+
+
 def _latencies(seconds: Any) -> dict[str, float]:
     if len(seconds) == 0:
         return {}

@@ -38,6 +38,9 @@ class Monitor:
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         self._latency = 0.0
         self._cut: dict[str, int] = {}
+        entries, sites = set(world.plan.book.entries.values()), world.plan.layout.sites
+        self._outside = [number for number, site in enumerate(sites) if site.program in entries]
+        self._retried = 0
         world.env.process(self._run())
 
     def _run(self) -> Generator[Any, Any, None]:
@@ -70,6 +73,7 @@ class Monitor:
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.requests.in_flight[0])
         self._tier_rows(0.0)
+        self._retries()
         for fleet in self.fleets.values():
             self._throttled(fleet, self.world.env.now)
 
@@ -92,6 +96,7 @@ class Monitor:
                 "failed": int(new[list(codes.FAILED)].sum()),
                 "answered_5xx": int(new[list(codes.ANSWERED_5XX)].sum()),
                 "abandoned": int(new[codes.ABANDONED]),
+                "retried": self._retries(),
                 "in_flight": int(model.requests.in_flight[0]),
                 "latency_s": latency - self._latency,
                 "p50_s": p50,
@@ -133,6 +138,12 @@ class Monitor:
             self.tiers.append(
                 row | {"utilisation": float(busy) / limit if limit > 0 else float("nan"), "queue": float(queue)}
             )
+
+    def _retries(self) -> int:
+        """Attempts beyond the first of callers from outside, since the last interval."""
+        total = sum(int(self.world.plane.model.sites.retried[site]) for site in self._outside)
+        before, self._retried = self._retried, total
+        return total - before
 
     def _throttled(self, fleet: Fleet, now: float) -> int:
         """Periods in which a replica was throttled, of all replicas together, since the last interval."""
