@@ -28,7 +28,7 @@ from novamodel.simulation.events import (
     on_step_done,
 )
 from novamodel.simulation.finish import leave_replica, record_root
-from novamodel.simulation.holds import release_server
+from novamodel.simulation.holds import next_for_server, release_server
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
@@ -119,6 +119,21 @@ def kill_more(m: Model, now: float) -> None:
     for i in range(first, end if end < m.ready.size[0] else m.ready.size[0]):
         if s.replica[i] == r and s.number[i] != NONE and s.dead[i] == 0:
             kill_request(m, i, now)
+    if m.timers.victim[0] == NONE:
+        end_sessions(m, r, now)
+
+
+@handler
+def end_sessions(m: Model, r: int, now: float) -> None:
+    """The clients of a replica have disconnected: PgBouncer's server connections of their sessions are free."""
+    for link in range(m.links.count[0]):
+        first = m.links.first_replica[link]
+        if m.links.session[link] != 0 and first <= r < m.links.end_replica[link]:
+            begin = (m.links.first_pool[link] + r - first) * m.pool.depth[0]
+            for place in range(begin, begin + m.pool.depth[0]):
+                if m.links.linked[place] != 0:
+                    m.links.linked[place] = 0
+                    next_for_server(m, m.links.bouncer[link], now)
 
 
 @handler

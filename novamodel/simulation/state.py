@@ -116,6 +116,8 @@ class Links(NamedTuple):
     of_pool: Column  # by pool: its link
     wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
     lag: Column  # of the read replicas
+    session: Column  # 1 = PgBouncer keeps a server connection for a client until it disconnects
+    linked: Column  # by place of a pool: 1 = its connection has such a server connection
 
 
 class Doors(NamedTuple):
