@@ -41,6 +41,8 @@ class Program:
     service: int
     entry: int = codes.NONE
     laws: list[int] = field(default_factory=list)
+    choose: int = codes.NONE
+    repeats: int = 0
     read_draw: int = codes.NONE  # says whether what may be read elsewhere is
     elsewhere: frozenset[int] = frozenset()
 
