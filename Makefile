@@ -23,7 +23,7 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery pytest lab bench clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench clean lock format
 
 help:
 	@sed -n '3,9s/^# *//p' Makefile
@@ -85,6 +85,10 @@ execute: setup
 # Writes notebooks/README.md with a thumbnail of each notebook's first figure (needs Chromium).
 gallery: setup
 	$(BIN)/python -m tools.gallery $(NOTEBOOKS)
+
+# Writes docs/scenario-reference.md from the scenario's models.
+reference: setup
+	$(BIN)/python -m tools.reference
 
 pytest: setup
 	@set -euo pipefail; started=$$SECONDS; \

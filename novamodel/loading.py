@@ -8,6 +8,8 @@ from novamodel.errors import UserError
 from novamodel.importers import importer, scenario_from_folder
 from novamodel.resources import params_dir
 from novamodel.scenario import Scenario, load_scenario
+from novamodel.scenario.recordings import Recorded
+from novamodel.scenario.traffic_parts import Replay
 
 
 def load(target: str | Path) -> Scenario:
@@ -23,11 +25,18 @@ def load(target: str | Path) -> Scenario:
     if path.is_dir():
         return scenario_from_folder(path)
     if path.exists():
-        return load_scenario(path, importer)
+        return load_scenario(path, importer, _recorded)
     bundled = params_dir() / f"{target}.yaml"
     if bundled.is_file() and "/" not in str(target):
-        return load_scenario(bundled, importer)
+        return load_scenario(bundled, importer, _recorded)
     names = sorted(file.stem for file in params_dir().glob("*.yaml"))
     raise UserError(
         f"{target}: no such file or folder, and no bundled scenario of that name", valid=names, given=target
     )
+
+
+def _recorded(files: list[Path], replay: Replay, routes: list[str]) -> Recorded:
+    """What the files of a replay hold; only a scenario that has one needs the simulation to be read."""
+    from novamodel.simulation.recorded import inspect
+
+    return inspect(files, replay, routes)

@@ -35,7 +35,7 @@ def check(
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import heading, slo_lines, thin_lines, value_text
+    from novamodel.cli.show import heading, simplified_lines, slo_lines, value_text
     from novamodel.errors import UserError
     from novamodel.simulation import simulate
 
@@ -61,7 +61,7 @@ def check(
                     *slo_lines(slos),
                     *rejected,
                     *warnings,
-                    *thin_lines(scenario),
+                    *simplified_lines(scenario),
                     verdict(slos),
                 ]
             )

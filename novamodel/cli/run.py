@@ -74,7 +74,7 @@ def run(
     from novamodel.cli.progress import progress
     from novamodel.cli.show import result_text
     from novamodel.files import must_be_writable, write_whole
-    from novamodel.scenario import thin_parts
+    from novamodel.scenario import simplified_parts
     from novamodel.simulation import simulate
 
     scenario = load(target, sets, seed, replications)
@@ -92,7 +92,7 @@ def run(
 
         write_whole(openmetrics, to_openmetrics(result, midnight_s))
     if json:
-        say_json(result.to_dict() | {"thin": [part._asdict() for part in thin_parts(scenario)]})
+        say_json(result.to_dict() | {"simplified": [part._asdict() for part in simplified_parts(scenario)]})
     else:
         say("\n".join([result_text(result), *how_sure(result)]))
 

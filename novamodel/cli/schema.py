@@ -7,13 +7,17 @@ from typing import Any
 SHORT_FORMS = {
     "Precision": ("how sure an estimate has to be", ["p99 < 5 %", "mean(login) < 2 %"]),
     "Demand": ("one value for a demand", ["139 us idle 305 us lognormal 0.5", "40 ms"]),
+    "Call": ("what is called, alone", ["stock.level", "payments"]),
+    "RolloutOf": ("the service alone", ["core-api"]),
+    "LostReplica": ("the service alone", ["core-api"]),
     "Slo": ("one objective", ["p99 < 300 ms", "errors < 0.1 %", "rejected(customers) < 0.01 %"]),
 }
 """Parts that may be written as one text."""
 FILE_KEYS = {
     "extends": {
         "type": "string",
-        "description": "scenario file that this one changes; only differences are written, {} empties a mapping",
+        "description": "scenario file that this one changes; only differences are written, {} empties a mapping; "
+        "a mix, populations and sessions are restated whole",
     },
     "imported": {"type": "string", "description": "folder of configuration files, beside this file"},
     "sources": {
@@ -23,6 +27,12 @@ FILE_KEYS = {
     },
 }
 """Keys of a scenario file that are no value of the scenario."""
+SAMPLES_FILE = {
+    "type": "string",
+    "description": "file of samples beside this one: one a line, such as '3.1 ms', or seconds; # begins a comment",
+}
+MEANS = ("busy", "mixture", "samples", "file")
+"""What says the mean of a demand; one of them is needed."""
 
 
 def schema() -> None:
@@ -46,6 +56,10 @@ def file_schema() -> dict[str, Any]:
     from novamodel.scenario import Scenario
 
     whole = Scenario.model_json_schema()
+    demand = whole["$defs"]["Demand"]
+    demand["properties"]["file"] = SAMPLES_FILE
+    del demand["required"]
+    demand["anyOf"] = [{"required": [key]} for key in MEANS]
     for name, (sentence, examples) in SHORT_FORMS.items():
         text = {"type": "string", "description": sentence, "examples": examples}
         whole["$defs"][name] = {"anyOf": [text, whole["$defs"][name]]}

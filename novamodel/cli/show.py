@@ -37,7 +37,8 @@ def span_text(low: float, high: float, unit: str) -> str:
 
 def heading(scenario: Scenario, result: Result) -> str:
     """What was simulated, on one line."""
-    peak, count = units.format_rate(scenario.traffic.peak), result.replications
+    most_per_s = sum(source.most_per_s for source in scenario.traffic.sources.values())
+    peak, count = units.format_rate(most_per_s), result.replications
     runs = f"{count} replication{'' if count == 1 else 's'} of {units.format_time(result.window_s)}"
     return f"{scenario.heading}: peak {peak}, {runs}, seed {result.seed}, engine {result.engine}"
 
@@ -52,11 +53,11 @@ def slo_lines(slos: Iterable[Any]) -> list[str]:
     return [f"  {mark}  {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
 
 
-def thin_lines(scenario: Scenario) -> list[str]:
-    """One line a thin part that the scenario uses: what its figures leave out."""
-    from novamodel.scenario import thin_parts
+def simplified_lines(scenario: Scenario) -> list[str]:
+    """One line a simplified part that the scenario uses: what its figures leave out."""
+    from novamodel.scenario import simplified_parts
 
-    return [f"thin: {part}" for part in thin_parts(scenario)]
+    return [f"simplified: {part}" for part in simplified_parts(scenario)]
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> str:
@@ -92,16 +93,24 @@ def result_text(result: Result) -> str:
         table(
             "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
         ),
+        *_counted_rows("Calls", result.calls, left=2),
+        *_counted_rows("Queues, messages", result.queues, left=1),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
         *_operations(result),
         str(beside_table(beside(result))),
     ]
-    tail = [f"warning: {text}" for text in result.warnings] + thin_lines(scenario)
+    tail = [f"warning: {text}" for text in result.warnings] + simplified_lines(scenario)
     if scenario.findings:
         tail.append(
             f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"
         )
     return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])
+
+
+def _counted_rows(title: str, frame: Any, left: int) -> list[str]:
+    """A table of counts, where there is anything to count."""
+    rows = [tuple(f"{n:,}" if isinstance(n, int) else str(n) for n in row) for row in frame.itertuples(index=False)]
+    return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left=left)] if rows else []
 
 
 def _estimates(result: Result) -> list[tuple[str, ...]]:

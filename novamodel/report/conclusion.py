@@ -11,9 +11,10 @@ from typing import Any
 
 from novamodel.figures.words import estimate_text, listed, size_text
 from novamodel.report.screen import cost_text, sizes_by_service
+from novamodel.scenario.not_modelled import NOT_MODELLED
 
-NOT_MODELLED = (
-    "callers that retry; failures and deployments, unless `operations` of the scenario has them;"
+LEFT_OUT = (
+    "failures and deployments, unless `operations` of the scenario has them;"
     " everything the findings and the bill's last line leave out"
 )
 
@@ -43,14 +44,23 @@ def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assum
             ("Advice", _advice(answer)),
             ("Cost", cost_text(answer)),
             ("What would change it", _change(answer, assumed)),
-            ("Known gaps", "; ".join([*warnings, *_thin(answer), f"not modelled: {NOT_MODELLED}"])),
+            (
+                "Known gaps",
+                "; ".join(
+                    [*warnings, *_simplified(answer), f"not modelled: {'; '.join(NOT_MODELLED.values())}; {LEFT_OUT}"]
+                ),
+            ),
         )
     )
 
 
-def _thin(answer: Mapping[str, Any]) -> list[str]:
+def _not_modelled() -> str:
+    return "; ".join([*NOT_MODELLED.values(), LEFT_OUT])
+
+
+def _simplified(answer: Mapping[str, Any]) -> list[str]:
     """Parts in use that leave out something that would change figures."""
-    return [f"thin: {part['path']} ({part['lacks']})" for part in answer.get("thin") or []]
+    return [f"simplified: {part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
 
 
 def _results(answer: Mapping[str, Any]) -> list[SimpleNamespace]:

@@ -60,8 +60,8 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("COST", cost_text(answer), split="   ")
     for label, text in operating_lines(answer):
         yield from _block(label, text)
-    thin = [f"{part['path']} ({part['lacks']})" for part in answer.get("thin") or []]
-    yield from _block("THIN", "; ".join(thin))
+    simplified = [f"{part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
+    yield from _block("SIMPLIFIED", "; ".join(simplified))
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))
     yield from _block("wrote", ", ".join(wrote))
     yield from _block("next", " | ".join(following))

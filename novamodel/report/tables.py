@@ -214,8 +214,14 @@ def _apart(simulated: float, analytic: float) -> str:
     return f"{100 * (analytic / simulated - 1):+.0f} %" if simulated == simulated and simulated > 0 else ""
 
 
+MOST_LISTED = 6
+"""A longer list (samples of a demand) is counted."""
+
+
 def value_text(value: Any, unit: str) -> str:
     """A value of a resolved scenario as its files would write it: 268435456.0, "B" -> ``"256 MiB"``."""
+    if isinstance(value, list) and len(value) > MOST_LISTED:
+        return f"{len(value)} values"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "yes" if value is True else "no" if value is False else str(value)
     forms = {"s": units.format_time, "B": units.format_bytes, "cores": units.format_cores, "1/s": units.format_rate}

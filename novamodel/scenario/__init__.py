@@ -16,20 +16,23 @@ from novamodel.scenario.model import Scenario, build
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
+from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.service import Service
-from novamodel.scenario.thin import ThinPart, thin_parts
+from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 
 __all__ = [
     "CacheNode",
     "Change",
     "DatabaseClass",
     "FargateSize",
+    "Inspect",
     "NodeType",
     "Operation",
     "Origin",
+    "Recorded",
     "Scenario",
     "Service",
-    "ThinPart",
+    "SimplifiedPart",
     "Tree",
     "build",
     "cache_nodes",
@@ -43,5 +46,5 @@ __all__ = [
     "node_types",
     "require_fargate_size",
     "setting_changes",
-    "thin_parts",
+    "simplified_parts",
 ]

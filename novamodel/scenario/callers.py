@@ -1,4 +1,4 @@
-"""How a caller behaves: people, and services that call others. When it gives up, whether it asks again, and how soon."""
+"""How a caller behaves, people and services that call others: when it gives up, whether and how soon it asks again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from novamodel.scenario.fields import ClientCount, Part, PositiveCount, PositiveSeconds, Seconds, Share, given
+from novamodel.scenario.fields import ClientCount, Part, PositiveCount, PositiveSeconds, Seconds, Share, given, wrong
 
 Retries = Annotated[int, Field(ge=0, le=100, strict=True)]
 RetryOn = Literal["errors", "timeout", "rejected"]
@@ -25,7 +25,15 @@ class Breaker(Part):
     @model_validator(mode="after")
     def _one(self) -> Breaker:
         if (self.failures is None) == (self.failure_share is None):
-            raise ValueError("a breaker opens by failures or by failure_share: say one of them")
+            raise wrong("a breaker opens by failures or by failure_share: say one of them")
+        if self.failure_share == 0:
+            raise wrong("a share of 0 % opens it without a failure", "failure_share", valid="more than 0 %")
+        if self.failure_share is not None and self.min_calls > self.window_calls:
+            raise wrong(
+                f"min_calls {self.min_calls} never come together in a window of {self.window_calls} calls",
+                "min_calls",
+                valid=f"at most {self.window_calls}",
+            )
         return self
 
 
@@ -44,6 +52,12 @@ class Caller(Part):
     budget: Share | None = given(None, "retries over first attempts, at most", "default: no budget")
     budget_reserve: ClientCount = given(10, "retries that the budget allows at once", "assumed")
     breaker: Breaker | None = given(None, "circuit breaker", "default: none")
+
+    @model_validator(mode="after")
+    def _order(self) -> Caller:
+        if self.backoff == "exponential" and self.base > self.cap:
+            raise wrong(f"base {self.base:g} s is above cap {self.cap:g} s, the longest wait", "base")
+        return self
 
     @property
     def plain(self) -> bool:

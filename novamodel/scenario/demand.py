@@ -1,120 +1,30 @@
-"""Service demands and the steps of a route."""
+"""The steps of a route, and what statements and keys cost."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import field_validator, model_validator
 
 from novamodel import units
 from novamodel.scenario.callers import Caller
-from novamodel.scenario.fields import ClientCount, Count, CpuSeconds, FewCount, Part, Seconds, Share, given, needed
-
-_SHORTHAND = re.compile(
-    r"\s*([\d.]+\s*\w+)"  # busy
-    r"(?:\s+idle\s+([\d.]+\s*\w+))?"
-    r"(?:\s+(deterministic|constant|exponential|lognormal|gamma|uniform)(?:\s+([\d.]+))?)?\s*"
+from novamodel.scenario.fields import (
+    ClientCount,
+    Count,
+    FewCount,
+    Part,
+    Seconds,
+    Share,
+    given,
+    needed,
+    wrong,
 )
-LAWS = ("deterministic", "exponential", "lognormal", "gamma", "uniform", "mixture", "empirical")
-PARAMETER = {"lognormal": "sigma", "gamma": "form", "uniform": "width"}
-"""The parameter of a law, by its name."""
-EXAMPLE = {"lognormal": "lognormal 0.5", "gamma": "gamma 2", "uniform": "uniform 0.3"}
+from novamodel.scenario.laws import Delay, Demand
+from novamodel.scenario.naming import MAIN
+from novamodel.scenario.popularity import zipf_exponent
 
-
-class Demand(Part):
-    """CPU time one visit needs on the reference core, or a delay; a mapping or ``"139 us lognormal 0.5"``.
-
-    ``idle`` is the demand of a burst that finds its core idle (wake-up, cold caches), ``busy`` of one that queues.
-    The law gives the scatter around the mean: a mixture is a list of [share, demand], an empirical law a list of
-    samples (or ``file``: a text file with one a line, which becomes that list when the scenario is read); both give
-    the mean themselves.
-    """
-
-    busy: CpuSeconds = needed("mean demand of a burst that starts on a busy core")
-    idle: CpuSeconds = given(
-        "0 s", "mean demand of a burst that starts on an idle core; never below busy", "default: same as busy"
-    )
-    law: Literal["deterministic", "exponential", "lognormal", "gamma", "uniform", "mixture", "empirical"] = given(
-        "deterministic", "law of the demand around its mean", "assumed"
-    )
-    sigma: float = given(0.0, "sigma of the lognormal law (of the logarithm)", "assumed")
-    form: float = given(0.0, "shape of the gamma law (1 / squared coefficient of variation)", "assumed")
-    width: float = given(0.0, "half width of the uniform law over its mean, 0 to 1", "assumed")
-    mixture: tuple[tuple[Share, Demand], ...] = given((), "[share, demand] of each part", "default: none")
-    samples: tuple[CpuSeconds, ...] = given((), "samples of the empirical law", "default: none")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _shorthand(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return _with_mean(value)
-        if not isinstance(value, str):
-            return value
-        match = _SHORTHAND.fullmatch(value)
-        if not match:
-            raise ValueError(f"{value!r} is not a demand; write it like '139 us idle 305 us lognormal 0.5'")
-        busy, idle, law, number = match.groups()
-        found = {"busy": busy} | ({"idle": idle} if idle else {})
-        if law in (None, "constant", "deterministic"):
-            law = "deterministic" if law else None
-        if law:
-            found["law"] = law
-        if number:
-            if law not in PARAMETER:
-                raise ValueError(f"{value!r}: {law or 'a constant'} takes no parameter")
-            found[PARAMETER[law]] = float(number)
-        return found
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Demand:
-        own = PARAMETER.get(self.law)
-        for law, name in PARAMETER.items():
-            if name != own and getattr(self, name):
-                raise ValueError(f"{name} belongs to the {law} law, not to {self.law}")
-        if self.law == "lognormal" and not 0 < self.sigma <= 3:
-            raise ValueError("a lognormal demand needs sigma between 0 and 3, like 'lognormal 0.5'")
-        if self.law == "gamma" and not 0.05 <= self.form <= 100:
-            raise ValueError("a gamma demand needs a form between 0.05 and 100, like 'gamma 2'")
-        if self.law == "uniform" and not 0 < self.width <= 1:
-            raise ValueError("a uniform demand needs a width between 0 and 1, like 'uniform 0.3'")
-        if (self.law == "mixture") != bool(self.mixture):
-            raise ValueError("a mixture needs a list of [share, demand], and only a mixture has one")
-        if (self.law == "empirical") != bool(self.samples):
-            raise ValueError("an empirical demand needs samples (a list, or a file with numbers), and only it has some")
-        if self.mixture and abs(sum(share for share, _ in self.mixture) - 1.0) > 1e-9:
-            raise ValueError("the shares of a mixture do not add up to 100 %")
-        if any(part.idle > part.busy for _, part in self.mixture):
-            raise ValueError("the parts of a mixture have no idle of their own: say idle of the whole")
-        if self.idle < self.busy:
-            object.__setattr__(self, "idle", self.busy)
-        return self
-
-
-def _with_mean(value: dict[str, Any]) -> dict[str, Any]:
-    """A mapping with the mean and the law that its mixture or samples say themselves."""
-    if isinstance(value.get("samples"), (list, tuple)) and value["samples"]:
-        times = [units.parse_time(one) for one in value["samples"]]
-        return {"law": "empirical", "busy": f"{sum(times) / len(times)!r} s"} | value
-    if isinstance(value.get("mixture"), (list, tuple)) and value["mixture"]:
-        parts = [(units.parse_fraction(share), Demand.model_validate(part)) for share, part in value["mixture"]]
-        return {"law": "mixture", "busy": f"{sum(share * part.busy for share, part in parts)!r} s"} | value
-    return value
-
-
-def _no_idle(demand: Demand) -> Demand:
-    if demand.idle > demand.busy:
-        raise ValueError("idle would change nothing here: no core is waited for")
-    return demand
-
-
-Delay = Annotated[Demand, AfterValidator(_no_idle)]
-"""A demand that does not ask whether a core is idle."""
-
-
-MAIN = "main"
-"""Name of the database, cache, edge and traffic source that stand by themselves (``database:``, ``cache:``, ...)."""
+__all__ = ["MAIN", "CacheStep", "Call", "Delay", "Demand", "Keyspace", "Statement", "Step", "walk_steps"]
 
 
 class CacheStep(Part):
@@ -126,6 +36,12 @@ class CacheStep(Part):
     count: FewCount = given(1, "commands sent in one round trip", "assumed")
     on_miss: tuple[Step, ...] = given((), "steps taken only when a get misses", "assumed")
 
+    @model_validator(mode="after")
+    def _may_miss(self) -> CacheStep:
+        if self.on_miss and self.op != "get":
+            raise wrong(f"only a get misses, not a {self.op}", "on_miss", valid="op: get")
+        return self
+
 
 class Call(Part):
     """A call of another service's route, or of an external; a mapping, or just the name."""
@@ -134,10 +50,15 @@ class Call(Part):
     caller: Caller = given({"timeout": "30 s"}, "time-out and retries of the call", "assumed")
     optional: bool = given(False, "whether the request goes on without the answer when the call has failed", "assumed")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The name alone."""
+        return {"to": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"to": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 STEPS = ("cpu", "thread", "cache", "sql", "wait", "call", "parallel", "publish", "then")
@@ -169,20 +90,26 @@ class Step(Part):
             raise ValueError(f"a step is exactly one of {', '.join(STEPS)}; this one has {kinds or 'none'}")
         for inner in self.sql or ():
             if isinstance(inner, Step) and (inner.cpu is None or inner.chance is not None):
-                raise ValueError("only cpu steps and statement names may stand inside sql")
+                raise wrong("only cpu steps and statement names may stand inside sql", "sql")
         if self.sql is not None and not any(isinstance(inner, str) for inner in self.sql):
-            raise ValueError("sql needs at least one statement name")
+            raise wrong("sql needs at least one statement name", "sql")
         if self.database is not None and self.sql is None:
-            raise ValueError("database belongs to an sql step")
+            raise wrong("database belongs to an sql step", "database")
         if self.parallel is not None and (len(self.parallel) < 2 or not all(self.parallel)):
-            raise ValueError("parallel needs at least two lists of steps, none of them empty")
+            raise wrong("parallel needs at least two lists of steps, none of them empty", "parallel")
         return self
 
     @property
+    def inner_lists(self) -> list[tuple[tuple[str, ...], tuple[Step, ...]]]:
+        """The lists of steps inside this one with their path below it, those of a miss and of all branches included."""
+        found: list[tuple[tuple[str, ...], tuple[Step, ...]]] = [(("then",), self.then or ())]
+        found += [(("parallel", str(number)), branch) for number, branch in enumerate(self.parallel or ())]
+        return [*found, (("cache", "on_miss"), self.cache.on_miss if self.cache else ())]
+
+    @property
     def inner(self) -> tuple[Step, ...]:
-        """Steps inside this one, in order, those of a miss and of all branches included."""
-        found = [*(self.then or ()), *(step for branch in self.parallel or () for step in branch)]
-        return (*found, *(self.cache.on_miss if self.cache else ()))
+        """Steps inside this one, in order."""
+        return tuple(step for _, steps in self.inner_lists for step in steps)
 
     @property
     def database_name(self) -> str:
@@ -195,6 +122,15 @@ def walk_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from walk_steps(step.inner)
+
+
+def steps_with_paths(steps: tuple[Step, ...], *above: str) -> Iterator[tuple[tuple[str, ...], Step]]:
+    """Every step of a route with its path, outer before inner."""
+    for number, step in enumerate(steps):
+        here = (*above, str(number))
+        yield here, step
+        for below, inner in step.inner_lists:
+            yield from steps_with_paths(inner, *here, *below)
 
 
 class Statement(Part):
@@ -216,7 +152,19 @@ class Keyspace(Part):
         None, "hit ratio, where it is known; else worked out from the fields above", "derived"
     )
 
+    @field_validator("popularity")
+    @classmethod
+    def _law(cls, value: str) -> str:
+        zipf_exponent(value)
+        return value
 
-Demand.model_rebuild()
+    @field_validator("value_size")
+    @classmethod
+    def _size(cls, value: str | float) -> str | float:
+        if (units.parse_bytes(value) if isinstance(value, str) else value) <= 0:
+            raise wrong("a value has more than 0 bytes", valid="such as 1 KiB")
+        return value
+
+
 CacheStep.model_rebuild()
 Step.model_rebuild()

@@ -93,48 +93,57 @@ def contradiction_findings(tree: Tree, found: Mapping[str, str]) -> Iterator[dic
 
 
 def _facts(tree: Tree) -> Iterator[Fact]:
-    yield from _database_facts(tree)
-    yield from _cache_facts(tree)
+    for path, part in _named(tree, "database", "databases"):
+        yield from _database_facts(tree, path, part)
+    for path, part in _named(tree, "cache", "caches"):
+        yield from _cache_facts(tree, path, part)
     yield from _start_facts(tree)
 
 
-def _database_facts(tree: Tree) -> Iterator[Fact]:
-    part = tree.values.get("database")
-    name = part.get("instance_class") if isinstance(part, dict) else None
-    if not isinstance(part, dict) or not isinstance(name, str):
+def _named(tree: Tree, one: str, many: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The part that stands by itself and the ones by name, each with its path."""
+    further = tree.values.get(many)
+    parts = {one: tree.values.get(one)} | {
+        f"{many}.{name}": part for name, part in (further if isinstance(further, dict) else {}).items()
+    }
+    yield from ((path, part) for path, part in parts.items() if isinstance(part, dict))
+
+
+def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:
+    name = part.get("instance_class")
+    if not isinstance(name, str):
         return
-    path = "database.instance_class"
+    because = f"{path}.instance_class"
     known = next((one for one in database_classes() if one.name == name), None)
     if known is None and not {"cores", "memory"} <= part.keys():
-        valid = f"{nearest(name, database_classes())}; or say database.cores and database.memory"
-        raise _unknown(f"RDS class {name!r} is not known", tree, path, valid)
+        valid = f"{nearest(name, database_classes())}; or say {path}.cores and {path}.memory"
+        raise _unknown(f"RDS class {name!r} is not known", tree, because, valid)
     if known is not None:
-        yield Fact("database.cores", known.cores, path, name, source_of("rds"), True)
-        yield Fact("database.memory", known.memory, path, name, source_of("rds"), True)
+        yield Fact(f"{path}.cores", known.cores, because, name, source_of("rds"), True)
+        yield Fact(f"{path}.memory", known.memory, because, name, source_of("rds"), True)
         most = known.max_connections
-        yield Fact("database.max_connections", most, path, name, source_of("rds_max_connections"), False)
+        yield Fact(f"{path}.max_connections", most, because, name, source_of("rds_max_connections"), False)
     elif (memory := _bytes(part["memory"])) is not None:
         source = source_of("rds_max_connections")
-        yield Fact("database.max_connections", most_connections(memory), "database.memory", name, source, False)
+        yield Fact(f"{path}.max_connections", most_connections(memory), f"{path}.memory", name, source, False)
     storage, kind = (part.get(word, Database.model_fields[word].default) for word in ("storage", "storage_type"))
     if kind == "gp3" and (storage := _bytes(storage)) is not None:
         fixed = storage < gp3_striped_from()
         cause = f"gp3 of {storage / GIB:g} GiB"
-        yield Fact("database.iops", gp3_iops(storage), "database.storage", cause, source_of("rds_gp3"), fixed)
+        yield Fact(f"{path}.iops", gp3_iops(storage), f"{path}.storage", cause, source_of("rds_gp3"), fixed)
 
 
-def _cache_facts(tree: Tree) -> Iterator[Fact]:
-    part = tree.values.get("cache")
-    name = part.get("node_type") if isinstance(part, dict) else None
-    if not isinstance(part, dict) or not isinstance(name, str):
+def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:
+    name = part.get("node_type")
+    if not isinstance(name, str):
         return
-    path = "cache.node_type"
+    because = f"{path}.node_type"
     known = next((one for one in cache_nodes() if one.name == name), None)
     if known is not None:
-        yield Fact("cache.memory", known.memory_usable, path, name, source_of("elasticache"), True)
+        yield Fact(f"{path}.memory", known.memory_usable, because, name, source_of("elasticache"), True)
     elif "memory" not in part:
-        valid = f"{nearest(name, cache_nodes())}; or say cache.memory"
-        raise _unknown(f"ElastiCache node type {name!r} is not known", tree, path, valid)
+        valid = f"{nearest(name, cache_nodes())}; or say {path}.memory"
+        raise _unknown(f"ElastiCache node type {name!r} is not known", tree, because, valid)
 
 
 def _start_facts(tree: Tree) -> Iterator[Fact]:

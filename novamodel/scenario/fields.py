@@ -10,15 +10,15 @@ from novamodel import units
 
 
 def _mark(schema: dict[str, Any], part: type[Part]) -> None:
-    if part.thin:
-        schema["x-thin"] = part.thin
+    if part.simplified:
+        schema["x-simplified"] = part.simplified
 
 
 class Part(BaseModel):
     """A part of a scenario: frozen, unknown keys refused, defaults validated like input."""
 
-    thin: ClassVar[str] = ""
-    """What a part leaves out that would change figures: it is marked thin wherever it is used (`scenario.thin`)."""
+    simplified: ClassVar[str] = ""
+    """What a part leaves out that would change figures: said wherever it is used (`scenario.simplified`)."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -29,6 +29,11 @@ class Part(BaseModel):
         use_attribute_docstrings=False,
         json_schema_extra=_mark,
     )
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any] | None:
+        """The mapping that a part written as one text stands for; None where a part has no such form."""
+        return None
 
 
 def _quantity(parse: Any, example: str, unit: str, **bounds: Any) -> Any:
@@ -54,7 +59,7 @@ else:
     PositiveSeconds = _quantity(units.parse_time, "15 s", "s", gt=0, le=1e7)
     Period = _quantity(units.parse_time, "15 s", "s", ge=0.1, le=86400)
     Duration = _quantity(units.parse_time, "20 min", "s", gt=0, le=7 * 86400)
-    CpuSeconds = _quantity(units.parse_time, "139 us", "s", ge=0, le=60)
+    CpuSeconds = _quantity(units.parse_time, "139 us", "s", ge=0, le=3600)
     Bytes = _quantity(units.parse_bytes, "512 MiB", "B", ge=0, le=1e15)
     Cores = _quantity(units.parse_cores, "500m", "cores", gt=0, le=1024)
     Rate = _quantity(units.parse_rate, "450 requests/s", "1/s", ge=0, le=1e6)
@@ -79,3 +84,19 @@ def given(default: Any, sentence: str, source: str) -> Any:
 def needed(sentence: str) -> Any:
     """A field without a default: only the user's files or scenario can say it."""
     return Field(description=sentence)
+
+
+class Wrong(ValueError):
+    """A mistake found by a validator: what is wrong, where below the part at hand, what would be valid."""
+
+    def __init__(self, message: str, below: tuple[str, ...], valid: str | None) -> None:
+        super().__init__(message)
+        self.message, self.below, self.valid = message, below, valid
+
+    def __str__(self) -> str:
+        return f"{self.message} (valid: {self.valid})" if self.valid else self.message
+
+
+def wrong(message: str, *below: str, valid: str | None = None) -> Wrong:
+    """A mistake to raise in a validator; the words of ``below`` lead from the part at hand to where it is."""
+    return Wrong(message, below, valid)

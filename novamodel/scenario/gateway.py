@@ -16,7 +16,7 @@ WINDOWS_S = (1.0, 60.0, 3600.0, 86400.0)
 class Gateway(Part):
     """Kong's fixed windows or AWS's token bucket."""
 
-    thin = "a limit and a constant latency; no plugins, no authorizer, no CPU of its own"
+    simplified = "a limit and a constant latency; no plugins, no authorizer, no CPU of its own"
 
     kind: Literal["kong", "aws"] = needed("kong: rate-limiting plugin, policy local, one node; aws: API Gateway")
     limit: ClientCount | None = given(None, "kong: requests let in by window", "default: needed for kong")

@@ -9,7 +9,10 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.resources import params_dir
 from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.naming import MAIN, ONE_OF, main_by_itself, main_path
 from novamodel.scenario.origin import Origin, Tree
+from novamodel.scenario.recordings import Inspect, Recordings
+from novamodel.scenario.samples import with_samples
 from novamodel.yamlfile import Lines, read_mapping
 
 Importer = Callable[[Path, str | None], Tree]
@@ -17,15 +20,16 @@ Importer = Callable[[Path, str | None], Tree]
 MAX_EXTENDS = 8
 
 
-def load_scenario(path: Path, importer: Importer | None = None) -> Scenario:
+def load_scenario(path: Path, importer: Importer | None = None, inspect: Inspect | None = None) -> Scenario:
     """Read a scenario file.
 
     ``extends`` names a base file (or a scenario that comes with novamodel), ``imported`` a folder of configuration
     files (read by ``importer``), ``sources`` says of which kind values are (``{path: "measured: ..."}``).
     Later wins: defaults, imported files, base, variant. Mappings merge key by key; an empty one (``limits: {}``) takes
-    away what is below it, and the schema says where something is needed.
+    away what is below it, and the schema says where something is needed. A mix, populations and sessions are restated
+    whole. ``inspect`` reads the files of a replay.
     """
-    return build(load_tree(path, importer))
+    return build(load_tree(path, importer), Recordings(inspect) if inspect else None)
 
 
 def load_tree(path: Path, importer: Importer | None = None, platform: str | None = None, depth: int = 0) -> Tree:
@@ -42,6 +46,9 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
     base = values.pop("extends", None)
     folder = values.pop("imported", None)
     sources = values.pop("sources", {})
+    values, lines = _main_by_itself(values, lines, path)
+    with_samples(values, lines, path, Scenario)
+    _note_folder(values, path)
     if base is not None:
         below = load_tree(_base(path, base, lines), importer, platform, depth + 1)
     if folder is not None:
@@ -49,6 +56,27 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
             raise UserError(f"{path}: 'imported' needs the importers, which this call does not have")
         below = importer(_beside(path, folder, "imported", lines), platform).merged(below)
     return below.merged(Tree(values, _origins(values, lines, path, sources)))
+
+
+def _main_by_itself(values: dict[str, Any], lines: Lines, path: Path) -> tuple[dict[str, Any], Lines]:
+    """``databases: {main: ...}`` as ``database: ...`` before files are merged, with its lines."""
+    try:
+        result = main_by_itself(values)
+    except ValueError as problem:
+        line = next((at for where, at in lines.items() if where[0] in ONE_OF and where[1:2] == (MAIN,)), None)
+        raise UserError(str(problem), file=path.name, line=line) from None
+    moved = {(ONE_OF[str(w[0])], *w[2:]) if w[0] in ONE_OF and w[1:2] == (MAIN,) else w: at for w, at in lines.items()}
+    return result, {where: at for where, at in moved.items() if where[0] not in ONE_OF or where[0] in result}
+
+
+def _note_folder(values: dict[str, Any], path: Path) -> None:
+    """The files of a replay stand beside the file that names them."""
+    traffic = values.get("traffic")
+    further = traffic.get("also") if isinstance(traffic, dict) else None
+    for source in (traffic, *(further.values() if isinstance(further, dict) else ())):
+        replay = source.get("replay") if isinstance(source, dict) else None
+        if isinstance(replay, dict) and "files" in replay:
+            replay["folder"] = str(path.parent)
 
 
 def _base(path: Path, name: object, lines: Lines) -> Path:
@@ -72,6 +100,8 @@ def _origins(values: Any, lines: Lines, path: Path, sources: Any) -> dict[str, O
         raise UserError(
             "sources must map a path to a sentence like 'measured: ...'", file=path, line=lines.get(("sources",))
         )
+    named = {main_path(where): where for where in sources}
+    sources = {place: sources[name] for place, name in named.items()}
     result = {}
     for where, line in lines.items():
         dotted = ".".join(str(word) for word in where)
@@ -81,9 +111,9 @@ def _origins(values: Any, lines: Lines, path: Path, sources: Any) -> dict[str, O
         said = next((sources[p] for p in (".".join(words[:n]) for n in range(len(words), 0, -1)) if p in sources), None)
         kind = said.split(":")[0].split()[0] if said else "file"
         result[dotted] = Origin(kind, said or "", path.name, line)
-    for where in sources:
-        if where not in result and not any(p.startswith(where + ".") for p in result):
+    for place, name in named.items():
+        if place not in result and not any(p.startswith(place + ".") for p in result):
             raise UserError(
-                f"sources names {where!r}, which this file does not set", file=path, line=lines.get(("sources", where))
+                f"sources names {name!r}, which this file does not set", file=path, line=lines.get(("sources", name))
             )
     return result

@@ -18,21 +18,23 @@ from novamodel.errors import UserError
 from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.backup import Backup
 from novamodel.scenario.checks import check
-from novamodel.scenario.demand import MAIN
+from novamodel.scenario.circles import check_circles
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
-from novamodel.scenario.fields import Part, given, needed
+from novamodel.scenario.fields import Part, given, needed, wrong
 from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
 from novamodel.scenario.graph import check_graph
 from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
+from novamodel.scenario.naming import MAIN, main_by_itself, main_path
 from novamodel.scenario.operations import Operation, check_operations
 from novamodel.scenario.origin import Origin, Tree
-from novamodel.scenario.schema_walk import absent_paths, default_origin, field_unit
+from novamodel.scenario.recordings import Recordings, recorded_tree
+from novamodel.scenario.schema_walk import absent_paths, default_origin, field_unit, opened
 from novamodel.scenario.service import Service
 from novamodel.scenario.stations import External, Queue
-from novamodel.scenario.traffic import Traffic
+from novamodel.scenario.traffic import Traffic, own_population
 
 LEVELS = ("error", "warning", "note")
 MOST_REQUESTS = 1e10
@@ -65,6 +67,7 @@ class Scenario(Part):
 
     _tree: Tree = PrivateAttr(default_factory=Tree)
     _derived: Tree = PrivateAttr(default_factory=Tree)
+    _recordings: Recordings | None = PrivateAttr(default=None)
 
     @property
     def heading(self) -> str:
@@ -107,18 +110,24 @@ class Scenario(Part):
 
         A path into a part that is absent makes the part, the rest of it by default.
         """
-        return build(self._tree.with_changes(changes, said_by, known=self._known(changes)))
+        return build(self._tree.with_changes(changes, said_by, self._known(changes), self._opened), self._recordings)
 
     def require_path(self, path: str) -> None:
         """A ``UserError`` with the nearest paths where no override can have this path."""
-        self._tree.with_changes({path: None}, "override", known=self._known([path]))
+        self._tree.with_changes({path: None}, "override", self._known([path]), self._opened)
 
     def _known(self, wanted: Iterable[str]) -> dict[str, Any]:
         """Paths that there are, and those of the absent parts that the wanted ones lead into."""
         known = self.paths()
-        for path in wanted:
+        for path in map(main_path, wanted):
             known |= dict.fromkeys(absent_paths(type(self), known, path))
         return known
+
+    def _opened(self, path: str, written: Any) -> Any:
+        match path.split("."):
+            case ["traffic", "also", name, "populations"] if written is None:
+                return own_population(name)
+        return opened(type(self), path, written)
 
     def with_load(self, multiple: float, *, said_by: str = "load multiple") -> Scenario:
         """A variant with ``multiple`` times the load: of more clients, or of busier ones where `growth` says so."""
@@ -129,12 +138,13 @@ class Scenario(Part):
         return self.override(changes, said_by=said_by)
 
     def paths(self) -> dict[str, Any]:
-        """Every value by its dotted path, in SI base units."""
+        """Every value by its dotted path, in SI base units; samples are one value."""
         return dict(_leaves(self.model_dump(mode="json"), ""))
 
     def origin(self, path: str) -> Origin:
         """Who set a value: a file, an override, the machine type that it follows from, or the default."""
-        return self._tree.origin(path) or self._derived.origin(path) or default_origin(type(self), path)
+        said = self._tree.origin(path) or self._derived.origin(path)
+        return said or default_origin(type(self), main_path(path))
 
     def resolved(self) -> list[dict[str, Any]]:
         """One row a value: path, value, unit, kind of origin, source (and what contradicts it), file, line."""
@@ -163,8 +173,10 @@ class Scenario(Part):
         return f"<p><b>{escape(head)}</b><br>{len(rows)} values: {counts}</p><ul>{objectives}</ul>"
 
     def content_hash(self) -> str:
-        """SHA-256 over every value: names results, independent of who set it."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """SHA-256 over every value: names results, independent of who set it and of where a replay's files are."""
+        files = {"replay": {"files"}}
+        values = self.model_dump(mode="json", exclude={"traffic": {**files, "also": {"__all__": files}}})
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @model_validator(mode="before")
@@ -175,19 +187,16 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _names(self) -> Scenario:
         check_graph(self)
+        check_circles(self)
         for name, service in self.services.items():
             self._check_size(name, service)
         check_operations(self.operations, self.services, self.platform, self.database, self.cache)
-        populations = [name for source in self.traffic.sources.values() for name in source.populations]
-        for name in populations:
-            if populations.count(name) > 1:
-                raise ValueError(
-                    f"traffic.also: population {name!r} belongs to more than one source; name each its own"
-                )
         most_per_s = sum(source.most_per_s for source in self.traffic.sources.values())
         requests = most_per_s * (self.run.warm_up_s + self.run.duration) * self.run.most_runs
         if requests > MOST_REQUESTS:
-            raise ValueError(f"run.duration and traffic.peak make {requests:.2g} requests; at most {MOST_REQUESTS:.0e}")
+            raise wrong(
+                f"with this traffic it makes {requests:.2g} requests; at most {MOST_REQUESTS:.0e}", "run", "duration"
+            )
         goals = [(f"slo.{number}", slo) for number, slo in enumerate(self.slo)]
         for path, goal in [*goals, ("run.precision", self.run.precision)]:
             if goal is None or goal.of is None:
@@ -195,8 +204,9 @@ class Scenario(Part):
             known = self.traffic.everyone if goal.metric == "rejected" else dict.fromkeys(self.entry_routes)
             known = {} if goal.metric in ("rate", "goodput") else known
             if goal.of not in known:
-                raise ValueError(
-                    f"{path} {goal.text!r} names {goal.of!r}, which is none of {', '.join(known) or 'its parts'}"
+                raise wrong(
+                    f"{goal.text!r} names {goal.of!r}, which is none of {', '.join(known) or 'its parts'}",
+                    *path.split("."),
                 )
         return self
 
@@ -206,49 +216,38 @@ class Scenario(Part):
             resources = service.resources
             cores, memory = resources.cpu_limit, resources.memory_limit
             if cores is None or memory is None:
-                raise ValueError(f"services.{name}.resources: a Fargate task needs cpu_limit and memory_limit")
+                raise wrong("a Fargate task needs cpu_limit and memory_limit", "services", name, "resources")
             try:
                 require_fargate_size(cores, memory / 1024**3)
             except UserError as problem:
-                raise ValueError(f"services.{name}.resources: {problem}") from None
+                raise wrong(str(problem), "services", name, "resources") from None
 
 
-ONE_OF = {"edges": "edge", "databases": "database", "caches": "cache"}
-
-
-def main_by_itself(values: Any) -> Any:
-    """``databases: {main: ...}`` means the same as ``database: ...``; likewise edges and caches."""
-    if not isinstance(values, dict):
-        return values
-    values = dict(values)
-    for many, one in ONE_OF.items():
-        inner = values.get(many)
-        if isinstance(inner, dict) and MAIN in inner:
-            if one in values:
-                raise ValueError(f"{many}.{MAIN} and {one} say the same thing twice; write one of them")
-            values[one] = inner[MAIN]
-            values[many] = {name: part for name, part in inner.items() if name != MAIN}
-    return values
-
-
-def build(tree: Tree) -> Scenario:
+def build(tree: Tree, recordings: Recordings | None = None) -> Scenario:
     """Validate a tree; the first mistake becomes a ``UserError`` with path, value, place and what is valid.
 
-    What nobody has said follows from the machine types first (``derive``), then from the defaults.
+    What nobody has said follows from the machine types first (``derive``), then from the defaults; what is recorded
+    in the files of a replay is read by ``recordings``.
     """
     derived = derived_tree(tree)
-    whole = tree.merged(derived)
+    scenario = _validated(tree.merged(derived))
+    if (facts := recorded_tree(scenario.traffic, scenario.services, tree, recordings)) is not None:
+        derived = derived.merged(facts)
+        scenario = _validated(tree.merged(derived))
+    scenario._tree, scenario._derived, scenario._recordings = tree, derived, recordings
+    return scenario
+
+
+def _validated(whole: Tree) -> Scenario:
     try:
-        scenario = Scenario.model_validate(whole.values)
+        return Scenario.model_validate(whole.values)
     except ValidationError as problem:
         raise as_user_error(problem, whole, Scenario) from None
-    scenario._tree, scenario._derived = tree, derived
-    return scenario
 
 
 def _leaves(value: Any, path: str) -> list[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
-    if isinstance(value, list) and value:
+    if isinstance(value, list) and value and not path.endswith(".samples"):
         return [leaf for index, inner in enumerate(value) for leaf in _leaves(inner, f"{path}.{index}")]
     return [(path, value)]

@@ -17,10 +17,15 @@ class RolloutOf(Part):
 
     service: str = needed("which service")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The service alone."""
+        return {"service": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"service": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 class LostReplica(Part):
@@ -30,16 +35,21 @@ class LostReplica(Part):
     noticed_after: Seconds = given("1 s", "until then the edge still sends requests there, and they fail", "assumed")
     replaced_after: Seconds = given("1 s", "until a new replica is scheduled", "assumed")
 
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The service alone."""
+        return {"service": text}
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"service": value} if isinstance(value, str) else value
+        return cls.from_text(value) if isinstance(value, str) else value
 
 
 class LostZone(Part):
     """All replicas in one zone are gone at once; replicas are spread evenly. Other zones have room for new ones."""
 
-    thin = "replicas only: edge, database and cache stay, and the other zones always have room"
+    simplified = "replicas only: edge, database and cache stay, and the other zones always have room"
 
     zone: FewCount = given(1, "which zone, 1 to platform.zones", "assumed")
     noticed_after: Seconds | None = given(
@@ -58,7 +68,7 @@ class LostZone(Part):
 class DatabaseFailover(Part):
     """The database takes no statement for a while; what runs there fails, and connections die."""
 
-    thin = "gone for a fixed time; the new primary is as warm as the old one"
+    simplified = "gone for a fixed time; the new primary is as warm as the old one"
 
     duration: PositiveSeconds | None = given(
         None,
@@ -70,7 +80,7 @@ class DatabaseFailover(Part):
 class SlowDatabase(Part):
     """Every statement costs more CPU for a while: a missing index, a vacuum, a noisy neighbour."""
 
-    thin = "CPU of the statements only; no locks, no reads from the volume"
+    simplified = "CPU of the statements only; no locks, no reads from the volume"
 
     factor: Factor = given(3.0, "CPU of a statement over what it costs otherwise", "assumed")
     duration: PositiveSeconds = given("5 min", "how long", "assumed")
@@ -79,7 +89,7 @@ class SlowDatabase(Part):
 class CacheFailover(Part):
     """The cache answers nothing for a while, and has kept its keys."""
 
-    thin = "gone for a fixed time; no write is lost, the new node is as full as the old one"
+    simplified = "gone for a fixed time; no write is lost, the new node is as full as the old one"
 
     duration: PositiveSeconds | None = given(
         None, "how long; left out: 15 s with a second node, needed without one", "assumed"

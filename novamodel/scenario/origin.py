@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from novamodel.errors import UserError
+from novamodel.scenario.merging import made_void, merge
+from novamodel.scenario.naming import MAIN, ONE_OF, main_path
+
+Opened = Callable[[str, Any], Any]
+"""Path and what is written there (a text, or None) to the mapping or list that it stands for."""
 
 
 class Origin(NamedTuple):
@@ -38,11 +43,13 @@ class Tree:
 
     def origin(self, path: str) -> Origin | None:
         """Who wrote the value at a path, or None where nobody did and the default holds."""
+        path = main_path(path)
         node: Any = self.values
         for word in path.split("."):
             if isinstance(node, dict):
                 if word not in node:
-                    return None
+                    giver = next((key for key in ("samples", "mixture") if word in ("busy", "law") and key in node), "")
+                    return self.origin(f"{path.rpartition('.')[0]}.{giver}") if giver else None
                 node = node[word]
             elif isinstance(node, list) and word.isdigit() and int(word) < len(node):
                 node = node[int(word)]
@@ -56,37 +63,64 @@ class Tree:
         return None
 
     def merged(self, later: Tree) -> Tree:
-        """This tree with another laid over it; mappings merge, an empty one empties, everything else is replaced."""
-        origins = dict(self.origins)
-        values = _merge(copy.deepcopy(self.values), later.values, (), origins)
+        """This tree with another laid over it.
+
+        Mappings merge, an empty one empties, a mix, populations and sessions are restated whole, and everything else
+        is replaced.
+        """
+        gone: list[tuple[str, ...]] = []
+        values = merge(copy.deepcopy(self.values), later.values, (), gone)
+        origins = _without(self.origins, [".".join(path) for path in gone])
         return Tree(values, origins | later.origins, [*self.findings, *later.findings])
 
-    def with_changes(self, changes: Mapping[str, Any], said_by: str, known: Mapping[str, Any]) -> Tree:
+    def with_changes(
+        self, changes: Mapping[str, Any], said_by: str, known: Mapping[str, Any], opened: Opened = lambda *_: {}
+    ) -> Tree:
         """This tree with single values replaced; a path that no scenario has is a ``UserError``.
 
-        ``said_by`` that begins with "derived" marks the values as worked out, not as wished for.
+        ``said_by`` that begins with "derived" marks the values as worked out, not as wished for. ``opened`` says which
+        mapping or list a part is that is written as one text, or is not written.
         """
         result = Tree(copy.deepcopy(self.values), dict(self.origins), self.findings)
-        for path, value in changes.items():
+        kind = "derived" if said_by.startswith("derived") else "override"
+        for path, value in _normal(changes).items():
             _check_path(path, known)
-            _put(result.values, path.split("."), value, path)
-            for old in [p for p in result.origins if p == path or p.startswith(path + ".")]:
-                del result.origins[old]
-            kind = "derived" if said_by.startswith("derived") else "override"
+            result.origins = _without(result.origins, [path, *_drop_void(result.values, path, value, changes)])
+            _put(result, path.split("."), value, opened)
             result.origins[path] = Origin(kind, said_by, None, None)
         return result
 
 
-def _merge(base: Any, later: Any, path: tuple[str, ...], origins: dict[str, Origin]) -> Any:
-    if isinstance(base, dict) and isinstance(later, dict) and (later or not path):
-        for key, value in later.items():
-            inner = (*path, str(key))
-            base[key] = _merge(base[key], value, inner, origins) if key in base else copy.deepcopy(value)
-        return base
-    prefix = ".".join(path)
-    for old in [p for p in origins if p == prefix or p.startswith(prefix + ".")]:
-        del origins[old]
-    return copy.deepcopy(later)
+def _without(origins: Mapping[str, Origin], gone: list[str]) -> dict[str, Origin]:
+    """The origins outside of the paths that are gone."""
+    below = tuple(f"{path}." for path in gone)
+    return {path: one for path, one in origins.items() if path not in gone and not path.startswith(below)}
+
+
+def _normal(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes with ``databases.main`` as ``database``, likewise edges and caches."""
+    result: dict[str, Any] = {}
+    for path, value in changes.items():
+        if path in ONE_OF and isinstance(value, dict) and MAIN in value:
+            result[ONE_OF[path]] = value[MAIN]
+            value = {name: part for name, part in value.items() if name != MAIN}
+        result[main_path(path)] = value
+    return result
+
+
+def _drop_void(values: dict[str, Any], path: str, value: Any, changes: Mapping[str, Any]) -> list[str]:
+    """Take away what a change makes void (see `merging.made_void`), but for what the changes say; the paths."""
+    *above, last = path.split(".")
+    node: Any = values
+    for word in above:
+        node = node.get(word) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return []
+    keys = made_void(tuple(above), node, {last: value})
+    gone = [key for key in keys if not any(f"{p}.".startswith(".".join([*above, key, ""])) for p in changes)]
+    for key in gone:
+        del node[key]
+    return [".".join([*above, key]) for key in gone]
 
 
 def _check_path(path: str, known: Mapping[str, Any]) -> None:
@@ -112,26 +146,27 @@ def _check_path(path: str, known: Mapping[str, Any]) -> None:
     raise UserError(f"override path {path!r} does not exist", valid=valid)
 
 
-def _put(values: Any, words: list[str], value: Any, path: str) -> None:
-    node = values
+def _put(tree: Tree, words: list[str], value: Any, opened: Opened) -> None:
+    """Set one value; parts on the way that are one text, or are not written, become mappings first."""
+    path = ".".join(words)
+    node: Any = tree.values
     for position, word in enumerate(words):
         last = position == len(words) - 1
+        here = ".".join(words[: position + 1])
+        index: Any = word
         if isinstance(node, list):
             if not word.isdigit() or int(word) >= len(node):
                 raise UserError(
                     f"override path {path!r}: the list has {len(node)} items", valid=f"0 to {len(node) - 1}"
                 )
-            index: Any = int(word)
-        elif isinstance(node, dict):
-            index = word
-            if not last and (index not in node or node[index] is None):
-                node[index] = {}
-        else:
-            raise UserError(
-                f"override path {path!r}: {'.'.join(words[:position])} is written as one value",
-                valid="override it whole",
-            )
+            index = int(word)
         if last:
             node[index] = value
-        else:
-            node = node[index]
+            return
+        inner = node[index] if isinstance(node, list) else node.get(word)
+        if not isinstance(inner, (dict, list)):
+            inner = opened(here, inner)
+            if not isinstance(inner, (dict, list)):
+                raise UserError(f"override path {path!r}: {here} is written as one value", valid="override it whole")
+            node[index] = inner
+        node = inner

@@ -16,7 +16,7 @@ ReplicaNumber = Annotated[int, Field(ge=1, le=15, strict=True)]
 class ReadReplicas(Part):
     """Streaming replicas of PostgreSQL that answer reads."""
 
-    thin = "replay of the log costs them nothing, the lag is constant, and a reader is chosen for each request"
+    simplified = "replay of the log costs them nothing, the lag is constant, and a reader is chosen for each request"
 
     count: ReplicaNumber = given(1, "read replicas", "assumed")
     share: Share = given(

@@ -18,6 +18,7 @@ from novamodel.scenario.fields import (
     Share,
     given,
     needed,
+    wrong,
 )
 
 SQS = "documented: Amazon SQS"
@@ -38,7 +39,11 @@ class External(Part):
     @model_validator(mode="after")
     def _some(self) -> External:
         if self.rate == 0:
-            raise ValueError("rate must be above 0, such as 100 requests/s")
+            raise wrong("rate must be above 0, such as 100 requests/s", "rate")
+        if self.rate is None and "burst" in self.model_fields_set:
+            raise wrong("burst changes nothing without a rate", "burst", valid="rate, such as 100 requests/s")
+        if self.concurrency is None and "over_limit" in self.model_fields_set:
+            raise wrong("over_limit changes nothing without a concurrency", "over_limit", valid="concurrency")
         return self
 
 

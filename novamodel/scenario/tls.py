@@ -16,7 +16,7 @@ Measured: nginx 1.22, TLS 1.3, AES-256-GCM, on NovaBank's test stack.
 class Tls(Part):
     """Handshakes as CPU of the edge's workers."""
 
-    thin = "handshakes cost CPU only; no round trips, no session cache, callers are all alike"
+    simplified = "handshakes cost CPU only; no round trips, no session cache, callers are all alike"
 
     certificate: Literal["rsa-2048", "ecdsa-p256"] = given("rsa-2048", "kind of the server's key", "assumed")
     resumed: Share = given("50 %", "share of new connections that resume a session", "assumed")

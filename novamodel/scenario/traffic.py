@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -10,23 +9,22 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.callers import Caller
-from novamodel.scenario.demand import Demand
+from novamodel.scenario.demand import Delay
 from novamodel.scenario.fields import (
     ClientCount,
     ClockTime,
-    Count,
-    Factor,
     Part,
     Period,
-    PositiveSeconds,
     Rate,
     Seconds,
     Share,
     given,
     needed,
+    wrong,
 )
-
-Dispersion = Annotated[float, Field(ge=1, le=1000)]
+from novamodel.scenario.naming import MAIN
+from novamodel.scenario.popularity import zipf_exponent
+from novamodel.scenario.traffic_parts import Bursts, Replay, Session
 
 # fmt: off
 WEEKDAY = (
@@ -57,63 +55,7 @@ class Population(Part):
         return float(1 / (np.arange(1, self.clients + 1, dtype=float) ** -exponent).sum())
 
 
-class Bursts(Part):
-    """Arrivals burstier than Poisson: on-off sources, or an index of dispersion."""
-
-    on: PositiveSeconds | None = given(None, "mean length of a burst", "default: by dispersion")
-    off: PositiveSeconds | None = given(None, "mean time between bursts", "default: by dispersion")
-    factor: Factor | None = given(
-        None, "rate within a burst over the mean rate; left out: nothing comes between bursts", "default: on-off"
-    )
-    dispersion: Dispersion | None = given(
-        None, "variance over mean of the counts in long stretches of time (Poisson: 1)", "default: by on and off"
-    )
-    scale: PositiveSeconds = given("1 s", "mean length of a burst that makes the dispersion", "assumed")
-
-    @model_validator(mode="after")
-    def _one(self) -> Bursts:
-        if (self.dispersion is None) == (self.on is None and self.off is None):
-            raise ValueError("bursts are said by on and off, or by dispersion: say one of them")
-        if self.dispersion is not None and self.factor is not None:
-            raise ValueError("factor belongs to on and off")
-        if self.dispersion is None and (self.on is None or self.off is None):
-            raise ValueError("on and off are needed both")
-        if self.on is not None and self.off is not None and self.factor is not None:
-            most = (self.on + self.off) / self.on
-            if not 1 <= self.factor <= most:
-                raise ValueError(f"factor must be between 1 and {most:g}, (on + off) / on, so that the mean rate holds")
-        return self
-
-
-class Session(Part):
-    """What a user of a closed source does in one visit: routes in order, with a pause after each."""
-
-    share: Share = given(1.0, "share of the visits", "assumed")
-    routes: Annotated[tuple[str, ...], Field(min_length=1)] = needed("routes in order")
-
-
-class Replay(Part):
-    """Recorded traffic: an nginx or JSON access log, CSV or Parquet."""
-
-    files: Annotated[tuple[str, ...], Field(min_length=1)] = needed("files in any order, beside the scenario")
-    format: Literal["auto", "nginx", "json", "csv", "parquet"] = given("auto", "form of the files", "assumed")
-    log_format: str | None = given(None, "nginx's log_format", "default: combined")
-    columns: dict[str, str] = given({}, "names in the files of time, route, client, hit, demand", "default: the same")
-    routes: dict[str, str] = given(
-        {}, "'GET /accounts/*' to a route; the first that fits", "default: names as they are"
-    )
-    other: str | None = given(None, "route of what fits none", "default: an error")
-    time_zone: str = given("UTC", "of times without one", "assumed")
-    time_factor: Factor = given(1.0, "stretch in time: 2 = half as fast", "assumed")
-    load_factor: Factor = given(1.0, "stretch in load: 2 = every client twice", "assumed")
-    demand: str | None = given(
-        None, "step that the recorded demand replaces: a statement, or cpu, thread, wait", "default: nothing"
-    )
-    folder: str = Field(default="", exclude=True, description="folder of the scenario's file; set when it is read")
-    digest: str = given("", "SHA-256 of the files; set when the scenario is read", "derived")
-    requests: Count = given(0, "recorded requests; set when the scenario is read", "derived")
-    length: Seconds = given("0 s", "time from the first to the last; set when the scenario is read", "derived")
-
+__all__ = ["OWN_FIELDS", "WEEKDAY", "Bursts", "Population", "Replay", "Session", "Source", "Traffic", "zipf_exponent"]
 
 OWN_FIELDS = {
     "open": ("shape", "peak", "night", "bursts"),
@@ -140,12 +82,16 @@ class Source(Part):
     night: Rate = given("10 requests/s", "open: lowest rate of the day (the weekday shape)", "assumed")
     bursts: Bursts | None = given(None, "open: burstier than Poisson", "default: Poisson")
     users: ClientCount = given(100, "closed: users", "assumed")
-    think: Demand = given("5 s exponential", "closed: pause between an answer and the next request", "assumed")
+    think: Delay = given("5 s exponential", "closed: pause between an answer and the next request", "assumed")
     sessions: dict[str, Session] = given({}, "closed: visits as sequences of routes", "default: routes by the mix")
     replay: Replay | None = given(None, "replay: where the recorded traffic is", "default: needed for replay")
     every: Period = given("60 s", "periodic: time between two jobs", "assumed")
     first: Seconds = given("0 s", "periodic: time of the first after the start of the day's period", "assumed")
-    mix: dict[str, Share] = given({}, "share of each route, together 100 %", "needed, but for sessions and replay")
+    mix: dict[str, Share] = given(
+        {},
+        "share of each route, together 100 %",
+        "needed; left out beside sessions, and for replay, whose files say it",
+    )
     populations: Annotated[dict[str, Population], Field(min_length=1)] = given(
         {"customers": {"share": "100 %", "clients": 10000, "popularity": "zipf 0.5"}}, "who asks", "assumed"
     )
@@ -155,40 +101,39 @@ class Source(Part):
     )
 
     @model_validator(mode="after")
-    def _sums(self) -> Source:
+    def _whole(self) -> Source:
         for kind, fields in OWN_FIELDS.items():
             foreign = [name for name in fields if name in self.model_fields_set]
-            if foreign and kind != self.loop and self.loop != "open" and kind != "open":
-                raise ValueError(f"{foreign[0]} is for loop: {kind}, not for loop: {self.loop}")
-            if foreign and kind != "open" and self.loop == "open":
-                raise ValueError(f"{foreign[0]} is for loop: {kind}; this source is open (say loop: {kind})")
+            if foreign and kind != self.loop:
+                raise wrong(f"{foreign[0]} is for loop: {kind}; this source is {self.loop}", foreign[0],
+                            valid=f"loop: {kind}, or a source with {', '.join(OWN_FIELDS[self.loop])}")  # fmt: skip
+        if self.shape == ():
+            raise wrong("'shape' is empty", "shape", valid="weekday, constant, or at least one [time, rate]")
         if self.loop == "replay" and self.replay is None:
-            raise ValueError("loop: replay needs replay, with the files")
-        if not self.mix and not (self.loop == "replay" or self.sessions):
-            raise ValueError("mix is empty: it says the share of each route")
-        shares = [("populations", sum(p.share for p in self.populations.values()))]
-        if self.mix:
-            shares.append(("mix", sum(self.mix.values())))
-        if self.sessions:
-            shares.append(("sessions", sum(one.share for one in self.sessions.values())))
-        for name, total in shares:
-            if abs(total - 1) > 1e-9:
-                raise ValueError(f"the shares of {name} add up to {total * 100:.4g} %, not 100 %")
+            raise wrong("loop: replay needs replay, with the files", valid="replay: {files: [access.log]}")
+        if self.sessions and self.mix:
+            raise wrong("sessions say which routes are asked for; a mix beside them says it again", "mix",
+                        valid="one of the two")  # fmt: skip
+        if not self.mix and self.loop != "replay" and not self.sessions:
+            raise wrong("'mix' is empty" if "mix" in self.model_fields_set else "'mix' is needed and nothing says it",
+                        "mix", valid="at least one entry: share of each route")  # fmt: skip
+        for name in ("populations", "mix", "sessions"):
+            shares = [getattr(one, "share", one) for one in getattr(self, name).values()]
+            if shares and abs(sum(shares) - 1) > 1e-9:
+                raise wrong(f"the shares of {name} add up to {sum(shares) * 100:.4g} %, not 100 %", name)
         if self.loop == "open" and self.shape == "weekday" and self.night > self.peak:
-            raise ValueError(
-                f"night rate {self.night:g}/s is above the peak rate {self.peak:g}/s; "
-                "set both (night at most the peak), or shape: constant"
+            raise wrong(
+                f"night rate {self.night:g}/s is above the peak rate {self.peak:g}/s",
+                "night" if "night" in self.model_fields_set else "peak",
+                valid="both set (night at most the peak), or shape: constant",
             )
         return self
 
     @property
     def routes(self) -> tuple[str, ...]:
-        """Routes that it asks for; of a replay those that it may be asked for are named by its ``mix`` or its map."""
+        """Routes that it asks for; of a replay those that its files hold."""
         if self.sessions:
             return tuple(dict.fromkeys(route for one in self.sessions.values() for route in one.routes))
-        if self.loop == "replay" and self.replay is not None and not self.mix:
-            named = [*self.replay.routes.values(), *([self.replay.other] if self.replay.other else [])]
-            return tuple(dict.fromkeys(named))
         return tuple(self.mix)
 
     @property
@@ -250,12 +195,40 @@ class Source(Part):
 class Traffic(Source):
     """The main source, and others beside it."""
 
-    also: dict[str, Source] = given({}, "further sources by name", "default: none")
+    also: dict[str, Source] = given(
+        {}, "further sources by name; one without populations is one population of its own name", "default: none"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_populations(cls, value: Any) -> Any:
+        further = value.get("also") if isinstance(value, dict) else None
+        if not isinstance(further, dict):
+            return value
+        return value | {"also": {name: _named(name, source) for name, source in further.items()}}
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Traffic:
+        if MAIN in self.also:
+            raise wrong(
+                f"{MAIN!r} is the source that stands by itself, under traffic", "also", MAIN, valid="another name"
+            )
+        owner: dict[str, str] = {}
+        for source, one in self.sources.items():
+            for name in one.populations:
+                if name in owner:
+                    raise wrong(
+                        f"population {name!r} belongs to source {owner[name]} too; results tell populations by name",
+                        *("also", source, "populations", name),
+                        valid="a name of its own",
+                    )
+                owner[name] = source
+        return self
 
     @property
     def sources(self) -> dict[str, Source]:
         """Every source by name; the one that stands by itself is 'main'."""
-        return {"main": self, **self.also}
+        return {MAIN: self, **self.also}
 
     @property
     def everyone(self) -> dict[str, Population]:
@@ -263,12 +236,14 @@ class Traffic(Source):
         return {name: one for source in self.sources.values() for name, one in source.populations.items()}
 
 
-def zipf_exponent(popularity: str) -> float:
-    """``"zipf 0.8"`` -> 0.8, ``"uniform"`` -> 0."""
-    match = re.fullmatch(r"zipf\s+(\d*\.?\d+)|uniform", popularity.strip())
-    if not match:
-        raise ValueError(f"{popularity!r} is not a popularity; write 'zipf 0.8' or 'uniform'")
-    exponent = float(match[1]) if match[1] else 0.0
-    if exponent > 4:
-        raise ValueError(f"a zipf exponent of {exponent:g} is outside 0 to 4")
-    return exponent
+def _named(name: str, source: Any) -> Any:
+    """A further source; where it says no populations it is one of its own name."""
+    if not isinstance(source, dict) or "populations" in source:
+        return source
+    return source | {"populations": own_population(name)}
+
+
+def own_population(name: str) -> dict[str, Any]:
+    """The population of a further source that says none: one of the source's own name, like the default one."""
+    (default,) = Source.model_fields["populations"].default.values()
+    return {name: dict(default)}

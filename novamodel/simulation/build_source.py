@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,12 @@ from novamodel.scenario.traffic import Source as ScenarioSource
 from novamodel.simulation import codes
 from novamodel.simulation.program_book import asks_once
 from novamodel.simulation.programs import ProgramBook
+from novamodel.simulation.recorded import recording_of
 from novamodel.workload.arrivals import Source, fill, guide_table, popularity_shares
 from novamodel.workload.bursts import STEADY, Burst, dispersed, on_off
 from novamodel.workload.laws import Laws
 from novamodel.workload.rates import daily_breaks, rate_steps
-from novamodel.workload.replay import Recording, ReplayOptions, fill_from, read_recording
+from novamodel.workload.replay import fill_from
 
 STRIDE = 1 << 34
 """Request numbers from one source to the next."""
@@ -99,12 +99,14 @@ def _feed(
     shares_of_all: dict[str, Any],
 ) -> Feed:
     once = asks_once(source)
-    routes = source.routes or (book.routes if source.loop == "replay" else ())
+    routes = source.routes
     entries = [book.entries[(source.via, route)] for route in routes]
     programs = entries if once else [book.callers[(name, route)] for route in routes]
     drawn_from = _source(scenario, source, number, routes, entries, book, laws, shares_of_all)
     if source.loop == "replay":
-        recording = _recording(source, routes, scenario)
+        assert source.replay is not None
+        names = list(dict.fromkeys(route for service in scenario.services.values() for route in service.routes))
+        recording = recording_of(source.replay, names, routes)
 
         def replay(source: Source, block: Any, seed: int, replication: int, first: int) -> int:
             return fill_from(recording, block, source, seed, replication, first)
@@ -127,23 +129,6 @@ def _feed(
 def _first_job(scenario: Scenario, source: ScenarioSource) -> float:
     """Seconds from the beginning of the run to the first job."""
     return (source.first - (scenario.run.start - scenario.run.warm_up_s)) % source.every
-
-
-def _recording(source: ScenarioSource, routes: tuple[str, ...], scenario: Scenario) -> Recording:
-    replay = source.replay
-    assert replay is not None
-    options = ReplayOptions(
-        names=routes,
-        routes=replay.routes or None,
-        other=replay.other,
-        format=replay.format,
-        columns=replay.columns,
-        zone=replay.time_zone,
-        time_factor=replay.time_factor,
-        load_factor=replay.load_factor,
-        **({"log_format": replay.log_format} if replay.log_format else {}),
-    )
-    return read_recording([Path(replay.folder) / one for one in replay.files], options)
 
 
 def _source(
@@ -215,7 +200,8 @@ def _burst(bursts: Bursts | None) -> Burst:
         return STEADY
     if bursts.dispersion is not None:
         return dispersed(bursts.dispersion, bursts.scale)
-    assert bursts.on is not None and bursts.off is not None
+    assert bursts.on is not None
+    assert bursts.off is not None
     factor = bursts.factor if bursts.factor is not None else (bursts.on + bursts.off) / bursts.on
     return on_off(bursts.on, bursts.off, factor)
 

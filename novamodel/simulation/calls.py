@@ -71,14 +71,15 @@ def send(m: Model, q: Any, i: int, site: int, pc: int, now: float) -> bool:
         s.outcome[i] = codes.BREAKER_OPEN
         return False
     s.generation[i] = m.breaker.generation[site]
+    m.sites.sent[site] += 1
     child = take_request(m, codes.CHILD, next_serial(m), m.sites.program[site], now)
     adopt(m, child, i)
     s.pc[child] = m.sites.start[site]
-    if m.sites.repeats[site] != 0:
-        s.key[child] = s.key[i]
-        copy_draws(m, child, i)
-    else:
+    s.key[child] = s.key[i]
+    if m.sites.repeats[site] == 0 or s.attempt[i] > 1:  # what it calls in turn is drawn anew in each attempt
         s.key[child] = call_key(m, s.key[i], pc, s.attempt[i] - 1)
+    if m.sites.repeats[site] != 0:
+        copy_draws(m, child, i)
     s.child[i] = child
     s.where[i] = codes.IN_CALL
     deadline_join(m.waiting, site, i, now)
@@ -113,6 +114,7 @@ def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> N
             else:
                 resume(m, i)
             return
+        m.sites.failed[site] += 1
         if m.sites.optional[site] == 0:
             fail(m, i, codes.CALL_FAILED)
             return

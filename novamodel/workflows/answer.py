@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.files import write_whole
-from novamodel.scenario import Scenario, thin_parts
+from novamodel.scenario import Scenario, simplified_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.workflows.month import MonthlyCost, bill, monthly_total
@@ -58,7 +58,7 @@ class Answer:
             "scenario": scenario.name,
             "title": scenario.heading,
             "scenario_hash": scenario.content_hash(),
-            "peak_per_s": scenario.traffic.peak,
+            "peak_per_s": sum(source.most_per_s for source in scenario.traffic.sources.values()),
             "seed": self.result.seed,
             "replications": self.result.replications,
             "slo": _slos(self.result),
@@ -83,7 +83,7 @@ class Answer:
             "findings": list(self.findings),
             "day": self.day and {"rate_per_s": self.day.estimate("rate").value, "slo": _slos(self.day)},
             "warnings": list(self.result.warnings),
-            "thin": [part._asdict() for part in thin_parts(scenario)],
+            "simplified": [part._asdict() for part in simplified_parts(scenario)],
             "digest": self.result.digest,
             "prices_date": self.cost.prices_date,
         }

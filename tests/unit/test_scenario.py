@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import novamodel as nm
+from novamodel.cli.schema import file_schema
 from novamodel.errors import UserError
 from novamodel.resources import params_dir
 from novamodel.scenario import Scenario, load_scenario
+from novamodel.scenario.graph import unused_parts
 from novamodel.scenario.traffic import Traffic
 from novamodel.yamlfile import read_mapping
 
@@ -198,7 +200,7 @@ def test_override_into_an_absent_part_makes_it(base):
         ("traffic:\n  mix:", "more.yaml:3: traffic.mix: 'mix' has no value (valid: a mapping: share of each route"),
         ("database: 3", "more.yaml:2: database: 'database' is no mapping (valid: a mapping; keys here: engine, "),
         ("slo: p99 < 1 s", "more.yaml:2: slo: 'slo' is no list (valid: a list: what counts as good)"),
-        ("services: {web: {routes: {}}}", "traffic.mix names route 'look', which no service answers"),
+        ("services: {web: {routes: {}}}", "tiny.yaml:6: traffic.mix.look: names route 'look', which no service"),
         ("database: {statements: {}}", "names statement 'read', which database.statements lacks"),
         ("cache: {keyspaces: {}}", "which cache.keyspaces lacks"),
     ],
@@ -232,11 +234,13 @@ def test_extends_in_a_circle_is_refused(tmp_path):
 def test_all_bundled_scenarios_load_and_match_the_schema():
     schema = Scenario.model_json_schema()
     names = sorted(file.stem for file in params_dir().glob("*.yaml"))
-    assert "novabank" in names
+    assert {"novabank", "novabank-mail", "shop"} <= set(names)
     for name in names:
         scenario = nm.load(name)
         assert scenario.name == name
+        jsonschema.validate(read_mapping(params_dir() / f"{name}.yaml")[0], file_schema())
         jsonschema.validate(json.loads(scenario.model_dump_json()), schema)
+        assert unused_parts(scenario) == []
 
 
 def test_schema_says_units_and_sources():

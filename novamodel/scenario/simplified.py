@@ -1,6 +1,6 @@
-"""Parts of the model that are thin: they act, but leave out what a closer model would have.
+"""Parts of the model that are simplified: they act, but leave out what a closer model would have.
 
-The mark is `Part.thin`, a sentence on the part itself, which also stands in the JSON Schema (`x-thin`).
+The mark is `Part.simplified`, a sentence on the part itself, which also stands in the JSON Schema (`x-simplified`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from novamodel.scenario.fields import Part
 from novamodel.scenario.model import Scenario
 
 
-class ThinPart(NamedTuple):
-    """A thin part that a scenario uses: where, and what it leaves out."""
+class SimplifiedPart(NamedTuple):
+    """A simplified part that a scenario uses: where, and what it leaves out."""
 
     path: str
     lacks: str
@@ -22,12 +22,12 @@ class ThinPart(NamedTuple):
         return f"{self.path}: {self.lacks}"
 
 
-def thin_parts(scenario: Scenario) -> tuple[ThinPart, ...]:
-    """The thin parts in use, each kind once, by the path of its first use."""
-    found: dict[type[Part], ThinPart] = {}
+def simplified_parts(scenario: Scenario) -> tuple[SimplifiedPart, ...]:
+    """The simplified parts in use, each kind once, by the path of its first use."""
+    found: dict[type[Part], SimplifiedPart] = {}
     for path, part in _parts(scenario, ""):
-        if part.thin:
-            found.setdefault(type(part), ThinPart(path, part.thin))
+        if part.simplified:
+            found.setdefault(type(part), SimplifiedPart(path, part.simplified))
     return tuple(found.values())
 
 
