@@ -15,6 +15,8 @@ from hypothesis import settings
 from novamodel.importers import importer
 from novamodel.scenario import Scenario, Tree, build
 from novamodel.scenario.load import load_scenario
+from novamodel.scenario.recordings import Recordings
+from novamodel.simulation.recorded import inspect
 from novamodel.simulation.replication import Replication, replicate
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -71,8 +73,14 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain_scenario(changes: dict[str, Any] | None = None) -> Scenario:
-    """The plain scenario with nested changes."""
-    return build(Tree(_merge(copy.deepcopy(PLAIN), changes or {})))
+    """The plain scenario with nested changes. A source that is not open has no rate, a recorded one no mix."""
+    below, changes = copy.deepcopy(PLAIN), changes or {}
+    traffic = changes.get("traffic", {})
+    for field in {"open": (), "replay": ("shape", "peak", "mix")}.get(traffic.get("loop", "open"), ("shape", "peak")):
+        del below["traffic"][field]
+    if "sessions" in traffic:
+        del below["traffic"]["mix"]
+    return build(Tree(_merge(below, changes)), Recordings(inspect))
 
 
 def differences(one: Replication, other: Replication) -> list[str]:
