@@ -37,7 +37,8 @@ def span_text(low: float, high: float, unit: str) -> str:
 
 def heading(scenario: Scenario, result: Result) -> str:
     """What was simulated, on one line."""
-    peak, count = units.format_rate(scenario.traffic.peak), result.replications
+    most_per_s = sum(source.most_per_s for source in scenario.traffic.sources.values())
+    peak, count = units.format_rate(most_per_s), result.replications
     runs = f"{count} replication{'' if count == 1 else 's'} of {units.format_time(result.window_s)}"
     return f"{scenario.heading}: peak {peak}, {runs}, seed {result.seed}, engine {result.engine}"
 

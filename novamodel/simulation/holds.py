@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.pg_pool.rules import pool_open_failed, pool_opened, pool_pulse, pool_release
+from novamodel.components.pg_pool.rules import pool_open, pool_open_failed, pool_opened, pool_pulse, pool_release
 from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
 from novamodel.components.pg_pool.timers import pool_due
 from novamodel.components.rule import handler, rule
@@ -23,6 +23,7 @@ from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
+NEVER = codes.NEVER
 
 
 @rule
@@ -85,6 +86,20 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     s.where[i] = codes.IN_POOL
     s.since[i] = now
     resume(m, attempt)
+
+
+@handler
+def fill_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
+    """A pool has been busy before: as many idle connections as it may have and the server accepts, one a call.
+
+    Call it as often as the pool has places.
+    """
+    door = m.links.door[link]
+    if m.doors.open[door] < m.doors.most[door] and m.pool.open[p] < m.pool.size[p]:
+        m.doors.open[door] += 1
+        place = pool_open(m.pool, p, NONE, NEVER, now)
+        pool_opened(m.pool, p, place, now)
+        arm_pool(m, q, p)
 
 
 @handler

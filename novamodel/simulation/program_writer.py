@@ -59,6 +59,8 @@ class ProgramWriter:
         self.statements: dict[int, str] = {}
         self.demands: dict[tuple[int, str], int] = {}
         self.first_hit: dict[int, int] = {}
+        replays = [source.replay for source in scenario.traffic.sources.values() if source.replay is not None]
+        self.recorded = {replay.demand for replay in replays if replay.demand}  # demands that are no constants
         self.scale = 1.0 / scenario.platform.core_speed
         self.unit = laws.add("unit")
         self.put(codes.FAIL)
@@ -96,6 +98,9 @@ class ProgramWriter:
     def demand(self, op: int, demand: Demand, scale: float, kind: str = "", **columns: Any) -> int:
         """Write an operation that takes time."""
         draw = self.draw(demand)
+        if draw == codes.NONE and kind in self.recorded:
+            self.program.laws.append(law_row(self.laws, demand))
+            draw = len(self.program.laws) - 1
         if kind:
             self.demands.setdefault((len(self.programs) - 1, kind), draw)
         return self.put(op, idle=demand.idle * scale, busy=demand.busy * scale, draw=draw, **columns)

@@ -98,6 +98,7 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    _fill_pools(plan, plane, fleets)
     _start_users(plan, plane)
     keep_agenda(world, scenario, fleets)
     monitor = Monitor(world, scenario, fleets)
@@ -134,6 +135,18 @@ def replicate(
         batches=monitor.samples.batches(total),
         requests=plane.kept(),
     )
+
+
+def _fill_pools(plan: Plan, plane: Plane, fleets: dict[str, Fleet]) -> None:
+    """Warm pools of the replicas that are there at the beginning: in turn, one connection each."""
+    for link, number in plan.layout.links.items():
+        fleet = fleets[link.service]
+        pool = fleet.service.all_pools[link.database]
+        first = int(plan.model.links.first_pool[number]) - fleet.rows[0]
+        rows = [pod.row for pod in fleet.pods if pod.row >= 0]
+        for _ in range(pool.max if pool.start == "warm" else 0):
+            for row in rows:
+                plane.fill_pool(number, first + row)
 
 
 def _start_users(plan: Plan, plane: Plane) -> None:
