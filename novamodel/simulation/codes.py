@@ -129,6 +129,7 @@ IN_QUEUE = 9  # a message that waits, or is worked on
 
 VICTIMS = 32  # requests looked at in one portion of a replica's death
 DISPATCHES = 8  # messages handed out in one go
+PORTION = 4  # requests that go on before room is seen to
 
 # Places where the time of a request goes.
 EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6

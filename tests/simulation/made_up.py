@@ -126,7 +126,9 @@ def scenarios(draw: Any) -> dict[str, Any]:
     caches = ["main", *draw(one_of([], [], ["pages"]))]
     queues = ["jobs", "mails"][: draw(one_of(0, 0, 1, 2))]
     outside = ["bank", "mail"][: draw(one_of(0, 1, 2))]
-    routes = {name: [f"route-{name}", *([f"more-{name}"] if draw(one_of(True, False, False)) else [])] for name in names}
+    routes = {
+        name: [f"route-{name}", *([f"more-{name}"] if draw(one_of(True, False, False)) else [])] for name in names
+    }
     bodies: dict[str, dict[str, Any]] = {}
     for number in reversed(range(len(names))):
         name = names[number]
