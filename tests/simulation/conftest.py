@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-import os
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from novamodel.scenario.recordings import Recordings
 from novamodel.simulation.recorded import inspect
 from novamodel.simulation.replication import Replication, replicate
 
-PARAMS = Path(__file__).parents[2] / "params"
-EXAMPLES = int(os.environ.get("NOVAMODEL_EXAMPLES", "500"))
-"""Scenarios that hypothesis makes up for the equality of the planes (500 take about 40 s of one core)."""
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside the tests
+made_up = import_module("made_up")
 
-settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=EXAMPLES)
+PARAMS = Path(__file__).parents[2] / "params"
+settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=made_up.EXAMPLES)
 
 TABLES = ("intervals", "tiers", "replicas", "events")
 COLUMNS = ("histogram", "spent", "latency", "outcome", "population", "arrived", "requests")
@@ -142,7 +143,7 @@ def differ() -> Callable[[Replication, Replication], list[str]]:
 @pytest.fixture(scope="session")
 def params() -> dict[str, Scenario]:
     """Every scenario in params/ that is one (sweeps are not), by file name."""
-    return {path.stem: load_scenario(path, importer) for path in sorted(PARAMS.glob("*.yaml"))}
+    return {path.stem: load_scenario(path, importer, inspect) for path in sorted(PARAMS.glob("*.yaml"))}
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def coarse_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_arrivals_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, for tests that decide it themselves."""
-    from novamodel.simulation import compiled, reference
+    from novamodel.simulation import build_source
     from novamodel.workload.arrivals import fill
 
     def fill_coarsely(source: Any, block: Any, seed: int, replication: int, first: int) -> int:
@@ -161,8 +162,7 @@ def make_arrivals_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
         block.time[:made] = np.floor(block.time[:made] * 100.0) / 100.0
         return made
 
-    monkeypatch.setattr(reference, "fill", fill_coarsely)
-    monkeypatch.setattr(compiled, "fill", fill_coarsely)
+    monkeypatch.setattr(build_source, "fill", fill_coarsely)
 
 
 @pytest.fixture(scope="session")

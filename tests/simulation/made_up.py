@@ -7,6 +7,7 @@ whole milliseconds as often as not, so that many things happen in the same insta
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from made_up_parts import one_of
 
 BY_ITSELF = ("cpu", "cpu", "sql", "sql", "cache", "thread", "wait")
+EXAMPLES = int(os.environ.get("NOVAMODEL_EXAMPLES", "500"))
+"""How many of these scenarios both engines are compared on (500 take about a minute of one core)."""
 MOST_CALLS = 2
 """Calls and messages of a route, so that a request does not become hundreds of them."""
 
