@@ -92,7 +92,7 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         if m.ready.count[0] > 0:
             continue
         if m.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(m, now)
+            dispatch.kill_more(m, heap, now)
             continue
         if m.stream.used_up[0] != codes.NONE:
             return BLOCK_USED

@@ -75,7 +75,7 @@ class ReferencePlane:
         self._make_room()
         dispatch.kill(self.model, replica, self.env.now)
         while self.model.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(self.model, self.env.now)
+            dispatch.kill_more(self.model, self, self.env.now)
             self._go_on()
 
     def start_user(self, number: int, program: int, population: int, client: int) -> None:

@@ -11,10 +11,12 @@ Case = Mapping[str, Any]
 QUANTILES = {"p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
 
 
-def figures(case: Case, requests: Any, trace: Sequence[Mapping[str, float]] | None) -> dict[str, Any]:
-    """Every figure that a case may expect, from the kept requests of its run (``trace``: what was replayed, if it was).
+def figures(
+    case: Case, requests: Any, replicas: Any, retried: int, trace: Sequence[Mapping[str, float]] | None
+) -> dict[str, Any]:
+    """Every figure that a case may expect, from the frames `requests` and `replicas` of its run.
 
-    A request that never ended counts as one whose caller gave up. Times are seconds.
+    ``retried``: attempts beyond the first; ``trace``: what was replayed, if it was. A request that never ended counts as one whose caller gave up. Times are seconds.
     """
     load = case["load"]
     offered = len(trace) if trace is not None else int(requests["number"].max()) + 1
@@ -42,14 +44,28 @@ def figures(case: Case, requests: Any, trace: Sequence[Mapping[str, float]] | No
     found["new_connection_share"] = float((connected[counted] > 0).mean())
     found["client_timeouts_from_start"] = int((outcome == "abandoned").sum())
     found["mean_s_by_replica"] = [float(took[served & (replica == r)].mean()) for r in np.unique(replica[served])]
-    found["throughput_rps"] = float(served.sum() / (load["duration_s"] - load["warmup_excluded_s"]))
+    over = max(load["duration_s"], float(requests["ended_s"].max()) + begin)  # until the last answer
+    found["throughput_rps"] = float(served.sum() / (over - load["warmup_excluded_s"]))
     hit = queried == 0.0
     found["hit_ratio"] = float(hit[counted].mean())
     for name, some in (("hit", hit), ("miss", ~hit)):
         found |= {f"{name}_{key}": value for key, value in _latencies(took[served & some]).items()}
+    found["attempts_per_request"] = 1.0 + retried / offered
+    quota = case["topology"]["cpu_quota"]
+    if quota:
+        span = float(requests["ended_s"].max() - requests["arrived_s"].min())
+        found["throttled_periods"] = int(replicas["throttled_periods"].sum())
+        found["throttled_share"] = found["throttled_periods"] * quota["period_s"] / span
     found |= _accepted(case, outcome != "rejected", at, trace)
     found |= _successes(case, outcome == "served", at)
     return found | {f"user_{name}": value for name, value in _latencies(took[served]).items()}
+
+
+def held(case: Case, steps: Any) -> dict[str, float]:
+    """What Redis holds, and its hits, at the last of the rows of `replay_cache`."""
+    last, service = steps.iloc[-1], case["service"]["redis"]
+    used = service["base_bytes"] + last["entries"] * service["bytes_per_key"]
+    return {"hit_ratio": last["hits"] / last["reads"], "keys_held": last["entries"], "used_memory_bytes": used}
 
 
 def _latencies(seconds: Any) -> dict[str, float]:

@@ -17,11 +17,13 @@ ROUTE, STATEMENT = "ask", "sleep"
 CORES = 1024
 """Of the database: a query that sleeps holds its connection and needs no CPU of ours."""
 RECORDING = "recording.csv"
+READS_PER_S = 10_000
+"""Of the cases about keys, where only the order of the reads counts."""
 
 
-def traced(case: Case) -> bool:
-    """Whether the case is of requests through a stack; the others are of Redis alone."""
-    return case["trace"] is not None
+def keys_only(case: Case) -> bool:
+    """Whether the case is about what Redis holds, not about when requests come."""
+    return "bytes_per_key" in case["service"].get("redis", {})
 
 
 def read_trace(file: Path) -> list[dict[str, float]]:
@@ -56,6 +58,8 @@ def demand_s(case: Case, s_ms: float) -> float:
 def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
     """The scenario of a case, as its file would say it: with its recorded requests, or with arrivals of our own."""
     entry = "main" if case["topology"]["entry"] == "nginx" else "direct"
+    quota, client = case["topology"]["cpu_quota"] or {}, case["topology"]["client"] or {"timeout_s": 1.0}
+    length = (case["load"]["duration_s"] or 1.0) + 2.0 * client["timeout_s"]  # until nobody waits any more
     return {
         "name": case["id"].replace("_", "-").replace(".", "-"),
         "traffic": _traffic(case, replayed) | {"via": entry, "caller": _caller(case)},
@@ -63,18 +67,13 @@ def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
         "services": {"api": _service(case)},
         "database": _database(case),
         "cache": _cache(case),
-        "platform": {
-            "kind": "compose",
-            "cfs_period": _seconds((case["topology"]["cpu_quota"] or {}).get("period_s", 0.1)),
-        },
+        "platform": {"kind": "compose", "cfs_period": _seconds(quota.get("period_s", 0.1))},
         "monitoring": {"scrape_interval": "86400 s"},
         "run": {
             "seed": seed,
             "start": "00:00",
             "warm_up": "0 s",
-            "duration": _seconds(
-                case["load"]["duration_s"] + 2.0 * (case["topology"]["client"] or {"timeout_s": 1})["timeout_s"]
-            ),
+            "duration": _seconds(length),
             "replications": 1,
         },
     }
@@ -90,13 +89,17 @@ def _milliseconds(value: float) -> str:
 
 def _traffic(case: Case, replayed: bool) -> dict[str, Any]:
     load, limit = case["load"], (case["topology"]["nginx"] or {}).get("limit") or {}
-    clients = limit.get("keys", 1)
-    people = {"populations": {"all": {"share": "100 %", "clients": clients, "popularity": "uniform"}}}
+    keys = limit.get("keys", 1)
+    one = {"clients": 1, "popularity": "uniform"}
+    people: dict[str, Any] = {"populations": {f"k{key}": one | {"share": 1.0 / keys} for key in range(keys)}}
     if replayed:
-        replay = {"files": [RECORDING]}
+        replay: dict[str, Any] = {"files": [RECORDING]}
         if "db" in case["service"] or "loop" in case["service"]:
             replay["demand"] = STATEMENT if "db" in case["service"] else "cpu"
+        people = {"populations": {"all": one | {"share": "100 %", "clients": keys}}}
         return people | {"loop": "replay", "replay": replay}
+    if keys_only(case):
+        return people | {"shape": "constant", "peak": f"{READS_PER_S} requests/s", "mix": {ROUTE: "100 %"}}
     steps = load.get("steps") or [[0, load["nominal_rate_rps"]]]
     points = []
     for (begin, rate), following in zip(steps, [*steps[1:], None], strict=True):
@@ -108,6 +111,8 @@ def _traffic(case: Case, replayed: bool) -> dict[str, Any]:
 
 def _caller(case: Case) -> dict[str, Any]:
     client = case["topology"]["client"]
+    if client is None:
+        return {}
     wait = {"backoff": "fixed", "base": _seconds(client["backoff_s"])} if client["backoff_s"] else {}
     retry = {"retries": client["retries"], "retry_on": ["errors", "timeout", "rejected"]} if client["retries"] else {}
     return {"timeout": _seconds(client["timeout_s"])} | wait | retry
@@ -151,6 +156,11 @@ def _steps(case: Case) -> list[dict[str, Any]]:
     demand = drawn_demand(case, lambda s_ms: demand_s(case, s_ms)) if "demand" in case["load"] else None
     if "loop" in service:
         return [{"cpu": demand}, {"wait": _milliseconds(service["loop"]["off_loop_ms"])}]
+    if "redis" in service and "http" not in service:
+        read = {"op": case["topology"]["redis"].get("operation", "get"), "keyspace": "rows"}
+        if keys_only(case):
+            return [{"cache": read | {"on_miss": [{"cache": {"op": "set", "keyspace": "rows"}}]}}]
+        return [{"wait": by_percentiles(service["redis"]["op_ms"])}, {"cache": read}]
     if "redis" in service:
         operation, whole = by_percentiles(service["redis"]["op_ms"]), service["redis"]["get_and_set_on_miss_ms"]
         second = whole - service["redis"]["op_ms"]["mean"]
@@ -198,5 +208,12 @@ def _database(case: Case) -> dict[str, Any]:
 def _cache(case: Case) -> dict[str, Any]:
     if "redis" not in case["service"]:
         return {}
-    hits = case["load"]["hit_ratio"]
-    return {"command_cpu": "0 us", "network": "0 s", "keyspaces": {"rows": {"keys": 1000, "hit_ratio": hits}}}
+    redis, load = case["topology"]["redis"], case["load"]
+    cache: dict[str, Any] = {"command_cpu": "0 us", "network": "0 s"}
+    rows: dict[str, Any] = {"keys": load.get("keys", 2000), "value_size": f"{redis['value_bytes']} B", "ttl": "0 s"}
+    if keys_only(case):
+        rows["popularity"] = f"{load['popularity']['law']} {load['popularity']['exponent']}"
+        cache["memory"] = f"{redis['maxmemory_bytes'] - case['service']['redis']['base_bytes']} B"
+    else:
+        rows["hit_ratio"] = load.get("hit_ratio", 1.0)
+    return cache | {"keyspaces": {"rows": rows}}
