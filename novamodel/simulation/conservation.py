@@ -28,9 +28,10 @@ class Inside(NamedTuple):
 
 
 def inside(plan: Plan, model: Model) -> Inside:
-    """Count the rows. A row that died with its replica has ended; it only gives back what it still holds."""
+    """Count the rows. One that died with its replica, or whose answer is on its way, has ended."""
     s, table = model.requests, plan.book.table
     alive = (np.asarray(s.number) != codes.NONE) & (np.asarray(s.dead) == 0)
+    alive &= np.asarray(s.where) != codes.ON_WAY_BACK
     kind, program, population, pc = (
         np.asarray(column, dtype=np.int64)[alive] for column in (s.kind, s.program, s.population, s.pc)
     )
