@@ -140,7 +140,7 @@ def _tiers(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
             no = "opened and closed as they are needed: no closed form of the mean"
         elif tier.endswith(" event loop") and _stopped(steady, tier) > SELDOM:
             no = no or "the run counts an event loop that stands at the CPU limit as busy"
-        elif tier.endswith("edge") and steady.rejected > SELDOM and steady.scenario.edge.reject_cpu is not None:
+        elif tier.endswith("edge") and steady.rejected > SELDOM and steady.scenario.edge.reject_cpu.busy > 0:
             no = no or "rejected requests take CPU of the edge too: not in the closed form"
         elif tier not in known:
             no = no or "not among the closed forms"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from novamodel.scenario.demand import Delay, Demand, Keyspace, Statement
+from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
     ClientCount,
@@ -114,12 +114,16 @@ class Edge(Part):
         "60 s", "the edge gives up on a replica that is silent for this long (proxy_read_timeout)", NGINX
     )
     keepalive: Count = given(0, "idle connections to replicas that each worker keeps (upstream keepalive)", NGINX)
-    connect_cpu: Delay = given(
+    connect_cpu: Demand = given(
         "0 us",
         "worker CPU of a new connection to a replica, where keepalive does not save it",
         "assumed: in request_cpu",
     )
-    reject_cpu: Delay | None = given(None, "worker CPU of a rejected request", "default: nothing beyond its handshake")
+    reject_cpu: Demand = given(
+        "11 us idle 30 us",
+        "worker CPU of a request that a limit rejects, beyond its handshake",
+        "measured: nginx 1.22 with TLS, kept connection, loopback; proxied there: 63 us idle 97 us",
+    )
     weights: dict[str, tuple[Weight, ...]] = given(
         {}, "weights of a service's replicas in nginx's round robin; left out: 1", "default: none"
     )

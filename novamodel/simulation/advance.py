@@ -6,8 +6,9 @@ from typing import Any
 
 from novamodel.components.rule import handler
 from novamodel.simulation import codes
+from novamodel.simulation.balancing import do_choose
 from novamodel.simulation.calls import do_call, do_fork, do_join
-from novamodel.simulation.edge import do_choose, do_edge, gateway_admits
+from novamodel.simulation.edge import do_admit, do_edge, gateway_admits
 from novamodel.simulation.finish import finish, record
 from novamodel.simulation.holds import do_opened, give_back
 from novamodel.simulation.queueing import publish
@@ -98,6 +99,9 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
             return
         if op == codes.EDGE:
             do_edge(m, q, i, pc, now)
+            return
+        if op == codes.ADMIT:
+            do_admit(m, q, i, pc, now)
             return
         if op == codes.CHOOSE:
             if not do_choose(m, q, i, pc, now):

@@ -13,13 +13,14 @@ from novamodel.components.node.node import node_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.simulation import codes
+from novamodel.simulation.build_balances import balances_state
 from novamodel.simulation.build_calls import externals_state, queues_state, sites_state
 from novamodel.simulation.build_edge import (
     edges_state,
     empty_gateway,
     gateway_config,
     places_state,
-    upstreams_state,
+    silent_state,
 )
 from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
 from novamodel.simulation.build_stores import links_state, servers_state
@@ -60,8 +61,8 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     queues = queues_state(scenario, layout, book, REQUESTS)
     members = queues.pop("members")
     servers = servers_state(scenario, layout, REQUESTS)
-    places, limit = places_state(scenario, layout, clients)
-    balances, upstream = upstreams_state(scenario, layout)
+    places, limit, conn = places_state(scenario, layout, clients)
+    balances = balances_state(scenario, layout)
     sources = max(1, len(scenario.traffic.sources))
     links = links_state(scenario, layout, book.links, clients, REQUESTS)
     read_from = sum(database.read_replicas is not None for database in scenario.all_databases.values())
@@ -77,7 +78,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         laws=laws.table(),
         stream=_stream(sources, book.most_draws),
         callers=Callers(_patience(scenario)),
-        requests=new_requests(REQUESTS, book.most_draws),
+        requests=new_requests(REQUESTS, book.most_draws, balances["upstream"].words[0]),
         ready=Ready([0] * REQUESTS, [0], [0], [REQUESTS]),
         replicas=Replicas(
             in_flight=[0] * count,
@@ -100,10 +101,11 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         edges=edges_state(scenario),
         places=places,
         limit=limit,
+        conn=conn,
+        silent=silent_state(scenario, REQUESTS),
         gateway=empty_gateway(scenario, clients),
         workers=fifo_state(workers),
-        balances=balances,
-        upstream=upstream,
+        **balances,
         gate=_gates(scenario, layout.rows),
         node=node_state(count, threads, REQUESTS),
         **links,

@@ -1,23 +1,29 @@
-"""From a scenario to the state of its edges: workers, limits, the API gateway and the choice of a replica."""
+"""From a scenario to the state of its edges: workers, limits and the API gateway."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.deadlines import Deadlines, deadlines_state
 from novamodel.components.gateway.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
-from novamodel.components.nginx.limit_req import burst_milli, delay_milli, limit_req_state, rate_milli
-from novamodel.components.nginx.upstream.round_robin import Peer, upstream_state
+from novamodel.components.nginx.limit_conn import LimitConn, limit_conn_state
+from novamodel.components.nginx.limit_req import LimitReq, burst_milli, delay_milli, limit_req_state, rate_milli
 from novamodel.scenario import Scenario
-from novamodel.scenario.backend import Edge, RequestLimit
-from novamodel.simulation.layout import DIRECT, Layout
-from novamodel.simulation.state import Balances, Edges, Places
+from novamodel.scenario.backend import ConnectionLimit, Edge, RequestLimit
+from novamodel.simulation.codes import NEVER
+from novamodel.simulation.layout import Layout
+from novamodel.simulation.program_book import limits_at
+from novamodel.simulation.state_edge import Edges, Places
+
+MASTER_CHANNEL = 1
+"""Connections of a worker that no request gets, beside one for each listening socket (80, and 443 with TLS)."""
 
 
 def edges_state(scenario: Scenario) -> Edges:
     """A row for each edge."""
     scale = 1.0 / scenario.platform.core_speed
     first, rows = 0, []
-    for edge in scenario.all_edges.values():
+    for name, edge in scenario.all_edges.items():
         tls, per_connection = edge.tls, edge.requests_per_connection
         rows.append(
             {
@@ -30,69 +36,105 @@ def edges_state(scenario: Scenario) -> Edges:
                 "resumed": tls.resumed / per_connection if tls else 0.0,
                 "full_work": tls.full_s * scale if tls else 0.0,
                 "resumed_work": tls.resumed_s * scale if tls else 0.0,
+                "reject_idle": edge.reject_cpu.idle * scale,
+                "reject_busy": edge.reject_cpu.busy * scale,
+                "timed": int(any(gives_up_first(scenario, name, route) for route in scenario.entry_routes)),
+                "most": edge.worker_connections - (2 if tls else 1) - MASTER_CHANNEL,
+                "armed": NEVER,
             }
         )
         first += edge.workers
-    return Edges(**{name: [row[name] for row in rows] for name in Edges._fields})
+    columns = {name: [row[name] for row in rows] for name in Edges._fields if name != "used"}
+    return Edges(**columns, used=[0] * first)
+
+
+def gives_up_first(scenario: Scenario, edge: str, route: str) -> bool:
+    """Whether the edge's read_timeout is over before the patience of some caller."""
+    timeout = scenario.all_edges[edge].read_timeout
+    patience = [
+        source.caller.timeout
+        for source in scenario.traffic.sources.values()
+        if source.via == edge and (route in source.routes or not source.routes)
+    ]
+    return timeout > 0 and any(one == 0 or timeout < one for one in patience)
+
+
+def silent_state(scenario: Scenario, requests: int) -> Deadlines:
+    """Requests that an edge may give up on; time-outs (s) as they are at the replica, a way from the edge and back."""
+    edges = scenario.all_edges.values()
+    return deadlines_state([max(0.0, float(edge.read_timeout - edge.network)) for edge in edges], requests)
 
 
 def limits_of(scenario: Scenario, edge: Edge, route: str) -> list[RequestLimit]:
     """The limit_req lines that a route meets at an edge: its own, or those of its service."""
-    limit = edge.limits.get(route) or edge.limits.get(scenario.service_of(route))
+    limit = limits_at(scenario, edge.limits, route)
     return [limit, *limit.also] if limit is not None else []
 
 
-def places_state(scenario: Scenario, layout: Layout, clients: int) -> tuple[Places, Any]:
-    """Places with their limits, and limit_req with a row for each key of each zone."""
-    routes = scenario.entry_routes
-    zones: dict[tuple[str, str], int] = {}
-    keys = 0
-    places: dict[str, list[int]] = {"edge": [], "first_limit": [], "limits": []}
-    lines: dict[str, list[int]] = {"zone": [], "key": []}
+def conn_limits_of(scenario: Scenario, edge: Edge, route: str) -> list[ConnectionLimit]:
+    """The limit_conn lines, likewise."""
+    limit = limits_at(scenario, edge.connection_limits, route)
+    return [limit, *limit.also] if limit is not None else []
+
+
+class Zones:
+    """Rows for the keys of every zone: lines that name the same zone share them."""
+
+    def __init__(self, scenario: Scenario, clients: int) -> None:
+        self.routes = scenario.entry_routes
+        self.clients = clients
+        self.first: dict[tuple[str, str], int] = {}
+        self.rows = 0
+
+    def line(self, edge: str, owner: str, limit: RequestLimit | ConnectionLimit, route: str) -> tuple[int, int]:
+        """First row of a line's zone, and its key: 0 = by client, else 1 + the row behind the first."""
+        zone = (edge, f"zone {limit.zone}" if limit.zone else owner)
+        if zone not in self.first:
+            self.first[zone] = self.rows
+            self.rows += {"client": self.clients, "route": len(self.routes), "server": 1}[limit.key]
+        place = self.routes.index(route) if limit.key == "route" else 0
+        return self.first[zone], 0 if limit.key == "client" else 1 + place
+
+
+def places_state(scenario: Scenario, layout: Layout, clients: int) -> tuple[Places, LimitReq, LimitConn]:
+    """Places with their limits; limit_req and limit_conn with a row for each key of each zone."""
+    places: dict[str, list[int]] = {
+        name: [] for name in ("edge", "first_limit", "limits", "dry_run", "first_conn", "conns", "timed")
+    }
+    lines: list[tuple[int, int]] = []
+    conn_lines: list[tuple[int, int]] = []
     limits: list[tuple[int, int, int]] = []
+    most: list[int] = []
+    zones, conn_zones = Zones(scenario, clients), Zones(scenario, clients)
     for name, route in layout.places:
         edge = scenario.all_edges[name]
-        found = limits_of(scenario, edge, route)
+        found, conns = limits_of(scenario, edge, route), conn_limits_of(scenario, edge, route)
         places["edge"].append(layout.edges.index(name))
         places["first_limit"].append(len(limits))
         places["limits"].append(len(found))
-        owner = route if route in edge.limits else scenario.service_of(route)
+        places["dry_run"].append(int(any(limit.dry_run for limit in found)))  # one setting for a location
+        places["first_conn"].append(len(most))
+        places["conns"].append(len(conns))
+        places["timed"].append(int(gives_up_first(scenario, name, route)))
         for number, limit in enumerate(found):
-            zone = (name, f"zone {limit.zone}" if limit.zone else f"{owner} {number}")
-            if zone not in zones:
-                zones[zone] = keys
-                keys += {"client": clients, "route": len(routes), "server": 1}[limit.key]
-            lines["zone"].append(zones[zone])
-            lines["key"].append(
-                0 if limit.key == "client" else 1 + (routes.index(route) if limit.key == "route" else 0)
-            )
+            owner = route if route in edge.limits else scenario.service_of(route)
+            lines.append(zones.line(name, f"{owner} {number}", limit, route))
             mode = "nodelay" if limit.delay == "nodelay" else f"delay={limit.delay}" if limit.delay else "delay"
             limits.append((rate_milli(limit.rate), burst_milli(limit.burst or None), delay_milli(mode)))
-    lines = lines if limits else {"zone": [0], "key": [0]}
-    places = places if layout.places else {"edge": [0], "first_limit": [0], "limits": [0]}
-    state = Places(**places, **lines, row=[0] * len(lines["zone"]))
-    return state, limit_req_state(max(1, keys), limits or [(1, 0, 0)])
-
-
-def upstreams_state(scenario: Scenario, layout: Layout) -> tuple[Balances, Any]:
-    """A balance for each edge and service, and for each service that is called directly; all replicas are down yet."""
-    groups: list[tuple[list[Peer], list[Peer]]] = []
-    balances = Balances([], [])
-    for edge_name, service in layout.balances:
-        first, end = layout.rows[service]
-        edge = scenario.all_edges.get(edge_name)
-        fails, timeout, network = 0, 10, scenario.services[service].network / 2
-        weights: tuple[int, ...] = ()
-        if edge is not None:
-            fails = 0 if edge.kind == "ingress-nginx" else edge.max_fails
-            timeout, weights, network = int(edge.fail_timeout), edge.weights.get(service, ()), edge.network / 2
-        peer = Peer(max_fails=fails, fail_timeout_s=timeout, down=True)
-        own = [peer._replace(weight=w) for w in weights[: end - first]]
-        groups.append((own + [peer] * (end - first - len(own)), []))
-        balances.first_replica.append(first)
-        balances.network.append(network if edge_name != DIRECT else 0.0)
-    state = upstream_state(groups)
-    return balances, state._replace(single=[0] * len(state.single))
+        for number, conn in enumerate(conns):
+            owner = route if route in edge.connection_limits else scenario.service_of(route)
+            conn_lines.append(conn_zones.line(name, f"{owner} {number}", conn, route))
+            most.append(conn.limit)
+    state = Places(
+        **{name: column or [0] for name, column in places.items()},
+        zone=[zone for zone, _ in lines] or [0],
+        key=[key for _, key in lines] or [0],
+        conn_zone=[zone for zone, _ in conn_lines] or [0],
+        conn_key=[key for _, key in conn_lines] or [0],
+        row=[0] * max(1, len(lines), len(conn_lines)),
+    )
+    requests = limit_req_state(max(1, zones.rows), limits or [(1, 0, 0)])
+    return state, requests, limit_conn_state(max(1, conn_zones.rows), most or [1])
 
 
 def gateway_config(scenario: Scenario) -> dict[str, Any]:

@@ -16,6 +16,7 @@ SERVER_TIMER = 8  # the first waiter of a pool of PgBouncer may time out
 ANSWER = 9  # the answer of a call reaches who called
 CALL_TIMER = 10  # the first who waits at a call site may give up
 QUEUE_TIMER = 11  # a queue's first delay or visibility time-out may be over
+EDGE_TIMER = 12  # an edge may give up on a silent replica
 
 # Operations of a program.
 CPU = 0  # burst on the event loop
@@ -43,6 +44,7 @@ RECORD = 21  # it has its answer, or has given up
 AGAIN = 22  # a user begins the next visit
 DRAW = 23  # what the program needs is drawn from the request's key
 FAIL = 24  # the request ends with `outcome`
+ADMIT = 25  # connection limits of an edge, after a delay of its request limits
 
 # What a statement is to its transaction.
 GOES_ON = 0  # another one follows
@@ -127,8 +129,18 @@ IN_JOIN = 7  # waits for its branches
 IN_LINE = 8  # waits until an external has room
 IN_QUEUE = 9  # a message that waits, or is worked on
 
-VICTIMS = 32  # requests looked at in one portion of a replica's death
+VICTIMS = 8  # requests that end in one portion of a replica's death
 DISPATCHES = 8  # messages handed out in one go
+
+# How a replica is chosen.
+ROUND_ROBIN, LEAST_CONN, IP_HASH, RANDOM, RANDOM_TWO, ANYONE = 0, 1, 2, 3, 4, 5
+METHODS = ("round_robin", "least_conn", "ip_hash", "random", "random_two")
+"""Words of the scenario, by code; ANYONE is kube-proxy's."""
+
+# Failures after which an edge asks another replica, as bits.
+ON_ERROR, ON_TIMEOUT, ON_5XX = 1, 2, 4
+NEXT_ON = {"error": ON_ERROR, "timeout": ON_TIMEOUT, "http_5xx": ON_5XX}
+PROXIED_CONNECTIONS = 2  # that a proxied request holds: its caller's, and the one to the replica
 
 # Places where the time of a request goes.
 EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6

@@ -86,7 +86,7 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         if m.record.rows[0] >= ROWS - RESERVE:
             return PAGE_FULL
         if m.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(m, now)
+            dispatch.kill_more(m, heap, now)
             continue
         if m.stream.used_up[0] != codes.NONE:
             return BLOCK_USED

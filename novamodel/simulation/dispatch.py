@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.nginx.upstream.keepalive import keepalive_forget
 from novamodel.components.node.node import node_reset
 from novamodel.components.pg_pool.rules import pool_drop_all
 from novamodel.components.queue.consumers import consumer_lose
 from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.advance import advance_request
+from novamodel.simulation.balancing import on_edge_timer
 from novamodel.simulation.calls import drop_call, on_call_timer
 from novamodel.simulation.events import (
     on_answer,
@@ -27,8 +29,9 @@ from novamodel.simulation.events import (
     on_statement_in,
     on_step_done,
 )
-from novamodel.simulation.finish import leave_replica, record_root
+from novamodel.simulation.finish import record_root
 from novamodel.simulation.holds import next_for_server, release_server
+from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
@@ -75,8 +78,10 @@ def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
         on_answer(m, who)
     elif event == codes.CALL_TIMER:
         on_call_timer(m, q, who, now)
-    else:
+    elif event == codes.QUEUE_TIMER:
         on_queue_timer(m, q, who, now)
+    else:
+        on_edge_timer(m, q, who, now)
 
 
 @handler
@@ -101,26 +106,40 @@ def kill(m: Model, r: int, now: float) -> None:
             m.doors.open[m.links.door[link]] -= pool_drop_all(m.pool, p, now)
     for member in range(m.replicas.member[r], m.replicas.member[r] + m.replicas.members[r]):
         consumer_lose(m.consumers, m.queues.member[member], now)
+    forget_connections(m, r)
     m.timers.dying[0] = r
     m.timers.victim[0] = 0
 
 
 @handler
-def kill_more(m: Model, now: float) -> None:
-    """Some requests of the dead replica fail; what they hold elsewhere comes back when it ends there.
+def forget_connections(m: Model, r: int) -> None:
+    """The idle connections of edges to a replica that is gone are closed."""
+    for b in range(m.balances.count[0]):
+        if m.balances.cache[b] != NONE:
+            for peer in range(m.upstream.first[2 * b], m.upstream.end[2 * b + 1]):
+                if m.balances.replica[peer] == r:
+                    for worker in range(m.edges.workers[m.balances.edge[b]]):
+                        keepalive_forget(m.kept, m.balances.cache[b] + worker, peer)
+
+
+@handler
+def kill_more(m: Model, q: Any, now: float) -> None:
+    """Some requests of the dead replica end; what they hold elsewhere comes back when it ends there.
 
     `run_ready` comes after, then the next call, until `timers.victim` is NONE.
     """
     s = m.requests
     r = m.timers.dying[0]
-    first = m.timers.victim[0]
-    end = first + codes.VICTIMS
-    m.timers.victim[0] = end if end < m.ready.size[0] else NONE
-    for i in range(first, end if end < m.ready.size[0] else m.ready.size[0]):
+    victims = 0
+    for i in range(m.timers.victim[0], m.ready.size[0]):
         if s.replica[i] == r and s.number[i] != NONE and s.dead[i] == 0:
-            kill_request(m, i, now)
-    if m.timers.victim[0] == NONE:
-        end_sessions(m, r, now)
+            if victims == codes.VICTIMS:
+                m.timers.victim[0] = i
+                return
+            victims += 1
+            kill_request(m, q, i, now)
+    m.timers.victim[0] = NONE
+    end_sessions(m, r, now)
 
 
 @handler
@@ -137,14 +156,20 @@ def end_sessions(m: Model, r: int, now: float) -> None:
 
 
 @handler
-def kill_request(m: Model, i: int, now: float) -> None:
-    """A request of a dead replica: its caller is told, and what waits for an event of its own ends there."""
+def kill_request(m: Model, q: Any, i: int, now: float) -> None:
+    """A request of a dead replica: another one is asked, or its caller is told; what waits for an event of its own
+    ends there."""
     s = m.requests
-    kind, where = s.kind[i], s.where[i]
+    kind, where, b = s.kind[i], s.where[i], s.balance[i]
     m.record.ended[s.program[i] * OUTCOMES + codes.KILLED] += 1
+    again = may_ask_next(m, i, codes.KILLED, True, now)
     leave_replica(m, i, codes.KILLED, now)
-    if kind == codes.ROOT:
-        record_root(m, i, codes.KILLED, now)
+    if again:
+        ask_next(m, q, heir(m, i, now), b, codes.KILLED, now)
+    else:
+        leave_edge(m, i)
+        if kind == codes.ROOT:
+            record_root(m, i, codes.KILLED, now)
     if where == codes.IN_CALL or where == codes.ANSWERED:
         drop_call(m, i)
     pending = where == codes.TIMED or where == codes.IN_SERVER_QUEUE or where == codes.ON_CORES

@@ -30,10 +30,6 @@ HELD = (" memory", " connections", " clients")
 """Ends of the names of tiers that are held, not worked: full is no sign of overload there."""
 
 
-PROXIED_CONNECTIONS = 2
-"""Connections that nginx holds, and counts, for a proxied request: the caller's and the replica's."""
-
-
 def doubts(
     scenario: Scenario,
     replications: Sequence[Replication],
@@ -53,7 +49,6 @@ def doubts(
             "take run.replications of 2 or more"
         )
     found += _outside(scenario)
-    found += _edge_connections(scenario, replications)
     for slo in scenario.slo:
         found += _about(slo, scenario, replications, estimates)
     return tuple(dict.fromkeys(found))
@@ -101,20 +96,6 @@ def _full_tiers(scenario: Scenario, tiers: pd.DataFrame) -> list[str]:
         if rows["busy"].mean() / limit >= FULL:
             texts.append(f"unstable: {name} is fully used in the second half of the window; more comes than it can do")
     return texts
-
-
-def _edge_connections(scenario: Scenario, replications: Sequence[Replication]) -> list[str]:
-    """More requests at once than nginx has connections for."""
-    edge = scenario.edge
-    most = max((int(r.settling[:STEPS, 2].max()) for r in replications if len(r.settling)), default=0)
-    has = edge.workers * edge.worker_connections
-    if most * PROXIED_CONNECTIONS <= has:
-        return []
-    held = most * PROXIED_CONNECTIONS
-    return [
-        f"up to {most:,} requests at once hold {held:,} connections of the edge, which has {has:,} "
-        "(edge.workers x edge.worker_connections): nginx would refuse the rest, which is not modelled"
-    ]
 
 
 def _outside(scenario: Scenario) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.nginx.upstream.least_conn import upstream_release
-from novamodel.components.rule import handler, rule
+from novamodel.components.rule import handler
 from novamodel.simulation import codes
+from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
 from novamodel.simulation.queueing import end_work
 from novamodel.simulation.recorder import OUTCOMES, PLACES, record_finish
 from novamodel.simulation.requests import add_time, add_times, free_request, parent_of, resume
@@ -14,20 +14,6 @@ from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
-
-
-@rule
-def leave_replica(m: Model, i: int, outcome: int, now: float) -> None:
-    """The request is done with its replica."""
-    s = m.requests
-    r = s.replica[i]
-    if r == NONE or s.kind[i] == codes.BRANCH:
-        return
-    m.replicas.in_flight[r] -= 1
-    if s.balance[i] != NONE:
-        group = 2 * s.balance[i]
-        failed = outcome == codes.KILLED
-        upstream_release(m.upstream, group, s.peer[i], failed, int(now))
 
 
 @handler
@@ -83,7 +69,14 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     s = m.requests
     kind = s.kind[i]
     m.record.ended[s.program[i] * OUTCOMES + outcome] += 1
+    b = s.balance[i]
+    again = outcome in codes.ANSWERED_5XX and may_ask_next(m, i, outcome, True, now)
     leave_replica(m, i, outcome, now)
+    if again:
+        ask_next(m, q, heir(m, i, now), b, outcome, now)
+        free_request(m, i)
+        return
+    leave_edge(m, i)
     if kind == codes.ROOT:
         record_root(m, i, outcome, now)
         free_request(m, i)

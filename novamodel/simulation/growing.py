@@ -12,13 +12,14 @@ from novamodel.components.postgres.cores import SharedCores
 from novamodel.simulation import codes
 from novamodel.simulation.state import Model, Requests
 
-FLOATS = ("back", "waited", "arrived", "since")
+FLOATS = ("back", "waited", "arrived", "since", "sent")
 ONE_ENTRY = ("free", "free_count", "in_flight", "serials")
 BY_REQUEST: dict[str, dict[str, int]] = {
     "node": {"next": 0, "work": 0},
     "pool": {"next": 0, "entered": 0},
     "bouncer": {"next": 0, "entered": 0},
     "room": {"next": 0, "entered": 0},
+    "silent": {"next": OUT, "previous": OUT, "entered": 0},
     "waiting": {"next": OUT, "previous": OUT, "entered": 0},
     "delays": {"next": OUT, "previous": OUT, "entered": 0},
     "visibility": {"next": OUT, "previous": OUT, "entered": 0},
@@ -27,13 +28,14 @@ BY_REQUEST: dict[str, dict[str, int]] = {
 """Columns of components by request, and what a new row holds."""
 
 
-def new_requests(count: int, draws: int) -> Requests:
+def new_requests(count: int, draws: int, words: int) -> Requests:
     """Free rows, in lists."""
     columns: dict[str, list[Any]] = {
         name: [0.0 if name in FLOATS else 0] * count for name in Requests._fields if name not in ONE_ENTRY
     }
     columns |= {"number": [codes.NONE] * count, "replica": [codes.NONE] * count}  # nobody's
     columns |= {"spent": [0.0] * (count * len(codes.PLACES)), "draw": [1.0] * (count * draws)}
+    columns |= {"tried": [0] * (count * words)}
     columns |= {"next_free": [*range(1, count), codes.NONE], "free": [0], "free_count": [count]}
     return Requests(**columns, in_flight=[0], serials=[0])
 
@@ -41,7 +43,7 @@ def new_requests(count: int, draws: int) -> Requests:
 def grow(model: Model) -> Model:
     """Twice as many rows; lists grow in place, arrays are replaced."""
     old = len(model.requests.number)
-    wide = {"spent": len(codes.PLACES), "draw": model.config.most_draws}
+    wide = {"spent": len(codes.PLACES), "draw": model.config.most_draws, "tried": model.upstream.words[0]}
     rows = {
         name: _longer(getattr(model.requests, name), old * wide.get(name, 1))
         for name in Requests._fields

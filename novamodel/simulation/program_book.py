@@ -6,7 +6,10 @@ called by nobody: in this order, so that the draws of an entry do not depend on 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from novamodel.scenario import Scenario
+from novamodel.scenario.backend import ConnectionLimit, Edge, RequestLimit
 from novamodel.scenario.demand import walk_steps
 from novamodel.scenario.graph import RouteOf, called
 from novamodel.scenario.traffic import Source
@@ -15,6 +18,8 @@ from novamodel.simulation.layout import DIRECT, Balance, Layout, Link, Site
 from novamodel.simulation.program_writer import COLUMNS, ProgramWriter, law_row
 from novamodel.simulation.programs import ProgramBook, Programs
 from novamodel.workload.law_book import LawBook
+
+Limit = TypeVar("Limit", RequestLimit, ConnectionLimit)
 
 
 def asks_once(source: Source) -> bool:
@@ -85,15 +90,36 @@ def _entry(writer: ProgramWriter, via: str, route: str, number: int) -> int:
         place = layout.places.setdefault((via, route), len(layout.places))
         writer.program.laws.append(law_row(writer.laws, edge.request_cpu))
         writer.put(codes.EDGE, station=place)
+        if limits_at(scenario, edge.connection_limits, route) is not None:
+            writer.put(codes.ADMIT, station=place)
     if scenario.gateway is not None:
         writer.put(codes.GATE)
-    writer.put(codes.CHOOSE, station=layout.balances[Balance(via, service)])
+    choose = writer.put(codes.CHOOSE, station=layout.balances[Balance(via, service)])
+    writer.program.choose = choose
+    writer.program.repeats = int(route in scenario.services[service].repeatable)
     writer.route(service, route)
-    # These are the last, so that all others keep their places with and without them.
-    if edge is not None and edge.tls is not None:
-        writer.ops[writer.program.start]["other_draw"] = writer.unit_draw()
+    if edge is not None:
+        _edge_draws(writer, edge, choose)
     writer.close()
     return program
+
+
+def _edge_draws(writer: ProgramWriter, edge: Edge, choose: int) -> None:
+    """These draws are the last, so that all others keep their places with and without them."""
+    start = writer.program.start
+    if edge.tls is not None:
+        writer.ops[start]["other_draw"] = writer.unit_draw()
+    rejection = writer.draw(edge.reject_cpu)
+    for op in writer.ops[start:choose]:
+        if op["op"] in (codes.EDGE, codes.ADMIT):
+            op["draw"] = rejection
+    if edge.connect_cpu.busy > 0:
+        writer.ops[choose]["draw"] = writer.draw(edge.connect_cpu)
+
+
+def limits_at(scenario: Scenario, limits: dict[str, Limit], route: str) -> Limit | None:
+    """The limit that a route meets: its own, or that of its service."""
+    return limits.get(route) or limits.get(scenario.service_of(route))
 
 
 def _target(writer: ProgramWriter, target: RouteOf | str) -> None:
@@ -173,7 +199,9 @@ def _ask(writer: ProgramWriter, source: Source, entry: int, route: int) -> None:
         start = writer.put(codes.DRAW)
         writer.put(codes.CHANCE, share=-1.0, jump=writer.programs[entry].start)
         assert writer.ops[stub]["jump"] == len(writer.ops)
-    writer.layout.sites.append(Site(entry, start, source.caller, 0.0, True, repeats))
+    writer.layout.sites.append(
+        Site(writer.program.name, writer.programs[entry].name, entry, start, source.caller, 0.0, True, repeats)
+    )
     writer.put(codes.BEGIN, route=route)
     writer.put(codes.CALL, station=len(writer.layout.sites) - 1)
     writer.put(codes.RECORD, route=route)
@@ -199,6 +227,8 @@ def _book(
         start=[program.start for program in programs],
         service=[program.service for program in programs],
         entry=[program.entry for program in programs],
+        choose=[program.choose for program in programs],
+        repeats=[program.repeats for program in programs],
         draws=[len(program.laws) for program in programs],
         law=law,
     )

@@ -41,6 +41,8 @@ class Program:
     service: int
     entry: int = codes.NONE
     laws: list[int] = field(default_factory=list)
+    choose: int = codes.NONE
+    repeats: int = 0
     read_draw: int = codes.NONE  # says whether what may be read elsewhere is
     elsewhere: frozenset[int] = frozenset()
 
@@ -231,7 +233,18 @@ class ProgramWriter:
         assert call is not None
         target = called(self.scenario, call.to)
         network = 0.0 if isinstance(target, str) else self.scenario.services[target.service].network / 2
-        self.layout.sites.append(Site(self.program_of(target), codes.NONE, call.caller, network, call.optional, False))
+        self.layout.sites.append(
+            Site(
+                self.program.name,
+                str(target),
+                self.program_of(target),
+                codes.NONE,
+                call.caller,
+                network,
+                call.optional,
+                False,
+            )
+        )
         return len(self.layout.sites) - 1
 
     def program_of(self, target: RouteOf | str) -> int:

@@ -26,6 +26,8 @@ class Programs(NamedTuple):
     start: Column  # by program: first operation
     service: Column  # by program: service number, or NONE
     entry: Column  # by program: route that it answers callers from outside with, or NONE
+    choose: Column  # by program: its CHOOSE, or NONE
+    repeats: Column  # by program: 1 = what was in flight may be sent to another replica
     draws: Column  # by program: how many draws it needs
     law: Column  # by draw: row of the laws
 

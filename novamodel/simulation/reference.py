@@ -76,7 +76,7 @@ class ReferencePlane:
         now = self.env.now
         dispatch.kill(self.model, replica, now)
         while self.model.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(self.model, now)
+            dispatch.kill_more(self.model, self, now)
             dispatch.run_ready(self.model, self, now)
             self._make_room()
             self._flush()

@@ -51,6 +51,8 @@ class Replication:
     replicas: list[dict[str, Any]]
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
+    calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
+    queues: list[dict[str, Any]]  # by queue: messages of the window
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
     requests: np.ndarray | None
@@ -131,6 +133,8 @@ def replicate(
             if end > run.warm_up_s
         ],
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
+        calls=_calls(plan, plane),
+        queues=monitor.queues(),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
         requests=plane.kept(),
@@ -154,6 +158,20 @@ def _start_users(plan: Plan, plane: Plane) -> None:
     for group, users in enumerate(plan.users):
         for user, (population, client) in enumerate(zip(users.population, users.client, strict=True)):
             plane.start_user(USERS + group * USER_STRIDE + user, users.program, population, client)
+
+
+def _calls(plan: Plan, plane: Plane) -> list[dict[str, Any]]:
+    sites = plane.model.sites
+    return [
+        {
+            "caller": site.caller_name,
+            "called": site.called,
+            "attempts": int(sites.sent[n]),
+            "retries": int(sites.retried[n]),
+            "given_up": int(sites.failed[n]),
+        }
+        for n, site in enumerate(plan.layout.sites)
+    ]
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

@@ -12,8 +12,9 @@ from novamodel.workload.philox import philox4x32, uniform_pair
 NONE = codes.NONE
 _MASK = 0xFFFFFFFF
 _HALF = 0x7FFFFFFF
-KEYS, DEMANDS, JITTER = 4, 5, 6
-"""Streams of a replication, beside those of its sources: keys of calls, demands of what is called, back-off."""
+ADDRESSES, CHOICES, KEYS, DEMANDS, JITTER = 2, 3, 4, 5, 6
+"""Streams of a replication, beside those of its sources: addresses of clients, choices of a replica, keys of calls,
+demands of what is called, back-off."""
 
 
 @handler
@@ -31,6 +32,8 @@ def take_request(m: Model, kind: int, number: int, program: int, now: float) -> 
     s.client[i] = 0
     s.replica[i] = NONE
     s.balance[i] = NONE
+    s.gate[i] = NONE
+    s.tries[i] = 0
     s.back[i] = 0.0
     s.pc[i] = m.programs.start[program]
     s.place[i] = NONE

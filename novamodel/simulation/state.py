@@ -14,7 +14,9 @@ from novamodel.components.deadlines import Deadlines
 from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
 from novamodel.components.gateway.gateway import Gateway
+from novamodel.components.nginx.limit_conn import LimitConn
 from novamodel.components.nginx.limit_req import LimitReq
+from novamodel.components.nginx.upstream.keepalive import Keepalive
 from novamodel.components.nginx.upstream.round_robin import Upstream
 from novamodel.components.node.node import Node
 from novamodel.components.pg_pool.state import PgPool
@@ -24,6 +26,7 @@ from novamodel.components.queue.messages import Messages
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
+from novamodel.simulation.state_edge import Balances, Edges, Places
 from novamodel.workload.laws import Laws
 
 BLOCK = 8192
@@ -58,38 +61,6 @@ class Stream(NamedTuple):
     count: Column  # by source: arrivals in the block
     number: Column  # by source: request number of the block's first arrival
     used_up: Column  # one entry: source that has no arrival left in its block, or NONE
-
-
-class Edges(NamedTuple):
-    """Columns by edge: configuration."""
-
-    idle: Column  # worker CPU of a request that finds its worker idle
-    busy: Column
-    first_worker: Column
-    workers: Column
-    network: Column  # one way, to a replica
-    new: Column  # share of requests that begin a TLS connection; 0 = handshakes cost nothing
-    resumed: Column  # share of requests that begin one and resume a session
-    full_work: Column  # worker CPU of a full handshake
-    resumed_work: Column
-
-
-class Places(NamedTuple):
-    """Columns by place (a location of an edge), and columns by limit line."""
-
-    edge: Column
-    first_limit: Column
-    limits: Column  # how many lines
-    zone: Column  # by limit: first key row of its zone
-    key: Column  # by limit: 0 = by client, else the row behind `zone` is key - 1
-    row: Column  # by limit: scratch, the row of the request's key
-
-
-class Balances(NamedTuple):
-    """Columns by balance: a choice among the replicas of a service, by an edge or by those who call it."""
-
-    first_replica: Column
-    network: Column  # one way
 
 
 class Links(NamedTuple):
@@ -135,12 +106,15 @@ class Sites(NamedTuple):
     network: Column  # one way
     optional: Column  # 1 = goes on without the answer
     repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt
-    retried: Column  # attempts beyond the first so far
+    sent: Column  # attempts so far
+    retried: Column  # of these beyond the first
+    failed: Column  # calls given up
     armed: Column  # time of its pending CALL_TIMER event
 
 
 class Requests(NamedTuple):
-    """Columns by request; `spent` by request * places + place, `draw` by request * most_draws + draw."""
+    """Columns by request; `spent` by request * places + place, `draw` by request * most_draws + draw, `tried` by
+    request * words + word."""
 
     kind: Column  # ROOT, CALLER, CHILD, ...
     number: Column  # orders the events of one instant; NONE = nobody's
@@ -151,6 +125,12 @@ class Requests(NamedTuple):
     replica: Column
     balance: Column  # through which it came to its replica, or NONE
     peer: Column  # row of the upstream server, when it came through a balance
+    gate: Column  # place of an edge where it holds connections, or NONE
+    tries: Column  # replicas asked
+    vain: Column  # numbers of ip_hash or random that fell on a replica that could not be asked
+    group: Column  # of upstream servers
+    tried: Column  # bits of those asked
+    sent: Column  # when the first was asked
     back: Column  # time of the way back to who waits for the answer
     pc: Column  # operation it is at
     link: Column  # of its transaction
@@ -271,10 +251,13 @@ class Model(NamedTuple):
     edges: Edges
     places: Places
     limit: LimitReq
+    conn: LimitConn
+    silent: Deadlines
     gateway: Gateway
     workers: Fifo
     balances: Balances
     upstream: Upstream
+    kept: Keepalive
     gate: CpuGate
     node: Node
     links: Links

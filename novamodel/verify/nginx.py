@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter, defaultdict
 from typing import Any
@@ -145,11 +144,11 @@ def _upstream_answers(case: Case) -> Case:
     if case["method"].startswith("random"):
         totals: Counter[str] = Counter()
         for seed in range(_RANDOM_REPLAYS):
-            replay = _Replay(case, random.Random(seed))
+            replay = _Replay(case, seed)
             replay.run()
             totals.update(tried[-1] for tried in replay.tried.values())
         return {"shares": {server: count / totals.total() for server, count in sorted(totals.items())}}
-    replay = _Replay(case, random.Random(0))
+    replay = _Replay(case, 0)
     replay.run()
     return {"gets": replay.gets, "requests": [_served(r, replay.tried[r["id"]]) for r in case["requests"]]}
 
@@ -157,9 +156,9 @@ def _upstream_answers(case: Case) -> Case:
 class _Replay:
     """One replay of a case's get and free events; each worker without a shared zone has its own state."""
 
-    def __init__(self, case: Case, generator: random.Random) -> None:
+    def __init__(self, case: Case, seed: int) -> None:
         self.case = case
-        self.uniform = generator.random
+        self.seed = seed
         lines = [parse_server(line) for line in case["servers"]]
         primaries = [line for line in lines if not line.backup]
         backups = [line for line in lines if line.backup]
@@ -206,15 +205,14 @@ class _Replay:
         if method == "round_robin":
             return hashing.pick_round_robin(s, walk, now_s)
         if method == "least_conn":
-            peer, group = least_conn_pick(s, walk.group, walk.tried, now_s)
+            peer, group = least_conn_pick(s, walk.group, walk.tried, 0, now_s)
             return hashing.move_to(s, walk, peer, group)
         if method == "ip_hash":
-            step = hashing.ip_hash_step(hashing.ip_hash_octets(request["src"]))
-            return hashing.pick_by_walk(s, walk, step, now_s)
+            return hashing.pick_by_ip(s, walk, hashing.ip_hash_octets(request["src"]), now_s)
         if method.startswith("random two"):
-            return hashing.pick_random_two(s, walk, self.uniform, now_s)
+            return hashing.pick_random_two(s, walk, self.seed, request["id"], now_s)
         if method.startswith("random"):
-            return hashing.pick_random(s, walk, self.uniform, now_s)
+            return hashing.pick_random(s, walk, self.seed, request["id"], now_s)
         if method.startswith("hash"):
             key = _hash_key(method, request)
             if not key:
@@ -235,8 +233,6 @@ def _points(method: str, primaries: list[ServerLine]) -> list[tuple[int, str]]:
 
 
 def _first_walk(method: str, group: int, points: list[tuple[int, str]], request: Case) -> hashing.Walk:
-    if method == "ip_hash":
-        return hashing.ip_hash_walk(group)
     if points:
         return hashing.ring_walk(group, points, _hash_key(method, request))
     return hashing.Walk(group)

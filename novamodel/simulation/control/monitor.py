@@ -18,6 +18,7 @@ from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.recorder import OUTCOMES
 
 LEAST_FOR_P99 = 100
+MESSAGE_COUNTS = ("published", "delivered", "redelivered", "acknowledged", "dead")
 
 
 class Monitor:
@@ -31,6 +32,7 @@ class Monitor:
         self.tiers: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
+        self.messages_before = self._messages()
         self.samples = Samples(world, scenario.run)
         self.buckets: list[dict[str, float]] = []
         self._exported = np.searchsorted(bucket_edges(), (*scenario.monitoring.buckets, np.inf), side="right")
@@ -69,13 +71,30 @@ class Monitor:
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         model.reading.reads[0] = model.reading.stale[0] = 0
+        for column in (model.sites.sent, model.sites.retried, model.sites.failed):
+            column[:] = [0] * len(column) if isinstance(column, list) else 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.requests.in_flight[0])
+        self.messages_before = self._messages()
         self._tier_rows(0.0)
         self._retries()
         for fleet in self.fleets.values():
             self._throttled(fleet, self.world.env.now)
+
+    def _messages(self) -> dict[str, list[int]]:
+        counters = self.world.plane.model.messages
+        return {name: [int(n) for n in getattr(counters, name)] for name in MESSAGE_COUNTS}
+
+    def queues(self) -> list[dict[str, Any]]:
+        """By queue: messages of the window, and how many wait at its end."""
+        now, messages = self._messages(), self.world.plane.model.messages
+        return [
+            {"queue": queue}
+            | {name: now[name][q] - self.messages_before[name][q] for name in MESSAGE_COUNTS}
+            | {"waiting": int(messages.waiting[q] + messages.hidden[q])}
+            for q, queue in enumerate(self.world.plan.layout.queues)
+        ]
 
     def _collect(self, length: float) -> None:
         model, now = self.world.plane.model, self.world.env.now

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import simpy
 
-from novamodel.components.nginx.upstream.round_robin import upstream_set_down
+from novamodel.components.nginx.upstream.round_robin import upstream_list
 from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
 from novamodel.simulation.build import Plan
@@ -61,6 +61,12 @@ class World:
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
         self.lost_zones: set[int] = set()
+        upstream, replica = plane.model.upstream, plane.model.balances.replica
+        self._peers = {
+            (group // 2, int(replica[peer])): (group, peer)  # a balance's servers, then its backups
+            for group in range(len(upstream.first))
+            for peer in range(int(upstream.first[group]), int(upstream.end[group]))
+        }
         self._key = f"{seed}/{replication}/"
         self._jobs = 0
 
@@ -73,11 +79,10 @@ class World:
     def list_replica(self, service: str, row: int, ready: bool) -> None:
         """Put a replica on the lists of all who send requests there, and among the consumers; or take it off."""
         model, layout = self.plane.model, self.plan.layout
-        first = layout.rows[service][0]
         for balance, number in layout.balances.items():
             if balance.service == service:
-                peer = int(model.upstream.first[2 * number]) + row - first
-                upstream_set_down(model.upstream, 2 * number, peer, 0 if ready else 1)
+                group, peer = self._peers[(number, row)]
+                upstream_list(model.upstream, group, peer, ready)
         members = model.replicas.members[row]
         for place in range(model.replicas.member[row], model.replicas.member[row] + members):
             member = int(model.queues.member[place])

@@ -1,8 +1,8 @@
-"""nginx's hashing ways to choose an upstream server: ip_hash, hash, hash consistent; and random.
+"""nginx's hashing ways to choose an upstream server: hash, hash consistent; and what a request remembers.
 
-After src/http/modules/ngx_http_upstream_{ip_hash,hash,random}_module.c (github.com/nginx/nginx,
-release-1.22.1). Plain Python on the state of `upstream`; after 20 vain tries all fall back to round robin.
-A `Walk` is what one request remembers between its tries.
+After src/http/modules/ngx_http_upstream_hash_module.c (github.com/nginx/nginx, release-1.22.1). Plain Python on the
+state of `round_robin`, used for the recorded cases; `numbers` has ip_hash and random. After 20 vain tries all fall back
+to round robin. A `Walk` is what one request remembers between its tries.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ import ipaddress
 import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from novamodel.components.nginx.upstream.least_conn import round_robin_pick
+from novamodel.components.nginx.upstream.numbers import MOST_TRIES, ip_hash_pick, peer_at, random_pick, random_two_pick
 from novamodel.components.nginx.upstream.round_robin import (
     NO_PEER,
     Upstream,
+    mark_tried,
     peer_taken,
     peer_usable,
     raise_weight,
     round_forget,
 )
 
-_MOST_TRIES = 20
 _POINTS_BY_WEIGHT = 160
-_IP_HASH_START = 89
-_IP_HASH_MODULUS = 6271
 
 
 @dataclass
@@ -34,10 +33,11 @@ class Walk:
     """One request's way through an upstream: group, tried peers (bits) and the state of its hash."""
 
     group: int
-    tried: int = 0
+    tried: list[int] = field(default_factory=lambda: [0] * 8)
     hash: int = 0
     rehash: int = 0
-    tries: int = 0
+    tries: int = 0  # in vain
+    asked: int = 0  # peers that it has been given
 
 
 Step = Callable[[Walk], int]
@@ -50,20 +50,13 @@ def ip_hash_octets(address: str) -> bytes:
     return parsed.packed[:3] if parsed.version == 4 else parsed.packed
 
 
-def ip_hash_walk(group: int) -> Walk:
-    """Start of a request under ip_hash."""
-    return Walk(group, hash=_IP_HASH_START)
-
-
-def ip_hash_step(octets: bytes) -> Step:
-    """One round of ip_hash over an address."""
-
-    def step(walk: Walk) -> int:
-        for octet in octets:
-            walk.hash = (walk.hash * 113 + octet) % _IP_HASH_MODULUS
-        return walk.hash
-
-    return step
+def pick_by_ip(s: Upstream, walk: Walk, octets: bytes, now_s: int) -> int:
+    """Peer chosen by ip_hash and booked, or NO_PEER. Updates the walk."""
+    address = int.from_bytes(octets, "big")
+    peer, group, walk.tries = ip_hash_pick(
+        s, walk.group, walk.tried, 0, address, len(octets), walk.asked, walk.tries, now_s
+    )
+    return move_to(s, walk, peer, group)
 
 
 def hash_step(key: bytes) -> Step:
@@ -80,14 +73,14 @@ def hash_step(key: bytes) -> Step:
 
 def pick_by_walk(s: Upstream, walk: Walk, step: Step, now_s: int) -> int:
     """Peer chosen by repeated hashing over the weights and booked, or NO_PEER. Updates the walk."""
-    if walk.tries > _MOST_TRIES or s.single[walk.group]:
+    if walk.tries > MOST_TRIES or s.single[walk.group]:
         return _fall_back(s, walk, now_s)
     while True:
-        peer = _peer_at(s, walk.group, step(walk))
+        peer = peer_at(s, walk.group, step(walk))
         if _book(s, walk, peer, now_s):
             return peer
         walk.tries += 1
-        if walk.tries > _MOST_TRIES:
+        if walk.tries > MOST_TRIES:
             return _fall_back(s, walk, now_s)
 
 
@@ -111,7 +104,7 @@ def ring_walk(group: int, points: list[tuple[int, str]], key: bytes) -> Walk:
 
 def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers: Sequence[str], now_s: int) -> int:
     """Peer chosen on the ring and booked, or NO_PEER. servers[row] names each peer. Updates the walk."""
-    if walk.tries > _MOST_TRIES or s.single[walk.group]:
+    if walk.tries > MOST_TRIES or s.single[walk.group]:
         return _fall_back(s, walk, now_s)
     first, end = s.first[walk.group], s.end[walk.group]
     while True:
@@ -119,7 +112,7 @@ def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers
         round_forget(s, walk.group)
         best, total = NO_PEER, 0
         for peer in range(first, end):
-            if servers[peer] == server and peer_usable(s, peer, peer - first, walk.tried, now_s):
+            if servers[peer] == server and peer_usable(s, walk.group, peer, walk.tried, 0, now_s):
                 total += raise_weight(s, peer)
                 if best < 0 or s.current_weight[peer] > s.current_weight[best]:
                     best = peer
@@ -129,42 +122,20 @@ def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers
             return best
         walk.hash += 1
         walk.tries += 1
-        if walk.tries > _MOST_TRIES:
+        if walk.tries > MOST_TRIES:
             return _fall_back(s, walk, now_s)
 
 
-def pick_random(s: Upstream, walk: Walk, uniform: Callable[[], float], now_s: int) -> int:
-    """Peer of `random`: drawn by weight, booked; or NO_PEER. uniform() gives a number in [0, 1)."""
-    if walk.tries > _MOST_TRIES or s.single[walk.group]:
-        return _fall_back(s, walk, now_s)
-    while True:
-        peer = _draw(s, walk.group, uniform())
-        if _book(s, walk, peer, now_s):
-            return peer
-        walk.tries += 1
-        if walk.tries > _MOST_TRIES:
-            return _fall_back(s, walk, now_s)
+def pick_random(s: Upstream, walk: Walk, seed: int, key: int, now_s: int) -> int:
+    """Peer of `random`: drawn by weight, booked; or NO_PEER. Draws are made from the seed and the request's key."""
+    peer, group, walk.tries = random_pick(s, walk.group, walk.tried, 0, seed, 0, key, walk.asked, walk.tries, now_s)
+    return move_to(s, walk, peer, group)
 
 
-def pick_random_two(s: Upstream, walk: Walk, uniform: Callable[[], float], now_s: int) -> int:
+def pick_random_two(s: Upstream, walk: Walk, seed: int, key: int, now_s: int) -> int:
     """Peer of `random two least_conn`: of two drawn, the one with fewer requests by weight, booked."""
-    group = walk.group
-    if walk.tries > _MOST_TRIES or s.single[group] or s.end[group] - s.first[group] < 2:
-        return _fall_back(s, walk, now_s)
-    previous = NO_PEER
-    while True:
-        peer = _draw(s, group, uniform())
-        if peer != previous and peer_usable(s, peer, peer - s.first[group], walk.tried, now_s):
-            if previous >= 0:
-                if s.conns[peer] * s.weight[previous] > s.conns[previous] * s.weight[peer]:
-                    peer = previous
-                _book(s, walk, peer, now_s)
-                return peer
-            previous = peer
-        else:
-            walk.tries += 1
-            if walk.tries > _MOST_TRIES:
-                return _fall_back(s, walk, now_s)
+    peer, group, walk.tries = random_two_pick(s, walk.group, walk.tried, 0, seed, 0, key, walk.asked, walk.tries, now_s)
+    return move_to(s, walk, peer, group)
 
 
 def pick_round_robin(s: Upstream, walk: Walk, now_s: int) -> int:
@@ -174,41 +145,24 @@ def pick_round_robin(s: Upstream, walk: Walk, now_s: int) -> int:
 
 def move_to(s: Upstream, walk: Walk, peer: int, group: int) -> int:
     """Record in the walk the outcome of a pick that may have moved to the backup group."""
-    if group != walk.group:
-        walk.group, walk.tried = group, 0
+    walk.group = group
     if peer >= 0:
-        walk.tried |= 1 << (peer - s.first[group])
+        mark_tried(s, group, peer, walk.tried, 0)
+        walk.asked += 1
     return peer
 
 
 def _fall_back(s: Upstream, walk: Walk, now_s: int) -> int:
-    peer, group = round_robin_pick(s, walk.group, walk.tried, now_s)
+    peer, group = round_robin_pick(s, walk.group, walk.tried, 0, now_s)
     return move_to(s, walk, peer, group)
 
 
 def _book(s: Upstream, walk: Walk, peer: int, now_s: int) -> bool:
-    bit = peer - s.first[walk.group]
-    if not peer_usable(s, peer, bit, walk.tried, now_s):
+    if not peer_usable(s, walk.group, peer, walk.tried, 0, now_s):
         return False
     peer_taken(s, peer, now_s)
-    walk.tried |= 1 << bit
+    move_to(s, walk, peer, walk.group)
     return True
-
-
-def _peer_at(s: Upstream, group: int, number: int) -> int:
-    """Peer on which a number falls when the group's weights are laid end to end, again and again."""
-    first, end = s.first[group], s.end[group]
-    rest = number % sum(s.weight[first:end])
-    for peer in range(first, end):
-        if rest < s.weight[peer]:
-            return peer
-        rest -= s.weight[peer]
-    raise AssertionError("a remainder is below the sum of the weights")
-
-
-def _draw(s: Upstream, group: int, uniform: float) -> int:
-    total = sum(s.weight[s.first[group] : s.end[group]])
-    return _peer_at(s, group, min(int(uniform * total), total - 1))
 
 
 def _host_and_port(server: str) -> tuple[bytes, bytes]:

@@ -2,14 +2,16 @@
 
 After src/http/ngx_http_upstream_round_robin.c and modules/ngx_http_upstream_least_conn_module.c
 (github.com/nginx/nginx, release-1.22.1). `round_robin` holds the peers' state and round robin itself,
-`upstream_hash` the methods that hash.
+`hashes` and `numbers` the methods that hash or draw.
 """
 
 from __future__ import annotations
 
+from novamodel.components.columns import Column
 from novamodel.components.nginx.upstream.round_robin import (
     NO_PEER,
     Upstream,
+    none_tried,
     peer_taken,
     peer_usable,
     raise_weight,
@@ -23,15 +25,15 @@ LEAST_CONN = 1
 
 
 @rule
-def least_conn_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int:
+def least_conn_in_group(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> int:
     """Peer with the fewest requests in progress by weight, ties by round robin, booked; or NO_PEER."""
     if s.single[group] != 0:
-        return round_robin_in_group(s, group, tried, now_s)
+        return round_robin_in_group(s, group, tried, at, now_s)
     first, end = s.first[group], s.end[group]
     best = NO_PEER
     tied = False
     for peer in range(first, end):
-        if peer_usable(s, peer, peer - first, tried, now_s):
+        if peer_usable(s, group, peer, tried, at, now_s):
             if best < 0 or s.conns[peer] * s.weight[best] < s.conns[best] * s.weight[peer]:
                 best = peer
                 tied = False
@@ -44,7 +46,7 @@ def least_conn_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int:
         round_forget(s, group)
         for peer in range(best, end):
             level = s.conns[peer] * s.weight[best] == s.conns[best] * s.weight[peer]
-            if level and peer_usable(s, peer, peer - first, tried, now_s):
+            if level and peer_usable(s, group, peer, tried, at, now_s):
                 total += raise_weight(s, peer)
                 if s.current_weight[peer] > s.current_weight[best]:
                     best = peer
@@ -54,41 +56,36 @@ def least_conn_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int:
 
 
 @rule
-def round_robin_pick(s: Upstream, group: int, tried: int, now_s: int) -> tuple[int, int]:
+def round_robin_pick(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> tuple[int, int]:
     """(peer or NO_PEER, group it is in): the group given or, when all of it is out, its backup.
 
-    NO_PEER means 502 at once. The caller adds bit peer - first[group] to the tried peers, which start at 0
-    for a group the request has newly come to.
+    NO_PEER means 502 at once. The caller marks the peer as tried; nobody is in a group the request newly comes to.
     """
-    peer = round_robin_in_group(s, group, tried, now_s)
+    peer = round_robin_in_group(s, group, tried, at, now_s)
     if peer < 0 and s.backup[group] >= 0:
         group = s.backup[group]
-        peer = round_robin_in_group(s, group, 0, now_s)
+        none_tried(s, tried, at)
+        peer = round_robin_in_group(s, group, tried, at, now_s)
     return peer, group
 
 
 @rule
-def least_conn_pick(s: Upstream, group: int, tried: int, now_s: int) -> tuple[int, int]:
+def least_conn_pick(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> tuple[int, int]:
     """As round_robin_pick, by least_conn."""
-    peer = least_conn_in_group(s, group, tried, now_s)
+    peer = least_conn_in_group(s, group, tried, at, now_s)
     if peer < 0 and s.backup[group] >= 0:
         group = s.backup[group]
-        peer = least_conn_in_group(s, group, 0, now_s)
+        none_tried(s, tried, at)
+        peer = least_conn_in_group(s, group, tried, at, now_s)
     return peer, group
 
 
 @rule
-def upstream_pick(s: Upstream, method: int, group: int, tried: int, now_s: int) -> tuple[int, int]:
+def upstream_pick(s: Upstream, method: int, group: int, tried: Column, at: int, now_s: int) -> tuple[int, int]:
     """Pick by ROUND_ROBIN or LEAST_CONN."""
     if method == LEAST_CONN:
-        return least_conn_pick(s, group, tried, now_s)
-    return round_robin_pick(s, group, tried, now_s)
-
-
-@rule
-def mark_tried(s: Upstream, group: int, peer: int, tried: int) -> int:
-    """The tried peers of a request with this one added."""
-    return int(tried | (1 << (peer - s.first[group])))
+        return least_conn_pick(s, group, tried, at, now_s)
+    return round_robin_pick(s, group, tried, at, now_s)
 
 
 @rule

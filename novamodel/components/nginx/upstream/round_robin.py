@@ -4,8 +4,8 @@ After src/http/ngx_http_upstream_round_robin.c (github.com/nginx/nginx, release-
 live requests; the clock of `fail_timeout` counts whole seconds. `upstream` holds the other rules.
 
 One row a peer (server line); a group is a run of rows and may point to its backup group. A worker
-without a shared `zone` has groups of its own. The caller keeps, for each request, the peers it has tried as
-the bits of one integer (bit = row - first row of the group) and the group it is now in.
+without a shared `zone` has groups of its own. The caller keeps, for each request, the group it is now in and the
+peers of it that it has tried, as bits of `words` integers of a column: those from `tried[at]` on.
 
 Every choice looks at every peer. But while all are in health a round of as many choices as there are peers brings the
 weights back to where they were, so that the next round is the same again: it is repeated without looking, until
@@ -18,12 +18,11 @@ from typing import NamedTuple
 
 from novamodel.components.columns import Column
 from novamodel.components.rule import rule
-from novamodel.errors import UserError
 
 NO_PEER = -1
 LEAST_WEIGHT = -(1 << 60)
-MOST_PEERS = 62
-"""Peers of one group, so that the tried ones fit the bits of an int64."""
+BITS = 62
+"""Peers whose tried ones fit one integer."""
 
 
 class Upstream(NamedTuple):
@@ -34,6 +33,7 @@ class Upstream(NamedTuple):
     fail_timeout_s: Column  # whole seconds
     max_conns: Column  # 0 = no limit
     down: Column  # 1 = marked down
+    absent: Column  # 1 = no server line at all (a replica that is not there): ways that hash do not count it
     effective_weight: Column
     current_weight: Column
     fails: Column
@@ -49,6 +49,7 @@ class Upstream(NamedTuple):
     length: Column  # by group: choices of a round, 0 = not all are in health
     picked: Column  # by group: choices of the present round so far
     repeats: Column  # by group: 1 = rounds repeat, and current_weight stays as it is when one begins
+    words: Column  # one entry: integers that hold the tried peers of a request
 
 
 class Peer(NamedTuple):
@@ -59,6 +60,7 @@ class Peer(NamedTuple):
     fail_timeout_s: int = 10
     max_conns: int = 0
     down: bool = False
+    absent: bool = False
 
 
 def upstream_state(groups: list[tuple[list[Peer], list[Peer]]]) -> Upstream:
@@ -71,8 +73,6 @@ def upstream_state(groups: list[tuple[list[Peer], list[Peer]]]) -> Upstream:
     first, end, backup, single = [], [], [], []
     for number, (primaries, backups) in enumerate(groups):
         for role, members in enumerate((primaries, backups)):
-            if len(members) > MOST_PEERS:
-                raise UserError(f"{len(members)} servers in one upstream", valid=f"at most {MOST_PEERS}")
             first.append(len(peers))
             peers.extend(members)
             end.append(len(peers))
@@ -84,7 +84,8 @@ def upstream_state(groups: list[tuple[list[Peer], list[Peer]]]) -> Upstream:
         max_fails=[p.max_fails for p in peers],
         fail_timeout_s=[p.fail_timeout_s for p in peers],
         max_conns=[p.max_conns for p in peers],
-        down=[int(p.down) for p in peers],
+        down=[int(p.down or p.absent) for p in peers],
+        absent=[int(p.absent) for p in peers],
         effective_weight=[p.weight for p in peers],
         current_weight=list(zeros),
         fails=list(zeros),
@@ -100,7 +101,37 @@ def upstream_state(groups: list[tuple[list[Peer], list[Peer]]]) -> Upstream:
         length=[0] * len(first),
         picked=[0] * len(first),
         repeats=[0] * len(first),
+        words=[max([1, *((b - a + BITS - 1) // BITS for a, b in zip(first, end, strict=True))])],
     )
+
+
+@rule
+def none_tried(s: Upstream, tried: Column, at: int) -> None:
+    """A request that has tried nobody yet, or has come to another group."""
+    for word in range(s.words[0]):
+        tried[at + word] = 0
+
+
+@rule
+def any_tried(s: Upstream, tried: Column, at: int) -> bool:
+    """Whether a request has tried some peer of its group."""
+    for word in range(s.words[0]):  # noqa: SIM110 - numba compiles no generators here
+        if tried[at + word] != 0:
+            return True
+    return False
+
+
+@rule
+def peer_tried(tried: Column, at: int, bit: int) -> bool:
+    """Whether a request has tried the peer in that place of its group."""
+    return bool((tried[at + bit // BITS] >> (bit % BITS)) & 1)
+
+
+@rule
+def mark_tried(s: Upstream, group: int, peer: int, tried: Column, at: int) -> None:
+    """Add a peer to those that a request has tried."""
+    bit = peer - s.first[group]
+    tried[at + bit // BITS] |= 1 << (bit % BITS)
 
 
 @rule
@@ -110,13 +141,19 @@ def peer_full_or_down(s: Upstream, peer: int) -> bool:
 
 
 @rule
-def peer_usable(s: Upstream, peer: int, bit: int, tried: int, now_s: int) -> bool:
-    """Whether a request that has tried those peers may choose this one at whole second now_s."""
-    if (tried >> bit) & 1 or peer_full_or_down(s, peer):
+def peer_open(s: Upstream, peer: int, now_s: int) -> bool:
+    """Whether a peer takes requests at whole second now_s."""
+    if peer_full_or_down(s, peer):
         return False
     if s.max_fails[peer] == 0 or s.fails[peer] < s.max_fails[peer]:
         return True
     return bool(now_s - s.checked_s[peer] > s.fail_timeout_s[peer])
+
+
+@rule
+def peer_usable(s: Upstream, group: int, peer: int, tried: Column, at: int, now_s: int) -> bool:
+    """Whether a request that has tried those peers may choose this one at whole second now_s."""
+    return peer_open(s, peer, now_s) and not peer_tried(tried, at, peer - s.first[group])
 
 
 @rule
@@ -138,8 +175,11 @@ def peer_taken(s: Upstream, peer: int, now_s: int) -> None:
 
 
 @rule
-def weigh_peers(s: Upstream, group: int, tried: int, now_s: int) -> int:
-    """Smooth weighted round robin: the peer whose turn it is in one group, or NO_PEER."""
+def weigh_peers(s: Upstream, group: int, again: bool, tried: Column, at: int, now_s: int) -> int:
+    """Smooth weighted round robin: the peer whose turn it is in one group, or NO_PEER.
+
+    again: the request has tried some of the peers, which `tried` tells.
+    """
     first = s.first[group]
     best, most, total = NO_PEER, LEAST_WEIGHT, 0
     down, fails, most_conns = s.down, s.fails, s.max_conns
@@ -147,7 +187,9 @@ def weigh_peers(s: Upstream, group: int, tried: int, now_s: int) -> int:
     for peer in range(first, s.end[group]):  # as `raise_weight` does; without its calls plain Python is twice as fast
         if down[peer]:
             continue
-        if (tried or fails[peer] or most_conns[peer]) and not peer_usable(s, peer, peer - first, tried, now_s):
+        if again and peer_tried(tried, at, peer - first):
+            continue
+        if (fails[peer] or most_conns[peer]) and not peer_open(s, peer, now_s):
             continue
         added = effective[peer]
         level = current[peer] + added
@@ -199,7 +241,7 @@ def round_forget(s: Upstream, group: int) -> None:
     if s.repeats[group] != 0:
         s.repeats[group] = 0
         for _ in range(s.picked[group]):
-            weigh_peers(s, group, 0, 0)
+            weigh_peers(s, group, False, s.round, 0, 0)
     s.picked[group] = 0
 
 
@@ -212,7 +254,14 @@ def upstream_set_down(s: Upstream, group: int, peer: int, down: int) -> None:
 
 
 @rule
-def round_robin_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int:
+def upstream_list(s: Upstream, group: int, peer: int, listed: bool) -> None:
+    """Add the server line of a peer, or take it away."""
+    upstream_set_down(s, group, peer, 0 if listed else 1)
+    s.absent[peer] = 0 if listed else 1
+
+
+@rule
+def round_robin_in_group(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> int:
     """Peer (row) chosen in one group by smooth weighted round robin and booked, or NO_PEER."""
     first = s.first[group]
     if s.single[group] != 0:
@@ -220,9 +269,9 @@ def round_robin_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int
             return NO_PEER
         s.conns[first] += 1
         return int(first)
-    if tried != 0:
+    if any_tried(s, tried, at):
         round_forget(s, group)
-        best = weigh_peers(s, group, tried, now_s)
+        best = weigh_peers(s, group, True, tried, at, now_s)
     elif s.repeats[group] != 0:
         at = s.picked[group]
         best = s.round[first + at]
@@ -230,7 +279,7 @@ def round_robin_in_group(s: Upstream, group: int, tried: int, now_s: int) -> int
     else:
         if s.picked[group] == 0:
             round_begin(s, group)
-        best = weigh_peers(s, group, 0, now_s)
+        best = weigh_peers(s, group, False, tried, at, now_s)
         round_note(s, group, best)
     if best >= 0:
         peer_taken(s, best, now_s)
