@@ -12,6 +12,7 @@ from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import interwoven, route_demands
+from novamodel.analytic.flow import mean_rates
 from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
@@ -73,6 +74,7 @@ __all__ = [
     "lives",
     "md1_wait_cdf",
     "mean_latency",
+    "mean_rates",
     "metastable_region",
     "mg1",
     "mgc",

@@ -67,10 +67,12 @@ def unknown_limits(edge: Edge, services: Collection[str]) -> str:
     """What of an edge's limits has no closed form here, in words; empty where all have."""
     if edge.connection_limits:
         return "limits of requests in progress (limit_conn) have no closed form"
+    zones = [limit.zone for limit in edge.limits.values()]
     for place, limit in edge.limits.items():
         if place not in services:
             return f"the limit of route {place} has no closed form beside that of its service"
-        if limit.key != "client" or limit.also or limit.zone is not None:
+        shared = limit.zone is not None and zones.count(limit.zone) > 1
+        if limit.key != "client" or limit.also or shared:
             return f"the limit of {place} counts other than each client alone: no closed form"
     return ""
 

@@ -184,7 +184,7 @@ def _known(path: str, base: Scenario, places: Places, where: tuple[str | int, ..
 def checked_metrics(sweep: Sweep, base: Scenario, places: Places) -> dict[str, str]:
     """Name of each recorded metric, ``p99(login)`` for a route's, to its unit; a star stands for every route."""
     known = {f"{m.name}({m.of})" if m.of else m.name: m.unit for m in metrics(base)}
-    routes = tuple(base.traffic.mix)
+    routes = base.entry_routes
     found: dict[str, str] = {}
     for number, text in enumerate(sweep.record.metrics):
         match = METRIC.fullmatch(text)

@@ -37,7 +37,8 @@ def span_text(low: float, high: float, unit: str) -> str:
 
 def heading(scenario: Scenario, result: Result) -> str:
     """What was simulated, on one line."""
-    peak, count = units.format_rate(scenario.traffic.peak), result.replications
+    most_per_s = sum(source.most_per_s for source in scenario.traffic.sources.values())
+    peak, count = units.format_rate(most_per_s), result.replications
     runs = f"{count} replication{'' if count == 1 else 's'} of {units.format_time(result.window_s)}"
     return f"{scenario.heading}: peak {peak}, {runs}, seed {result.seed}, engine {result.engine}"
 
@@ -92,6 +93,8 @@ def result_text(result: Result) -> str:
         table(
             "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
         ),
+        *_counted_rows("Calls", result.calls, left=2),
+        *_counted_rows("Queues, messages", result.queues, left=1),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
         *_operations(result),
         str(beside_table(beside(result))),
@@ -102,6 +105,12 @@ def result_text(result: Result) -> str:
             f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"
         )
     return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])
+
+
+def _counted_rows(title: str, frame: Any, left: int) -> list[str]:
+    """A table of counts, where there is anything to count."""
+    rows = [tuple(f"{n:,}" if isinstance(n, int) else str(n) for n in row) for row in frame.itertuples(index=False)]
+    return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left=left)] if rows else []
 
 
 def _estimates(result: Result) -> list[tuple[str, ...]]:

@@ -21,6 +21,7 @@ from novamodel.cost.usage import (
     LoadBalancer,
     MonthUsage,
     NodeGroup,
+    QueueUse,
     SearchDomain,
 )
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
@@ -40,6 +41,7 @@ __all__ = [
     "Price",
     "PriceBook",
     "PriceMissing",
+    "QueueUse",
     "SearchDomain",
     "backup_stored_gib",
     "enhanced_monitoring_gib",

@@ -18,6 +18,7 @@ from novamodel.cost.charges import (
     database_lines,
     network_lines,
     observability_lines,
+    queue_lines,
     storage_lines,
 )
 from novamodel.cost.lines import Line
@@ -167,6 +168,7 @@ def price(usage: MonthUsage, book: PriceBook | None = None) -> Bill:
         + database_lines(usage, book)
         + cache_lines(usage, book)
         + network_lines(usage, book)
+        + queue_lines(usage, book)
         + observability_lines(usage, book)
         + storage_lines(usage, book)
     )

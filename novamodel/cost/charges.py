@@ -152,6 +152,21 @@ def network_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
     return lines + waf.lines("waf.requests", usage.web_acl_requests, driver="use")
 
 
+def queue_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
+    """Requests at SQS standard queues; tiers and the free million are those of all queues together."""
+    sqs = Counter(book, "Amazon SQS")
+    free = book.allowance("sqs.requests") if usage.free_tier and usage.queues else Decimal(0)
+    lines: list[Line] = []
+    above = Decimal(0)
+    for queue in usage.queues:
+        requests = to_decimal(queue.requests, queue.name)
+        taken = min(free, requests)
+        free -= taken
+        lines += sqs.lines("sqs.requests", requests - taken, queue.name, "use", above=above)
+        above += requests - taken
+    return lines
+
+
 def observability_lines(usage: MonthUsage, book: PriceBook) -> list[Line]:
     """CloudWatch logs, metrics, alarms and dashboards (the free 5 GB go to ingestion first), Prometheus, OpenSearch."""
     watch = Counter(book, "Amazon CloudWatch")

@@ -134,6 +134,15 @@ class LoadBalancer(_Frozen):
         )
 
 
+class QueueUse(_Frozen):
+    """One SQS standard queue: `requests` of all kinds (send, receive, delete, empty receives) in chunks of 64 KiB,
+    *use*.
+    """
+
+    name: Name
+    requests: NonNegative = 0
+
+
 class MonthUsage(_Frozen):
     """Everything one month of a deployment uses."""
 
@@ -211,6 +220,7 @@ class MonthUsage(_Frozen):
     api_gateway: Literal["http", "rest"] = "http"
     api_requests: NonNegative = 0
     """Requests through Amazon API Gateway; *use*."""
+    queues: tuple[QueueUse, ...] = ()
     web_acls: Count = 0
     web_acl_rules: Count = 0
     web_acl_requests: NonNegative = 0
@@ -221,7 +231,7 @@ class MonthUsage(_Frozen):
 
     @model_validator(mode="after")
     def _names_once(self) -> "MonthUsage":
-        for kind in ("fargate", "nodes", "databases", "caches", "load_balancers"):
+        for kind in ("fargate", "nodes", "databases", "caches", "load_balancers", "queues"):
             names = [item.name for item in getattr(self, kind)]
             if len(names) != len(set(names)):
                 raise ValueError(f"{kind} has one name twice: {names}")

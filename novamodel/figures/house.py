@@ -66,8 +66,20 @@ TEMPLATE = go.layout.Template(
 
 
 def kind_of(tier: str) -> str:
-    """The kind of tier (a key of `COLOURS`) behind a tier's or a place's name, such as ``core-api cpu``."""
+    """The kind of tier (a key of `COLOURS`) behind a tier's or a place's name, such as ``core-api cpu``.
+
+    Tiers of further parts have the part's name in front: ``ledger postgres cpu``, ``office edge``.
+    """
     name = tier.lower()
+    first, _, rest = name.partition(" ")
+    if first in ("external", "queue") and rest:
+        return "cost" if first == "external" else "pool"
+    own = _kind_of(name)
+    behind = _kind_of(rest) if rest else own
+    return behind if own in ("api", "admin") and behind not in ("api", "admin") else own
+
+
+def _kind_of(name: str) -> str:
     if name in ("edge", "network") or name.startswith(("nginx", "ingress")):
         return "edge"
     if name.endswith(" pool") or name.startswith(("pgbouncer", "pool", "connect")):

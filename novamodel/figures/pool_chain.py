@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from novamodel.figures.house import COLOURS, INK, colour_of, empty, escape, finish, rgba
 from novamodel.figures.reshape import over_time
+from novamodel.figures.words import listed
 
 HOW = (
     "Bars: connections that may be opened, by who opens them. The dashed mark is what the next stage accepts; a bar"
@@ -31,7 +32,10 @@ class Stage(NamedTuple):
 
 
 def pool_chain(scenario: Any, result: Any = None) -> go.Figure:
-    """Connections from the replicas' pools to PostgreSQL, now and at the autoscaler's maximum, with their budgets."""
+    """Connections from the replicas' pools to PostgreSQL, now and at the autoscaler's maximum, with their budgets.
+
+    The main database; that pools to further ones are not drawn is said.
+    """
     pooled = {name: service for name, service in scenario.services.items() if service.pool is not None}
     if not pooled:
         return empty("No service has a connection pool", HOW, "Without pools there is no chain to draw.")
@@ -60,6 +64,8 @@ def pool_chain(scenario: Any, result: Any = None) -> go.Figure:
     end = AXIS * max(sum(count for _, count in stage.parts) for stage in stages)
     _budgets(fig, stages, end)
     how = HOW + (USED if _used(fig, stages) else "")
+    if any(service.pools for service in scenario.services.values()):
+        how += f" Not drawn: pools to {listed(scenario.databases)}."
     fig.update_layout(barmode="stack", bargap=0.5, legend={"traceorder": "normal"})
     fig.update_xaxes(title_text="connections", range=[0, end], showgrid=True)
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(names))), ticktext=names)

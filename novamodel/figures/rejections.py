@@ -80,10 +80,12 @@ def _each(row: Any, result: Any) -> str:
 
 
 def _how(result: Any) -> str:
-    limits = getattr(result.scenario.edge, "limits", {})
-    if not limits:
+    said = []
+    for edge_name, edge in result.scenario.all_edges.items():
+        front = "" if edge_name == "main" else f"{edge_name}: "
+        said += [f"{front}{name} {limit.rate}, burst {limit.burst}" for name, limit in edge.limits.items()]
+    if not said:
         return HOW + " The edge has no limit."
-    said = [f"{name} {limit.rate}, burst {limit.burst}" for name, limit in limits.items()]
     return f"{HOW} Limit a client: {listed(said)}."
 
 

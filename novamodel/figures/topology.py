@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from novamodel import units
 from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, kind_of, rgba
-from novamodel.figures.reshape import over_time
-from novamodel.figures.words import listed, number_text, part_text
+from novamodel.figures.topology_graph import graph_topology, is_graph
+from novamodel.figures.topology_lines import (
+    bouncer_lines,
+    cache_lines,
+    cut,
+    database_lines,
+    edge_lines,
+    gateway_lines,
+    gateway_name,
+    peaks_of,
+    pool_lines,
+    replica_text,
+    service_lines,
+)
+from novamodel.figures.words import listed, number_text
 
 HOW = "Boxes and figures as read from the configuration files and the scenario"
 HOW_RUN = "; bold below: the highest mean use in the run, in % of the tier's limit."
@@ -42,8 +53,14 @@ class Box(NamedTuple):
 
 
 def topology(scenario: Any, result: Any = None) -> go.Figure:
-    """Boxes from the edge to the database with their sizes; with a result also how busy each was."""
-    boxes, arrows = _layout(scenario, _busy(result))
+    """Boxes from the edge to the database with their sizes; with a result also how busy each was.
+
+    A plain deployment (one source, edge, database and cache, no calls and messages) has its pools as boxes of their
+    own; everything else is drawn as a graph in layers.
+    """
+    if is_graph(scenario):
+        return graph_topology(scenario, result)
+    boxes, arrows = _layout(scenario, peaks_of(result))
     fig = go.Figure()
     place = {box.key: box for box in boxes}
     for start, end, text in arrows:
@@ -64,47 +81,24 @@ def topology(scenario: Any, result: Any = None) -> go.Figure:
 
 
 def _finding(scenario: Any) -> str:
-    replicas = [f"{_replica_text(service)} {name}" for name, service in scenario.services.items()]
+    replicas = [f"{replica_text(service)} {name}" for name, service in scenario.services.items()]
     behind = ["PgBouncer"] if scenario.database.pgbouncer is not None else []
     behind += ["PostgreSQL", *([scenario.cache.engine.capitalize()] if _uses_cache(scenario) else [])]
     where = {"eks": "EKS", "ecs": "ECS", "compose": "Docker Compose"}[scenario.platform.kind]
-    front = [scenario.edge.kind, *([_gateway_name(scenario.gateway)] if scenario.gateway is not None else [])]
+    front = [scenario.edge.kind, *([gateway_name(scenario.gateway)] if scenario.gateway is not None else [])]
     return f"{listed(front)} in front of {listed(replicas)} on {where}, behind them {listed(behind)}"
-
-
-def _replica_text(service: Any) -> str:
-    scaler = service.autoscaler
-    return f"{service.replicas}" if scaler is None else f"{scaler.min_replicas} to {scaler.max_replicas}"
-
-
-def _busy(result: Any) -> dict[str, str]:
-    if result is None:
-        return {}
-    peaks = {
-        str(tier): float(over_time(part, "utilisation")["mean"].max()) for tier, part in result.tiers.groupby("tier")
-    }
-    return {tier: part_text(peak) for tier, peak in peaks.items() if math.isfinite(peak)}
-
-
-def _lines(*texts: str) -> tuple[str, ...]:
-    return tuple(text for text in texts if text)
-
-
-def _said(busy: dict[str, str], *tiers: tuple[str, str]) -> str:
-    parts = [f"{word}{busy[tier]}" for tier, word in tiers if tier in busy]
-    return f"<b>{', '.join(parts)}{' busy' if len(parts) == 1 else ''}</b>" if parts else ""
 
 
 def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[str, str, str]]]:
     services = dict(scenario.services)
     count = len(services)
     heights = {name: ROW * (count - 1) / 2 - ROW * index for index, name in enumerate(services)}
-    boxes = [Box("edge", "edge", 0, 0, scenario.edge.kind, _edge_lines(scenario, busy))]
+    boxes = [Box("edge", "edge", 0, 0, scenario.edge.kind, edge_lines(scenario.edge, busy))]
     arrows: list[tuple[str, str, str]] = []
     front, column = "edge", COLUMN
     gateway = scenario.gateway
     if gateway is not None:
-        boxes.append(Box("gateway", "edge", column, 0, _gateway_name(gateway), _gateway_lines(gateway)))
+        boxes.append(Box("gateway", "edge", column, 0, gateway_name(gateway), gateway_lines(gateway)))
         arrows.append(("edge", "gateway", ""))
         front, column = "gateway", column + COLUMN
     cached = _uses_cache(scenario)
@@ -112,18 +106,18 @@ def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[
     pooled = [name for name, service in services.items() if service.pool is not None]
     for name, service in services.items():
         share = sum(portion for route, portion in scenario.traffic.mix.items() if route in service.routes)
-        boxes.append(Box(name, kind_of(name), column, heights[name], name, _service_lines(service, name, busy)))
+        boxes.append(Box(name, kind_of(name), column, heights[name], name, service_lines(service, name, busy)))
         arrows.append((front, name, f"{share * 100:.3g} %"))
         if service.pool is not None:
             key = f"{name} pool"
             boxes.append(
-                Box(key, "pool", column + COLUMN, heights[name], "node-postgres pool", _pool_lines(service, key, busy))
+                Box(key, "pool", column + COLUMN, heights[name], "node-postgres pool", pool_lines(service, key, busy))
             )
             arrows.append((name, key, ""))
             arrows.append((key, "database" if bouncer is None else "pgbouncer", ""))
     middle = sum(heights[name] for name in pooled) / len(pooled) if pooled else 0.0
     if bouncer is not None:
-        boxes.append(Box("pgbouncer", "pool", column + 2 * COLUMN, middle, "PgBouncer", _bouncer_lines(bouncer, busy)))
+        boxes.append(Box("pgbouncer", "pool", column + 2 * COLUMN, middle, "PgBouncer", bouncer_lines(bouncer, busy)))
         arrows.append(("pgbouncer", "database", ""))
     boxes.append(
         Box(
@@ -132,7 +126,7 @@ def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[
             column + (2 if bouncer is None else 3) * COLUMN,
             middle,
             f"PostgreSQL {scenario.database.version}",
-            _database_lines(scenario.database, busy),
+            database_lines(scenario.database, busy),
         )
     )
     if cached:
@@ -144,85 +138,10 @@ def _layout(scenario: Any, busy: dict[str, str]) -> tuple[list[Box], list[tuple[
                 column + COLUMN,
                 low,
                 scenario.cache.engine.capitalize(),
-                _cache_lines(scenario.cache, busy),
+                cache_lines(scenario.cache, busy),
             )
         )
     return boxes, arrows
-
-
-def _edge_lines(scenario: Any, busy: dict[str, str]) -> tuple[str, ...]:
-    edge = scenario.edge
-    limits = [f"{escape(_cut(name, 15))}: {limit.rate}" for name, limit in edge.limits.items()][:2]
-    workers = "1 worker" if edge.workers == 1 else f"{edge.workers} workers"
-    return _lines(f"{workers} x {edge.worker_connections:,} conn.", *limits, _said(busy, ("edge", "")))
-
-
-def _gateway_name(gateway: Any) -> str:
-    return "Kong" if gateway.kind == "kong" else "API Gateway"
-
-
-def _gateway_lines(gateway: Any) -> tuple[str, ...]:
-    if gateway.kind == "kong":
-        limits = (f"at most {gateway.limit:,} in {units.format_time(gateway.window)}", f"for each {gateway.by}")
-    else:
-        limits = (f"{number_text(gateway.rate)} requests/s", f"bursts of {gateway.burst:,}")
-    return _lines(*limits, f"adds {units.format_time(gateway.latency)}" if gateway.latency else "")
-
-
-def _service_lines(service: Any, name: str, busy: dict[str, str]) -> tuple[str, ...]:
-    size, scaler = service.resources, service.autoscaler
-    cpu = units.format_cores(size.cpu_request)
-    cpu += f" to {units.format_cores(size.cpu_limit)} CPU" if size.cpu_limit else " CPU, no limit"
-    memory = units.format_bytes(size.memory_limit or size.memory_request)
-    replicas = f"{service.replicas} replica{'s' if service.replicas != 1 else ''}"
-    if scaler is not None:
-        kind = "HPA" if scaler.kind == "hpa" else "target tracking"
-        replicas = f"{kind} {scaler.min_replicas} to {scaler.max_replicas} replicas"
-    return _lines(replicas, cpu, memory, _said(busy, (f"{name} cpu", "CPU "), (f"{name} event loop", "loop ")))
-
-
-def _pool_lines(service: Any, key: str, busy: dict[str, str]) -> tuple[str, ...]:
-    wait = service.pool.connection_timeout
-    return _lines(
-        f"{service.pool.max} a replica",
-        f"waits {units.format_time(wait)}" if wait else "waits for ever",
-        _said(busy, (key, "")),
-    )
-
-
-def _bouncer_lines(bouncer: Any, busy: dict[str, str]) -> tuple[str, ...]:
-    return _lines(
-        f"{bouncer.default_pool_size} to PostgreSQL",
-        f"{bouncer.max_client_conn} clients at most",
-        f"{bouncer.pool_mode} mode",
-        _said(busy, ("pgbouncer", "")),
-    )
-
-
-def _database_lines(database: Any, busy: dict[str, str]) -> tuple[str, ...]:
-    return _lines(
-        database.instance_class or "",
-        f"{database.cores:g} cores, {units.format_bytes(database.memory)}",
-        f"{database.max_connections} connections",
-        _copies(database),
-        _said(busy, ("postgres cpu", "CPU "), ("postgres connections", "conn. ")),
-    )
-
-
-def _copies(database: Any) -> str:
-    copies = database.read_replicas
-    if copies is None:
-        return ""
-    return f"{copies.count} read replica{'s' if copies.count != 1 else ''} ({units.format_fraction(copies.share)})"
-
-
-def _cache_lines(cache: Any, busy: dict[str, str]) -> tuple[str, ...]:
-    nodes = (
-        f"{cache.nodes} x {cache.node_type}"
-        if cache.node_type
-        else f"{cache.nodes} node{'s' if cache.nodes > 1 else ''}"
-    )
-    return _lines(nodes, units.format_bytes(cache.memory), _said(busy, ("redis", "")))
 
 
 def _uses_cache(scenario: Any) -> bool:
@@ -233,10 +152,6 @@ def _has_cache(service: Any) -> bool:
     return any(
         not isinstance(step, str) and step.cache is not None for steps in service.routes.values() for step in steps
     )
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _to_cache(fig: go.Figure, start: Box, end: Box) -> None:
@@ -259,7 +174,7 @@ def _box(fig: go.Figure, box: Box) -> None:
         fillcolor=rgba(colour, 0.09),
         layer="below",
     )
-    text = "<br>".join([f"<b>{escape(_cut(box.heading, 20))}</b>", *box.lines])
+    text = "<br>".join([f"<b>{escape(cut(box.heading, 20))}</b>", *box.lines])
     fig.add_annotation(x=box.x, y=box.y, text=text, showarrow=False, font={"size": 11.5, "color": INK}, align="center")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from novamodel import units
-from novamodel.analytic import steady_replicas
+from novamodel.analytic import route_rates, steady_replicas
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, SloResult, simulate
@@ -50,12 +50,12 @@ class Trial(NamedTuple):
 
 
 def service_asked(scenario: Scenario, name: str | None) -> str:
-    """The service a question is about: the one named, or the one that answers most of the traffic."""
+    """The service a question is about: the one named, or the one that answers most requests, calls among them."""
     if name is None:
-        shares = dict.fromkeys(scenario.services, 0.0)
-        for route, share in scenario.traffic.mix.items():
-            shares[scenario.service_of(route)] += share
-        return max(shares, key=lambda service: shares[service])
+        rates = dict.fromkeys(scenario.services, 0.0)
+        for at, per_s in route_rates(scenario).items():
+            rates[at.service] += per_s
+        return max(rates, key=lambda service: rates[service])
     if name not in scenario.services:
         raise UserError(f"{name!r} is no service", valid=list(scenario.services), given=name)
     return name
@@ -68,23 +68,85 @@ def need_objectives(scenario: Scenario) -> None:
 
 
 def at_peak(scenario: Scenario, *, replications: int, quick: bool = False, warm_up_s: float = 15.0) -> Scenario:
-    """A variant whose traffic stays at the day's highest rate, with a window of some `WINDOW_REQUESTS` requests."""
+    """A variant whose traffic stays at the day's highest rate, with a window of some `WINDOW_REQUESTS` requests.
+
+    Every open source stays at its own highest; users, recorded traffic and jobs by the clock are as they are.
+    """
     if replications < 2:
         raise UserError("one replication has no interval", valid="replications of 2 or more")
-    peak = scenario.traffic.most_per_s
+    peak = most_per_s(scenario)
     if peak <= 0:
         raise UserError("there is no traffic to answer", path="traffic.peak", valid="a rate above 0 requests/s")
     window_s = WINDOW_REQUESTS / peak / (QUICK if quick else 1)
     window_s = min(max(window_s, SHORTEST_S), LONGEST_S)
     changes = {
-        "traffic.shape": "constant",
-        "traffic.peak": f"{peak!r} requests/s",
+        **_held_at_peak(scenario),
         "run.duration": f"{window_s!r} s",
         "run.warm_up": f"{warm_up_s!r} s",
         "run.replications": 2 if quick else replications,
         "run.precision": None,
     }
     return scenario.override(changes, said_by="window at the peak")
+
+
+def most_per_s(scenario: Scenario) -> float:
+    """Highest rate (requests/s) of all sources together."""
+    return sum(source.most_per_s for source in scenario.traffic.sources.values())
+
+
+def _held_at_peak(scenario: Scenario) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for name, source in scenario.traffic.sources.items():
+        if source.loop == "open":
+            path = source_path(name)
+            changes |= {f"{path}.shape": "constant", f"{path}.peak": f"{source.most_per_s!r} requests/s"}
+    return changes
+
+
+def source_path(name: str) -> str:
+    """Where a source of traffic stands in the scenario."""
+    return "traffic" if name == "main" else f"traffic.also.{name}"
+
+
+def load_of(source: Any) -> dict[str, Any]:
+    """What says how much a source asks, and for what, by path below it."""
+    mix = {"mix": dict(source.mix)} if source.mix else {}
+    if source.loop == "closed":
+        return {"users": source.users, **mix}
+    if source.loop == "replay" and source.replay is not None:
+        return {"replay.load_factor": source.replay.load_factor}
+    if source.loop == "periodic":
+        return {"every": f"{source.every!r} s", **mix}
+    shape = source.shape
+    return {
+        "shape": shape if isinstance(shape, str) else [[t, f"{rate!r} requests/s"] for t, rate in shape],
+        "peak": f"{source.peak!r} requests/s",
+        "night": f"{source.night!r} requests/s",
+        **mix,
+    }
+
+
+def need_open(scenario: Scenario) -> None:
+    """Refuse a scenario whose main source has no rate that a question could set."""
+    loop = scenario.traffic.loop
+    if loop != "open":
+        raise UserError(
+            f"the main source is {loop}: this question sets the rate of an open one", path="traffic.loop", valid="open"
+        )
+
+
+def main_only(scenario: Scenario, *kinds: str) -> str:
+    """Which further parts (``databases``, ``caches``, ``edges``, ``sources``) an answer leaves out; nothing without."""
+    parts: dict[str, Mapping[str, Any]] = {
+        "databases": scenario.databases,
+        "caches": scenario.caches,
+        "edges": scenario.edges,
+        "sources": scenario.traffic.also,
+    }
+    found = [f"{kind} {', '.join(parts[kind])}" for kind in kinds if parts[kind]]
+    words = {"databases": "database", "caches": "cache", "edges": "edge", "sources": "source of traffic"}
+    told = " and ".join(words[kind] for kind in kinds if parts[kind])
+    return f"This is about the main {told} only; not looked at: {'; '.join(found)}." if found else ""
 
 
 def count_at_peak(scenario: Scenario, name: str) -> int:

@@ -10,6 +10,8 @@ import pandas as pd
 from novamodel.recovery.dump import Dump, dump_times
 from novamodel.recovery.mechanisms import MULTI_AZ_FAILOVER_S, PITR_INTERVAL_S, worst_loss_s
 from novamodel.scenario import Scenario
+from novamodel.scenario.backend import Database
+from novamodel.scenario.demand import MAIN
 
 GIB = 1024**3
 DUMP_FAULTS = ("backup-uploads-other-name", "recovery-file-never-written")
@@ -43,7 +45,7 @@ def dump_of(scenario: Scenario) -> Dump:
 
 
 def backup_load(scenario: Scenario) -> BackupLoad:
-    """CPU and bytes of one dump of the scenario's database (`pricing.database_used`)."""
+    """CPU and bytes of one dump of the main database (`pricing.database_used`)."""
     backup, times = scenario.backup, dump_of(scenario)
     text = _text_gib(scenario)
     cpu = text * 1024 * backup.server_core_s_per_mib
@@ -68,23 +70,11 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
     that the mechanism allows. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
     source gives a figure. A way that cannot work as the files have it says which finding stands against it, and loses
     everything: its RPO and RTO are infinite. Dumps that neither a file nor the scenario speaks of are marked assumed.
+    Dumps are of the main database and the main cache; standby and point-in-time recovery of every database.
     """
     rows: list[dict[str, Any]] = []
-    database, cache = scenario.database, scenario.cache
-    if database.multi_az:
-        low, high = MULTI_AZ_FAILOVER_S
-        rows.append(_row("standby in another zone", "loss of the server or its zone", 0.0, low, high, "documented"))
-    if database.instance_class is not None and database.backup_retention_days:
-        rows.append(
-            _row(
-                "point-in-time recovery",
-                f"wrong data, up to {database.backup_retention_days} days back",
-                worst_loss_s("rds_pitr", PITR_INTERVAL_S),
-                math.nan,
-                math.nan,
-                "makes a new instance; AWS states no duration",
-            )
-        )
+    for name, database in scenario.all_databases.items():
+        rows += _of_database(database, "" if name == MAIN else f" of {name}")
     times, backup = dump_of(scenario), scenario.backup
     broken, assumed = _against(scenario, DUMP_FAULTS), not _says_backup(scenario)
     rows.append(
@@ -100,7 +90,7 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             assumed=assumed,
         )
     )
-    if cache.keyspaces:
+    if scenario.cache.keyspaces:
         loss = worst_loss_s("redis_rdb_pull", backup.every)
         rows.append(
             _row(
@@ -115,6 +105,27 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows)
+
+
+def _of_database(database: Database, of: str) -> list[dict[str, Any]]:
+    """What RDS itself keeps of a database."""
+    rows = []
+    if database.multi_az:
+        low, high = MULTI_AZ_FAILOVER_S
+        what, against = f"standby in another zone{of}", f"loss of the server{of} or its zone"
+        rows.append(_row(what, against, 0.0, low, high, "documented"))
+    if database.instance_class is not None and database.backup_retention_days:
+        rows.append(
+            _row(
+                f"point-in-time recovery{of}",
+                f"wrong data, up to {database.backup_retention_days} days back",
+                worst_loss_s("rds_pitr", PITR_INTERVAL_S),
+                math.nan,
+                math.nan,
+                "makes a new instance; AWS states no duration",
+            )
+        )
+    return rows
 
 
 def _says_backup(scenario: Scenario) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 
 from novamodel.figures.words import estimate_text, listed, size_text
 from novamodel.report.screen import cost_text, sizes_by_service
+from novamodel.scenario.not_modelled import NOT_MODELLED
 
-NOT_MODELLED = (
-    "callers that retry; failures and deployments, unless `operations` of the scenario has them;"
+LEFT_OUT = (
+    "failures and deployments, unless `operations` of the scenario has them;"
     " everything the findings and the bill's last line leave out"
 )
 
@@ -43,9 +44,18 @@ def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assum
             ("Advice", _advice(answer)),
             ("Cost", cost_text(answer)),
             ("What would change it", _change(answer, assumed)),
-            ("Known gaps", "; ".join([*warnings, *_simplified(answer), f"not modelled: {NOT_MODELLED}"])),
+            (
+                "Known gaps",
+                "; ".join(
+                    [*warnings, *_simplified(answer), f"not modelled: {'; '.join(NOT_MODELLED.values())}; {LEFT_OUT}"]
+                ),
+            ),
         )
     )
+
+
+def _not_modelled() -> str:
+    return "; ".join([*NOT_MODELLED.values(), LEFT_OUT])
 
 
 def _simplified(answer: Mapping[str, Any]) -> list[str]:

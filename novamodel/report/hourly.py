@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from novamodel.analytic import mean_rates
+
 COMPUTE = ("AWS Fargate", "Amazon EC2")
 """Services whose use lines follow replicas; all other use lines follow requests."""
 
@@ -27,7 +29,9 @@ def cost_per_hour(cost: Any, result: Any) -> pd.DataFrame:
     services = [name for name in result.scenario.services if name in day]
     least = day[services].astype(float).min()
     above = float((day[services].astype(float) - least).sum(axis=1).mean())
-    mean_rate = float(day["rate_per_s"].mean())
+    others = mean_rates(result.scenario)
+    others.pop("main")  # whose day is in the bill
+    mean_rate = float(day["rate_per_s"].mean()) + sum(others.values())
     frame = result.intervals[["replication", "clock_s", "arrived", "length_s"]].copy()
     counts = result.replicas.assign(
         above=result.replicas["ready"] + result.replicas["pending"] - result.replicas["service"].map(least)

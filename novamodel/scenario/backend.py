@@ -158,8 +158,10 @@ class Edge(Part):
 class PgBouncer(Part):
     """PgBouncer between the pools and PostgreSQL."""
 
-    pool_mode: Literal["transaction"] = given(
-        "transaction", "a server connection is held for a transaction (session mode is not modelled yet)", "assumed"
+    pool_mode: Literal["transaction", "session"] = given(
+        "transaction",
+        "a server connection is held for a transaction, or from a client's first query until it disconnects",
+        "documented: PgBouncer's own default is session",
     )
     default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
     max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)

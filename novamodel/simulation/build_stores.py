@@ -76,23 +76,27 @@ def links_state(scenario: Scenario, layout: Layout, programs: dict[Link, tuple[i
                 "program": programs[link][0],
                 "refusal": programs[link][1],
                 "wrote": read_from.index(link.database) * clients if link.database in read_from else codes.NONE,
+                "session": int(bouncer is not None and bouncer.pool_mode == "session"),
                 "lag": float(database.read_replicas.lag) if database.read_replicas else 0.0,
             }
         )
         settings += [_settings(pool)] * (end - first)
         of_pool += [number] * (end - first)
-    columns = {name: [row[name] for row in rows] for name in Links._fields if name not in ("count", "of_pool")}
+    columns = {name: [row[name] for row in rows] for name in Links._fields if name not in BESIDE}
     if not rows:
         columns = {name: [0.0 if name in LINK_FLOATS else 0] for name in columns}
+    state = pool_state(settings or [PoolSettings(1)], requests)
     return {
-        "links": Links(**columns, count=[len(rows)], of_pool=of_pool or [0]),
+        "links": Links(**columns, count=[len(rows)], of_pool=of_pool or [0], linked=[0] * len(state.state)),
         "doors": doors,
-        "pool": pool_state(settings or [PoolSettings(1)], requests),
+        "pool": state,
         "bouncer": _bouncers(scenario, pools, requests),
         "bouncer_cpu": fifo_state(max(1, len(bouncers))),
     }
 
 
+BESIDE = ("count", "of_pool", "linked")
+"""Columns that are not by link."""
 LINK_FLOATS = ("login_idle", "login_busy", "query_idle", "query_busy", "network", "connect_idle", "connect_busy", "lag")
 
 

@@ -71,6 +71,7 @@ def send(m: Model, q: Any, i: int, site: int, pc: int, now: float) -> bool:
         s.outcome[i] = codes.BREAKER_OPEN
         return False
     s.generation[i] = m.breaker.generation[site]
+    m.sites.sent[site] += 1
     child = take_request(m, codes.CHILD, next_serial(m), m.sites.program[site], now)
     adopt(m, child, i)
     s.pc[child] = m.sites.start[site]
@@ -113,6 +114,7 @@ def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> N
             else:
                 resume(m, i)
             return
+        m.sites.failed[site] += 1
         if m.sites.optional[site] == 0:
             fail(m, i, codes.CALL_FAILED)
             return

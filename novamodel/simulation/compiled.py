@@ -17,7 +17,7 @@ from novamodel.components.rule import COMPILED, entry
 from novamodel.scenario import Scenario
 from novamodel.scenario.model import build as scenario_of
 from novamodel.scenario.origin import Tree
-from novamodel.simulation import codes, dispatch, events, queueing
+from novamodel.simulation import codes, dispatch, events, holds, queueing
 from novamodel.simulation.build import Plan, build, column_kinds
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.feeding import Feeder
@@ -28,7 +28,7 @@ from novamodel.simulation.schedule import EVENT_BITS, Heap, heap_close
 from novamodel.simulation.state import Model
 
 DONE, MORE_REQUESTS, MORE_HEAP, PAGE_FULL, BLOCK_USED = 0, 1, 2, 3, 4
-GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT = 0, 1, 2, 3, 4, 5
+GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT, FILL_POOL = 0, 1, 2, 3, 4, 5, 6
 FIRST_HEAP = 16384
 
 
@@ -74,6 +74,8 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         events.start_user(m, a, b, c, d, now)
     elif order == HAND_OUT:
         queueing.hand_out(m, heap, a, now)
+    elif order == FILL_POOL:
+        holds.fill_pool(m, heap, a, b, now)
     while True:
         dispatch.run_ready(m, heap, now)
         heap_close(heap)
@@ -143,6 +145,10 @@ class CompiledPlane:
         """Consumers of a queue have become free: give them messages."""
         self._make_room()
         self._order(HAND_OUT, self.env.now, queue)
+
+    def fill_pool(self, link: int, pool: int) -> None:
+        """Put one more idle connection into a pool."""
+        self._order(FILL_POOL, self.env.now, link, pool)
 
     def _order(self, order: int, until: float, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> None:
         now, until = float(self.env.now), float(until)  # an integer would have `run` compiled once more

@@ -30,7 +30,7 @@ from novamodel.simulation.events import (
     on_step_done,
 )
 from novamodel.simulation.finish import record_root
-from novamodel.simulation.holds import release_server
+from novamodel.simulation.holds import next_for_server, release_server
 from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
@@ -139,6 +139,20 @@ def kill_more(m: Model, q: Any, now: float) -> None:
             victims += 1
             kill_request(m, q, i, now)
     m.timers.victim[0] = NONE
+    end_sessions(m, r, now)
+
+
+@handler
+def end_sessions(m: Model, r: int, now: float) -> None:
+    """The clients of a replica have disconnected: PgBouncer's server connections of their sessions are free."""
+    for link in range(m.links.count[0]):
+        first = m.links.first_replica[link]
+        if m.links.session[link] != 0 and first <= r < m.links.end_replica[link]:
+            begin = (m.links.first_pool[link] + r - first) * m.pool.depth[0]
+            for place in range(begin, begin + m.pool.depth[0]):
+                if m.links.linked[place] != 0:
+                    m.links.linked[place] = 0
+                    next_for_server(m, m.links.bouncer[link], now)
 
 
 @handler

@@ -18,6 +18,7 @@ from novamodel.simulation.holds import (
     arm_cores,
     arm_pool,
     arm_server,
+    disconnect,
     lose_attempt,
     lose_connection,
     release_dead,
@@ -177,7 +178,7 @@ def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
         if code == NOTHING:
             break
         if code == CLOSED:
-            m.doors.open[m.links.door[link]] -= 1
+            disconnect(m, link, who, now)
             serve_pool(m, q, link, p, now)
         elif code == ABORTED:
             lose_attempt(m, q, who, link, codes.POOL_TIMEOUT, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.pg_pool.rules import pool_open_failed, pool_opened, pool_pulse, pool_release
+from novamodel.components.pg_pool.rules import pool_open, pool_open_failed, pool_opened, pool_pulse, pool_release
 from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
 from novamodel.components.pg_pool.timers import pool_due
 from novamodel.components.rule import handler, rule
@@ -23,6 +23,7 @@ from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
+NEVER = codes.NEVER
 
 
 @rule
@@ -88,6 +89,58 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
 
 
 @handler
+def release_server(m: Model, i: int, now: float) -> None:
+    """The request is done with its PgBouncer server connection; in session mode its client connection keeps it."""
+    s = m.requests
+    s.server[i] = 0
+    link = s.link[i]
+    if m.links.session[link] == 0:
+        next_for_server(m, m.links.bouncer[link], now)
+
+
+@handler
+def next_for_server(m: Model, b: int, now: float) -> None:
+    """A server connection is free: the first waiter that is still alive gets it."""
+    s = m.requests
+    while True:
+        waiter = tokens_release(m.bouncer, b, now)
+        if waiter == NONE:
+            return
+        if s.dead[waiter] == 0:
+            s.server[waiter] = 1
+            s.where[waiter] = codes.TIMED
+            if m.links.session[s.link[waiter]] != 0:
+                m.links.linked[s.place[waiter]] = 1
+            add_time(m, waiter, codes.SERVER_WAIT, now - s.since[waiter])
+            resume(m, waiter)
+            return
+        free_request(m, waiter)
+
+
+@rule
+def disconnect(m: Model, link: int, place: int, now: float) -> None:
+    """A connection is closed: its door has room, and PgBouncer's server connection of its session is free."""
+    m.doors.open[m.links.door[link]] -= 1
+    if m.links.linked[place] != 0:
+        m.links.linked[place] = 0
+        next_for_server(m, m.links.bouncer[link], now)
+
+
+@handler
+def fill_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
+    """A pool has been busy before: as many idle connections as it may have and the server accepts, one a call.
+
+    Call it as often as the pool has places.
+    """
+    door = m.links.door[link]
+    if m.doors.open[door] < m.doors.most[door] and m.pool.open[p] < m.pool.size[p]:
+        m.doors.open[door] += 1
+        place = pool_open(m.pool, p, NONE, NEVER, now)
+        pool_opened(m.pool, p, place, now)
+        arm_pool(m, q, p)
+
+
+@handler
 def serve_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
     """A place of a pool has become empty: open a connection for the first who waits."""
     code, place = pool_pulse(m.pool, p, now)
@@ -120,7 +173,7 @@ def give_back(m: Model, q: Any, i: int, failed: bool, now: float) -> None:
     if code == HANDED:
         hand_over(m, waiter, place, codes.POOL_WAIT, now)
     elif code == CLOSED:
-        m.doors.open[m.links.door[link]] -= 1
+        disconnect(m, link, place, now)
         serve_pool(m, q, link, p, now)
     arm_pool(m, q, p)
 
@@ -159,25 +212,6 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
         add_time(m, user, codes.CONNECT_TIME, now - m.requests.since[user])
         fail(m, user, outcome)
     serve_pool(m, q, link, p, now)
-
-
-@handler
-def release_server(m: Model, i: int, now: float) -> None:
-    """The request's PgBouncer server connection is free: the first waiter that is still alive gets it."""
-    s = m.requests
-    b = m.links.bouncer[s.link[i]]
-    s.server[i] = 0
-    while True:
-        waiter = tokens_release(m.bouncer, b, now)
-        if waiter == NONE:
-            return
-        if s.dead[waiter] == 0:
-            s.server[waiter] = 1
-            s.where[waiter] = codes.TIMED
-            add_time(m, waiter, codes.SERVER_WAIT, now - s.since[waiter])
-            resume(m, waiter)
-            return
-        free_request(m, waiter)
 
 
 @handler

@@ -34,6 +34,8 @@ class Link(NamedTuple):
 class Site(NamedTuple):
     """A call: what is called, how, and over which distance (s, one way)."""
 
+    caller_name: str
+    called: str
     program: int
     start: int  # operation that it begins with; NONE = the program's first
     caller: Caller

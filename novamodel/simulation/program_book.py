@@ -199,7 +199,9 @@ def _ask(writer: ProgramWriter, source: Source, entry: int, route: int) -> None:
         start = writer.put(codes.DRAW)
         writer.put(codes.CHANCE, share=-1.0, jump=writer.programs[entry].start)
         assert writer.ops[stub]["jump"] == len(writer.ops)
-    writer.layout.sites.append(Site(entry, start, source.caller, 0.0, True, repeats))
+    writer.layout.sites.append(
+        Site(writer.program.name, writer.programs[entry].name, entry, start, source.caller, 0.0, True, repeats)
+    )
     writer.put(codes.BEGIN, route=route)
     writer.put(codes.CALL, station=len(writer.layout.sites) - 1)
     writer.put(codes.RECORD, route=route)

@@ -61,6 +61,8 @@ class ProgramWriter:
         self.statements: dict[int, str] = {}
         self.demands: dict[tuple[int, str], int] = {}
         self.first_hit: dict[int, int] = {}
+        replays = [source.replay for source in scenario.traffic.sources.values() if source.replay is not None]
+        self.recorded = {replay.demand for replay in replays if replay.demand}  # demands that are no constants
         self.scale = 1.0 / scenario.platform.core_speed
         self.unit = laws.add("unit")
         self.put(codes.FAIL)
@@ -98,6 +100,9 @@ class ProgramWriter:
     def demand(self, op: int, demand: Demand, scale: float, kind: str = "", **columns: Any) -> int:
         """Write an operation that takes time."""
         draw = self.draw(demand)
+        if draw == codes.NONE and kind in self.recorded:
+            self.program.laws.append(law_row(self.laws, demand))
+            draw = len(self.program.laws) - 1
         if kind:
             self.demands.setdefault((len(self.programs) - 1, kind), draw)
         return self.put(op, idle=demand.idle * scale, busy=demand.busy * scale, draw=draw, **columns)
@@ -228,7 +233,18 @@ class ProgramWriter:
         assert call is not None
         target = called(self.scenario, call.to)
         network = 0.0 if isinstance(target, str) else self.scenario.services[target.service].network / 2
-        self.layout.sites.append(Site(self.program_of(target), codes.NONE, call.caller, network, call.optional, False))
+        self.layout.sites.append(
+            Site(
+                self.program.name,
+                str(target),
+                self.program_of(target),
+                codes.NONE,
+                call.caller,
+                network,
+                call.optional,
+                False,
+            )
+        )
         return len(self.layout.sites) - 1
 
     def program_of(self, target: RouteOf | str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import simpy
 
-from novamodel.simulation import codes, dispatch, events, queueing
+from novamodel.simulation import codes, dispatch, events, holds, queueing
 from novamodel.simulation.build import Plan
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.feeding import Feeder
@@ -93,6 +93,10 @@ class ReferencePlane:
         queueing.hand_out(self.model, self, queue, self.env.now)
         dispatch.run_ready(self.model, self, self.env.now)
         self._make_room()
+
+    def fill_pool(self, link: int, pool: int) -> None:
+        """Put one more idle connection into a pool."""
+        holds.fill_pool(self.model, self, link, pool, self.env.now)
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""

@@ -51,6 +51,8 @@ class Replication:
     replicas: list[dict[str, Any]]
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
+    calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
+    queues: list[dict[str, Any]]  # by queue: messages of the window
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
     requests: np.ndarray | None
@@ -98,6 +100,7 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    _fill_pools(plan, plane, fleets)
     _start_users(plan, plane)
     keep_agenda(world, scenario, fleets)
     monitor = Monitor(world, scenario, fleets)
@@ -130,10 +133,24 @@ def replicate(
             if end > run.warm_up_s
         ],
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
+        calls=_calls(plan, plane),
+        queues=monitor.queues(),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
         requests=plane.kept(),
     )
+
+
+def _fill_pools(plan: Plan, plane: Plane, fleets: dict[str, Fleet]) -> None:
+    """Warm pools of the replicas that are there at the beginning: in turn, one connection each."""
+    for link, number in plan.layout.links.items():
+        fleet = fleets[link.service]
+        pool = fleet.service.all_pools[link.database]
+        first = int(plan.model.links.first_pool[number]) - fleet.rows[0]
+        rows = [pod.row for pod in fleet.pods if pod.row >= 0]
+        for _ in range(pool.max if pool.start == "warm" else 0):
+            for row in rows:
+                plane.fill_pool(number, first + row)
 
 
 def _start_users(plan: Plan, plane: Plane) -> None:
@@ -141,6 +158,20 @@ def _start_users(plan: Plan, plane: Plane) -> None:
     for group, users in enumerate(plan.users):
         for user, (population, client) in enumerate(zip(users.population, users.client, strict=True)):
             plane.start_user(USERS + group * USER_STRIDE + user, users.program, population, client)
+
+
+def _calls(plan: Plan, plane: Plane) -> list[dict[str, Any]]:
+    sites = plane.model.sites
+    return [
+        {
+            "caller": site.caller_name,
+            "called": site.called,
+            "attempts": int(sites.sent[n]),
+            "retries": int(sites.retried[n]),
+            "given_up": int(sites.failed[n]),
+        }
+        for n, site in enumerate(plan.layout.sites)
+    ]
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

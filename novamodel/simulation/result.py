@@ -48,8 +48,9 @@ class Result:
     replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
     interval, ``lives`` a replica (``from_s`` created, ``to_s`` gone, as ``clock_s``), ``events`` a deed of the control
-    plane, ``breakdown`` a place where time goes, ``routes`` a route, ``populations`` a population, ``histogram`` a
-    latency bucket, ``requests`` (when kept) a request.
+    plane, ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
+    beyond the first, calls given up), ``queues`` a queue (messages), ``routes`` a route, ``populations`` a population,
+    ``histogram`` a latency bucket, ``requests`` (when kept) a request.
     """
 
     scenario: Scenario = field(repr=False)
@@ -70,6 +71,8 @@ class Result:
     lives: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)
     breakdown: pd.DataFrame = field(repr=False)
+    calls: pd.DataFrame = field(repr=False)
+    queues: pd.DataFrame = field(repr=False)
     routes: pd.DataFrame = field(repr=False)
     populations: pd.DataFrame = field(repr=False)
     histogram: pd.DataFrame = field(repr=False)

@@ -87,6 +87,8 @@ class Links(NamedTuple):
     of_pool: Column  # by pool: its link
     wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
     lag: Column  # of the read replicas
+    session: Column  # 1 = PgBouncer keeps a server connection for a client until it disconnects
+    linked: Column  # by place of a pool: 1 = its connection has such a server connection
 
 
 class Doors(NamedTuple):
@@ -104,7 +106,9 @@ class Sites(NamedTuple):
     network: Column  # one way
     optional: Column  # 1 = goes on without the answer
     repeats: Column  # 1 = the caller holds the draws of the request, which are the same in each attempt
-    retried: Column  # attempts beyond the first so far
+    sent: Column  # attempts so far
+    retried: Column  # of these beyond the first
+    failed: Column  # calls given up
     armed: Column  # time of its pending CALL_TIMER event
 
 

@@ -115,6 +115,8 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     at = now + m.links.network[link]
     b = m.links.bouncer[link]
     if b != NONE:
+        if m.links.session[link] != 0 and m.links.linked[s.place[i]] != 0:
+            s.server[i] = 1
         if s.server[i] == 0:
             if not tokens_free(m.bouncer, b):
                 s.since[i] = now
@@ -124,6 +126,7 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
                 return
             tokens_take(m.bouncer, b, now)
             s.server[i] = 1
+            m.links.linked[s.place[i]] = m.links.session[link]
         cpu = m.links.bouncer_cpu[link]
         work = m.links.query_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, at) else m.links.query_busy[link]
         at = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.other_draw[pc]), at)

@@ -51,6 +51,8 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         lives=_lives(scenario, replications),
         events=_frame(scenario, replications, "events"),
         breakdown=_breakdown(replications, histogram, edges),
+        calls=_calls(replications),
+        queues=_queues(replications),
         routes=_routes(scenario, replications, histogram),
         populations=_populations(scenario, replications, found),
         histogram=_histogram(scenario, histogram, edges),
@@ -121,6 +123,20 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
             }
         )
     return pd.DataFrame(rows)
+
+
+def _calls(replications: Sequence[Replication]) -> pd.DataFrame:
+    """By call site: attempts, those beyond the first, calls given up; of callers outside and of services."""
+    columns = ["caller", "called", "attempts", "retries", "given_up"]
+    rows = pd.DataFrame([row for r in replications for row in r.calls], columns=columns)
+    return rows.groupby(["caller", "called"], sort=False, as_index=False).sum()
+
+
+def _queues(replications: Sequence[Replication]) -> pd.DataFrame:
+    """By queue: messages published, delivered, delivered again, acknowledged, dead; waiting at the end."""
+    columns = ["queue", "published", "delivered", "redelivered", "acknowledged", "dead", "waiting"]
+    rows = pd.DataFrame([row for r in replications for row in r.queues], columns=columns)
+    return rows.groupby("queue", sort=False, as_index=False).sum()
 
 
 def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from novamodel.analytic.flow import flow, mean_rates
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 
 GIB = 1024**3
 DAY_S = 86400.0
@@ -53,11 +55,19 @@ def metric_volume(scenario: Scenario, replicas: Mapping[str, float]) -> MetricVo
     )
 
 
-def log_volume(scenario: Scenario, requests_per_s: float) -> LogVolume:
-    """Bytes of the services' and the edge's lines at a mean rate of requests."""
-    owners = {route: scenario.services[scenario.service_of(route)] for route in scenario.traffic.mix}
-    own = sum(share * owners[route].log_bytes for route, share in scenario.traffic.mix.items())
-    each = own + ACCESS_LOG_BYTES
+def log_volume(scenario: Scenario, requests_per_s: float | Mapping[str, float]) -> LogVolume:
+    """Bytes of the services' and the edges' lines at mean rates of requests by source.
+
+    A number is the rate of the main source; others are then at the mean of their day. A service writes
+    ``log_bytes`` for every request that it answers, calls from other services and messages too; an edge one line.
+    """
+    if isinstance(requests_per_s, Mapping):
+        rates = dict(requests_per_s)
+    else:
+        rates = mean_rates(scenario) | {MAIN: float(requests_per_s)}
+    total = sum(rates.values())
+    each = _bytes_per_request(scenario, rates if total > 0 else dict.fromkeys(rates, 1.0))
+    requests_per_s = total
     if scenario.monitoring.logs == "none":
         return LogVolume(each, 0.0, 0.0)
     per_day = requests_per_s * DAY_S * each / GIB
@@ -66,3 +76,11 @@ def log_volume(scenario: Scenario, requests_per_s: float) -> LogVolume:
         kept = per_day * scenario.pricing.log_retention_months * scenario.pricing.hours_per_month / 24
         disk = kept * (1 + scenario.monitoring.opensearch.replicas) * OPENSEARCH_OVERHEAD
     return LogVolume(each, per_day, disk)
+
+
+def _bytes_per_request(scenario: Scenario, rates: Mapping[str, float]) -> float:
+    """Log bytes of all lines over the number of requests from outside."""
+    total = sum(rates.values())
+    going = flow(scenario, {name: rate / total for name, rate in rates.items()})
+    own = sum(per_s * scenario.services[at.service].log_bytes for at, per_s in going.visits.items())
+    return own + ACCESS_LOG_BYTES * sum(going.edges.values())

@@ -58,7 +58,7 @@ class Answer:
             "scenario": scenario.name,
             "title": scenario.heading,
             "scenario_hash": scenario.content_hash(),
-            "peak_per_s": scenario.traffic.peak,
+            "peak_per_s": sum(source.most_per_s for source in scenario.traffic.sources.values()),
             "seed": self.result.seed,
             "replications": self.result.replications,
             "slo": _slos(self.result),

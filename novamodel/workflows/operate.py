@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from novamodel.analytic.flow import mean_rates
 from novamodel.questions import planned_operations
 from novamodel.recovery import BackupLoad, backup_load, recovery_plan
 from novamodel.scenario import Scenario
@@ -73,7 +74,7 @@ def operate(
 ) -> Operating:
     """Simulate the scenario's own operations, and work out its volumes, their cost and its ways to recover.
 
-    ``cost``: its bill, whose day gives the mean rate and replicas. Only operations are simulated: without any this
+    ``cost``: its bill, whose day gives the mean replicas. Only operations are simulated: without any this
     takes no time.
     """
     day = cost.day
@@ -88,7 +89,7 @@ def operate(
     return Operating(
         scenario,
         planned_operations(scenario, replications=2 if quick else 3, engine=engine, quick=quick, progress=progress),
-        log_volume(scenario, float(day["rate_per_s"].mean())),
+        log_volume(scenario, mean_rates(scenario)),
         more_than({"monitoring.logs": "none"}),
         metric_volume(scenario, {name: float(day[name].mean()) for name in scenario.services}),
         more_than({"monitoring.prometheus": "none"}),

@@ -74,7 +74,7 @@ def _scenario(name: str, base: Scenario, said: str) -> str:
         f"title: {_text(f'{base.heading}: {name}')}",
         "",
     ]
-    if isinstance(traffic.shape, str):
+    if traffic.loop == "open" and isinstance(traffic.shape, str):
         peak = f"{traffic.peak * GROWTH:.6g} requests/s"
         lines += ["traffic:", f"  peak: {peak}    # {traffic.peak:.6g} requests/s in the base"]
     else:
@@ -118,7 +118,7 @@ def _sweep(name: str, base: Scenario) -> str:
         "vary:",
         f"  {_text(path)}: {counts}",
     ]
-    if isinstance(base.traffic.shape, str):
+    if base.traffic.loop == "open" and isinstance(base.traffic.shape, str):
         rates = [f"{base.traffic.peak * share:.6g} requests/s" for share in (1.0, GROWTH, 1.5)]
         lines.append(f"  traffic.peak: [{', '.join(rates)}]")
     return "\n".join([*lines, "replications: 2"]) + "\n"

@@ -238,5 +238,5 @@ def test_refused_connections_take_a_chain_of_callers_one_by_one(plain, both):
     )
     refused = run.requests[run.requests[:, OUTCOME] == codes.REFUSED]
     assert len(refused) == pytest.approx(5 / 0.02, abs=2)
-    assert refused[:, 6 + codes.CONNECT] == pytest.approx(0.02)
+    assert refused[:, 6 + codes.CONNECT_TIME] == pytest.approx(0.02)
     assert len(refused) == len(run.requests)

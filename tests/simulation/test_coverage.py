@@ -16,6 +16,7 @@ from novamodel.analytic import mmc, mmc_patience
 from novamodel.simulation import replication
 from novamodel.simulation.estimates import by_replication, estimates
 from novamodel.simulation.replication import replicate
+from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 
 GROUPS = 400
 EACH = 3  # replications in an experiment
@@ -51,11 +52,13 @@ def built_once(monkeypatch):
     plans = {}
     build = replication.build
 
-    def copied(scenario, *, arrays):
+    def copied(scenario, *, arrays, replication):
         key = (scenario.content_hash(), arrays)
         if key not in plans:
-            plans[key] = build(scenario, arrays=arrays)
-        return copy.deepcopy(plans[key])
+            plans[key] = build(scenario, arrays=arrays, replication=0)
+        plan = copy.deepcopy(plans[key])
+        stream = first_stream(replication, MOST_SOURCES - 1)
+        return plan._replace(model=plan.model._replace(config=plan.model.config._replace(stream=stream)))
 
     monkeypatch.setattr(replication, "build", copied)
 

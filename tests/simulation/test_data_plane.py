@@ -16,7 +16,7 @@ RSA = {"requests_per_connection": 4, "tls": {"certificate": "rsa-2048", "resumed
 def columns(run):
     """Arrival, end, seconds at the edge and outcome of every finished request, by number."""
     rows = run.requests[np.argsort(run.requests[:, 0])]
-    return rows[:, WORDS], rows[:, WORDS + 1], rows[:, WORDS + 2 + codes.EDGE], rows[:, 2]
+    return rows[:, WORDS], rows[:, WORDS + 1], rows[:, WORDS + 2 + codes.EDGE_TIME], rows[:, 2]
 
 
 def test_handshakes_cost_their_cpu_and_leave_every_other_draw_alone(plain, both):

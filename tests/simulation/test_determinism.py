@@ -72,8 +72,8 @@ VARIANTS = {
 def arrivals(scenario, count=6000):
     """Who comes, what they ask and what they need: the stream before any component sees it."""
     plan = build(scenario, arrays=True)
-    block = new_block(count, plan.source.most_draws)
-    assert fill(plan.source, block, scenario.run.seed, 0, 0) == count
+    block = new_block(count, plan.feeds[0].source.most_draws)
+    assert fill(plan.feeds[0].source, block, scenario.run.seed, 0, 0) == count
     return block
 
 

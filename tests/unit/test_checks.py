@@ -76,9 +76,10 @@ def test_what_nginx_would_refuse_or_leave_out_has_file_and_line(tmp_path: Path):
         "limit-zone-unknown": 5,
         "upstream-empty": 6,
     }
-    assert (lines["upstream-server-down"], lines["upstream-server-backup"]) == (10, 11)
-    assert report.tree.values["services"]["api"]["replicas"] == 2
-    assert report.tree.values["edge"]["weights"] == {"api": [5, 1]}
+    assert lines["upstream-server-down"] == 10
+    assert report.tree.values["services"]["api"]["replicas"] == 3  # the backup server is the last of them
+    assert report.tree.values["edge"]["upstreams"] == {"api": {"backup": 1}}
+    assert report.tree.values["edge"]["weights"] == {"api": [5, 1, 1]}
     assert report.tree.origins["edge.weights.api"].line == 8
 
 

@@ -139,12 +139,27 @@ def test_ingress_limits_that_exist_are_read(tmp_path: Path) -> None:
     assert edge["kind"] == "ingress-nginx"
     assert edge["limits"]["orders"] == {
         "rate": "120r/m",
+        "zone": "shop limit-rpm",
         "burst": 600,
         "delay": "nodelay",
         "zone_size": "5 MiB",
     }
     unknown = [f for f in report.findings if f["code"] == "ingress-annotation-unknown"]
     assert [f["line"] for f in unknown] == [report_line(tmp_path, "limit-rsp")]
+
+
+def test_an_ingress_has_one_zone_for_all_its_services(tmp_path: Path) -> None:
+    other = DEPLOYMENT.replace("shop-orders", "shop-mails").replace("orders", "mails")
+    seven = '  annotations:\n    nginx.ingress.kubernetes.io/limit-connections: "7"\n'
+    text = INGRESS.replace("limit-rsp", "limit-rps").replace("  annotations:\n", seven)
+    text = text.replace("{number: 80}}}}]}", "{number: 80}}}}, {path: /m, backend: {service: {name: mails}}}]}")
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + other + "---" + text))
+    edge = report.tree.values["edge"]
+    zones = {name: (limit["zone"], limit["also"][0]["zone"]) for name, limit in edge["limits"].items()}
+    assert zones == dict.fromkeys(["orders", "mails"], ("shop limit-rps", "shop limit-rpm"))
+    assert edge["limits"]["orders"]["also"][0]["rate"] == "120r/m"
+    assert edge["connection_limits"]["mails"] == {"limit": 7, "zone": "shop limit-connections"}
+    assert report.tree.origin("edge.limits.orders.also.0.rate").line == report_line(tmp_path, "limit-rpm")
 
 
 def report_line(folder: Path, word: str) -> int:
@@ -178,11 +193,12 @@ def test_nginx_fragment_with_inherited_limit(tmp_path: Path) -> None:
     assert values["services"]["api"] == {"replicas": 2}
     assert set(values["services"]) == {"api", "reports"}
     assert values["edge"]["limits"] == {
-        "api": {"rate": "30r/m", "burst": 5, "delay": 2, "zone_size": "1 MiB", "status": 429}
+        "api": {"rate": "30r/m", "zone": "one", "burst": 5, "delay": 2, "zone_size": "1 MiB", "status": 429},
+        "reports": {"rate": "90r/s", "zone": "all", "key": "server", "zone_size": "1 MiB", "status": 429},
     }
     assert (values["edge"]["max_fails"], values["edge"]["fail_timeout"]) == (3, "1 min")
     assert "upstream-without-keepalive" not in codes(report)
-    assert any("$server_name" in row["what"] for row in report.not_modelled)
+    assert "upstream-keepalive-unused" in codes(report)  # it speaks HTTP/1.0 to the upstream
 
 
 def test_nginx_meets_the_cluster_by_its_own_names(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ def test_kubernetes_is_chosen_where_manifests_are(eks: ImportReport) -> None:
         ("services.admin-interface.pool.connection_timeout", "2 s", "app/pool.js", "connectionTimeoutMillis: 2000"),
         ("edge.worker_connections", 1024, "nginx/nginx.conf", "worker_connections 1024"),
         ("edge.limits.core-api.rate", "10r/s", "nginx/nginx.conf", "zone=api:10m rate=10r/s"),
+        ("edge.limits.core-api.zone", "api", "nginx/nginx.conf", "limit_req zone=api burst=20"),
+        ("edge.limits.admin-interface.zone", "admin", "nginx/nginx.conf", "limit_req zone=admin burst=10"),
         ("edge.limits.core-api.burst", 20, "nginx/nginx.conf", "limit_req zone=api burst=20"),
         ("edge.limits.admin-interface.rate", "5r/s", "nginx/nginx.conf", "zone=admin:10m rate=5r/s"),
         ("edge.limits.admin-interface.burst", 10, "nginx/nginx.conf", "limit_req zone=admin burst=10"),

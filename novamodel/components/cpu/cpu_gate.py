@@ -31,6 +31,8 @@ class CpuGate(NamedTuple):
     running: Column  # threads that want the CPU
     used: Column  # CPU seconds used so far
     stalled: Column  # seconds in which threads wanted to run and stood still
+    throttled: Column  # periods in which that happened (nr_throttled of cpu.stat)
+    cut: Column  # number of the last of these, -1 = none yet
 
 
 def gate_state(groups: int, quota_s: float, period_s: float) -> CpuGate:
@@ -46,6 +48,8 @@ def gate_state(groups: int, quota_s: float, period_s: float) -> CpuGate:
         running=[0] * groups,
         used=[0.0] * groups,
         stalled=[0.0] * groups,
+        throttled=[0] * groups,
+        cut=[-1] * groups,
     )
 
 
@@ -67,6 +71,9 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
         if until > at:
             runs = until - at
             if s.left[g] < threads * runs:
+                if s.cut[g] != s.turn[g]:
+                    s.cut[g] = s.turn[g]
+                    s.throttled[g] += 1
                 can = s.left[g] / threads
                 s.stalled[g] += runs - can
                 runs = can

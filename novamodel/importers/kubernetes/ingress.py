@@ -7,12 +7,14 @@ from collections.abc import Collection
 from novamodel.importers.kubernetes.findings import ANNOTATION, backends
 from novamodel.importers.kubernetes.read import WORKLOADS, Cluster, name_of, namespace, service_name
 from novamodel.importers.names import short_name
+from novamodel.importers.nginx.limits import say_limit
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 
 BURST_MULTIPLIER = 5
 _SOURCE = "documented: ingress-nginx defaults"
+_ZONE = "documented: ingress-nginx has one zone for all paths of an Ingress"
 
 
 def ingress_services(cluster: Cluster) -> list[tuple[str, Node]]:
@@ -52,26 +54,42 @@ def ingress_edge(cluster: Cluster, services: Collection[str], draft: Draft) -> N
         ]
         for name in dict.fromkeys(names):
             if name in services:
-                _limit(notes, name, draft)
+                _limits(notes, name_of(ingress), name, draft)
 
 
-def _limit(notes: Node, name: str, draft: Draft) -> None:
+def _limits(notes: Node, ingress: str, name: str, draft: Draft) -> None:
+    """The limits of an Ingress at one of its services: all of them share the Ingress's zones, one count each."""
     multiplier = whole(notes[f"{ANNOTATION}limit-burst-multiplier"].value) or BURST_MULTIPLIER
+    found = []
     for key, unit in (("limit-rps", "r/s"), ("limit-rpm", "r/m")):
-        note = notes[f"{ANNOTATION}{key}"]
-        rate = whole(note.value)
-        if note and not isinstance(rate, int):
-            message = f"{key} is {note.text!r}, no whole number: ingress-nginx ignores it, and nothing is limited"
-            draft.find("error", "ingress-limit-unreadable", note.file, note.line, message, f'write {key}: "50"')
-        if not isinstance(rate, int) or not isinstance(multiplier, int):
-            continue
-        below = f"edge.limits.{name}"
-        if below in draft.origins:
-            draft.leave(note.file, note.line, key, "one limit a service is modelled: limit-rps")
-            continue
-        draft.say(Said("", None, note.file, note.line), below)
-        draft.say(Said("rate", f"{rate}{unit}", note.file, note.line), below)
-        why = f"{_SOURCE}: burst is the rate times limit-burst-multiplier"
-        draft.say(Said("burst", rate * multiplier, note.file, note.line, why, "documented"), below)
-        draft.say(Said("delay", "nodelay", note.file, note.line, _SOURCE, "documented"), below)
-        draft.say(Said("zone_size", "5 MiB", note.file, note.line, _SOURCE, "documented"), below)
+        note, rate = notes[f"{ANNOTATION}{key}"], _number(notes, key, draft)
+        if rate is not None and isinstance(multiplier, int):
+            found.append(_request_limit(note, f"{ingress} {key}", f"{rate}{unit}", rate * multiplier))
+    if found:
+        say_limit(f"edge.limits.{name}", found, draft)
+    note, most = notes[f"{ANNOTATION}limit-connections"], _number(notes, "limit-connections", draft)
+    if most is not None:
+        zone = Said("zone", f"{ingress} limit-connections", note.file, note.line, _ZONE, "documented")
+        say_limit(f"edge.connection_limits.{name}", [[Said("limit", most, note.file, note.line), zone]], draft)
+
+
+def _number(notes: Node, key: str, draft: Draft) -> int | None:
+    """The whole number of an annotation; None where there is none, with a finding for anything else."""
+    note = notes[f"{ANNOTATION}{key}"]
+    value = whole(note.value)
+    if note and not isinstance(value, int):
+        message = f"{key} is {note.text!r}, no whole number: ingress-nginx ignores it, and nothing is limited"
+        draft.find("error", "ingress-limit-unreadable", note.file, note.line, message, f'write {key}: "50"')
+    return value if isinstance(value, int) else None
+
+
+def _request_limit(note: Node, zone: str, rate: str, burst: int) -> list[Said]:
+    place = (note.file, note.line)
+    why = f"{_SOURCE}: burst is the rate times limit-burst-multiplier"
+    return [
+        Said("rate", rate, *place),
+        Said("zone", zone, *place, _ZONE, "documented"),
+        Said("burst", burst, *place, why, "documented"),
+        Said("delay", "nodelay", *place, _SOURCE, "documented"),
+        Said("zone_size", "5 MiB", *place, _SOURCE, "documented"),
+    ]

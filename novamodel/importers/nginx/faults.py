@@ -20,6 +20,10 @@ def find_limit_and_upstream_faults(nginx: Nginx, draft: Draft) -> None:
         if zone not in nginx.zones:
             message = f"limit_req names zone {zone!r}, which no limit_req_zone makes"
             refuse("limit-zone-unknown", limit, message, "add the limit_req_zone, or correct the name")
+    for limit in nginx.find("limit_conn"):
+        if limit.args and limit.args[0] not in nginx.connection_zones:
+            message = f"limit_conn names zone {limit.args[0]!r}, which no limit_conn_zone makes"
+            refuse("limit-zone-unknown", limit, message, "add the limit_conn_zone, or correct the name")
     for found in nginx.zones.values():
         if not _is_rate(found.rate):
             message = f"rate={found.rate} of limit_req_zone is no rate"
@@ -29,7 +33,7 @@ def find_limit_and_upstream_faults(nginx: Nginx, draft: Draft) -> None:
         if not servers:
             refuse("upstream-empty", upstream, f"upstream {name} has no server", "add a server line")
         for server in servers:
-            _server(name, server, servers, draft)
+            _server(name, server, draft)
             weight = whole(server.option("weight") or "1")
             if not isinstance(weight, int) or weight < 1:
                 message = f"weight={server.option('weight')} is no weight"
@@ -42,14 +46,9 @@ def _is_rate(rate: str) -> bool:
     return isinstance(amount, int) and amount >= 1 and per in ("s", "m")
 
 
-def _server(upstream: str, server: Directive, servers: list[Directive], draft: Draft) -> None:
-    """``backup`` and ``down`` servers are no replica, unless there is no other."""
-    others = any(not {"backup", "down"} & set(line.args) for line in servers)
+def _server(upstream: str, server: Directive, draft: Draft) -> None:
+    """A server that is ``down`` is no replica."""
     host = server.args[0] if server.args else ""
     if "down" in server.args:
         message = f"server {host} of upstream {upstream} is marked down: it gets no request and counts as no replica"
         draft.find("note", "upstream-server-down", server.file, server.line, message, "take the line out")
-    elif "backup" in server.args and others:
-        message = f"server {host} of upstream {upstream} is a backup: it gets requests only when all others are out, "
-        message += "and is not modelled"
-        draft.find("note", "upstream-server-backup", server.file, server.line, message, "count it as capacity or not")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from novamodel.importers.nginx.read import Directive, Nginx, Target, not_modelled, per_client
+from novamodel.importers.nginx.limits import say_limits
+from novamodel.importers.nginx.read import Nginx, not_modelled
+from novamodel.importers.nginx.upstreams import say_next_upstream, say_upstreams
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 
-_SIZES = {"": "B", "k": "KiB", "m": "MiB", "g": "GiB"}
-
 
 def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
-    """Write workers, connections, failure rules and the limit of every known service."""
+    """Write workers, connections, and of every known service its limits and how its replicas are chosen."""
     for name, path in (
         ("worker_processes", "edge.workers"),
         ("worker_connections", "edge.worker_connections"),
@@ -23,87 +23,16 @@ def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
                 draft.say(Said(path, whole(found.args[0]), found.file, found.line))
             else:
                 draft.leave(found.file, found.line, f"{name} {found.args[0]}", "not a number: the default is taken")
-    for target in nginx.targets:
-        if target.service in services:
-            _say_limit(nginx, target, draft)
-            _say_failures(nginx, target, draft)
-            _say_weights(nginx, target, draft)
+    targets = [target for target in nginx.targets if target.service in services]
+    say_limits(nginx, targets, draft)
+    say_upstreams(nginx, targets, draft)
+    say_next_upstream(targets, draft)
     for found, times in not_modelled(nginx):
         often = f" ({times} times)" if times > 1 else ""
         why = "read, not modelled"
         if found.name == "ssl_certificate":
             why += ": handshakes cost no CPU unless edge.tls says what kind of certificate this is"
         draft.leave(found.file, found.line, found.name + often, why)
-
-
-def _say_limit(nginx: Nginx, target: Target, draft: Draft) -> None:
-    below = f"edge.limits.{target.service}"
-    if target.limits and any(row["path"].startswith(below + ".") for row in draft.fields):
-        draft.leave(
-            target.limits[0].file,
-            target.limits[0].line,
-            f"limit_req of location {target.path}",
-            f"one limit a service is modelled, and {target.service} has one already",
-        )
-        return
-    counted = False
-    for limit in target.limits:
-        zone = nginx.zones.get(limit.option("zone") or "")
-        if zone is None:
-            continue  # a finding
-        elif not per_client(zone):
-            draft.leave(
-                limit.file,
-                limit.line,
-                f"limit_req by {zone.key}",
-                "only limits by client address are modelled",
-            )
-        elif counted:
-            draft.leave(limit.file, limit.line, "further limit_req", "one limit a service is modelled: the first")
-        else:
-            counted = True
-            _say_zone(below, limit, zone.rate, zone.size, zone.place, target, draft)
-
-
-def _say_zone(
-    below: str, limit: Directive, rate: str, size: str, place: Directive, target: Target, draft: Draft
-) -> None:
-    draft.say(Said("", None, limit.file, limit.line), below)
-    draft.say(Said("rate", rate, place.file, place.line), below)
-    burst, delay = limit.option("burst"), limit.option("delay")
-    if burst is not None:
-        draft.say(Said("burst", whole(burst), limit.file, limit.line), below)
-    if "nodelay" in limit.args:
-        draft.say(Said("delay", "nodelay", limit.file, limit.line), below)
-    elif delay is not None:
-        draft.say(Said("delay", whole(delay), limit.file, limit.line), below)
-    match = re.fullmatch(r"(\d+)([kmg]?)", size, re.I)
-    if match:
-        draft.say(Said("zone_size", f"{match[1]} {_SIZES[match[2].lower()]}", place.file, place.line), below)
-    if target.status is not None:
-        draft.say(Said("status", whole(target.status.args[0]), target.status.file, target.status.line), below)
-
-
-def _say_failures(nginx: Nginx, target: Target, draft: Draft) -> None:
-    for server in nginx.servers(target.host)[:1]:
-        fails, out = server.option("max_fails"), server.option("fail_timeout")
-        if fails is not None:
-            draft.say(Said("edge.max_fails", whole(fails), server.file, server.line))
-        if out is not None:
-            amount = re.fullmatch(r"(\d+)(s|m|h)?", out)
-            if amount:
-                unit = {"m": "min", "h": "h"}.get(amount[2] or "s", "s")
-                draft.say(Said("edge.fail_timeout", f"{amount[1]} {unit}", server.file, server.line))
-
-
-def _say_weights(nginx: Nginx, target: Target, draft: Draft) -> None:
-    """Weights of the server lines, in their order; a lone server has all the requests whatever it weighs."""
-    servers = nginx.servers(target.host)
-    weights = [whole(server.option("weight") or "1") for server in servers]
-    known = all(isinstance(weight, int) and weight >= 1 for weight in weights)  # others: a finding
-    if len(servers) > 1 and known and set(weights) != {1}:
-        place = next(server for server in servers if server.option("weight"))
-        draft.say(Said(f"edge.weights.{target.service}", weights, place.file, place.line))
 
 
 def find_faults(nginx: Nginx, behind_balancer: bool, draft: Draft) -> None:

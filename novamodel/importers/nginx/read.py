@@ -1,4 +1,4 @@
-"""nginx.conf: upstreams, ``limit_req`` by location, workers (parsed by nginx-crossplane, with lines)."""
+"""nginx.conf: upstreams, and what holds at each location that passes requests on (parsed by nginx-crossplane)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,31 @@ from novamodel.importers.names import short_name
 from novamodel.yamlfile import read_text
 
 _STRUCTURE = {"events", "http", "server", "location", "upstream"}
-_MODELLED = {
+INHERITED = {
+    "limit_req_status",
+    "limit_req_dry_run",
+    "limit_conn_status",
+    "limit_conn_dry_run",
+    "proxy_next_upstream",
+    "proxy_next_upstream_tries",
+    "proxy_next_upstream_timeout",
+    "proxy_read_timeout",
+    "proxy_http_version",
+}
+"""Directives of which the innermost level that has one decides."""
+_MODELLED = (INHERITED - {"proxy_http_version"}) | {
     "worker_processes",
     "worker_connections",
     "limit_req",
     "limit_req_zone",
-    "limit_req_status",
+    "limit_conn",
+    "limit_conn_zone",
+    "least_conn",
+    "ip_hash",
+    "random",
+    "keepalive",
     "proxy_pass",
 }
-_PER_CLIENT = {"$binary_remote_addr", "$remote_addr"}
 
 
 class Directive(NamedTuple):
@@ -51,7 +67,7 @@ class Directive(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """A ``limit_req_zone``."""
+    """A ``limit_req_zone``, or a ``limit_conn_zone``, which has no rate."""
 
     key: str
     size: str
@@ -59,15 +75,27 @@ class Zone(NamedTuple):
     place: Directive
 
 
+class Scope(NamedTuple):
+    """What holds at a level of the configuration, that of outer levels included."""
+
+    limits: tuple[Directive, ...] = ()  # limit_req
+    connection_limits: tuple[Directive, ...] = ()  # limit_conn
+    settings: tuple[tuple[str, Directive], ...] = ()  # by name, see INHERITED
+    server: str = ""  # first server_name
+
+    def setting(self, name: str) -> Directive | None:
+        """The directive of a name that decides here."""
+        return dict(self.settings).get(name)
+
+
 class Target(NamedTuple):
-    """A location that passes requests on: to which service, under which limits."""
+    """A location that passes requests on: to which service, under which limits and rules."""
 
     service: str
     host: str
     location: Directive
     passed: Directive
-    limits: tuple[Directive, ...]
-    status: Directive | None
+    scope: Scope
     path: str
 
 
@@ -78,12 +106,20 @@ class Nginx:
     root: Directive
     upstreams: dict[str, Directive] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
+    connection_zones: dict[str, Zone] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
 
     def servers(self, upstream: str) -> list[Directive]:
-        """The ``server`` lines of an upstream that take requests: without backup and down ones, if others are there."""
+        """The ``server`` lines of an upstream that may take requests, backup ones last; down ones only if all are."""
         lines = self.upstreams[upstream].inner("server") if upstream in self.upstreams else []
-        return [line for line in lines if not {"backup", "down"} & set(line.args)] or lines
+        up = [line for line in lines if "down" not in line.args] or lines
+        return sorted(up, key=lambda line: "backup" in line.args)
+
+    def backups(self, upstream: str) -> list[Directive]:
+        """Those of the `servers` that are asked only when all others are out; none where there is no other."""
+        servers = self.servers(upstream)
+        found = [line for line in servers if "backup" in line.args]
+        return found if len(found) < len(servers) else []
 
     def find(self, name: str) -> list[Directive]:
         """All directives of a name, anywhere."""
@@ -101,7 +137,10 @@ def read_nginx(paths: list[tuple[Path, str]]) -> Nginx:
         elif found.name == "limit_req_zone" and found.args:
             name, _, size = (found.option("zone") or "").partition(":")
             result.zones[name] = Zone(found.args[0], size, found.option("rate") or "", found)
-    _targets(main, (), None, result)
+        elif found.name == "limit_conn_zone" and found.args:
+            name, _, size = (found.option("zone") or "").partition(":")
+            result.connection_zones[name] = Zone(found.args[0], size, "", found)
+    _targets(main, Scope(), result)
     return result
 
 
@@ -131,20 +170,26 @@ def _directives(parsed: list[dict[str, Any]], shown: str) -> tuple[Directive, ..
     )
 
 
-def _targets(scope: Directive, limits: tuple[Directive, ...], status: Directive | None, result: Nginx) -> None:
-    """Collect proxied locations; ``limit_req`` of an outer level holds where the inner level has none of its own."""
-    limits = tuple(scope.inner("limit_req")) or limits
-    status = next(iter(scope.inner("limit_req_status")), status)
-    for passed in scope.inner("proxy_pass"):
+def _targets(level: Directive, outer: Scope, result: Nginx) -> None:
+    """Collect proxied locations; a directive of an outer level holds where the inner level has none of its name."""
+    own = {name: found for found in level.block if (name := found.name) in INHERITED and found.args}
+    names = level.inner("server_name")
+    scope = Scope(
+        tuple(level.inner("limit_req")) or outer.limits,
+        tuple(level.inner("limit_conn")) or outer.connection_limits,
+        tuple((dict(outer.settings) | own).items()),
+        names[0].args[0] if names and names[0].args else outer.server,
+    )
+    for passed in level.inner("proxy_pass"):
         host = re.sub(r"^\w+://", "", passed.args[0] if passed.args else "").split("/")[0].rpartition("@")[2]
         host = re.sub(r":\d+$", "", host)
         service = _service(host, result)
         if service:
-            path = scope.args[-1] if scope.args else "/"
-            result.targets.append(Target(service, host, scope, passed, limits, status, path))
-    for inner in scope.block:
+            path = level.args[-1] if level.args else "/"
+            result.targets.append(Target(service, host, level, passed, scope, path))
+    for inner in level.block:
         if inner.block:
-            _targets(inner, limits, status, result)
+            _targets(inner, scope, result)
 
 
 def _service(host: str, result: Nginx) -> str | None:
@@ -170,11 +215,6 @@ def server_hosts(nginx: Nginx) -> list[tuple[str, Directive]]:
     """(host, server line) of every upstream server that is named rather than an address."""
     found = [(_host(server), server) for name in nginx.upstreams for server in nginx.servers(name)]
     return [(host, server) for host, server in found if not _is_address(host)]
-
-
-def per_client(zone: Zone) -> bool:
-    """Whether a zone counts by client address, as the model does."""
-    return zone.key in _PER_CLIENT
 
 
 def not_modelled(nginx: Nginx) -> Iterator[tuple[Directive, int]]:

@@ -13,6 +13,7 @@ from novamodel.importers.names import is_image_of
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
+from novamodel.scenario.not_modelled import NOT_MODELLED
 from novamodel.yamlfile import read_text
 
 SECTION = re.compile(r"^\s*\[pgbouncer\]\s*$", re.M)
@@ -97,7 +98,7 @@ def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
             draft.leave(each.file, each.line, f"{each.key} = {each.value[:40]}", "read, not modelled")
     for each in settings:
         if each.section == "databases" and re.search(r"\bpool_size\s*=", each.value):
-            why = "not modelled: every database has default_pool_size"
+            why = f"not modelled: {NOT_MODELLED['session mode']}"
             draft.leave(each.file, each.line, f"pool_size of {each.key}", why)
 
 

@@ -13,6 +13,7 @@ from novamodel.importers.terraform.hclfile import Block, Expression
 from novamodel.importers.terraform.resources import Terraform, place
 from novamodel.importers.terraform.scaling import POLICY, TARGET, say_scaling
 from novamodel.scenario import cache_nodes, database_classes, gp3_striped_from
+from novamodel.scenario.not_modelled import NOT_MODELLED
 
 _DATABASE = "aws_db_instance"
 _CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
@@ -99,7 +100,7 @@ def _database(terraform: Terraform, block: Block, draft: Draft) -> None:
         put("iops", iops, "iops")
     if terraform.value(block, "max_allocated_storage", draft) is not None:
         file, line = place(block, "max_allocated_storage")
-        draft.leave(file, line, "max_allocated_storage", "storage that grows by itself is not modelled")
+        draft.leave(file, line, "max_allocated_storage", f"not modelled: {NOT_MODELLED['storage growth']}")
     _class(terraform, block, put, draft)
 
 

@@ -22,7 +22,7 @@ from novamodel.questions.cache_size.trials import (
     warming_curve,
     working_set,
 )
-from novamodel.questions.shared import Tell, Text, change, dollars, readable
+from novamodel.questions.shared import Tell, Text, change, dollars, main_only, readable
 from novamodel.scenario import Scenario
 
 
@@ -105,7 +105,8 @@ class CacheAnswer:
 
     def conclusion(self) -> Text:
         """The answer in words, with what it rests on."""
-        return Text("\n".join(f"* {line}" for line in _sentences(self)))
+        lines = [*_sentences(self), main_only(self.scenario, "caches")]
+        return Text("\n".join(f"* {line}" for line in lines if line))
 
 
 def cache(

@@ -15,7 +15,7 @@ import pandas as pd
 
 from novamodel.errors import UserError
 from novamodel.questions.edge_limits.trials import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit
-from novamodel.questions.shared import Tell, Text, readable, seconds_text
+from novamodel.questions.shared import Tell, Text, main_only, need_open, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.units import format_fraction
@@ -131,18 +131,17 @@ class EdgeAnswer:
 
     def conclusion(self) -> Text:
         """The answer in words."""
-        return Text("\n".join(f"* **{head}.** {text}" for head, text in self._sentences()))
+        rest = main_only(self.scenario, "edges", "sources")
+        sentences = [*self._sentences(), *([("Scope", rest)] if rest else [])]
+        return Text("\n".join(f"* **{head}.** {text}" for head, text in sentences))
 
     def _sentences(self) -> list[tuple[str, str]]:
         rows = self.today.sort_values("share", ascending=False)
         shares = ", ".join(f"{_share(r.share, r.low, r.high)} of {r.population}" for r in rows.itertuples())
-        limit = str(self.now) if self.now else "no limit"
         flood = f"{self.flood_clients:,} clients with {self.flood_each_per_s:g} requests/s each"
-        parts = [("Today", f"{self.service} has {limit} a client; it rejects {shares}.")]
+        parts = [("Today", f"{self.service} has {self.now or 'no limit'} a client; it rejects {shares}.")]
         if self.advised is None:
-            text = (
-                f"no limit that was tried rejects less than {format_fraction(self.most_rejected)} of every legitimate"
-            )
+            text = f"no limit tried rejects less than {format_fraction(self.most_rejected)} of every legitimate"
             return [*parts, ("Advice", f"{text} population: count offices by another key than their address.")]
         row = self.flood.set_index("variant").loc["advised"]
         verdict = "holds" if self.holds else "does not hold"
@@ -247,6 +246,9 @@ def edge(
 
 def _check(scenario: Scenario, clients: int, each: float, most: float, abusers: Sequence[str] | None) -> None:
     populations = scenario.traffic.populations
+    need_open(scenario)
+    if (via := scenario.traffic.via) != "main":
+        raise UserError(f"the main source comes by {via!r}, not by edge", path="traffic.via", valid="main", given=via)
     if not (clients >= 1 and each > 0 and clients * each <= MOST_FLOOD):
         raise UserError(
             f"a flood of {clients:g} clients with {each:g} requests/s each",
@@ -254,7 +256,7 @@ def _check(scenario: Scenario, clients: int, each: float, most: float, abusers: 
         )
     if not 0 < most < 1:
         raise UserError(f"most_rejected {most:g} is no share", valid="between 0 and 1, such as 0.001")
-    if FLOOD in populations:
+    if FLOOD in scenario.traffic.everyone:
         raise UserError(f"traffic.populations names {FLOOD!r}, the name of the simulated flood", valid="another name")
     unknown = [name for name in abusers or () if name not in populations]
     if unknown:

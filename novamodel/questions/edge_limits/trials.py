@@ -1,4 +1,7 @@
-"""The runs behind `edge`: a scenario's peak and a flood under one request limit after the other."""
+"""The runs behind `edge`: a scenario's peak and a flood under one request limit after the other.
+
+Main source and main edge; further sources go on as they are.
+"""
 
 from __future__ import annotations
 

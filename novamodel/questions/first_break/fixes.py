@@ -79,33 +79,49 @@ def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
 
 
 def _of_stores(scenario: Scenario) -> Iterator[Fix]:
-    database, cache = scenario.database, scenario.cache
+    for name, database in scenario.all_databases.items():
+        yield from _of_database(scenario, name, database)
+    for name, cache in scenario.all_caches.items():
+        yield from _of_cache(name, cache)
+
+
+def _titled(what: str, name: str) -> str:
+    """What a fix calls a part: a further one with its name."""
+    return what if name == "main" else f"{what} {name}"
+
+
+def _of_database(scenario: Scenario, name: str, database: Any) -> Iterator[Fix]:
+    below = "database" if name == "main" else f"databases.{name}"
     bouncer = database.pgbouncer
     if bouncer is not None:
         size, clients = bouncer.default_pool_size, bouncer.max_client_conn
-        path = "database.pgbouncer"
+        path, title = f"{below}.pgbouncer", _titled("PgBouncer", name)
         server = {f"{path}.default_pool_size": 2 * size}
-        yield Fix("PgBouncer: twice the server connections", change(str(size), str(2 * size)), server)
+        yield Fix(f"{title}: twice the server connections", change(str(size), str(2 * size)), server)
         more = {f"{path}.max_client_conn": 4 * clients}
-        yield Fix("PgBouncer: four times the clients", change(str(clients), str(4 * clients)), more)
+        yield Fix(f"{title}: four times the clients", change(str(clients), str(4 * clients)), more)
     family = (database.instance_class or "").rpartition(".")[0]
     larger = [c for c in database_classes() if c.name.startswith(f"{family}.") and c.cores > database.cores]
+    title = _titled("database", name)
     if family and larger:
         then = min(larger, key=lambda c: (c.cores, c.memory)).name
-        yield Fix(
-            "database: the next class", change(str(database.instance_class), then), {"database.instance_class": then}
-        )
+        machine = {f"{below}.instance_class": then}
+        yield Fix(f"{title}: the next class", change(str(database.instance_class), then), machine)
     routes = [steps for service in scenario.services.values() for steps in service.routes.values()]
-    if any(may_read_elsewhere(database.statements, steps) for steps in routes):
+    if any(may_read_elsewhere(database.statements, steps, name) for steps in routes):
         count = database.read_replicas.count if database.read_replicas else 0
-        more = {"database.read_replicas.count": count + 1}
-        yield Fix("database: one more read replica", change(str(count), str(count + 1)), more)
+        more = {f"{below}.read_replicas.count": count + 1}
+        yield Fix(f"{title}: one more read replica", change(str(count), str(count + 1)), more)
+
+
+def _of_cache(name: str, cache: Any) -> Iterator[Fix]:
+    below = "cache" if name == "main" else f"caches.{name}"
     kind = (cache.node_type or "").rpartition(".")[0]
     nodes = [n for n in cache_nodes() if n.name.startswith(f"{kind}.") and n.memory_usable > cache.memory * 1.01]
     if kind and nodes:
         node = min(nodes, key=lambda n: n.memory_usable)
-        larger_cache = {"cache.node_type": node.name, "cache.memory": f"{node.memory_usable:.0f} B"}
-        yield Fix("cache: the next node", change(str(cache.node_type), node.name), larger_cache)
+        larger = {f"{below}.node_type": node.name, f"{below}.memory": f"{node.memory_usable:.0f} B"}
+        yield Fix(f"{_titled('cache', name)}: the next node", change(str(cache.node_type), node.name), larger)
 
 
 def _allowed(scenario: Scenario, fix: Fix) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from novamodel.analytic import day, steady_replicas
+from novamodel.analytic import day, mean_rates, steady_replicas
 from novamodel.errors import UserError
 from novamodel.questions.monthly_cost.tables import CostTables
 from novamodel.questions.monthly_cost.words import sentences
@@ -21,7 +21,9 @@ from novamodel.questions.shared import (
     at_peak,
     dollars,
     latency_text,
+    load_of,
     readable,
+    source_path,
     trial,
     verdict_text,
 )
@@ -177,13 +179,16 @@ def _deployed(scenario: Scenario) -> list[Any]:
 
 
 def _same_traffic(variant: Scenario, given: Scenario) -> Scenario:
-    traffic = given.traffic
-    shape = traffic.shape
-    changes = {
-        "traffic.shape": shape if isinstance(shape, str) else [[t, f"{rate!r} requests/s"] for t, rate in shape],
-        "traffic.peak": f"{traffic.peak!r} requests/s",
-        "traffic.night": f"{traffic.night!r} requests/s",
-        "traffic.mix": dict(traffic.mix),
+    changes: dict[str, Any] = {}
+    for name, source in given.traffic.sources.items():
+        changes |= {f"{source_path(name)}.{path}": value for path, value in load_of(source).items()}
+    loops = {name: source.loop for name, source in given.traffic.sources.items()}
+    others = {name: source.loop for name, source in variant.traffic.sources.items()}
+    if loops != others:
+        raise UserError(
+            f"{variant.name} has other sources of traffic than {given.name}", path="traffic", valid=", ".join(loops)
+        )
+    changes |= {
         "slo": [objective.text for objective in given.slo],
         "run.seed": given.run.seed,
     }
@@ -193,7 +198,7 @@ def _same_traffic(variant: Scenario, given: Scenario) -> Scenario:
 def _row(
     name: str, variant: Scenario, cost: MonthlyCost, replications: int, engine: str, quick: bool
 ) -> dict[str, Any]:
-    requests = float(cost.day["rate_per_s"].mean()) * variant.pricing.hours_per_month * 3600
+    requests = sum(mean_rates(variant).values()) * variant.pricing.hours_per_month * 3600
     total = float(cost.mid.total)
     rests = steady_replicas(variant, variant.traffic.most_per_s)
     starts = {f"services.{service}.replicas": count for service, count in rests.items()}

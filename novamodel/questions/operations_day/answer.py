@@ -11,7 +11,17 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.errors import UserError
-from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable, seconds_text, service_asked
+from novamodel.questions.operations_day.words import endless_text, minutes_text, span_text
+from novamodel.questions.shared import (
+    Tell,
+    Text,
+    dollars,
+    main_only,
+    need_objectives,
+    readable,
+    seconds_text,
+    service_asked,
+)
 from novamodel.recovery import backup_load, recovery_plan
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
@@ -55,7 +65,7 @@ class OperationsAnswer:
         rows = self.events.assign(
             lost=[minutes_text(e) for e in self.events.itertuples()],
             back=[("more than " if e.ongoing else "") + seconds_text(e.back_after_s) for e in self.events.itertuples()],
-            gone=[_span("{:,.0f}", e.failed, e.failed_low, e.failed_high) for e in self.events.itertuples()],
+            gone=[span_text("{:,.0f}", e.failed, e.failed_low, e.failed_high) for e in self.events.itertuples()],
         )
         return readable(
             rows,
@@ -78,8 +88,8 @@ class OperationsAnswer:
             {
                 "what": ("way to recover", None),
                 "against": ("against", None),
-                "rpo_s": ("data lost at worst (RPO)", _endless),
-                "rto_low_s": ("back after (RTO), at least", _endless),
+                "rpo_s": ("data lost at worst (RPO)", endless_text),
+                "rto_low_s": ("back after (RTO), at least", endless_text),
                 "why": ("because", None),
             },
         )
@@ -107,6 +117,7 @@ class OperationsAnswer:
             words.append(f"Without loss: {', '.join(free)}.")
         if not self.scenario.database.multi_az:
             words.append("The database has no standby: losing it is a restore, not a failover.")
+        words += [text] if (text := main_only(self.scenario, "databases", "caches")) else []
         if len(broken):
             words.append(f"**Cannot work as the files have it: {'; '.join(broken['what'])}.**")
         return Text(" ".join(words))
@@ -278,21 +289,3 @@ def _shield(scenario: Scenario, event: str) -> dict[str, Any]:
     name, changes = without[event]
     cheaper = monthly_total(scenario.override(changes, said_by="question"))
     return {"protection": name, "protection_month": monthly_total(scenario) - cheaper}
-
-
-def minutes_text(event: Any) -> str:
-    """Minutes of the SLO that an event costs, with their interval; the least, where the run ends before it is over."""
-    if event.ongoing:
-        return f"at least {event.minutes_lost:.1f}"
-    return _span("{:.1f}", event.minutes_lost, event.lost_low, event.lost_high)
-
-
-def _span(form: str, value: float, low: float, high: float) -> str:
-    text = form.format(value)
-    return f"{text} [{form.format(max(low, 0.0))}, {form.format(high)}]" if math.isfinite(low) else text
-
-
-def _endless(value: float) -> str:
-    if math.isinf(value):
-        return "never: all is lost"
-    return seconds_text(value) if value != 0 else "nothing"

@@ -29,7 +29,7 @@ from novamodel.questions.pool_sizes.trials import (
     try_front,
     try_pools,
 )
-from novamodel.questions.shared import Tell, Text, change, readable, seconds_text
+from novamodel.questions.shared import Tell, Text, change, main_only, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.units import format_fraction, format_part
 
@@ -149,7 +149,8 @@ class ConnectionsAnswer:
 
     def conclusion(self) -> Text:
         """The answer in words, with what it rests on."""
-        return Text("\n".join(f"* {line}" for line in _sentences(self)))
+        lines = [*_sentences(self), main_only(self.scenario, "databases")]
+        return Text("\n".join(f"* {line}" for line in lines if line))
 
 
 def connections(

@@ -1,4 +1,4 @@
-"""Pools by rule, by closed form and by simulation: the grounds of `pool_sizes`."""
+"""Pools to the main database by rule, by closed form and by simulation: the grounds of `pool_sizes`."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def pool_of(scenario: Scenario, service: str) -> int:
 def _waits(result: Result, service: str) -> dict[str, float]:
     requests, scenario = result.requests, result.scenario
     assert requests is not None
-    routes = [route for route in scenario.traffic.mix if scenario.service_of(route) == service]
+    routes = [route for route in scenario.entry_routes if scenario.service_of(route) == service]
     own = requests[requests["route"].isin(routes) & (requests["outcome"] != "rejected")]
     by_run = own.groupby("replication")
     p99, tiers = result.estimate("p99"), result.tiers

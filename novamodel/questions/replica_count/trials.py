@@ -6,7 +6,7 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import steady_replicas
-from novamodel.questions.shared import MOST_REPLICAS, Tell, count_at_peak, in_turn, trial
+from novamodel.questions.shared import MOST_REPLICAS, Tell, count_at_peak, in_turn, need_open, trial
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.workflows.month import monthly_total
@@ -65,6 +65,7 @@ def try_bounds(
 
 def _on_ramp(scenario: Scenario, ramp_s: float, window_s: float, replications: int) -> Scenario:
     """The load climbs from the low rate to the peak within ``ramp_s`` and stays there."""
+    need_open(scenario)
     low, peak = low_rate(scenario), scenario.traffic.most_per_s
     points = [(RAMP_START_S, low), (RAMP_START_S + ramp_s, peak), (RAMP_START_S + 7200.0, peak)]
     before = [(RAMP_START_S - 600.0, low)]

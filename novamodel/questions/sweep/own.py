@@ -56,23 +56,32 @@ def _grid(scenario: Scenario, quick: bool) -> dict[str, list[Any]]:
         now, most = (scaler.min_replicas, scaler.max_replicas) if scaler else (service.replicas, 62)
         values = sorted({min(now + more, most) for more in MORE_REPLICAS})
     return {
-        "traffic.peak": _loads(scenario, QUICK_LOADS if quick else LOADS),
+        **_loads(scenario, QUICK_LOADS if quick else LOADS),
         path: [values[0], values[-1]] if quick and len(values) > 1 else values,
     }
 
 
-def _loads(scenario: Scenario, multiples: tuple[float, ...]) -> list[str]:
-    peak, night = scenario.traffic.peak, scenario.traffic.night
-    rates = dict.fromkeys(max(float(f"{multiple * peak:.4g}"), night) for multiple in multiples)
-    return [f"{rate:g} requests/s" for rate in rates]
+def _loads(scenario: Scenario, multiples: tuple[float, ...]) -> dict[str, list[Any]]:
+    """The load of the main source, by the path that says it; nothing for jobs by the clock."""
+    traffic = scenario.traffic
+    if traffic.loop == "closed":
+        return {"traffic.users": list(dict.fromkeys(max(1, round(many * traffic.users)) for many in multiples))}
+    if traffic.loop == "replay" and traffic.replay is not None:
+        factor = traffic.replay.load_factor
+        return {"traffic.replay.load_factor": [float(f"{many * factor:.4g}") for many in multiples]}
+    if traffic.loop == "periodic":
+        return {}
+    rates = dict.fromkeys(max(float(f"{many * traffic.peak:.4g}"), traffic.night) for many in multiples)
+    return {"traffic.peak": [f"{rate:g} requests/s" for rate in rates]}
 
 
 def _spans(scenario: Scenario) -> dict[str, Any]:
     name = service_asked(scenario, None)
     peak, speed = scenario.traffic.peak, scenario.platform.core_speed
     low = max(0.8 * peak, scenario.traffic.night)
+    rates = {"from": f"{low:.4g} requests/s", "to": f"{max(1.5 * peak, 1.1 * low):.4g} requests/s"}
     spans: dict[str, Any] = {
-        "traffic.peak": {"from": f"{low:.4g} requests/s", "to": f"{max(1.5 * peak, 1.1 * low):.4g} requests/s"},
+        **({"traffic.peak": rates} if scenario.traffic.loop == "open" else {}),
         "platform.core_speed": {"from": round(0.7 * speed, 4), "to": round(1.4 * speed, 4)},
     }
     pool = scenario.services[name].pool

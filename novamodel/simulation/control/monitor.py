@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.control.pods import Fleet
@@ -17,6 +18,7 @@ from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.recorder import OUTCOMES
 
 LEAST_FOR_P99 = 100
+MESSAGE_COUNTS = ("published", "delivered", "redelivered", "acknowledged", "dead")
 
 
 class Monitor:
@@ -30,12 +32,17 @@ class Monitor:
         self.tiers: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
+        self.messages_before = self._messages()
         self.samples = Samples(world, scenario.run)
         self.buckets: list[dict[str, float]] = []
         self._exported = np.searchsorted(bucket_edges(), (*scenario.monitoring.buckets, np.inf), side="right")
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         self._latency = 0.0
+        self._cut: dict[str, int] = {}
+        entries, sites = set(world.plan.book.entries.values()), world.plan.layout.sites
+        self._outside = [number for number, site in enumerate(sites) if site.program in entries]
+        self._retried = 0
         world.env.process(self._run())
 
     def _run(self) -> Generator[Any, Any, None]:
@@ -64,10 +71,30 @@ class Monitor:
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         model.reading.reads[0] = model.reading.stale[0] = 0
+        for column in (model.sites.sent, model.sites.retried, model.sites.failed):
+            column[:] = [0] * len(column) if isinstance(column, list) else 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.requests.in_flight[0])
+        self.messages_before = self._messages()
         self._tier_rows(0.0)
+        self._retries()
+        for fleet in self.fleets.values():
+            self._throttled(fleet, self.world.env.now)
+
+    def _messages(self) -> dict[str, list[int]]:
+        counters = self.world.plane.model.messages
+        return {name: [int(n) for n in getattr(counters, name)] for name in MESSAGE_COUNTS}
+
+    def queues(self) -> list[dict[str, Any]]:
+        """By queue: messages of the window, and how many wait at its end."""
+        now, messages = self._messages(), self.world.plane.model.messages
+        return [
+            {"queue": queue}
+            | {name: now[name][q] - self.messages_before[name][q] for name in MESSAGE_COUNTS}
+            | {"waiting": int(messages.waiting[q] + messages.hidden[q])}
+            for q, queue in enumerate(self.world.plan.layout.queues)
+        ]
 
     def _collect(self, length: float) -> None:
         model, now = self.world.plane.model, self.world.env.now
@@ -88,6 +115,7 @@ class Monitor:
                 "failed": int(new[list(codes.FAILED)].sum()),
                 "answered_5xx": int(new[list(codes.ANSWERED_5XX)].sum()),
                 "abandoned": int(new[codes.ABANDONED]),
+                "retried": self._retries(),
                 "in_flight": int(model.requests.in_flight[0]),
                 "latency_s": latency - self._latency,
                 "p50_s": p50,
@@ -105,7 +133,7 @@ class Monitor:
         self._counts, self._latency = (arrived, outcomes), latency
         self._tier_rows(length)
         for name, fleet in self.fleets.items():
-            self.replicas.append(self._replica_row(name, fleet))
+            self.replicas.append(self._replica_row(name, fleet, now))
 
     # --- tiers ---------------------------------------------------------------------------------------------
 
@@ -130,7 +158,22 @@ class Monitor:
                 row | {"utilisation": float(busy) / limit if limit > 0 else float("nan"), "queue": float(queue)}
             )
 
-    def _replica_row(self, name: str, fleet: Fleet) -> dict[str, Any]:
+    def _retries(self) -> int:
+        """Attempts beyond the first of callers from outside, since the last interval."""
+        total = sum(int(self.world.plane.model.sites.retried[site]) for site in self._outside)
+        before, self._retried = self._retried, total
+        return total - before
+
+    def _throttled(self, fleet: Fleet, now: float) -> int:
+        """Periods in which a replica was throttled, of all replicas together, since the last interval."""
+        gate = self.world.plane.model.gate
+        for row in range(*fleet.rows):
+            gate_advance(gate, row, now)
+        total = sum(int(gate.throttled[row]) for row in range(*fleet.rows))
+        before, self._cut[fleet.name] = self._cut.get(fleet.name, 0), total
+        return total - before
+
+    def _replica_row(self, name: str, fleet: Fleet, now: float) -> dict[str, Any]:
         resources = fleet.service.resources
         requests = {"cpu": resources.cpu_request * 1000, "memory": resources.memory_request}
         use = {}
@@ -147,4 +190,5 @@ class Monitor:
             "ending": len(fleet.pods) - len(fleet.alive()),
             "outdated": sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods),
             **use,
+            "throttled_periods": self._throttled(fleet, now),
         }

@@ -38,6 +38,9 @@ class Plane(Protocol):
     def hand_out(self, queue: int) -> None:
         """Give messages of a queue to consumers that have become free."""
 
+    def fill_pool(self, link: int, pool: int) -> None:
+        """Put one more idle connection into a pool."""
+
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
 

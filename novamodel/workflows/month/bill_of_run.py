@@ -11,7 +11,8 @@ from novamodel.cost import BillRange, PriceBook, load_book, price, price_range
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.workflows.month.days import day_use, no_surge, simulated_day, simulated_surge
-from novamodel.workflows.month.usage import assumed, month_usage
+from novamodel.workflows.month.left_out import assumed
+from novamodel.workflows.month.usage import month_usage
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ def bill(scenario: Scenario, result: Result | None = None, book: PriceBook | Non
     """
     book = book or load_book(scenario.pricing.region)
     spread = scenario.pricing.uncertainty
-    low, mid, high = days(scenario, (1 - spread, 1.0, 1 + spread))
+    multiples = (1 - spread, 1.0, 1 + spread)
+    low, mid, high = days(scenario, multiples)
     mid = mid if result is None else simulated_day(mid, result)
     surge = no_surge(scenario) if result is None else simulated_surge(result)
-    months = [month_usage(scenario, day_use(scenario, hours, surge), book) for hours in (low, mid, high)]
+    months = [
+        month_usage(scenario, day_use(scenario, hours, surge, multiple), book)
+        for hours, multiple in zip((low, mid, high), multiples, strict=True)
+    ]
     bills = price_range(months[0], months[1], months[2], book)
     return MonthlyCost(bills.low, bills.mid, bills.high, mid, assumed(scenario))
 

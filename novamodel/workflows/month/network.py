@@ -1,47 +1,79 @@
-"""Bytes of answers, load balancers and the API gateway as AWS meters them."""
+"""Bytes of answers, load balancers, the API gateway and messages as AWS meters them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from novamodel.cost import LoadBalancer
+from novamodel.analytic.flow import Flow
+from novamodel.analytic.traffic_equations import route_shares
+from novamodel.cost import LoadBalancer, QueueUse
 from novamodel.scenario import Scenario
+from novamodel.scenario.graph import DIRECT, RouteOf
+from novamodel.scenario.traffic import Source
 from novamodel.workflows.month.days import DayUse
 
 GIB = 1024**3
 REQUEST_BYTES = 400
 """Bytes of one request with TLS (measured: 355 to 498 on NovaBank's test stack)."""
 BALANCER_RULES = 3
+REQUESTS_A_MESSAGE = 3
+"""A message is sent, received and deleted, each by a request of its own: none is batched, none delivered again."""
 
 
-def response_bytes(scenario: Scenario) -> tuple[float, tuple[str, ...]]:
-    """Mean bytes of an answer, and the routes whose bytes nobody has stated."""
-    total, unknown = 0.0, []
-    for route, share in scenario.traffic.mix.items():
-        known = scenario.services[scenario.service_of(route)].response_bytes
-        if route in known:
-            total += share * known[route]
-        else:
-            unknown.append(f"data transfer of route {route}: services.*.response_bytes does not state its bytes")
-    return total, tuple(unknown)
+class Answers(NamedTuple):
+    """Mean bytes of an answer by source, and of a called route's; what nobody has stated, in words."""
+
+    by_source: dict[str, float]
+    called: dict[RouteOf, float]
+    unknown: tuple[str, ...]
 
 
-def balancers(scenario: Scenario, hours: DayUse, out_bytes: float) -> tuple[LoadBalancer, ...]:
+def from_outside(source: Source) -> bool:
+    """Whether its requests cross a load balancer and its answers leave AWS: all but jobs straight at a service."""
+    return not (source.loop == "periodic" and source.via == DIRECT)
+
+
+def answers(scenario: Scenario, going: Flow) -> Answers:
+    """Bytes of answers as the services state them."""
+    unknown: dict[str, None] = {}
+
+    def stated(at: RouteOf, what: str) -> float:
+        known = scenario.services[at.service].response_bytes
+        if at.route not in known:
+            unknown[f"{what}: services.*.response_bytes does not state its bytes"] = None
+        return float(known.get(at.route, 0))
+
+    by_source = {}
+    for name, source in scenario.traffic.sources.items():
+        by_source[name] = 0.0
+        for route, share in route_shares(source).items() if from_outside(source) else ():
+            at = RouteOf(scenario.service_of(route), route)
+            by_source[name] += share * stated(at, f"data transfer of route {route}")
+    called = {at: stated(at, f"data transfer of calls to {at}") for at in going.calls}
+    return Answers(by_source, called, tuple(unknown))
+
+
+def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:
     """The load balancers, each with its share of the day's profile."""
     pricing = scenario.pricing
     if not pricing.load_balancers:
         return ()
     share = 1 / pricing.load_balancers
-    connections = [rate * share / scenario.edge.requests_per_connection for rate in hours.rate_per_s]
+    outside = {name: source for name, source in scenario.traffic.sources.items() if from_outside(source)}
+    connections, bytes_per_s, requests = ([0.0] * len(next(iter(hours.rates.values()))) for _ in range(3))
+    for name, source in outside.items():
+        edge = scenario.edge if source.via == DIRECT else scenario.all_edges[source.via]
+        for hour, rate in enumerate(hours.rates[name]):
+            requests[hour] += rate * share
+            connections[hour] += rate * share / edge.requests_per_connection
+            bytes_per_s[hour] += rate * share * (out_bytes[name] + REQUEST_BYTES)
     return tuple(
         LoadBalancer(
             name=f"balancer {number + 1}" if pricing.load_balancers > 1 else "balancer",
             new_connections_per_s=tuple(connections),
             active_connections=tuple(rate * pricing.connection_lifetime for rate in connections),
-            processed_gib_per_hour=tuple(
-                rate * share * 3600 * (out_bytes + REQUEST_BYTES) / GIB for rate in hours.rate_per_s
-            ),
-            rule_evaluations_per_s=tuple(rate * share * max(0, BALANCER_RULES - 10) for rate in hours.rate_per_s),
+            processed_gib_per_hour=tuple(rate * 3600 / GIB for rate in bytes_per_s),
+            rule_evaluations_per_s=tuple(rate * max(0, BALANCER_RULES - 10) for rate in requests),
         )
         for number in range(pricing.load_balancers)
     )
@@ -53,3 +85,13 @@ def api_gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
     if gateway is None or gateway.kind != "aws":
         return {}
     return {"api_gateway": gateway.api, "api_requests": requests}
+
+
+def queues(scenario: Scenario, going: Flow, seconds: float) -> tuple[QueueUse, ...]:
+    """Requests of a month at every queue; messages that nobody takes are only sent."""
+    taken = {one.queue for service in scenario.services.values() for one in service.consumers.values()}
+    return tuple(
+        QueueUse(name=name, requests=per_s * seconds * (REQUESTS_A_MESSAGE if name in taken else 1))
+        for name, per_s in going.messages.items()
+        if per_s > 0
+    )

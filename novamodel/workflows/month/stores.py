@@ -5,21 +5,51 @@ from __future__ import annotations
 from novamodel.cost import CacheCluster, Database, SearchDomain, backup_stored_gib
 from novamodel.cost.meters import rds_gp3_included
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
 
 GIB = 1024**3
 
 
+def used_stores(scenario: Scenario) -> tuple[set[str], set[str]]:
+    """Names of the databases and of the caches that belong to the deployment.
+
+    All that are written down; those that stand by themselves are always there, and belong to it only where a step
+    or a pool names them or their machine is said.
+    """
+    steps = [step for s in scenario.services.values() for route in s.routes.values() for step in walk_steps(route)]
+    databases = {step.database_name for step in steps if step.sql is not None} | set(scenario.databases)
+    databases |= {name for service in scenario.services.values() for name in service.all_pools}
+    caches = {step.cache.store for step in steps if step.cache is not None} | set(scenario.caches)
+    databases |= {MAIN} if scenario.database.instance_class is not None else set()
+    caches |= {MAIN} if scenario.cache.node_type is not None or scenario.cache.keyspaces else set()
+    return databases, caches
+
+
 def databases(scenario: Scenario) -> tuple[Database, ...]:
-    """The primary and its read replicas; none where no RDS class is named."""
-    database, pricing = scenario.database, scenario.pricing
+    """Every primary and its read replicas; those without an RDS class are left out."""
+    return tuple(one for name in scenario.all_databases for one in _with_replicas(scenario, name))
+
+
+def data_gib(scenario: Scenario, name: str) -> float:
+    """Data in a database: as `pricing.database_used` says of the main one, others as full as that (assumed)."""
+    main, database = scenario.database, scenario.all_databases[name]
+    used = scenario.pricing.database_used / GIB
+    if name == MAIN:
+        return used
+    return database.storage / GIB * min(1.0, used / (main.storage / GIB)) if main.storage else 0.0
+
+
+def _with_replicas(scenario: Scenario, name: str) -> tuple[Database, ...]:
+    database, pricing = scenario.all_databases[name], scenario.pricing
     if database.instance_class is None:
         return ()
-    used = pricing.database_used / GIB
+    title = database.engine if name == MAIN else f"{name} {database.engine}"
+    used = data_gib(scenario, name)
     included = rds_gp3_included(database.storage / GIB)
     stored = backup_stored_gib(used, used * pricing.daily_change, database.backup_retention_days)
     primary = Database(
-        name=database.engine,
+        name=title,
         instance_class=database.instance_class,
         multi_az=database.multi_az,
         storage_gib=database.storage / GIB,
@@ -34,16 +64,22 @@ def databases(scenario: Scenario) -> tuple[Database, ...]:
         "backup_stored_gib": 0.0,
         "instance_class": replicas.instance_class or primary.instance_class,
     }
-    names = [f"{database.engine} read replica {number}" for number in range(1, replicas.count + 1)]
-    return (primary, *(primary.model_copy(update=alike | {"name": name}) for name in names))
+    names = [f"{title} read replica {number}" for number in range(1, replicas.count + 1)]
+    return (primary, *(primary.model_copy(update=alike | {"name": one}) for one in names))
 
 
 def caches(scenario: Scenario) -> tuple[CacheCluster, ...]:
-    """The cache's nodes; none where no type is named."""
-    cache = scenario.cache
-    if cache.node_type is None:
-        return ()
-    return (CacheCluster(name="cache", node_type=cache.node_type, nodes=cache.nodes, engine=cache.engine),)
+    """The nodes of every cache; those without a node type are left out."""
+    return tuple(
+        CacheCluster(
+            name="cache" if name == MAIN else f"{name} cache",
+            node_type=cache.node_type,
+            nodes=cache.nodes,
+            engine=cache.engine,
+        )
+        for name, cache in scenario.all_caches.items()
+        if cache.node_type is not None
+    )
 
 
 def search_domain(scenario: Scenario, logs: LogVolume) -> SearchDomain | None:

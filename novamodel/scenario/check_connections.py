@@ -1,0 +1,91 @@
+"""Connections that all replicas may open, against what PgBouncer and PostgreSQL take; for each database by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from novamodel.scenario.backend import Database
+from novamodel.scenario.demand import MAIN, walk_steps
+from novamodel.scenario.finding import Finding, Whole, found, most_replicas, place_of
+from novamodel.scenario.read_replicas import writes
+
+
+def connection_findings(scenario: Whole) -> Iterator[Finding]:
+    """Pools against limits, of every database that a service has a pool to."""
+    for name, database in scenario.all_databases.items():
+        yield from _database(scenario, name, database)
+
+
+def _pool_path(service: str, name: str) -> str:
+    return f"services.{service}.pool.max" if name == MAIN else f"services.{service}.pools.{name}.max"
+
+
+def _title(what: str, name: str) -> str:
+    return what if name == MAIN else f"{what} of {name}"
+
+
+def _database(scenario: Whole, name: str, database: Database) -> Iterator[Finding]:
+    pools = {
+        service: (most_replicas(one), one.all_pools[name])
+        for service, one in scenario.services.items()
+        if name in one.all_pools
+    }
+    if not pools:
+        return
+    total = sum(count * pool.max for count, pool in pools.values())
+    parts = ", ".join(f"{service} {count} x {pool.max}" for service, (count, pool) in pools.items())
+    yield from _read_replicas(scenario, name, database, total, parts)
+    path, below = _pool_path(next(iter(pools)), name), place_of("database", name)
+    accepted = database.max_connections - database.reserved_connections
+    bouncer = database.pgbouncer
+    limit, of = accepted, f"max_connections of {_title('PostgreSQL', name)} less what it reserves"
+    if bouncer is not None:
+        limit, of = bouncer.max_client_conn, f"max_client_conn of {_title('PgBouncer', name)}"
+        if database.read_replicas is not None:
+            total, parts = 2 * total, f"{parts}, to the primary and as many to the read replicas"
+    if total > limit:
+        message = f"all replicas together may open {total} connections ({parts}), {of} is {limit}"
+        yield found(scenario, "connections-exceed-limit", path, message, "lower the pools, or raise the limit")
+    if bouncer is None:
+        return
+    by_user: dict[str, int] = defaultdict(int)  # PgBouncer has a pool for each user, and opens no more than asked for
+    for count, pool in pools.values():
+        by_user[pool.user] += count * pool.max
+    servers = len(by_user) * bouncer.default_pool_size
+    if servers > accepted:
+        each = f" ({len(by_user)} users x {bouncer.default_pool_size})" if len(by_user) > 1 else ""
+        message = f"{_title('PgBouncer', name)} may open {servers} connections{each}, PostgreSQL takes {accepted}"
+        place = f"{below}.pgbouncer.default_pool_size"
+        yield found(scenario, "pgbouncer-exceeds-postgres", place, message, "lower default_pool_size")
+    if total > accepted and "evident intent" in scenario.origin(f"{below}.pgbouncer").source:
+        message = f"without PgBouncer {total} connections ({parts}) meet the {accepted} that PostgreSQL takes"
+        fix = "deploy PgBouncer, or raise max_connections"
+        yield found(scenario, "connections-exceed-postgres", path, message, fix)
+
+
+def _only_reads(scenario: Whole, name: str, database: Database) -> bool:
+    """Whether any route's first transaction on a database only reads: behind its own write a replica is too old."""
+    for service in scenario.services.values():
+        for steps in service.routes.values():
+            here = [step.sql for step in walk_steps(steps) if step.sql is not None and step.database_name == name]
+            if here and not writes(database.statements, here[0]):
+                return True
+    return False
+
+
+def _read_replicas(scenario: Whole, name: str, database: Database, total: int, parts: str) -> Iterator[Finding]:
+    """Read replicas that nothing reads from, or that take too few connections."""
+    replicas, below = database.read_replicas, place_of("database", name)
+    if replicas is None:
+        return
+    path = f"{below}.read_replicas"
+    if replicas.share > 0 and not _only_reads(scenario, name, database):
+        of = "" if name == MAIN else f" of {name}"
+        message = f"no transaction of any route only reads: the read replicas{of} answer nothing"
+        fix = f"leave them out, or say in {below}.statements which statements write nothing"
+        yield found(scenario, "read-replicas-idle", path, message, fix)
+    accepted = replicas.count * database.replica_connections
+    if database.pgbouncer is None and total > accepted:
+        message = f"all replicas together may open {total} connections ({parts}) to read replicas that take {accepted}"
+        yield found(scenario, "connections-exceed-replicas", path, message, "lower the pools, or a larger class")

@@ -1,0 +1,99 @@
+"""What is priced although nobody has declared it, and what the deployment has and the bill leaves out, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novamodel.scenario import Scenario
+from novamodel.scenario.callers import Caller
+from novamodel.scenario.demand import MAIN, walk_steps
+from novamodel.workflows.month.stores import data_gib, used_stores
+
+GIB = 1024**3
+UNDECLARED = ("load_balancers", "nat_gateways", "secrets", "kms_keys", "registry", "alarms")
+"""What `pricing` adds to the bill although no importer reads it from a file."""
+
+
+def assumed(scenario: Scenario) -> tuple[str, ...]:
+    """Priced things that nobody has declared: each by its path, with the amount or what it was taken for."""
+    found = []
+    for name in UNDECLARED:
+        path, amount = f"pricing.{name}", getattr(scenario.pricing, name)
+        if amount and scenario.origin(path).kind not in ("file", "override"):
+            found.append(f"{path} {f'{amount / GIB:g} GiB' if name == 'registry' else amount}")
+    if scenario.platform.kind != "compose":
+        for name, database in scenario.databases.items():
+            if database.instance_class is not None:
+                data = f"{data_gib(scenario, name):.3g} GiB of data"
+                found.append(f"databases.{name}: {data}, as full as the main database (pricing.database_used)")
+        found += [f"queues.{name}: an SQS standard queue" for name in scenario.queues]
+    for name, source in scenario.traffic.sources.items():
+        if source.loop == "closed":
+            path = "traffic" if name == MAIN else f"traffic.also.{name}"
+            found.append(f"{path}: {source.most_per_s:.4g} requests/s, its users as if answers took no time")
+    return tuple(found)
+
+
+def not_priced(scenario: Scenario) -> list[str]:
+    """What the deployment has and this bill leaves out."""
+    items = _machines(scenario) if scenario.platform.kind != "compose" else _on_the_host(scenario)
+    if scenario.gateway is not None and scenario.gateway.kind == "kong":
+        items.append("Kong: the pods or machine of the API gateway (its CPU is not modelled)")
+    items += [f"external {name}: its own price, and data transfer of its calls" for name in scenario.externals]
+    if any(caller.retries > 0 for caller in _callers(scenario)):
+        items.append("what retries of callers add: requests are counted once")
+    monitoring = scenario.monitoring
+    if monitoring.prometheus == "self-hosted":
+        items.append("Prometheus and Grafana: their CPU and memory (the disk of the samples is priced)")
+    if monitoring.logs == "cloudwatch":
+        items.append("a log stack of one's own, such as ELK (logs are priced as CloudWatch Logs)")
+    items.append("support plan, taxes, people")
+    return items
+
+
+def _callers(scenario: Scenario) -> Iterator[Caller]:
+    yield from (source.caller for source in scenario.traffic.sources.values())
+    for service in scenario.services.values():
+        for steps in service.routes.values():
+            yield from (step.call.caller for step in walk_steps(steps) if step.call is not None)
+
+
+def _of(name: str) -> str:
+    return "" if name == MAIN else f" of {name}"
+
+
+def _machines(scenario: Scenario) -> list[str]:
+    items = []
+    databases, caches = used_stores(scenario)
+    for name, database in scenario.all_databases.items():
+        if name not in databases:
+            continue
+        path = "database" if name == MAIN else f"databases.{name}"
+        if database.instance_class is None:
+            items.append(f"PostgreSQL{_of(name)}: {path}.instance_class names no RDS class")
+        else:
+            classes = [database.instance_class]
+            if database.read_replicas is not None and database.read_replicas.instance_class is not None:
+                classes.append(database.read_replicas.instance_class)
+            for one in dict.fromkeys(classes):
+                if ".t" in one:
+                    items.append(f"CPU credits of {one}{_of(name)}: what it uses beyond its baseline")
+    for name, cache in scenario.all_caches.items():
+        if name in caches and cache.node_type is None:
+            path = "cache" if name == MAIN else f"caches.{name}"
+            items.append(f"Redis{_of(name)}: {path}.node_type names no ElastiCache node type")
+    for name, database in scenario.all_databases.items():
+        if name in databases and database.pgbouncer is not None:
+            items.append(f"PgBouncer{_of(name)}: the pods, tasks or machine it runs on")
+    come = {source.via for source in scenario.traffic.sources.values()}
+    for name, edge in scenario.all_edges.items():
+        if name in come or name != MAIN:
+            items.append(f"{edge.kind}{_of(name)}: the pods or machine of the reverse proxy")
+    for name in scenario.queues:
+        items.append(f"queue {name}: redeliveries, empty receives, payloads above 64 KiB")
+    return items
+
+
+def _on_the_host(scenario: Scenario) -> list[str]:
+    """On one machine everything stands on it but queues, which may be anywhere."""
+    return [f"queue {name}: whatever it runs on" for name in scenario.queues]
