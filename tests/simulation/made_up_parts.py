@@ -183,8 +183,8 @@ def queues(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
-def edges(draw: Any, places: list[str]) -> dict[str, Any]:
-    """A reverse proxy; its limits by service or route may share a zone."""
+def edges(draw: Any, names: list[str], places: list[str]) -> dict[str, Any]:
+    """A reverse proxy of some services; its limits by service or route may share a zone."""
     edge: dict[str, Any] = {
         "workers": draw(st.integers(1, 2)),
         "request_cpu": draw(one_of("0 s", "1 ms", "70 us lognormal 0.3")),
@@ -194,7 +194,28 @@ def edges(draw: Any, places: list[str]) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         edge["limits"] = draw(limits(places))
+    if draw(one_of(True, False, False)):
+        edge |= draw(further_edge_rules(names, places))
     return edge | ({"tls": {}, "requests_per_connection": 2} if draw(one_of(True, False, False)) else {})
+
+
+@st.composite
+def further_edge_rules(draw: Any, names: list[str], places: list[str]) -> dict[str, Any]:
+    """Connections, methods, other replicas, time-outs."""
+    methods = one_of("round_robin", "least_conn", "ip_hash", "random", "random_two")
+    upstream = {"max_conns": draw(one_of(0, 0, 2)), "backup": draw(one_of(0, 0, 1))}
+    on = one_of([], ["error", "timeout"], ["error", "timeout", "http_5xx"])
+    conns = {"limit": draw(one_of(1, 5)), "key": draw(one_of("client", "route", "server"))}
+    return {
+        "worker_connections": draw(one_of(8, 40, 512)),
+        "reject_cpu": draw(one_of("0 s", "1 ms", "20 us exponential")),
+        "keepalive": draw(one_of(0, 1, 4)),
+        "connect_cpu": draw(one_of("0 s", "1 ms", "50 us exponential")),
+        "read_timeout": draw(one_of("20 ms", "100 ms", "60 s")),
+        "upstreams": {name: upstream | {"method": draw(methods)} for name in names if draw(st.booleans())},
+        "next_upstream": {"on": draw(on), "tries": draw(one_of(0, 2)), "timeout": draw(one_of("0 s", "50 ms"))},
+        "connection_limits": {place: conns for place in places if draw(one_of(True, False, False))},
+    }
 
 
 @st.composite

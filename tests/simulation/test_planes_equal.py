@@ -34,7 +34,7 @@ def test_second_replication_and_other_seed(params, both):
 
 # --- scenarios that hypothesis makes up ------------------------------------------------------------------
 
-OPERATIONS = set(range(codes.CPU, codes.FAIL + 1))
+OPERATIONS = set(range(codes.CPU, codes.ADMIT + 1))
 SEEN_FROM = 300
 """Examples after which every kind of operation and of outcome must have occurred."""
 
