@@ -86,6 +86,7 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
         s.replica[i] = NONE
         if s.back[i] > 0.0 and outcome != codes.KILLED:
             add_time(m, i, codes.NETWORK, s.back[i])
+            s.where[i] = codes.ON_WAY_BACK
             push(q, now + s.back[i], codes.ANSWER, s.number[i], i)
         else:
             answer(m, i)
