@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import stock
 from novamodel.scenario import Scenario
-from novamodel.simulation import compiled, reference
+from novamodel.simulation import build_source
 from novamodel.simulation.replication import Replication, replicate
 from novamodel.simulation.summarise import summarise
 
@@ -71,28 +71,28 @@ def speed_of_plane(scenario: Scenario, engine: str, rounds: int) -> Speed:
         summarise(scenario, [run], engine)
         return int(run.arrived.sum())
 
-    module = compiled if engine == "compiled" else reference
-    return _speed(lambda: replicate(scenario, 0, engine), summary, module, rounds)
+    return _speed(lambda: replicate(scenario, 0, engine), summary, build_source, rounds)
 
 
-def speed_of_stock(scenario: Scenario, seconds: float, rounds: int) -> Speed:
-    """The stock model; its summary is a mean and five percentiles."""
+def speed_of_stock(model: Callable[[Scenario], Any], scenario: Scenario, seconds: float, rounds: int) -> Speed:
+    """A stock model; its summary is a mean and five percentiles."""
 
     def summary(outcome: stock.Outcome) -> int:
         np.mean(outcome.latencies), np.percentile(outcome.latencies, [50, 90, 95, 99, 99.9])
         return outcome.arrived
 
-    return _speed(lambda: stock.Stock(scenario).run(seconds), summary, stock, rounds)
+    return _speed(lambda: model(scenario).run(seconds), summary, sys.modules[model.__module__], rounds)
 
 
 GROWTH = """
 import resource, sys, time
 from pathlib import Path
-from benchmarks.scenes import light
+from benchmarks import scenes
 from novamodel.simulation.replication import replicate
-replicate(light(10.0), 0, "compiled")
+scene = getattr(scenes, sys.argv[2])
+replicate(scene(10.0), 0, "compiled")
 begin = time.process_time()
-run = replicate(light(float(sys.argv[1])), 0, "compiled")
+run = replicate(scene(float(sys.argv[1])), 0, "compiled")
 spent = time.process_time() - begin
 status = Path("/proc/self/status")
 if status.exists():  # Linux: getrusage would give the peak of the process that started this one
@@ -103,9 +103,9 @@ print(int(run.arrived.sum()), spent, peak)
 """
 
 
-def growth(seconds: float) -> tuple[int, float, float]:
-    """(requests, CPU seconds, highest memory of the process in MiB) of a light run in a process of its own."""
-    requests, spent, memory = _process(GROWTH, str(seconds)).split()
+def growth(seconds: float, scene: str) -> tuple[int, float, float]:
+    """(requests, CPU seconds, highest memory of the process in MiB) of a run of a scene in a process of its own."""
+    requests, spent, memory = _process(GROWTH, str(seconds), scene).split()
     return int(requests), float(spent), float(memory)
 
 
@@ -114,17 +114,17 @@ import time
 begin = time.perf_counter()
 from benchmarks.scenes import light
 from novamodel.simulation.replication import replicate
-imported = time.perf_counter()
+imported, spent = time.perf_counter(), time.process_time()
 replicate(light(1.0), 0, "compiled")
-print(imported - begin, time.perf_counter() - imported)
+print(imported - begin, time.perf_counter() - imported, time.process_time() - spent)
 """
 
 
-def start_up() -> list[tuple[float, float]]:
-    """Wall seconds of (import, first run) in a fresh process: with nothing compiled yet, then kept on disk."""
+def start_up() -> list[tuple[float, float, float]]:
+    """(import, first run, CPU of the latter) in s in a fresh process: with nothing compiled yet, then kept on disk."""
     with tempfile.TemporaryDirectory() as folder:
         found = [_process(START, XDG_CACHE_HOME=folder).split() for _ in range(2)]
-    return [(float(imported), float(first)) for imported, first in found]
+    return [(float(imported), float(first), float(spent)) for imported, first, spent in found]
 
 
 def _process(code: str, *arguments: str, **environment: str) -> str:

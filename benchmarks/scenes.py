@@ -1,4 +1,8 @@
-"""The scenarios that are timed: one service behind nginx, with Redis, a pool, PgBouncer and PostgreSQL."""
+"""The scenarios that are timed.
+
+One service behind nginx, with Redis, a pool, PgBouncer and PostgreSQL; and three services with two databases and a
+queue.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +78,57 @@ def many(seconds: float = 20.0) -> Scenario:
         pages=pages,
         changes=changes,
     )
+
+
+ORDER_RATE = 300.0
+CALL_S = 1.0
+"""Time-out of a call, s."""
+ORDER_MS = {"order": 1.0, "answer": 0.4, "item": 0.6, "job": 0.8}
+"""CPU of the bursts of `graph`, lognormal."""
+READ_MS, WRITE_MS = 1.5, 2.0
+"""CPU of its statements, lognormal."""
+SIGMA = 0.5
+
+
+def graph(seconds: float = LIGHT_S) -> Scenario:
+    """Orders: the shop asks the stock service, writes, and leaves a job in a queue; the third service works on it."""
+
+    def cpu(name: str) -> dict[str, str]:
+        return {"cpu": f"{ORDER_MS[name]} ms lognormal {SIGMA}"}
+
+    pool = {"max": 20, "connection_timeout": "2 s", "idle_timeout": "0 s"}
+    order = [cpu("order"), {"call": {"to": "stock.item", "caller": {"timeout": f"{CALL_S} s"}}}]
+    order += [{"sql": ["write"]}, {"publish": "jobs"}, cpu("answer")]
+    values: dict[str, Any] = {
+        "name": "three services, two databases, a queue",
+        "traffic": {
+            "shape": "constant",
+            "peak": f"{ORDER_RATE} requests/s",
+            "mix": {"order": "100 %"},
+            "populations": {"all": {"share": "100 %", "clients": 500, "popularity": "uniform"}},
+            "caller": {"timeout": "60 s"},
+        },
+        "services": {
+            "shop": {"replicas": 3, "pool": pool, "routes": {"order": order}},
+            "stock": {
+                "replicas": 2,
+                "pools": {"items": pool},
+                "routes": {"item": [cpu("item"), {"sql": ["read"], "database": "items"}]},
+            },
+            "work": {
+                "replicas": 2,
+                "pool": pool,
+                "routes": {"job": [cpu("job"), {"sql": ["write"]}]},
+                "consumers": {"jobs": {"queue": "jobs", "route": "job", "concurrency": 8}},
+            },
+        },
+        "database": {"cores": 8, "statements": {"write": {"cpu": f"{WRITE_MS} ms lognormal {SIGMA}"}}},
+        "databases": {"items": {"cores": 4, "statements": {"read": {"cpu": f"{READ_MS} ms lognormal {SIGMA}"}}}},
+        "queues": {"jobs": {"latency": "0 s", "visibility_timeout": "60 s"}},
+        "platform": {"compute": "ec2"},
+        "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
+    }
+    return build(Tree(values))
 
 
 def _scene(

@@ -16,7 +16,8 @@ from typing import Any
 import simpy
 
 from novamodel.scenario import Scenario
-from novamodel.simulation.build import BLOCK, Plan, build, most_replicas
+from novamodel.simulation import codes
+from novamodel.simulation.build import BLOCK, Plan, build
 from novamodel.workload.arrivals import fill, new_block
 
 Process = Generator[simpy.Event, Any, None]
@@ -55,7 +56,8 @@ class Stock:
         self.outcome = Outcome()
         self.edge = simpy.Resource(env, scenario.edge.workers)
         self.connections = service.pool.max
-        self.replica_count = most_replicas(service)
+        first, end = self.plan.rows["api"]
+        self.replica_count = end - first
         self.replicas = cycle([Replica(env, self.connections) for _ in range(self.replica_count)])
         self.redis = simpy.Resource(env, 1)
         self.server_count, self.core_count = bouncer.default_pool_size, int(database.cores)
@@ -79,7 +81,8 @@ class Stock:
         assert second.cpu is not None
         self.first_cpu, self.second_cpu = first.cpu.busy, second.cpu.busy
         self.statement = database.statements["select"].cpu.busy
-        self.hit_ratio = max(self.plan.model.routes.hit)
+        table = self.plan.model.programs
+        self.hit_ratio = max(share for op, share in zip(table.op, table.share, strict=True) if op == codes.CACHE)
 
     def run(self, seconds: float) -> Outcome:
         """Simulate and return what happened."""
@@ -89,7 +92,7 @@ class Stock:
 
     def arrivals(self) -> Process:
         """Start a process for every request."""
-        env, source = self.env, self.plan.source
+        env, source = self.env, self.plan.feeds[0].source
         block = new_block(BLOCK, source.most_draws)
         first = 0
         while made := fill(source, block, self.seed, 0, first):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from novamodel.components.rule import numba, rule
+from novamodel.components.rule import RULE_OPTIONS, numba, rule
 
 _TINY = 2.2250738585072014e-308  # smallest normal number
 _UP = 18014398509481984.0  # 2 ** 54 makes a subnormal number normal
@@ -51,7 +51,7 @@ if numba is not None:
     def _power_of_two(exponent: int) -> float:
         return _float((exponent + 1023) << 52)
 
-    @overload(split_float, inline="always")
+    @overload(split_float, jit_options=RULE_OPTIONS)
     def _split_bits(x: float) -> Any:
         def implementation(x: float) -> Any:
             small = x < _TINY
@@ -62,7 +62,7 @@ if numba is not None:
 
         return implementation
 
-    @overload(scale_float, inline="always")
+    @overload(scale_float, jit_options=RULE_OPTIONS)
     def _scale_bits(x: float, exponent: int) -> Any:
         def implementation(x: float, exponent: int) -> float:
             half = exponent >> 1

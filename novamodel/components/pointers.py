@@ -48,8 +48,8 @@ def view_maker(prototype: Any) -> Any:
 
     ``prototype`` is any state of the same shape: its columns and numbers have the same types.
     """
-    import llvmlite.ir as ir
     from numba import types
+    from numba.core.cgutils import intp_t
     from numba.core.datamodel import models
     from numba.core.imputils import lower_getattr_generic
     from numba.core.typing.templates import AttributeTemplate, infer_getattr
@@ -83,7 +83,7 @@ def view_maker(prototype: Any) -> Any:
         """One pointer."""
 
         def __init__(self, manager: Any, state_type: Any) -> None:
-            super().__init__(manager, state_type, ir.IntType(64).as_pointer())
+            super().__init__(manager, state_type, intp_t.as_pointer())
 
     @infer_getattr
     class StateAttribute(AttributeTemplate):  # type: ignore[misc]

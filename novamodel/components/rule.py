@@ -39,11 +39,17 @@ def known_options(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if hasattr(known, name)}
 
 
-_RULE_OPTIONS = known_options(_nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-_HANDLER_OPTIONS = known_options(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-_ENTRY_OPTIONS = {"cache": False, **known_options(_nrt=False, nogil=True)}
+_PART_OPTIONS = known_options(_nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+RULE_OPTIONS: dict[str, Any] = _PART_OPTIONS | known_options(forceinline=True)
+_HANDLER_OPTIONS: dict[str, Any] = _PART_OPTIONS
+_ENTRY_OPTIONS: dict[str, Any] = {"cache": False, **known_options(_nrt=False, error_model="numpy", nogil=True)}
+with suppress(ImportError):  # no numba, or one that works differently inside: slower to compile, and all the same
+    whole_program = importlib.import_module("novamodel.components.whole_program")
+    RULE_OPTIONS = _PART_OPTIONS | {"pipeline_class": whole_program.RuleCompiler}
+    _HANDLER_OPTIONS = _PART_OPTIONS | {"pipeline_class": whole_program.HandlerCompiler}
+    _ENTRY_OPTIONS |= {"pipeline_class": whole_program.EntryCompiler}
 
-NO_REFERENCE_COUNTING = "_nrt" in _RULE_OPTIONS
+NO_REFERENCE_COUNTING = "_nrt" in _PART_OPTIONS
 """True when compiled rules run without reference counting (much faster)."""
 
 
@@ -51,7 +57,7 @@ def rule(function: Function) -> Function:
     """Mark a small function that both planes share; it stays an ordinary Python function."""
     if register_jitable is None:
         return function
-    return register_jitable(**_RULE_OPTIONS)(function)  # type: ignore[no-any-return]
+    return register_jitable(**RULE_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def handler(function: Function) -> Function:

@@ -37,12 +37,12 @@ def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
 
 @handler
 def record_root(m: Model, i: int, outcome: int, now: float) -> None:
-    """A request that stands for its caller has its answer, unless the caller has given up before."""
+    """A request that stands for its caller has its answer or error, unless the caller has given up before."""
     s = m.requests
     ended = now + s.back[i]
     add_time(m, i, codes.NETWORK, s.back[i])
     patience = m.callers.patience[s.population[i]]
-    if outcome == codes.SERVED and ended - s.arrived[i] > patience:
+    if ended - s.arrived[i] > patience:
         outcome = codes.ABANDONED
         ended = s.arrived[i] + patience
     record(m, i, m.programs.entry[s.program[i]], outcome, ended)

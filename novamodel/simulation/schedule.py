@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import numba, rule
+from novamodel.components.rule import RULE_OPTIONS, numba, rule
 
 EVENT_BITS = 44
 """Request numbers below 2 ** 44 and the event above them make one integer that orders events of one instant."""
@@ -90,7 +90,7 @@ def heap_close(heap: Heap) -> None:
 if numba is not None:
     from numba.extending import overload
 
-    @overload(push, inline="never")
+    @overload(push, jit_options=RULE_OPTIONS)
     def _push_on_heap(calendar: Any, time: float, event: int, number: int, who: int) -> Any:
         """What `push` means in compiled code."""
 

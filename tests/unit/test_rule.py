@@ -28,7 +28,9 @@ print(maths.log(2.0), uniform_pair(1, 2, 3, 4))
 def test_this_numba_takes_every_option():
     assert rule.COMPILED
     assert rule.NO_REFERENCE_COUNTING
-    assert set(rule._RULE_OPTIONS) == {"_nrt", "forceinline", "no_cpython_wrapper", "no_cfunc_wrapper"}
+    assert rule.RULE_OPTIONS["pipeline_class"].__name__ == "RuleCompiler"
+    wanted = {"_nrt", "error_model", "no_cpython_wrapper", "no_cfunc_wrapper", "pipeline_class"}
+    assert set(rule.RULE_OPTIONS) == wanted
     assert numba.config.DISABLE_INTEL_SVML
 
 
@@ -48,6 +50,57 @@ def test_rules_are_plain_functions_and_entries_are_compiled():
     assert type(add_one).__name__ == "function"
     assert twice(3) == 5
     assert twice.signatures
+
+
+def test_entries_share_rules_and_handlers_and_keep_no_copy_of_what_is_inlined():
+    @rule.rule
+    def add_one(x):
+        return x + 1
+
+    @rule.handler
+    def count(x, n):
+        for _ in range(n):
+            x = add_one(x)
+        return x * x
+
+    @rule.handler
+    def deep(x, n):
+        return count(x, n) + count(add_one(x), n)
+
+    @rule.entry
+    def first(x, n):
+        return count(x, n) - deep(x, n)
+
+    @rule.entry
+    def second(x, n):
+        return deep(x, n) + count(x, n)
+
+    assert first(2, 3) == 25 - (25 + 36)
+    assert second(2, 3) == 25 + 36 + 25
+    assert first(2.5, 1) == 12.25 - (12.25 + 20.25)
+    (code,) = [text for types, text in second.inspect_llvm().items() if types[0] is numba.int64]
+    defined = [line for line in code.splitlines() if line.startswith("define")]
+    assert not any("add_one" in line for line in defined)
+    assert all("internal" in line for line in defined if "deep" in line or "count" in line)
+
+
+PLAIN_NUMBA = """
+import sys
+sys.modules["novamodel.components.whole_program"] = None
+from novamodel.components import maths, rule
+rule.kernel_folder = lambda version: None
+@rule.entry
+def both(x):
+    return maths.exp(x), maths.log(x)
+print("pipeline_class" in rule.RULE_OPTIONS, both(1.7))
+"""
+
+
+def test_a_numba_that_works_differently_inside_gives_the_same():
+    from novamodel.components import maths
+
+    done = subprocess.run([sys.executable, "-c", PLAIN_NUMBA], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == f"False {maths.exp(1.7), maths.log(1.7)}"
 
 
 def test_without_numba_everything_runs_plain():
