@@ -56,4 +56,3 @@ def test_what_waits_where_agrees(models):
 
 def _given_up(run):
     return sum(row["given_up"] for row in run.calls if row["called"] == "bank")
-
