@@ -154,10 +154,10 @@ def scenarios(draw: Any) -> dict[str, Any]:
             }
     for name in names:
         parts_of[name] |= {"pools": {one: draw(parts.pools()) for one in databases[1:]}}
-        parts_of[name]["repeatable"] = draw(one_of([], routes[name]))
+        parts_of[name] |= {"repeatable": routes[name]} if draw(st.booleans()) else {}
     side = draw(one_of(False, False, True))
     vias = ["main", "main", "direct", *(["side"] if side else [])]
-    rate = 10 if scales else draw(one_of(20, 60, 120))
+    rate = 10 if scales else draw(one_of(20, 50, 100))
     source = draw(sources("main", entries, vias, ("open", "open", "open", "closed", "periodic", "replay"), rate))
     others = draw(one_of(0, 0, 1, 2))
     kinds = ("open", "closed", "periodic", "replay")
@@ -167,8 +167,8 @@ def scenarios(draw: Any) -> dict[str, Any]:
     places = [*names, *entries]
     return {
         "traffic": source | {"also": also},
-        "edge": draw(parts.edges(names, places)),
-        "edges": {"side": draw(parts.edges(names, places))} if side else {},
+        "edge": draw(parts.edges(places)),
+        "edges": {"side": draw(parts.edges(places))} if side else {},
         **draw(parts.gateways()),
         "services": parts_of,
         "database": draw(parts.databases()),

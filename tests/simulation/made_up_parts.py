@@ -183,8 +183,8 @@ def queues(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
-def edges(draw: Any, names: list[str], places: list[str]) -> dict[str, Any]:
-    """A reverse proxy of some services; its limits by service or route may share a zone."""
+def edges(draw: Any, places: list[str]) -> dict[str, Any]:
+    """A reverse proxy; its limits by service or route may share a zone."""
     edge: dict[str, Any] = {
         "workers": draw(st.integers(1, 2)),
         "request_cpu": draw(one_of("0 s", "1 ms", "70 us lognormal 0.3")),
@@ -194,27 +194,32 @@ def edges(draw: Any, names: list[str], places: list[str]) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         edge["limits"] = draw(limits(places))
-    if draw(one_of(True, False, False)):
-        edge |= draw(further_edge_rules(names, places))
+    if draw(st.booleans()):
+        edge |= draw(proxying(places[0]))
     return edge | ({"tls": {}, "requests_per_connection": 2} if draw(one_of(True, False, False)) else {})
 
 
 @st.composite
-def further_edge_rules(draw: Any, names: list[str], places: list[str]) -> dict[str, Any]:
-    """Connections, methods, other replicas, time-outs."""
-    methods = one_of("round_robin", "least_conn", "ip_hash", "random", "random_two")
-    upstream = {"max_conns": draw(one_of(0, 0, 2)), "backup": draw(one_of(0, 0, 1))}
-    on = one_of([], ["error", "timeout"], ["error", "timeout", "http_5xx"])
-    conns = {"limit": draw(one_of(1, 5)), "key": draw(one_of("client", "route", "server"))}
+def proxying(draw: Any, service: str) -> dict[str, Any]:
+    """How an edge chooses and keeps replicas, what it does when one fails, how many connections it has."""
+    limit = {"limit": draw(st.integers(1, 6)), "key": draw(one_of("client", "route", "server"))}
+    further = {"tries": draw(one_of(0, 2)), "timeout": draw(one_of("0 s", "100 ms"))}
+    upstream = {
+        "method": draw(one_of("round_robin", "least_conn", "ip_hash", "random", "random_two")),
+        "max_conns": draw(one_of(0, 0, 3)),
+        "backup": draw(one_of(0, 0, 1)),
+        "max_fails": draw(one_of(0, 1, 2)),
+        "fail_timeout": "1 s",
+    }
     return {
-        "worker_connections": draw(one_of(8, 40, 512)),
-        "reject_cpu": draw(one_of("0 s", "1 ms", "20 us exponential")),
-        "keepalive": draw(one_of(0, 1, 4)),
-        "connect_cpu": draw(one_of("0 s", "1 ms", "50 us exponential")),
-        "read_timeout": draw(one_of("20 ms", "100 ms", "60 s")),
-        "upstreams": {name: upstream | {"method": draw(methods)} for name in names if draw(st.booleans())},
-        "next_upstream": {"on": draw(on), "tries": draw(one_of(0, 2)), "timeout": draw(one_of("0 s", "50 ms"))},
-        "connection_limits": {place: conns for place in places if draw(one_of(True, False, False))},
+        "upstreams": {service: upstream},
+        "next_upstream": {"on": draw(one_of(["error", "timeout"], ["error", "timeout", "http_5xx"], [])), **further},
+        "read_timeout": draw(one_of("60 s", "20 ms", "100 ms")),
+        "keepalive": draw(one_of(0, 1, 8)),
+        "connect_cpu": draw(one_of("0 us", "0.3 ms")),
+        "worker_connections": draw(one_of(512, 512, 6)),
+        "connection_limits": {service: limit} if draw(st.booleans()) else {},
+        **({"reject_cpu": "0.1 ms"} if draw(st.booleans()) else {}),
     }
 
 
