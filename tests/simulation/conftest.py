@@ -38,7 +38,7 @@ PLAIN: dict[str, Any] = {
         "populations": {"all": {"share": "100 %", "clients": 50}},
         "caller": {"timeout": "1000 s"},
     },
-    "edge": {"request_cpu": "0 s", "network": "0 s", "worker_connections": 1_000_000},
+    "edge": {"request_cpu": "0 s", "network": "0 s", "reject_cpu": "0 s", "worker_connections": 1_000_000},
     "services": {
         "api": {
             "replicas": 1,
