@@ -138,7 +138,7 @@ def _folders() -> Iterator[Check]:
     """Where files are written: compiled code, temporary files, reports."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     places = [
-        ("cache", cache, "compiled code is kept here", "each run compiles anew (some 10 s)", "warn"),
+        ("cache", cache, "compiled code is kept here", "each run compiles anew (10 to 15 s)", "warn"),
         ("temporary files", Path(tempfile.gettempdir()), "writable", "not writable: notebooks cannot run", "FAIL"),
         ("current folder", Path(), "writable: reports go to reports/ below it", "not writable: give --out", "warn"),
     ]

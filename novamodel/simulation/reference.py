@@ -50,6 +50,7 @@ class ReferencePlane:
         self.digest = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._callbacks = (self._on_event,)
+        self._watch()
         for number in self._feeder.feeds:
             self._refill(number)
 
@@ -104,6 +105,7 @@ class ReferencePlane:
         return self.digest.kept()
 
     def _on_event(self, event: Any) -> None:
+<<<<<<< HEAD
         dispatch.dispatch(self.model, self, self.env.now, event.key >> EVENT_BITS, event.who)
         self._go_on()
         if self.model.stream.used_up[0] != codes.NONE:
@@ -121,10 +123,28 @@ class ReferencePlane:
                 self._flush()
             if self.model.ready.count[0] == 0:
                 return
+=======
+        model, now = self.model, self.env.now
+        ready, free, rows, used_up = self._watched
+        dispatch.dispatch(model, self, now, event.key >> EVENT_BITS, event.who)
+        if ready[0] > 0:
+            dispatch.run_ready(model, self, now)
+        if free[0] < RESERVE:
+            self._make_room()
+        if rows[0] >= ROWS - RESERVE:
+            self._flush()
+        if used_up[0] != codes.NONE:
+            self._refill(used_up[0])
+
+    def _watch(self) -> None:
+        m = self.model
+        self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up
+>>>>>>> perf
 
     def _make_room(self) -> None:
         while self.model.requests.free_count[0] < self.model.config.room:
             self.model = grow(self.model)
+            self._watch()
 
     def _flush(self, partly: bool = False) -> None:
         rows = self.model.record.rows

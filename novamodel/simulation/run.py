@@ -53,7 +53,7 @@ def simulate(
     chosen = pick_engine(engine)
     tell = progress or (lambda share, text: None)
     if chosen == "compiled" and not is_kept(compiled_run):
-        tell(0.0, "compiling the model, once on this machine, some 10 s")
+        tell(0.0, "compiling the model, once on this machine, 10 to 15 s")
     scenario = with_warm_up(scenario, chosen)
     rounds = _Rounds(scenario, chosen, keep_requests, workers or os.cpu_count() or 1, tell)
     runs = until_precise(scenario, rounds.run(range(first_count(scenario)), "simulating"), rounds.run)
