@@ -65,6 +65,9 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
         for name, upstream in edge.upstreams.items():
             if upstream.method == "ip_hash" or upstream.max_conns or upstream.backup:
                 yield f"replicas of {name} are not asked alike (ip_hash, max_conns or backup)"
+    for name, database in scenario.all_databases.items():
+        if database.pgbouncer is not None and database.pgbouncer.pool_mode == "session":
+            yield f"PgBouncer of {name} gives servers to sessions: who has one follows from who came first"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

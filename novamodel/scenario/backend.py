@@ -161,7 +161,7 @@ class PgBouncer(Part):
     pool_mode: Literal["transaction", "session"] = given(
         "transaction",
         "a server connection is held for a transaction, or from a client's first query until it disconnects",
-        "documented: PgBouncer's own default is session",
+        "assumed: the mode for many clients (PgBouncer's own default is session)",
     )
     default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
     max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)

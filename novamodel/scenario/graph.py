@@ -106,6 +106,18 @@ def _check_source(scenario: Whole, source: Source, path: tuple[str, ...]) -> Non
             raise wrong(f"names route {route!r}, which more than one service answers ({', '.join(found)})",
                         *path, *below, valid="routes that callers ask for have a name of their own")  # fmt: skip
     _require("edge", source.via, [*scenario.all_edges, DIRECT], *path, "via")
+    if source.replay is not None and source.replay.demand is not None:
+        _require("step of a route", source.replay.demand, _demands(scenario), *path, "replay", "demand")
+
+
+def _demands(scenario: Whole) -> list[str]:
+    """What a recorded demand may stand for: the statements that routes run, and cpu, thread or wait where they do."""
+    found: list[str] = []
+    for service in scenario.services.values():
+        for step in (step for route in service.routes.values() for step in walk_steps(route)):
+            found += [one if isinstance(one, str) else "cpu" for one in step.sql or ()]
+            found += [kind for kind in ("cpu", "thread", "wait") if getattr(step, kind) is not None]
+    return list(dict.fromkeys(found))
 
 
 def _routes_said(source: Source) -> Iterator[tuple[tuple[str, ...], str]]:

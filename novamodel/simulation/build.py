@@ -24,7 +24,7 @@ from novamodel.simulation.build_edge import (
 )
 from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
 from novamodel.simulation.build_stores import links_state, servers_state
-from novamodel.simulation.growing import new_requests
+from novamodel.simulation.growing import new_requests, room_needed
 from novamodel.simulation.layout import Layout, layout_of
 from novamodel.simulation.program_book import write_programs
 from novamodel.simulation.programs import ProgramBook
@@ -72,6 +72,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             seed=scenario.run.seed,
             stream=first_stream(replication, MOST_SOURCES - 1),
             most_draws=book.most_draws,
+            room=room_needed(book.table),
             **gateway_config(scenario),
         ),
         programs=book.table,
@@ -96,6 +97,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             queue=[codes.NEVER] * max(1, len(layout.queues)),
             outage=[0] * len(servers["cores"].cores),
             dying=[codes.NONE],
+            now=[0.0],
             victim=[codes.NONE],
         ),
         edges=edges_state(scenario),

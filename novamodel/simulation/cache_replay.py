@@ -35,9 +35,11 @@ def replay_cache(
     rate: float | None = None,
     replications: int = 3,
     step_s: float | None = None,
+    full: bool = False,
 ) -> pd.DataFrame:
-    """Fill an empty cache with the commands of ``duration_s`` seconds at ``rate`` requests/s (default: the peak).
+    """Fill a cache with the commands of ``duration_s`` seconds at ``rate`` requests/s (default: the peak).
 
+    It is empty at the beginning; ``full``: every key was put there before, the most popular ones last.
     A row a replication, step and keyspace: ``replication, time_s`` (end of the step), ``keyspace, reads, hits,
     entries, evicted``. ``policy``: one of Redis's ``maxmemory-policy``. Same scenario and seed, same result. Raises
     ``UserError`` for an unknown policy and for more commands than a minute replays.
@@ -54,6 +56,9 @@ def replay_cache(
     for number in range(replications):
         chance = np.random.default_rng([scenario.run.seed, number])
         cache = _Cache(scenario.cache.memory, policy, chance)
+        for stream in streams.values() if full else ():
+            for key in range(stream.keys.size - 1, -1, -1):
+                cache.put((stream.name, key), stream.ttl_s, stream.bytes)
         for begin in np.arange(0.0, duration_s * (1 - 1e-9), step):
             length = min(step, duration_s - begin)
             counts = _play(cache, streams, begin, length, chance)

@@ -128,9 +128,11 @@ ANSWERED = 6  # has it
 IN_JOIN = 7  # waits for its branches
 IN_LINE = 8  # waits until an external has room
 IN_QUEUE = 9  # a message that waits, or is worked on
+ON_WAY_BACK = 10  # it has ended, and its answer is on its way to who called
 
 VICTIMS = 8  # requests that end in one portion of a replica's death
 DISPATCHES = 8  # messages handed out in one go
+PORTION = 4  # requests that go on before room is seen to
 
 # How a replica is chosen.
 ROUND_ROBIN, LEAST_CONN, IP_HASH, RANDOM, RANDOM_TWO, ANYONE = 0, 1, 2, 3, 4, 5

@@ -64,6 +64,8 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
     twin = view(where)
     m = twin.model
     heap = twin.heap
+    if order == GO_ON and m.ready.count[0] > 0:
+        now = m.timers.now[0]  # Python made room in the middle of an event
     if order == INJECT:
         dispatch.inject(m, a, b, c, d, now)
     elif order == KILL:
@@ -76,15 +78,19 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         queueing.hand_out(m, heap, a, now)
     elif order == FILL_POOL:
         holds.fill_pool(m, heap, a, b, now)
+    if order != GO_ON:
+        m.timers.now[0] = now
     while True:
         dispatch.run_ready(m, heap, now)
         heap_close(heap)
-        if m.requests.free_count[0] < RESERVE:
+        if m.requests.free_count[0] < m.config.room:
             return MORE_REQUESTS
-        if heap.count[0] + RESERVE > heap.size[0]:
+        if heap.count[0] + m.config.room > heap.size[0]:
             return MORE_HEAP
         if m.record.rows[0] >= ROWS - RESERVE:
             return PAGE_FULL
+        if m.ready.count[0] > 0:
+            continue
         if m.timers.victim[0] != codes.NONE:
             dispatch.kill_more(m, heap, now)
             continue
@@ -93,6 +99,7 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         if heap.count[0] == 0 or heap.time[0] >= until:
             return DONE
         now = heap.time[0]
+        m.timers.now[0] = now
         key = heap.key[0]
         who = heap.who[0]
         heap.taken[0] = 1
@@ -179,7 +186,7 @@ class CompiledPlane:
             self._refill(int(self.model.stream.used_up[0]))
 
     def _make_room(self) -> None:
-        while self.model.requests.free_count[0] < RESERVE:
+        while self.model.requests.free_count[0] < self.model.config.room:
             self._more_requests()
 
     def _more_requests(self) -> None:

@@ -1,8 +1,8 @@
 """What happens to a request: the handlers that both engines call, one for each kind of event.
 
 A handler asks the components and says what comes next; it holds no rule of a component and no calendar.
-`dispatch` brings one event about: it takes one request (or one component's timer) to this instant; `run_ready` then
-lets every request that can go on follow its program until it has to wait for something.
+`dispatch` brings one event about: it takes one request (or one component's timer) to this instant; `run_ready`, called
+until nobody is ready, then lets every request that can go on follow its program until it has to wait for something.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ NEVER = codes.NEVER
 
 @handler
 def run_ready(m: Model, q: Any, now: float) -> None:
-    """Let everyone who is ready go on."""
+    """Let some who are ready go on; the engine sees to room for what they take, then calls again."""
     r = m.ready
-    while r.count[0] > 0:
+    left = codes.PORTION
+    while r.count[0] > 0 and left > 0:
+        left -= 1
         i = r.ring[r.first[0]]
         following = r.first[0] + 1
         r.first[0] = following if following < r.size[0] else 0

@@ -37,12 +37,12 @@ def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
 
 @handler
 def record_root(m: Model, i: int, outcome: int, now: float) -> None:
-    """A request that stands for its caller has its answer, unless the caller has given up before."""
+    """A request that stands for its caller has its answer or error, unless the caller has given up before."""
     s = m.requests
     ended = now + s.back[i]
     add_time(m, i, codes.NETWORK, s.back[i])
     patience = m.callers.patience[s.population[i]]
-    if outcome == codes.SERVED and ended - s.arrived[i] > patience:
+    if ended - s.arrived[i] > patience:
         outcome = codes.ABANDONED
         ended = s.arrived[i] + patience
     record(m, i, m.programs.entry[s.program[i]], outcome, ended)
@@ -86,6 +86,7 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
         s.replica[i] = NONE
         if s.back[i] > 0.0 and outcome != codes.KILLED:
             add_time(m, i, codes.NETWORK, s.back[i])
+            s.where[i] = codes.ON_WAY_BACK
             push(q, now + s.back[i], codes.ANSWER, s.number[i], i)
         else:
             answer(m, i)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from novamodel.components.columns import Column
 from novamodel.components.links import OUT
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.simulation import codes
+from novamodel.simulation.programs import Programs
 from novamodel.simulation.state import Model, Requests
 
+MOST_BATCH = 10  # of a consumer
 FLOATS = ("back", "waited", "arrived", "since", "sent")
 ONE_ENTRY = ("free", "free_count", "in_flight", "serials")
 BY_REQUEST: dict[str, dict[str, int]] = {
@@ -38,6 +41,21 @@ def new_requests(count: int, draws: int, words: int) -> Requests:
     columns |= {"tried": [0] * (count * words)}
     columns |= {"next_free": [*range(1, count), codes.NONE], "free": [0], "free_count": [count]}
     return Requests(**columns, in_flight=[0], serials=[0])
+
+
+def room_needed(programs: Programs) -> int:
+    """Free rows (and places of the calendar) that one event and a portion of `run_ready` can take at most.
+
+    A request that goes on takes rows until it waits: one a branch, connection or call, and for a message itself and
+    the work on those that are handed out then, a batch more than DISPATCHES at most.
+    """
+    handed_out = 1 + codes.DISPATCHES + MOST_BATCH
+    starts = [*programs.start, len(programs.op)]
+    most = max(
+        sum({codes.FORK: 1, codes.PUBLISH: handed_out}.get(op, 0) for op in programs.op[begin:end])
+        for begin, end in pairwise(starts)
+    )
+    return (1 + codes.PORTION) * (most + 1 + handed_out)
 
 
 def grow(model: Model) -> Model:

@@ -13,6 +13,7 @@ from novamodel.components.deadlines import deadline_leave, deadline_waits
 from novamodel.components.nginx.limit_conn import conn_release
 from novamodel.components.nginx.upstream.keepalive import keepalive_put
 from novamodel.components.nginx.upstream.least_conn import upstream_release
+from novamodel.components.nginx.upstream.round_robin import peer_tried
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.requests import add_time, copy_draws, parent_of, take_request
@@ -94,7 +95,7 @@ def leave_edge(m: Model, i: int) -> None:
         conn_release(m.conn, key_row(m, i, p.conn_zone[line], p.conn_key[line]))
 
 
-@rule
+@handler
 def may_ask_next(m: Model, i: int, outcome: int, sent: bool, now: float) -> bool:
     """Whether another replica is asked after a failure; ``sent``: the request may have been worked on."""
     s, b = m.requests, m.requests.balance[i]
@@ -103,7 +104,24 @@ def may_ask_next(m: Model, i: int, outcome: int, sent: bool, now: float) -> bool
     if sent and m.programs.repeats[s.program[i]] == 0:
         return False
     tries, timeout = m.balances.next_tries[b], m.balances.next_timeout[b]
-    return bool((tries == 0 or s.tries[i] < tries) and (timeout == 0.0 or now - s.sent[i] < timeout))
+    if (tries > 0 and s.tries[i] >= tries) or (timeout > 0.0 and now - s.sent[i] >= timeout):
+        return False
+    return somebody_left(m, i)
+
+
+@handler
+def somebody_left(m: Model, i: int) -> bool:
+    """Whether there is a replica that has not been asked."""
+    u, group = m.upstream, m.requests.group[i]
+    for peer in range(u.first[group], u.end[group]):
+        if u.down[peer] == 0 and not peer_tried(m.requests.tried, i * u.words[0], peer - u.first[group]):
+            return True
+    backup = u.backup[group]
+    if backup != NONE:
+        for peer in range(u.first[backup], u.end[backup]):
+            if u.down[peer] == 0:
+                return True
+    return False
 
 
 @handler

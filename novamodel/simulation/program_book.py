@@ -219,7 +219,7 @@ def _book(
     links: dict[Link, tuple[int, int]],
 ) -> ProgramBook:
     programs = writer.programs
-    most = max(len(program.laws) for program in programs)
+    most = max(1, *(len(program.laws) for program in programs))
     constant = writer.laws.add("deterministic")
     law = [row for p in programs for row in [*p.laws, *[constant] * (most - len(p.laws))]]
     table = Programs(

@@ -23,7 +23,7 @@ from novamodel.simulation.state import Model
 DATA_PRIORITY = 2
 """SimPy's own priorities are 0 and 1: at one instant the control plane comes before the data plane."""
 RESERVE = 64
-"""Free slots before an event: more than one event can take."""
+"""Free rows for finished requests before an event: more than one event and a portion of `run_ready` can fill."""
 
 
 class DataEvent(simpy.Event):
@@ -69,31 +69,27 @@ class ReferencePlane:
         """Give a replica an internal job."""
         self._make_room()
         dispatch.inject(self.model, replica, program, number, serial, self.env.now)
-        dispatch.run_ready(self.model, self, self.env.now)
+        self._go_on()
 
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
-        now = self.env.now
-        dispatch.kill(self.model, replica, now)
+        dispatch.kill(self.model, replica, self.env.now)
         while self.model.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(self.model, self, now)
-            dispatch.run_ready(self.model, self, now)
-            self._make_room()
-            self._flush()
+            dispatch.kill_more(self.model, self, self.env.now)
+            self._go_on()
 
     def start_user(self, number: int, program: int, population: int, client: int) -> None:
         """A user of a closed source begins to think."""
         self._make_room()
         events.start_user(self.model, number, program, population, client, self.env.now)
-        dispatch.run_ready(self.model, self, self.env.now)
+        self._go_on()
 
     def hand_out(self, queue: int) -> None:
         """Consumers of a queue have become free: give them messages."""
         self._make_room()
         queueing.hand_out(self.model, self, queue, self.env.now)
-        dispatch.run_ready(self.model, self, self.env.now)
-        self._make_room()
+        self._go_on()
 
     def fill_pool(self, link: int, pool: int) -> None:
         """Put one more idle connection into a pool."""
@@ -109,24 +105,32 @@ class ReferencePlane:
         return self.digest.kept()
 
     def _on_event(self, event: Any) -> None:
-        model, now = self.model, self.env.now
-        ready, free, rows, used_up = self._watched
-        dispatch.dispatch(model, self, now, event.key >> EVENT_BITS, event.who)
-        if ready[0] > 0:
-            dispatch.run_ready(model, self, now)
-        if free[0] < RESERVE:
-            self._make_room()
-        if rows[0] >= ROWS - RESERVE:
-            self._flush()
-        if used_up[0] != codes.NONE:
-            self._refill(used_up[0])
+        dispatch.dispatch(self.model, self, self.env.now, event.key >> EVENT_BITS, event.who)
+        self._go_on()
+        used_up = self._watched[3][0]
+        if used_up != codes.NONE:
+            self._refill(used_up)
+
+    def _go_on(self) -> None:
+        """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
+        while True:
+            ready, free, rows, _ = self._watched
+            if ready[0] > 0:
+                dispatch.run_ready(self.model, self, self.env.now)
+            if free[0] < self._room:
+                self._make_room()
+            if rows[0] >= ROWS - RESERVE:
+                self._flush()
+            if ready[0] == 0:
+                return
 
     def _watch(self) -> None:
         m = self.model
         self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up
+        self._room = m.config.room
 
     def _make_room(self) -> None:
-        while self.model.requests.free_count[0] < RESERVE:
+        while self.model.requests.free_count[0] < self.model.config.room:
             self.model = grow(self.model)
             self._watch()
 

@@ -16,6 +16,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation.build import Plan, build
 from novamodel.simulation.build_source import USER_STRIDE, USERS
 from novamodel.simulation.compiled import CompiledPlane
+from novamodel.simulation.conservation import lost
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
 from novamodel.simulation.control.monitor import Monitor
@@ -55,6 +56,7 @@ class Replication:
     queues: list[dict[str, Any]]  # by queue: messages of the window
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
+    lost: tuple[str, ...]  # routes, sources, programs and queues whose counts do not add up
     requests: np.ndarray | None
 
     def counts(self, window_s: float) -> Counts:
@@ -63,9 +65,9 @@ class Replication:
 
     @property
     def conserved(self) -> bool:
-        """Arrived and carried in = served, rejected, failed, abandoned, and still in flight."""
+        """What arrived and was carried in has ended or is in flight: in all, and by source, route, program, queue."""
         total = self.carried_in + self.arrived.sum()
-        return bool(self.in_flight >= 0 and total == self.outcome.sum() + self.in_flight)
+        return bool(not self.lost and self.in_flight >= 0 and total == self.outcome.sum() + self.in_flight)
 
 
 def pick_engine(engine: str) -> str:
@@ -137,6 +139,7 @@ def replicate(
         queues=monitor.queues(),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
+        lost=lost(scenario, plan, plane.model, monitor.before),
         requests=plane.kept(),
     )
 

@@ -39,6 +39,7 @@ class Config(NamedTuple):
     seed: int
     stream: int  # of the draws of requests that no source made
     most_draws: int
+    room: int  # free rows that must be there before requests go on (`growing.room_needed`)
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -192,6 +193,7 @@ class Timers(NamedTuple):
     queue: Column  # by queue
     outage: Column  # by database server: > 0 = it takes nothing
     dying: Column  # one entry: replica that was killed last
+    now: Column  # one entry: time of the event that the twin is at, while Python makes room
     victim: Column  # one entry: next request to look at for its death, NONE = it is done with
 
 

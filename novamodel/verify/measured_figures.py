@@ -16,7 +16,8 @@ def figures(
 ) -> dict[str, Any]:
     """Every figure that a case may expect, from the frames `requests` and `replicas` of its run.
 
-    ``retried``: attempts beyond the first; ``trace``: what was replayed, if it was. A request that never ended counts as one whose caller gave up. Times are seconds.
+    ``retried``: attempts beyond the first; ``trace``: what was replayed, if it was. A request that never ended counts
+    as one whose caller gave up. Times are seconds.
     """
     load = case["load"]
     offered = len(trace) if trace is not None else int(requests["number"].max()) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from novamodel.components.maths import normal_quantile
@@ -32,7 +33,7 @@ def by_percentiles(times_ms: Mapping[str, float]) -> dict[str, list[str]]:
 
 
 def _between(points: list[tuple[float, float]], u: float) -> float:
-    for (u0, t0), (u1, t1) in zip(points, points[1:], strict=False):
+    for (u0, t0), (u1, t1) in pairwise(points):
         if u <= u1:
             return float(t0 * (t1 / t0) ** ((u - u0) / (u1 - u0)))
     return points[-1][1]

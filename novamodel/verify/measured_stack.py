@@ -1,4 +1,4 @@
-"""Measured stacks (`data/conformance/measured_stack.md`) as scenarios of the product: what was deployed, what came in."""
+"""Measured stacks (`data/conformance/measured_stack.md`) as scenarios: what was deployed, and what came in."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-import os
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from hypothesis import settings
 from novamodel.importers import importer
 from novamodel.scenario import Scenario, Tree, build
 from novamodel.scenario.load import load_scenario
+from novamodel.scenario.recordings import Recordings
+from novamodel.simulation.recorded import inspect
 from novamodel.simulation.replication import Replication, replicate
 
-PARAMS = Path(__file__).parents[2] / "params"
-EXAMPLES = int(os.environ.get("NOVAMODEL_EXAMPLES", "500"))
-"""Scenarios that hypothesis makes up for the equality of the planes (500 take about 40 s of one core)."""
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside the tests
+made_up = import_module("made_up")
 
-settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=EXAMPLES)
+PARAMS = Path(__file__).parents[2] / "params"
+settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=made_up.EXAMPLES)
 
 TABLES = ("intervals", "tiers", "replicas", "events")
 COLUMNS = ("histogram", "spent", "latency", "outcome", "population", "arrived", "requests")
@@ -35,7 +38,7 @@ PLAIN: dict[str, Any] = {
         "populations": {"all": {"share": "100 %", "clients": 50}},
         "caller": {"timeout": "1000 s"},
     },
-    "edge": {"request_cpu": "0 s", "network": "0 s"},
+    "edge": {"request_cpu": "0 s", "network": "0 s", "worker_connections": 1_000_000},
     "services": {
         "api": {
             "replicas": 1,
@@ -71,8 +74,14 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain_scenario(changes: dict[str, Any] | None = None) -> Scenario:
-    """The plain scenario with nested changes."""
-    return build(Tree(_merge(copy.deepcopy(PLAIN), changes or {})))
+    """The plain scenario with nested changes. A source that is not open has no rate, a recorded one no mix."""
+    below, changes = copy.deepcopy(PLAIN), changes or {}
+    traffic = changes.get("traffic", {})
+    for field in {"open": (), "replay": ("shape", "peak", "mix")}.get(traffic.get("loop", "open"), ("shape", "peak")):
+        del below["traffic"][field]
+    if "sessions" in traffic:
+        del below["traffic"]["mix"]
+    return build(Tree(_merge(below, changes)), Recordings(inspect))
 
 
 def differences(one: Replication, other: Replication) -> list[str]:
@@ -134,7 +143,7 @@ def differ() -> Callable[[Replication, Replication], list[str]]:
 @pytest.fixture(scope="session")
 def params() -> dict[str, Scenario]:
     """Every scenario in params/ that is one (sweeps are not), by file name."""
-    return {path.stem: load_scenario(path, importer) for path in sorted(PARAMS.glob("*.yaml"))}
+    return {path.stem: load_scenario(path, importer, inspect) for path in sorted(PARAMS.glob("*.yaml"))}
 
 
 @pytest.fixture
@@ -145,7 +154,7 @@ def coarse_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_arrivals_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, for tests that decide it themselves."""
-    from novamodel.simulation import compiled, reference
+    from novamodel.simulation import build_source
     from novamodel.workload.arrivals import fill
 
     def fill_coarsely(source: Any, block: Any, seed: int, replication: int, first: int) -> int:
@@ -153,8 +162,7 @@ def make_arrivals_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
         block.time[:made] = np.floor(block.time[:made] * 100.0) / 100.0
         return made
 
-    monkeypatch.setattr(reference, "fill", fill_coarsely)
-    monkeypatch.setattr(compiled, "fill", fill_coarsely)
+    monkeypatch.setattr(build_source, "fill", fill_coarsely)
 
 
 @pytest.fixture(scope="session")

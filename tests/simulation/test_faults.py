@@ -12,7 +12,7 @@ AT, LENGTH = 10.0, 40.0
 
 
 def struck(plain, operations, **changes):
-    """Four replicas in two zones at 200 requests/s; the fault comes after 10 s of 40."""
+    """Four replicas in two zones at 200 requests/s, no second try; the fault comes after 10 s of 40."""
     api = {
         "replicas": 4,
         "runtime": {"start_delay": "2 s", "boot": "500 ms"},
@@ -22,7 +22,7 @@ def struck(plain, operations, **changes):
     given = {
         "traffic": {"peak": "200 requests/s"},
         "services": {"api": api | changes.pop("service", {})},
-        "edge": {"kind": "ingress-nginx"},
+        "edge": {"kind": "ingress-nginx", "next_upstream": {"on": []}},
         "operations": operations,
         "run": {"duration": f"{LENGTH:g} s", "interval": "1 s"},
     }

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+import made_up
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novamodel.simulation import codes, events, holding, operations, path, reference
+from novamodel.components.pg_pool import rules as pg_pool_rules
+from novamodel.simulation import (
+    advance,
+    codes,
+    edge,
+    events,
+    finish,
+    holds,
+    queueing,
+    reference,
+    replication,
+    simulate,
+    steps,
+)
 from novamodel.simulation.replication import replicate
 
 SHORT = {"run.duration": "25 s", "run.warm_up": "10 s"}
 
 
-@pytest.mark.parametrize("name", ["novabank", "novabank-ecs", "novabank-compose"])
+@pytest.mark.parametrize("name", ["novabank", "novabank-ecs", "novabank-compose", "novabank-mail", "shop"])
 def test_every_scenario_in_params(name, params, both):
     run = both(params[name].override(SHORT))
-    assert len(run.requests) > 10_000
+    assert len(run.requests) > 5_000
 
 
 def test_params_holds_no_scenario_that_is_not_compared(params):
-    assert set(params) == {"novabank", "novabank-ecs", "novabank-compose"}
+    assert set(params) == {"novabank", "novabank-ecs", "novabank-compose", "novabank-mail", "shop"}
 
 
 def test_second_replication_and_other_seed(params, both):
@@ -31,200 +46,49 @@ def test_second_replication_and_other_seed(params, both):
 
 # --- scenarios that hypothesis makes up ------------------------------------------------------------------
 
-LAWS = st.sampled_from(["", " exponential", " lognormal 0.5"])
-TICKS = st.sampled_from(["0 s", "1 ms", "2 ms", "5 ms", "10 ms", "20 ms"])
-
-
-@st.composite
-def demands(draw: Any) -> str:
-    """A duration that forces ties, or a random one."""
-    return draw(TICKS) if draw(st.booleans()) else f"{draw(st.integers(1, 12))} ms{draw(LAWS)}"
-
-
-@st.composite
-def routes(draw: Any, kinds: tuple[str, ...] = ("cpu", "cpu", "sql", "sql", "cache", "thread", "wait")) -> list[Any]:
-    """Steps of one route."""
-    steps: list[Any] = []
-    for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=4)):
-        if kind == "sql":
-            inner: list[Any] = ["one"]
-            if draw(st.booleans()):
-                inner += [{"cpu": draw(demands())}, "two"]
-            steps.append({"sql": inner})
-        elif kind == "cache":
-            fill = [{"cache": {"op": "set", "keyspace": "keys"}}] if draw(st.booleans()) else []
-            miss = draw(routes(kinds=("cpu", "sql"))) + fill if draw(st.booleans()) else []
-            steps.append({"cache": {"op": draw(st.sampled_from(["get", "set"])), "keyspace": "keys", "on_miss": miss}})
-        else:
-            steps.append({kind: draw(demands())})
-    return steps
-
-
-@st.composite
-def pools(draw: Any) -> dict[str, Any]:
-    return {
-        "max": draw(st.integers(1, 6)),
-        "connection_timeout": draw(st.sampled_from(["0 s", "10 ms", "50 ms", "200 ms"])),
-        "idle_timeout": draw(st.sampled_from(["0 s", "10 ms", "500 ms"])),
-    }
-
-
-@st.composite
-def services(draw: Any, route: str, scales: bool) -> dict[str, Any]:
-    limit = draw(st.sampled_from([None, "200m", "500m", "1500m"]))
-    memory = draw(st.sampled_from([None, None, None, "125 MiB"]))
-    liveness = {"period": "1 s", "timeout": draw(st.sampled_from(["60 ms", "300 ms"])), "failures": 2}
-    service: dict[str, Any] = {
-        "replicas": draw(st.integers(1, 3)),
-        "runtime": {
-            "threads": draw(st.integers(1, 3)),
-            "start_delay": "1 s",
-            "boot": "100 ms",
-            "resting_memory": "110 MiB",
-            "memory_per_request": "1 MiB",
-            "scrape": "1 ms",
-        },
-        "resources": {
-            "cpu_request": "200m",
-            "memory_request": "100 MiB",
-            **({"cpu_limit": limit} if limit else {}),
-            **({"memory_limit": memory} if memory else {}),
-        },
-        "readiness": draw(st.sampled_from([None, {"period": "1 s", "timeout": "100 ms", "failures": 2}])),
-        "liveness": draw(st.sampled_from([None, None, liveness])),
-        "termination_grace": draw(st.sampled_from(["0 s", "2 s"])),
-        "pool": draw(pools()),
-        "health": "1 ms",
-        "routes": {route: draw(routes())},
-    }
-    if scales:
-        service["autoscaler"] = {
-            "min_replicas": 1,
-            "max_replicas": draw(st.integers(2, 6)),
-            "cpu_target": draw(st.sampled_from(["30 %", "70 %"])),
-            "sync_period": "2 s",
-            "metrics_period": "2 s",
-            **({"scale_down": {"stabilization_window": "0 s"}} if draw(st.booleans()) else {}),
-        }
-    return service
-
-
-@st.composite
-def agendas(draw: Any, service: str) -> list[Any]:
-    """Up to three things that happen in the first seconds of the run; mostly none."""
-    times = {"noticed_after": draw(st.sampled_from(["0 s", "500 ms"])), "replaced_after": "1 s"}
-    span = {"duration": draw(st.sampled_from(["300 ms", "2 s"]))}
-    kinds = [
-        {"rollout": service},
-        {"lost_replica": {"service": service, **times}},
-        {"lost_zone": {"zone": draw(st.integers(1, 2)), **times}},
-        {"database_failover": span},
-        {"slow_database": {"factor": 4.0, **span}},
-        {"cache_emptied": {}},
-        {"cache_failover": {"commands": draw(st.sampled_from(["wait", "miss"])), **span}},
-    ]
-    count = draw(st.sampled_from([0, 0, 1, 3]))
-    drawn = draw(st.lists(st.sampled_from(kinds), min_size=count, max_size=count))
-    return [{"at": f"12:00:0{draw(st.integers(0, 2))}", **kind} for kind in drawn]
-
-
-@st.composite
-def gateways(draw: Any) -> dict[str, Any]:
-    """An API gateway of one of its kinds; mostly none."""
-    latency = {"latency": draw(st.sampled_from(["0 s", "2 ms"]))}
-    by = draw(st.sampled_from(["client", "service"]))
-    kong = {"kind": "kong", "limit": draw(st.integers(1, 5)), "window": "1 s", "by": by, **latency}
-    aws = {"kind": "aws", "rate": "20 requests/s", "burst": draw(st.integers(1, 9)), **latency}
-    gateway = draw(st.sampled_from([None, None, kong, aws]))
-    return {"gateway": gateway} if gateway else {}
-
-
-@st.composite
-def read_replicas(draw: Any) -> dict[str, Any]:
-    """Read replicas; mostly none."""
-    replicas = {
-        "count": draw(st.integers(1, 3)),
-        "share": draw(st.sampled_from(["100 %", "50 %", "10 %"])),
-        "lag": draw(st.sampled_from(["0 s", "20 ms", "1 s"])),
-        "cores": draw(st.sampled_from([1, 2])),
-        "max_connections": draw(st.sampled_from([4, 100])),
-    }
-    return {"read_replicas": replicas} if draw(st.sampled_from([False, False, True])) else {}
-
-
-@st.composite
-def scenarios(draw: Any) -> dict[str, Any]:
-    """Changes to the plain scenario. With an autoscaler the run is longer and the rate, which jumps, lower."""
-    scales = draw(st.sampled_from([False, False, False, True]))
-    bouncer = {
-        "default_pool_size": draw(st.integers(1, 3)),
-        "max_client_conn": draw(st.sampled_from([3, 100])),
-        "query_wait_timeout": draw(st.sampled_from(["0 s", "10 ms", "50 ms"])),
-        "login_cpu": draw(demands()),
-        "query_cpu": draw(st.sampled_from(["0 s", "1 ms"])),
-    }
-    limit = {"rate": "10r/s", "burst": draw(st.integers(0, 5)), "delay": draw(st.sampled_from([0, 2, "nodelay"]))}
-    two = draw(st.booleans())
-    names = ["a", "b"] if two else ["a"]
-    return {
-        "traffic": {
-            "shape": [["12:00", "1/s"], ["12:01", draw(st.sampled_from(["20/s", "80/s"]))]] if scales else "constant",
-            "peak": f"{draw(st.sampled_from([30, 100, 300]))} requests/s",
-            "mix": {f"route-{n}": "50 %" if two else "100 %" for n in names},
-            "populations": {
-                "many": {"share": "60 %", "clients": 40, "popularity": "zipf 0.8"},
-                "few": {"share": "40 %", "clients": 2},
-            },
-            "caller": {"timeout": draw(st.sampled_from(["20 ms", "200 ms", "10 s"]))},
-        },
-        "edge": {
-            "workers": draw(st.integers(1, 2)),
-            "request_cpu": draw(st.sampled_from(["0 s", "1 ms", "70 us lognormal 0.3"])),
-            "network": draw(st.sampled_from(["0 s", "2 ms", "0.3 ms"])),
-            "limits": {"a": limit} if draw(st.booleans()) else {},
-            **({"tls": {}, "requests_per_connection": 2} if draw(st.booleans()) else {}),
-        },
-        **draw(gateways()),
-        "services": {n: draw(services(f"route-{n}", scales)) for n in names},
-        "database": {
-            "cores": draw(st.sampled_from([1, 2, 4])),
-            "max_connections": draw(st.sampled_from([4, 6, 100, 100])),
-            "connect": draw(demands()),
-            "network": draw(st.sampled_from(["0 s", "2 ms", "0.5 ms"])),
-            "iops": draw(st.sampled_from([100, 1000])),
-            "storage_latency": draw(st.sampled_from(["0 s", "1 ms"])),
-            "statements": {
-                "one": {"cpu": draw(demands()), "reads": draw(st.integers(0, 1))},
-                "two": {"cpu": "2 ms", "writes": draw(st.integers(0, 1))},
-            },
-            **draw(read_replicas()),
-            **({"pgbouncer": bouncer} if draw(st.integers(0, 2)) else {}),
-        },
-        "cache": {
-            "command_cpu": draw(st.sampled_from(["0 s", "1 ms", "7 us idle 42 us"])),
-            "network": draw(st.sampled_from(["0 s", "2 ms"])),
-            "keyspaces": {"keys": {"keys": 100, "ttl": "30 s"}},
-        },
-        "monitoring": {"scrape_interval": "1 s"},
-        "operations": draw(agendas(names[0])),
-        "run": {
-            "seed": draw(st.integers(0, 2**40)),
-            "duration": "35 s" if scales else draw(st.sampled_from(["2 s", "5 s"])),
-            "warm_up": draw(st.sampled_from(["0 s", "1 s"])),
-            "interval": "1 s",
-        },
-    }
+OPERATIONS = set(range(codes.CPU, codes.ADMIT + 1))
+SEEN_FROM = 300
+"""Examples after which every kind of operation and of outcome must have occurred."""
 
 
 # The steady state that a run starts from may be beyond every limit here.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning:novamodel.analytic")
-@settings(settings.get_profile("planes"))
-@given(changes=scenarios(), coarse=st.booleans())
-def test_scenarios_made_up(changes, coarse, plain, both, coarsen):
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        if coarse:
-            coarsen(monkeypatch)
-        assert both(plain(changes)).conserved
+def test_scenarios_made_up(plain, both, coarsen, tmp_path):
+    """Graphs with everything in them (`made_up`); that all of it occurs is part of the test."""
+    seen: set[Any] = set()
+    lost = replication.lost
+
+    def look(scenario, plan, model, before):
+        """See which operations the programs hold, and how requests, calls and messages ended."""
+        seen.update(plan.book.table.op)
+        ended = np.asarray(model.record.ended).reshape(-1, len(codes.OUTCOMES)).sum(axis=0)
+        seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(ended))
+        return lost(scenario, plan, model, before)
+
+    @settings(settings.get_profile("planes"))
+    @given(changes=made_up.scenarios(), coarse=st.booleans())
+    def compare(changes, coarse):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            if coarse:
+                coarsen(monkeypatch)
+            monkeypatch.setattr(replication, "lost", look)
+            scenario = plain(made_up.with_recordings(changes, tmp_path))
+            run = both(scenario)
+        seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(run.population.sum(axis=0)))
+        seen.update(source.loop for source in scenario.traffic.sources.values())
+
+    compare()
+    missing = (OPERATIONS | set(codes.OUTCOMES) | {"open", "closed", "periodic", "replay"}) - seen
+    assert not missing or made_up.EXAMPLES < SEEN_FROM, missing
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_graph_is_the_same_in_threads_and_processes(params, engine):
+    """The compiled twin runs replications in threads (it lets go of Python's lock), the reference in processes."""
+    scenario = params["shop"].override({"run.duration": "5 s", "run.warm_up": "5 s", "run.replications": 3})
+    alone, together = (simulate(scenario, engine=engine, workers=workers) for workers in (1, 3))
+    assert alone.digest == together.digest
+    assert alone.estimates.equals(together.estimates)
 
 
 # --- a rule changed in one plane only is seen ------------------------------------------------------------
@@ -246,11 +110,11 @@ BUSY = {
 
 
 def served_last_first(rule):
-    """A release that hands the token to whoever came last."""
+    """A pool whose next in line is whoever came last."""
 
-    def release(pool, p, now):
+    def leave(pool, p):
         if pool.waiting[p] < 2:
-            return rule(pool, p, now)
+            return rule(pool, p)
         before = pool.first[p]
         while pool.next[before] != pool.last[p]:
             before = pool.next[before]
@@ -259,15 +123,17 @@ def served_last_first(rule):
         pool.waiting[p] -= 1
         return last
 
-    return release
+    return leave
 
+
+USERS = (advance, edge, events, finish, holds, pg_pool_rules, queueing, steps)
+"""Modules of the engine that use components' rules by name."""
 
 MUTATIONS = {
-    "nobody finds an idle connection": ("connections_take_idle", lambda rule: lambda s, p: False),
-    "idle connections are never closed": ("connections_reap", lambda rule: lambda s, p, now: 0),
-    "waiters are patient": ("tokens_timer", lambda rule: lambda s, p: codes.NEVER),
-    "the limit lets all pass": ("limit_decide", lambda rule: lambda *a: (0, 0)),
-    "the last waiter is served first": ("tokens_release", lambda rule: served_last_first(rule)),
+    "an idle connection is not kept": ("pool_release", lambda rule: lambda s, p, i, bad, now: rule(s, p, i, True, now)),
+    "a pool's timers never come": ("pool_due", lambda rule: lambda s, p: codes.NEVER),
+    "the limit lets all pass": ("limit_decide_all", lambda rule: lambda *a: (0, 0)),
+    "the last waiter is served first": ("pool_leave_first", served_last_first),
     "threads cost twice": ("thread_join", lambda rule: lambda s, g, r, j, w, now: rule(s, g, r, j, 2 * w, now)),
     "statements take one part in 1e12 longer": (
         "cores_join",
@@ -286,7 +152,7 @@ def test_rule_changed_in_one_plane_is_seen(name, plain, both, differ, monkeypatc
     both(scenario)
     twin = replicate(scenario, 0, "compiled", keep_requests=True)
     rule_name, change = MUTATIONS[name]
-    users = [module for module in (events, holding, operations, path) if hasattr(module, rule_name)]
+    users = [module for module in USERS if hasattr(module, rule_name)]
     for module in users:
         monkeypatch.setattr(module, rule_name, change(getattr(module, rule_name)))
     assert users

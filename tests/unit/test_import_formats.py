@@ -455,8 +455,11 @@ def test_pgbouncer_ini_is_read_and_counts_as_deployed(tmp_path: Path) -> None:
 
 
 def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
-    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini="[pgbouncer]\npool_mode = session\n"))
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini="[pgbouncer]\npool_mode = statement\n"))
     assert "pgbouncer-pool-mode" in codes(report)
+    report = import_folder(write(tmp_path, p__ini="[pgbouncer]\npool_mode = session\n"))
+    assert "pgbouncer-pool-mode" not in codes(report)
+    assert report.tree.values["database"]["pgbouncer"]["pool_mode"] == "session"
     write(tmp_path, p__ini="[pgbouncer]\npool_mode\n")
     with pytest.raises(UserError) as caught:
         import_folder(tmp_path)

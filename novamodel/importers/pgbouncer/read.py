@@ -98,7 +98,7 @@ def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
             draft.leave(each.file, each.line, f"{each.key} = {each.value[:40]}", "read, not modelled")
     for each in settings:
         if each.section == "databases" and re.search(r"\bpool_size\s*=", each.value):
-            why = f"not modelled: {NOT_MODELLED['session mode']}"
+            why = f"not modelled: {NOT_MODELLED['statement mode']}"
             draft.leave(each.file, each.line, f"pool_size of {each.key}", why)
 
 
@@ -110,7 +110,7 @@ def _say_wait(path: str, number: int, setting: Setting, draft: Draft) -> None:
 
 
 def _say_mode(path: str, setting: Setting, draft: Draft) -> None:
-    if setting.value not in ("session", "statement"):  # the scenario refuses what is no mode
+    if setting.value != "statement":  # the scenario refuses what is no mode
         draft.say(Said(path, setting.value, setting.file, setting.line))
         return
     draft.find(
@@ -118,6 +118,6 @@ def _say_mode(path: str, setting: Setting, draft: Draft) -> None:
         "pgbouncer-pool-mode",
         setting.file,
         setting.line,
-        f"pool_mode is {setting.value}: the simulation holds a server connection for a transaction",
-        "set pool_mode = transaction where no session state is used, or read the pool's figures as too good",
+        "pool_mode is statement: the simulation holds a server connection for a transaction",
+        "statement mode refuses transactions of several statements; set pool_mode = transaction where there are some",
     )

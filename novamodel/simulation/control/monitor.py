@@ -10,6 +10,7 @@ import numpy as np
 from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
+from novamodel.simulation.conservation import inside
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.tiers import tier_uses
@@ -32,6 +33,7 @@ class Monitor:
         self.tiers: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
+        self.before = inside(world.plan, world.plane.model)
         self.messages_before = self._messages()
         self.samples = Samples(world, scenario.run)
         self.buckets: list[dict[str, float]] = []
@@ -76,6 +78,7 @@ class Monitor:
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
         self.carried_in = int(model.requests.in_flight[0])
+        self.before = inside(self.world.plan, model)
         self.messages_before = self._messages()
         self._tier_rows(0.0)
         self._retries()
