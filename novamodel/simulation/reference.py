@@ -107,14 +107,14 @@ class ReferencePlane:
     def _on_event(self, event: Any) -> None:
         dispatch.dispatch(self.model, self, self.env.now, event.key >> EVENT_BITS, event.who)
         self._go_on()
-        used_up = self._watched[3]
-        if used_up[0] != codes.NONE:
-            self._refill(used_up[0])
+        used_up = self._watched[3][0]
+        if used_up != codes.NONE:
+            self._refill(used_up)
 
     def _go_on(self) -> None:
         """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
-        ready, free, rows, _ = self._watched
         while True:
+            ready, free, rows, _ = self._watched
             if ready[0] > 0:
                 dispatch.run_ready(self.model, self, self.env.now)
             if free[0] < self._room:
@@ -125,7 +125,6 @@ class ReferencePlane:
                 return
 
     def _watch(self) -> None:
-        """Columns of one entry that are looked at after every event."""
         m = self.model
         self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up
         self._room = m.config.room
