@@ -148,7 +148,6 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
             return
         elif op == codes.OPENED:
             do_opened(m, q, i, now)
-            return
         elif op == codes.BEGIN:
             do_begin(m, i, pc, now)
             s.pc[i] = pc + 1

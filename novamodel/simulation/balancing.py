@@ -16,13 +16,13 @@ from novamodel.components.nginx.upstream.keepalive import keepalive_take
 from novamodel.components.nginx.upstream.least_conn import least_conn_pick, round_robin_pick
 from novamodel.components.nginx.upstream.numbers import anyone_pick, ip_hash_pick, random_pick, random_two_pick
 from novamodel.components.nginx.upstream.round_robin import mark_tried, none_tried
+from novamodel.components.philox import philox4x32, uniform
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.leaving import ask_next, cache_of, heir, leave_peer, leave_replica, may_ask_next, worker_of
 from novamodel.simulation.requests import ADDRESSES, CHOICES, add_time, drawn, fail
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
-from novamodel.workload.philox import philox4x32, uniform
 
 NONE = codes.NONE
 NEVER = codes.NEVER

@@ -15,6 +15,7 @@ from novamodel.components.deadlines import (
     deadline_take_first,
     deadline_waits,
 )
+from novamodel.components.philox import uniform
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.requests import (
@@ -30,7 +31,6 @@ from novamodel.simulation.requests import (
 )
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
-from novamodel.workload.philox import uniform
 
 NONE = codes.NONE
 NEVER = codes.NEVER

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from novamodel.components.philox import philox4x32, uniform_pair
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import PLACES
 from novamodel.simulation.state import Model
 from novamodel.workload.laws import multiplier
-from novamodel.workload.philox import philox4x32, uniform_pair
 
 NONE = codes.NONE
 _MASK = 0xFFFFFFFF

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from novamodel.components.maths import exp, log
+from novamodel.components.philox import uniform_pair
 from novamodel.components.rule import entry, rule
 from novamodel.workload.bursts import STATE_SIZE, Burst, fill_bursts
 from novamodel.workload.laws import Laws, multiplier
-from novamodel.workload.philox import uniform_pair
 
 GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM, BURST_STREAM = 0, 1, 2, 3, 4
 STREAMS = 8  # streams of one source in one replication

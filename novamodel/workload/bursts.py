@@ -15,9 +15,9 @@ import math
 from typing import Any, NamedTuple
 
 from novamodel.components.maths import log
+from novamodel.components.philox import uniform_pair
 from novamodel.components.rule import rule
 from novamodel.errors import UserError
-from novamodel.workload.philox import uniform_pair
 
 TIME, HOLD_END, HOLDS, STATE = 2, 3, 4, 5  # places in a block's state, behind those of plain arrivals
 STATE_SIZE = 6

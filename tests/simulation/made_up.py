@@ -154,9 +154,10 @@ def scenarios(draw: Any) -> dict[str, Any]:
             }
     for name in names:
         parts_of[name] |= {"pools": {one: draw(parts.pools()) for one in databases[1:]}}
+        parts_of[name] |= {"repeatable": routes[name]} if draw(st.booleans()) else {}
     side = draw(one_of(False, False, True))
     vias = ["main", "main", "direct", *(["side"] if side else [])]
-    rate = 10 if scales else draw(one_of(20, 60, 120))
+    rate = 10 if scales else draw(one_of(20, 50, 100))
     source = draw(sources("main", entries, vias, ("open", "open", "open", "closed", "periodic", "replay"), rate))
     others = draw(one_of(0, 0, 1, 2))
     kinds = ("open", "closed", "periodic", "replay")

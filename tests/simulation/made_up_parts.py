@@ -194,7 +194,32 @@ def edges(draw: Any, places: list[str]) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         edge["limits"] = draw(limits(places))
+    if draw(st.booleans()):
+        edge |= draw(proxying(places[0]))
     return edge | ({"tls": {}, "requests_per_connection": 2} if draw(one_of(True, False, False)) else {})
+
+
+@st.composite
+def proxying(draw: Any, service: str) -> dict[str, Any]:
+    """How an edge chooses and keeps replicas, what it does when one fails, how many connections it has."""
+    limit = {"limit": draw(st.integers(1, 6)), "key": draw(one_of("client", "route", "server"))}
+    further = {"tries": draw(one_of(0, 2)), "timeout": draw(one_of("0 s", "100 ms"))}
+    upstream = {
+        "method": draw(one_of("round_robin", "least_conn", "ip_hash", "random", "random_two")),
+        "max_conns": draw(one_of(0, 0, 3)),
+        "max_fails": draw(one_of(0, 1, 2)),
+        "fail_timeout": "1 s",
+    }
+    return {
+        "upstreams": {service: upstream},
+        "next_upstream": {"on": draw(one_of(["error", "timeout"], ["error", "timeout", "http_5xx"], [])), **further},
+        "read_timeout": draw(one_of("60 s", "20 ms", "100 ms")),
+        "keepalive": draw(one_of(0, 1, 8)),
+        "connect_cpu": draw(one_of("0 us", "0.3 ms")),
+        "worker_connections": draw(one_of(512, 512, 6)),
+        "connection_limits": {service: limit} if draw(st.booleans()) else {},
+        **({"reject_cpu": "0.1 ms"} if draw(st.booleans()) else {}),
+    }
 
 
 @st.composite

@@ -10,8 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novamodel.simulation import advance, codes, edge, events, finish, holds, queueing, reference, simulate, steps
-from novamodel.simulation.build import build
+from novamodel.components.pg_pool import rules as pg_pool_rules
+from novamodel.simulation import (
+    advance,
+    codes,
+    edge,
+    events,
+    finish,
+    holds,
+    queueing,
+    reference,
+    replication,
+    simulate,
+    steps,
+)
 from novamodel.simulation.replication import replicate
 
 SHORT = {"run.duration": "25 s", "run.warm_up": "10 s"}
@@ -34,7 +46,7 @@ def test_second_replication_and_other_seed(params, both):
 
 # --- scenarios that hypothesis makes up ------------------------------------------------------------------
 
-OPERATIONS = set(range(codes.CPU, codes.FAIL + 1))
+OPERATIONS = set(range(codes.CPU, codes.ADMIT + 1))
 SEEN_FROM = 300
 """Examples after which every kind of operation and of outcome must have occurred."""
 
@@ -44,6 +56,14 @@ SEEN_FROM = 300
 def test_scenarios_made_up(plain, both, coarsen, tmp_path):
     """Graphs with everything in them (`made_up`); that all of it occurs is part of the test."""
     seen: set[Any] = set()
+    lost = replication.lost
+
+    def look(scenario, plan, model, before):
+        """See which operations the programs hold, and how requests, calls and messages ended."""
+        seen.update(plan.book.table.op)
+        ended = np.asarray(model.record.ended).reshape(-1, len(codes.OUTCOMES)).sum(axis=0)
+        seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(ended))
+        return lost(scenario, plan, model, before)
 
     @settings(settings.get_profile("planes"))
     @given(changes=made_up.scenarios(), coarse=st.booleans())
@@ -51,10 +71,10 @@ def test_scenarios_made_up(plain, both, coarsen, tmp_path):
         with pytest.MonkeyPatch.context() as monkeypatch:
             if coarse:
                 coarsen(monkeypatch)
+            monkeypatch.setattr(replication, "lost", look)
             scenario = plain(made_up.with_recordings(changes, tmp_path))
             run = both(scenario)
-        seen.update(build(scenario, arrays=False).book.table.op)
-        seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(run.outcome.sum(axis=0)))
+        seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(run.population.sum(axis=0)))
         seen.update(source.loop for source in scenario.traffic.sources.values())
 
     compare()
@@ -90,11 +110,11 @@ BUSY = {
 
 
 def served_last_first(rule):
-    """A release that hands the token to whoever came last."""
+    """A pool whose next in line is whoever came last."""
 
-    def release(pool, p, now):
+    def leave(pool, p):
         if pool.waiting[p] < 2:
-            return rule(pool, p, now)
+            return rule(pool, p)
         before = pool.first[p]
         while pool.next[before] != pool.last[p]:
             before = pool.next[before]
@@ -103,17 +123,17 @@ def served_last_first(rule):
         pool.waiting[p] -= 1
         return last
 
-    return release
+    return leave
 
 
-USERS = (advance, edge, events, finish, holds, queueing, steps)
+USERS = (advance, edge, events, finish, holds, pg_pool_rules, queueing, steps)
 """Modules of the engine that use components' rules by name."""
 
 MUTATIONS = {
     "an idle connection is not kept": ("pool_release", lambda rule: lambda s, p, i, bad, now: rule(s, p, i, True, now)),
     "a pool's timers never come": ("pool_due", lambda rule: lambda s, p: codes.NEVER),
     "the limit lets all pass": ("limit_decide_all", lambda rule: lambda *a: (0, 0)),
-    "the last waiter is served first": ("tokens_release", lambda rule: served_last_first(rule)),
+    "the last waiter is served first": ("pool_leave_first", served_last_first),
     "threads cost twice": ("thread_join", lambda rule: lambda s, g, r, j, w, now: rule(s, g, r, j, 2 * w, now)),
     "statements take one part in 1e12 longer": (
         "cores_join",

@@ -13,7 +13,7 @@ from novamodel.analytic.cache import hit_ratios
 from novamodel.analytic.demand import route_demands
 from novamodel.analytic.system import system_load
 from novamodel.scenario.read_replicas import may_read_elsewhere
-from novamodel.simulation import codes, operations
+from novamodel.simulation import codes, steps
 from novamodel.simulation.replication import replicate
 
 READ, WRITE = {"sql": ["select"]}, {"sql": ["update"]}
@@ -180,13 +180,14 @@ def test_closed_forms_split_the_load_the_same_way(plain):
 def test_readers_changed_in_one_plane_only_are_seen(plain, differ, monkeypatch):
     scenario = replicated(plain, {"count": 2, "share": "60 %", "lag": "20 ms"})
     twin = replicate(scenario, 0, "compiled", keep_requests=True)
-    rule = operations.choose_database
+    rule = steps.choose_link
 
-    def always_the_first(m, slot, now):
-        rule(m, slot, now)
-        m.slots.database[slot] = min(1, m.slots.database[slot])
+    def always_the_first(m, i, pc, now):
+        link = rule(m, i, pc, now)
+        m.requests.database[i] = min(1, m.requests.database[i])
+        return link
 
-    monkeypatch.setattr(operations, "choose_database", always_the_first)
+    monkeypatch.setattr(steps, "choose_link", always_the_first)
     assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
 
 

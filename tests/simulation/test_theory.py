@@ -10,14 +10,13 @@ import math
 
 import numpy as np
 import pytest
+from against_theory import agrees, mean_latency, mean_spent, runs_of
 
 from novamodel.analytic import mg1, mm1, mmc, mmc_patience
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import upper_edges
-from novamodel.simulation.replication import replicate
 from novamodel.statistics import quantile_of_histogram
 
-RUNS = 8
 EDGES = np.array(upper_edges())
 
 
@@ -36,23 +35,9 @@ def runs(plain):
                 **changes,
             }
         )
-        return [replicate(scenario, number, "compiled") for number in range(RUNS)]
+        return runs_of(scenario)
 
     return make
-
-
-def agrees(values, theory, relative):
-    """Whether the mean of the runs is the theory's figure, within a share of it and 4.5 standard errors."""
-    mean, error = np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))
-    return abs(mean - theory) <= min(relative * theory, 4.5 * error)
-
-
-def mean_latency(run):
-    return run.latency.sum() / run.outcome[:, codes.SERVED].sum()
-
-
-def mean_spent(run, place):
-    return run.spent[:, place].sum() / run.outcome[:, codes.SERVED].sum()
 
 
 def quantile(run, q):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from novamodel.components.philox import philox4x32, to_uniform, uniform, uniform_pair
 from novamodel.components.rule import entry
 from novamodel.workload import laws
 from novamodel.workload.law_book import LawBook
-from novamodel.workload.philox import philox4x32, to_uniform, uniform, uniform_pair
 
 ALL = 0xFFFFFFFF
 

@@ -15,7 +15,7 @@ import sys
 sys.modules["numba"] = None
 from novamodel.components import maths, rule
 from novamodel.components.nginx import limit_req
-from novamodel.workload.philox import uniform_pair
+from novamodel.components.philox import uniform_pair
 state = limit_req.limit_req_state(1, [(1000, 0, 0)])
 @rule.entry
 def decide(s, now):
@@ -105,7 +105,7 @@ def test_a_numba_that_works_differently_inside_gives_the_same():
 
 def test_without_numba_everything_runs_plain():
     from novamodel.components import maths
-    from novamodel.workload.philox import uniform_pair
+    from novamodel.components.philox import uniform_pair
 
     done = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True, timeout=60)
     expected = f"False False (1, 0) (3, 0)\n{maths.log(2.0)} {uniform_pair(1, 2, 3, 4)}"

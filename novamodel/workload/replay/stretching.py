@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from novamodel.components.philox import uniform_pair
 from novamodel.components.rule import entry
 from novamodel.errors import UserError
-from novamodel.workload.philox import uniform_pair
 from novamodel.workload.replay.recording import Recording, renumbered
 
 SPREAD_STREAM = 2**31  # above the streams of every source of a run

@@ -13,8 +13,8 @@ from __future__ import annotations
 from novamodel.components.columns import Column
 from novamodel.components.nginx.upstream.least_conn import round_robin_pick
 from novamodel.components.nginx.upstream.round_robin import NO_PEER, Upstream, peer_taken, peer_usable
+from novamodel.components.philox import uniform
 from novamodel.components.rule import rule
-from novamodel.workload.philox import uniform
 
 MOST_TRIES = 20
 _HASH_START = 89
