@@ -39,6 +39,7 @@ def test_a_pulse_of_seconds_comes_whole_and_costs_what_a_real_one_did(plain):
     scenario = plain(
         {
             "traffic": {"shape": PULSE, "caller": {"timeout": "1 s"}},
+            "edge": {"worker_connections": 512},
             "services": {
                 "api": {
                     "pool": {"max": 5, "connection_timeout": "2 s", "idle_timeout": "30 s"},
