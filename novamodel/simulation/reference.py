@@ -50,6 +50,7 @@ class ReferencePlane:
         self.digest = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._callbacks = (self._on_event,)
+        self._room: int = plan.model.config.room
         self._watch()
         for number in self._feeder.feeds:
             self._refill(number)
@@ -105,41 +106,30 @@ class ReferencePlane:
         return self.digest.kept()
 
     def _on_event(self, event: Any) -> None:
-<<<<<<< HEAD
         dispatch.dispatch(self.model, self, self.env.now, event.key >> EVENT_BITS, event.who)
         self._go_on()
-        if self.model.stream.used_up[0] != codes.NONE:
-            self._refill(self.model.stream.used_up[0])
-
-    def _go_on(self) -> None:
-        """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
-        while True:
-            model = self.model
-            if model.ready.count[0] > 0:
-                dispatch.run_ready(model, self, self.env.now)
-            if model.requests.free_count[0] < model.config.room:
-                self._make_room()
-            if model.record.rows[0] >= ROWS - RESERVE:
-                self._flush()
-            if self.model.ready.count[0] == 0:
-                return
-=======
-        model, now = self.model, self.env.now
-        ready, free, rows, used_up = self._watched
-        dispatch.dispatch(model, self, now, event.key >> EVENT_BITS, event.who)
-        if ready[0] > 0:
-            dispatch.run_ready(model, self, now)
-        if free[0] < RESERVE:
-            self._make_room()
-        if rows[0] >= ROWS - RESERVE:
-            self._flush()
+        used_up = self._watched[3]
         if used_up[0] != codes.NONE:
             self._refill(used_up[0])
 
+    def _go_on(self) -> None:
+        """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
+        ready, free, rows, _ = self._watched
+        while True:
+            if ready[0] > 0:
+                dispatch.run_ready(self.model, self, self.env.now)
+            if free[0] < self._room:
+                self._make_room()
+                ready, free, rows, _ = self._watched
+            if rows[0] >= ROWS - RESERVE:
+                self._flush()
+            if ready[0] == 0:
+                return
+
     def _watch(self) -> None:
+        """What is looked at after each event: tables that grow are new ones."""
         m = self.model
         self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up
->>>>>>> perf
 
     def _make_room(self) -> None:
         while self.model.requests.free_count[0] < self.model.config.room:
