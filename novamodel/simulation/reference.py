@@ -50,7 +50,6 @@ class ReferencePlane:
         self.digest = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._callbacks = (self._on_event,)
-        self._room: int = plan.model.config.room
         self._watch()
         for number in self._feeder.feeds:
             self._refill(number)
@@ -108,28 +107,27 @@ class ReferencePlane:
     def _on_event(self, event: Any) -> None:
         dispatch.dispatch(self.model, self, self.env.now, event.key >> EVENT_BITS, event.who)
         self._go_on()
-        used_up = self._watched[3]
-        if used_up[0] != codes.NONE:
-            self._refill(used_up[0])
+        used_up = self._watched[3][0]
+        if used_up != codes.NONE:
+            self._refill(used_up)
 
     def _go_on(self) -> None:
         """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
-        ready, free, rows, _ = self._watched
         while True:
+            ready, free, rows, _ = self._watched
             if ready[0] > 0:
                 dispatch.run_ready(self.model, self, self.env.now)
             if free[0] < self._room:
                 self._make_room()
-                ready, free, rows, _ = self._watched
             if rows[0] >= ROWS - RESERVE:
                 self._flush()
             if ready[0] == 0:
                 return
 
     def _watch(self) -> None:
-        """What is looked at after each event: tables that grow are new ones."""
         m = self.model
         self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up
+        self._room = m.config.room
 
     def _make_room(self) -> None:
         while self.model.requests.free_count[0] < self.model.config.room:
