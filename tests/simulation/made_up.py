@@ -181,7 +181,7 @@ def scenarios(draw: Any) -> dict[str, Any]:
         "operations": draw(parts.agendas(names)),
         "run": {
             "seed": draw(st.integers(0, 2**40)),
-            "duration": "20 s" if scales else draw(one_of("1 s", "2 s")),
+            "duration": "12 s" if scales else draw(one_of("700 ms", "1500 ms")),
             "warm_up": draw(one_of("0 s", "500 ms")),
             "interval": "1 s",
         },
