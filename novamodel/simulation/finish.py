@@ -22,7 +22,7 @@ def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
     s = m.requests
     record_finish(
         m.record,
-        s.number[i],
+        s.key[i] if s.kind[i] == codes.ROOT else s.number[i],  # of a root the number that it came with
         route,
         s.population[i],
         outcome,

@@ -16,7 +16,7 @@ from novamodel.components.nginx.upstream.least_conn import upstream_release
 from novamodel.components.nginx.upstream.round_robin import peer_tried
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
-from novamodel.simulation.requests import add_time, copy_draws, parent_of, take_request
+from novamodel.simulation.requests import add_time, copy_draws, next_serial, parent_of, take_request
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
@@ -26,13 +26,13 @@ NONE = codes.NONE
 @rule
 def worker_of(m: Model, i: int, edge: int) -> int:
     """The worker of an edge that a request is in the hands of."""
-    return int(m.edges.first_worker[edge] + m.requests.number[i] % m.edges.workers[edge])
+    return int(m.edges.first_worker[edge] + m.requests.key[i] % m.edges.workers[edge])
 
 
 @rule
 def cache_of(m: Model, i: int, balance: int) -> int:
     """That worker's cache of connections to a service's replicas."""
-    return int(m.balances.cache[balance] + m.requests.number[i] % m.edges.workers[m.balances.edge[balance]])
+    return int(m.balances.cache[balance] + m.requests.key[i] % m.edges.workers[m.balances.edge[balance]])
 
 
 @rule
@@ -142,7 +142,7 @@ def ask_next(m: Model, q: Any, i: int, b: int, outcome: int, now: float) -> None
 def heir(m: Model, i: int, now: float) -> int:
     """A row that takes a request's place: whoever waits waits for it, and what is held at the edge is its own."""
     s = m.requests
-    j = take_request(m, s.kind[i], s.number[i], s.program[i], now)
+    j = take_request(m, s.kind[i], next_serial(m), s.program[i], now)
     s.key[j] = s.key[i]
     s.population[j] = s.population[i]
     s.client[j] = s.client[i]
