@@ -56,8 +56,7 @@ class Stock:
         self.outcome = Outcome()
         self.edge = simpy.Resource(env, scenario.edge.workers)
         self.connections = service.pool.max
-        first, end = self.plan.rows["api"]
-        self.replica_count = end - first
+        self.replica_count = service.autoscaler.max_replicas if service.autoscaler else service.replicas
         self.replicas = cycle([Replica(env, self.connections) for _ in range(self.replica_count)])
         self.redis = simpy.Resource(env, 1)
         self.server_count, self.core_count = bouncer.default_pool_size, int(database.cores)
