@@ -18,7 +18,6 @@ import simpy
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.build import BLOCK, Plan, build
-from novamodel.simulation.layout import most_replicas
 from novamodel.workload.arrivals import fill, new_block
 
 Process = Generator[simpy.Event, Any, None]
@@ -57,7 +56,7 @@ class Stock:
         self.outcome = Outcome()
         self.edge = simpy.Resource(env, scenario.edge.workers)
         self.connections = service.pool.max
-        self.replica_count = most_replicas(service)
+        self.replica_count = service.autoscaler.max_replicas if service.autoscaler else service.replicas
         self.replicas = cycle([Replica(env, self.connections) for _ in range(self.replica_count)])
         self.redis = simpy.Resource(env, 1)
         self.server_count, self.core_count = bouncer.default_pool_size, int(database.cores)
