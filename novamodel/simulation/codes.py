@@ -60,6 +60,8 @@ WORK = 4  # a consumer at work on a message
 MESSAGE = 5
 INTERNAL = 6  # a job of a replica that nobody asked for: boot, probe, scrape
 OPENING = 7  # a connection set-up
+COUNTED = (ROOT, CHILD, WORK)
+"""Those that are in flight at a replica."""
 
 # Outcomes.
 SERVED = 0

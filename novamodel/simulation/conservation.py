@@ -24,6 +24,7 @@ class Inside(NamedTuple):
     route: np.ndarray  # by route: requests from outside that have no answer yet
     population: np.ndarray  # the same by population
     program: np.ndarray  # by program: rows of requests that have not ended
+    replica: np.ndarray  # by replica: requests that it works on
     taken: np.ndarray  # by source: arrivals so far
 
 
@@ -38,12 +39,15 @@ def inside(plan: Plan, model: Model) -> Inside:
     entry = np.asarray(table.entry, dtype=np.int64)[program]
     route = np.where(kind == codes.ROOT, entry, np.where(kind == codes.CALLER, _asking(plan)[pc], codes.NONE))
     outside = route != codes.NONE
+    replica = np.asarray(s.replica, dtype=np.int64)[alive]
+    held = replica[(replica != codes.NONE) & np.isin(kind, codes.COUNTED)]
     stream = model.stream
     first = np.arange(len(stream.number)) * STRIDE
     return Inside(
         route=np.bincount(route[outside], minlength=len(plan.book.routes)),
         population=np.bincount(population[outside], minlength=len(plan.populations)),
         program=np.bincount(program, minlength=len(plan.book.names)),
+        replica=np.bincount(held, minlength=len(model.replicas.in_flight)),
         taken=np.asarray(stream.number) + np.asarray(stream.at) - np.where(np.asarray(stream.count) > 0, first, 0),
     )
 
@@ -82,6 +86,8 @@ def lost(scenario: Scenario, plan: Plan, model: Model, before: Inside) -> tuple[
         for name, entered, left in zip(book.names, record.entered, ended + now.program, strict=True)
         if entered != left
     ]
+    if now.replica.tolist() != np.asarray(model.replicas.in_flight).tolist():
+        found.append("requests in flight of a replica")
     return (*found, *_lost_messages(plan, model, now))
 
 

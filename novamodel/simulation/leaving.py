@@ -75,8 +75,8 @@ def leave_peer(m: Model, i: int, outcome: int, now: float) -> None:
 def leave_replica(m: Model, i: int, outcome: int, now: float) -> None:
     """The request is done with its replica."""
     s = m.requests
-    r = s.replica[i]
-    if r == NONE or s.kind[i] == codes.BRANCH:
+    r, kind = s.replica[i], s.kind[i]
+    if r == NONE or kind == codes.BRANCH or kind == codes.INTERNAL:
         return
     m.replicas.in_flight[r] -= 1
     leave_peer(m, i, outcome, now)
