@@ -18,9 +18,14 @@ def _limit(rate, burst=0, mode="delay"):
     return req.rate_milli(rate), req.burst_milli(burst), req.delay_milli(mode)
 
 
+def _decide(state, row, now_ms):
+    """One request under a single limit."""
+    return req.limit_decide_all(state, 0, 1, [row], now_ms)
+
+
 def _statuses(limit, times_ms):
     state = req.limit_req_state(1, [limit])
-    return [req.STATUS_NAMES[req.limit_decide(state, 0, 0, t)[0]] for t in times_ms]
+    return [req.STATUS_NAMES[_decide(state, 0, t)[0]] for t in times_ms]
 
 
 def test_rates_are_truncated_as_nginx_truncates():
@@ -56,9 +61,9 @@ def test_facts_of_nginx_own_tests():
 
 def test_rejected_requests_cost_nothing_and_an_idle_key_restarts_at_zero():
     state = req.limit_req_state(1, [_limit("1r/s")])
-    answers = [req.limit_decide(state, 0, 0, t)[0] for t in (0, 500, 999, 1000)]
+    answers = [_decide(state, 0, t)[0] for t in (0, 500, 999, 1000)]
     assert answers == [req.PASSED, req.REJECTED, req.REJECTED, req.PASSED]
-    assert req.limit_decide(state, 0, 0, 50_000)[0] == req.PASSED
+    assert _decide(state, 0, 50_000)[0] == req.PASSED
     assert (state.excess[0], state.last_ms[0]) == (0, 50_000)
 
 
@@ -68,14 +73,14 @@ def test_two_requests_in_one_millisecond_differ_from_two_in_a_row():
 
 def test_a_clock_that_goes_back_counts_as_no_time_or_one_millisecond():
     state = req.limit_req_state(1, [_limit("1000r/s", 5, "nodelay")])
-    req.limit_decide(state, 0, 0, 100_000)
+    _decide(state, 0, 100_000)
     assert req.elapsed_ms(state, 0, 99_000) == 0
     assert req.elapsed_ms(state, 0, 30_000) == 1
 
 
 def test_delay_is_the_excess_over_the_rate():
     state = req.limit_req_state(1, [_limit("10r/s", 20)])
-    assert [req.limit_decide(state, 0, 0, 0) for _ in range(3)] == [
+    assert [_decide(state, 0, 0) for _ in range(3)] == [
         (req.PASSED, 0),
         (req.DELAYED, 100),
         (req.DELAYED, 200),
@@ -84,7 +89,7 @@ def test_delay_is_the_excess_over_the_rate():
 
 def test_empty_key_and_dry_run():
     state = req.limit_req_state(1, [_limit("1r/s")])
-    assert req.limit_decide(state, 0, -1, 0) == (req.NOT_LIMITED, 0)
+    assert _decide(state, -1, 0) == (req.NOT_LIMITED, 0)
     assert req.limit_decide_all(state, 0, 1, [-1], 0) == (req.NOT_LIMITED, 0)
     assert req.as_dry_run(req.REJECTED) == req.REJECTED_DRY_RUN
     assert req.as_dry_run(req.DELAYED) == req.DELAYED_DRY_RUN
@@ -165,7 +170,7 @@ def test_limit_conn_counts_requests_in_progress():
 @entry
 def _replay(s, rows, times, status, held):
     for i in range(len(times)):
-        status[i], held[i] = req.limit_decide(s, 0, rows[i], times[i])
+        status[i], held[i] = req.limit_decide_all(s, 0, 1, rows[i : i + 1], times[i])
 
 
 @entry
@@ -188,7 +193,7 @@ def test_plain_and_compiled_agree(stream, rate, burst, mode):
     one, two = as_arrays(plain_one), as_arrays(plain_two)
     status, held = np.zeros(len(stream), np.int64), np.zeros(len(stream), np.int64)
     _replay(one, rows, times, status, held)
-    expected = [req.limit_decide(plain_one, 0, int(r), int(t)) for r, t in zip(rows, times, strict=True)]
+    expected = [_decide(plain_one, int(r), int(t)) for r, t in zip(rows, times, strict=True)]
     assert list(zip(status, held, strict=True)) == expected
     if stream:
         _replay_two(two, pairs, times, status, held)

@@ -19,7 +19,7 @@ from novamodel.components.philox import uniform_pair
 state = limit_req.limit_req_state(1, [(1000, 0, 0)])
 @rule.entry
 def decide(s, now):
-    return limit_req.limit_decide(s, 0, 0, now)
+    return limit_req.limit_decide_all(s, 0, 1, [0], now)
 print(rule.COMPILED, rule.NO_REFERENCE_COUNTING, decide(state, 0), decide(state, 1))
 print(maths.log(2.0), uniform_pair(1, 2, 3, 4))
 """

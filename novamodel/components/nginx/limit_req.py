@@ -121,25 +121,6 @@ def delay_ms(s: LimitReq, limit: int, excess: int) -> int:
 
 
 @rule
-def limit_decide(s: LimitReq, limit: int, row: int, now_ms: int) -> tuple[int, int]:
-    """Decide and charge one request under a single limit: (status, delay in ms).
-
-    The status is NOT_LIMITED (row -1), PASSED, DELAYED or REJECTED.
-    """
-    if row < 0:
-        return NOT_LIMITED, 0
-    ms = elapsed_ms(s, row, now_ms)
-    excess = next_excess(s, limit, row, ms)
-    if excess > s.burst[limit]:
-        return REJECTED, 0
-    s.excess[row] = excess
-    if ms != 0:
-        s.last_ms[row] = now_ms
-    held = delay_ms(s, limit, excess)
-    return (DELAYED, held) if held > 0 else (PASSED, 0)
-
-
-@rule
 def limit_decide_all(s: LimitReq, first: int, count: int, rows: Column, now_ms: int) -> tuple[int, int]:
     """Decide one request under limits first .. first + count - 1 of one location: (status, delay in ms).
 
