@@ -115,13 +115,12 @@ def test_weights_share_the_requests_in_both_engines(tmp_path: Path):
     assert nm.simulate(scenario.override({"edge.weights": {}}), engine="simpy").digest != both[0].digest
 
 
-def test_a_full_edge_is_said(tmp_path: Path):
+def test_a_full_edge_refuses_what_it_has_no_connection_for(tmp_path: Path):
     file = tmp_path / "weighted.yaml"
     file.write_text(WEIGHTED.replace("cpu: 4 ms", "cpu: 60 ms").replace("edge: {", "edge: {worker_connections: 10, "))
-    warnings = nm.simulate(nm.load(file), engine="simpy").warnings
-    assert any("connections of the edge, which has 10" in text for text in warnings)
-    enough = nm.simulate(nm.load(file).override({"edge.worker_connections": 100_000}), engine="simpy").warnings
-    assert not any("connections of the edge" in text for text in enough)
+    assert nm.simulate(nm.load(file), engine="simpy").intervals["failed"].sum() > 0
+    enough = nm.simulate(nm.load(file).override({"edge.worker_connections": 100_000}), engine="simpy")
+    assert enough.intervals["failed"].sum() == 0
 
 
 def test_read_replicas_double_the_pools_and_have_limits_of_their_own(novabank):
