@@ -32,7 +32,7 @@ def test_killed_workers_lose_at_most_the_case_in_flight(tmp_path: Path):
     def kill(processes: Processes) -> None:
         nonlocal killed
         while killed < WORKER_KILLS and not over.is_set():
-            time.sleep(chance.uniform(0.02, 0.2))
+            time.sleep(chance.uniform(0.02, 0.15))
             ids = processes.process_ids()
             if ids:
                 os.kill(chance.choice(ids), signal.SIGKILL)
