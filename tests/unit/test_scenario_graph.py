@@ -225,5 +225,7 @@ def test_a_part_may_be_called_like_a_field(tmp_path, name):
 
 def test_the_schema_takes_the_file_as_it_is_written(tmp_path):
     values, _ = read_mapping(written(tmp_path, GRAPH))
-    jsonschema.validate(values, file_schema())
-    jsonschema.validate(json.loads(load_scenario(tmp_path / "graph.yaml").model_dump_json()), file_schema())
+    check = jsonschema.validators.validator_for(file_schema())(file_schema())
+    assert [error.message for error in check.iter_errors(values)] == []
+    resolved = json.loads(load_scenario(tmp_path / "graph.yaml").model_dump_json())
+    assert [error.message for error in check.iter_errors(resolved)] == []
