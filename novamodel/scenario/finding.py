@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.goals import Platform
+from novamodel.scenario.graph import Whole as Graph
 from novamodel.scenario.origin import Origin
 from novamodel.scenario.service import Service
-from novamodel.scenario.stations import External, Queue
-from novamodel.scenario.traffic import Traffic
 
 Finding = dict[str, Any]
 
 
-class Whole(Protocol):
+class Whole(Graph, Protocol):
     """What is looked at of a scenario."""
 
-    @property
-    def traffic(self) -> Traffic: ...
-    @property
-    def services(self) -> dict[str, Service]: ...
-    @property
-    def queues(self) -> dict[str, Queue]: ...
-    @property
-    def externals(self) -> dict[str, External]: ...
-    @property
-    def all_edges(self) -> dict[str, Edge]: ...
-    @property
-    def all_databases(self) -> dict[str, Database]: ...
-    @property
-    def all_caches(self) -> dict[str, Cache]: ...
     @property
     def platform(self) -> Platform: ...
     def service_of(self, route: str) -> str:
