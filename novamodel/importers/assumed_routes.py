@@ -206,7 +206,8 @@ def plan_routes(assumed: Assumed, service: str) -> dict[str, list[Any]]:
 
 
 def _sign(assumed: Assumed, path: str, link: Link) -> None:
-    where = Origin("derived", f"derived: {link.why}", link.place.file, link.place.line)
+    kind = "assumed" if link.why.startswith("assumed") else "derived"
+    where = Origin(kind, link.why if kind == "assumed" else f"derived: {link.why}", link.place.file, link.place.line)
     assumed.tree.origins[path] = where
 
 
@@ -246,6 +247,10 @@ def unlinked(services: list[str], system: System) -> list[Finding]:
             message = f"no file says who asks {service}: it takes no requests here"
             fix = "add its routes to traffic.mix, or a call of it to the routes of who asks"
             found.append(finding("note", "service-unreached", box.file, box.line, message, fix))
+        if service in system.guessed:
+            box = system.boxes[service]
+            message = f"no file says who asks {service}: {', '.join(system.entries)} is assumed to, once a request"
+            found.append(finding("note", "caller-assumed", box.file, box.line, message, "write the steps of the routes that call it"))
     for store in (*system.databases.values(), *system.caches.values()):
         guessed = [name for name, link in store.users.items() if link is None]
         if guessed:

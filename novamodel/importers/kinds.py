@@ -73,7 +73,7 @@ class Kind(NamedTuple):
     """The kind of a file (None: it is not read, and why), and its documents where it is YAML or JSON."""
 
     name: str | None
-    documents: list[Node] = []
+    documents: tuple[Node, ...] = ()
     why: str = ""
 
 
@@ -121,7 +121,7 @@ def _yaml(path: Path, shown: str) -> Kind:
     documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
     for kind, test in _YAML_KINDS:
         if any(test(node, name) for node in documents):
-            return Kind(kind, documents)
+            return Kind(kind, tuple(documents))
     return Kind(None, why="no kind of YAML that is known")
 
 
@@ -162,13 +162,13 @@ def _json(path: Path, shown: str) -> Kind:
     node = Node(value, shown, lines)
     inner = node["taskDefinition"] or node
     if inner["containerDefinitions"]:
-        return Kind("ecs", [inner])
+        return Kind("ecs", (inner,))
     if named:
         raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
     if _has(node, "apiVersion", "kind"):
-        return Kind("kubernetes", [node])
+        return Kind("kubernetes", (node,))
     if node["dashboard"] or node["panels"]:
-        return Kind("grafana", [node])
+        return Kind("grafana", (node,))
     return Kind(None, why="no kind of JSON that is known")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -16,7 +16,9 @@ from novamodel.importers.ecs import read as ecs
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
+from novamodel.importers.graph.links import Link, links_of
 from novamodel.importers.graph.roles import role_of
+from novamodel.importers.graph.sources import source_links
 from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_services
@@ -36,9 +38,9 @@ T = TypeVar("T")
 
 def read_sources(found: Found, draft: Draft) -> Sources:
     """Everything that the files of a folder say, by format."""
-    dotenv = _each(found, "environment", lambda pair: list(read_environment_files([pair]).items()))
-    built = {shown: node for shown, node in _each(found, "settings", _dockerfile)}
-    project = choose(found.all("compose"), dict(dotenv), draft)
+    dotenv = dict(_each(found, "environment", lambda pair: list(read_environment_files([pair]).items())))
+    built = dict(_each(found, "settings", _dockerfile))
+    project = choose(found.all("compose"), dotenv, draft)
     cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
     sources = Sources(
         found,
@@ -59,11 +61,11 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     sources.boxes = {
         "eks": cluster_boxes(cluster),
         "ecs": task_boxes(sources.tasks),
-        "compose": project_boxes(project, dict(dotenv), built) if project else [],
+        "compose": project_boxes(project, dotenv, built) if project else [],
     }
     sources.nginx = _nginx(found, sources, draft)
     sources.project = project
-    sources.dotenv = dict(dotenv)
+    sources.dotenv = dotenv
     _rename_targets(sources)
     return sources
 
@@ -127,9 +129,23 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
             (name, Entry(Text(name, place.file, place.line), "the ingress sends requests there"))
             for name, place in ingress_services(sources.cluster)
         ]
-    system = find_system(boxes, names, hints)
+    others = [(box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
+
+    def further(box: Box, known: Mapping[str, str]) -> list[Link]:
+        """Links of a container as another platform's files or its own source show them."""
+        alike = [other for other, name in others if name == names[box.name]]
+        links = [link._replace(source=box.name) for other in alike for link in links_of(other, known)]
+        return [link for link in links if link.target != box.name] or source_links(box, sources.found, known)
+
+    system = find_system(boxes, names, hints, further)
     sources.idle = {box.name for box in boxes if role_of(box).what not in ("service", "worker")}
     return system
+
+
+def _named(kind: str, sources: Sources) -> list[tuple[Box, str]]:
+    """Containers of a platform with the names that they have in the scenario."""
+    names = {each.raw_name: each.name for each in sources.workloads[kind]}
+    return [(box, names[box.name]) for box in sources.boxes[kind] if box.name in names]
 
 
 def services_below(file: str, boxes: Sequence[Box], names: dict[str, str]) -> list[str]:

@@ -33,6 +33,7 @@ class Box:
     needs: tuple[Text, ...] = ()
     context: str = ""
     job: str = ""
+    space: str = ""
     node: Node | None = None
     owner: Node | None = None
 

@@ -56,6 +56,7 @@ def _cluster_box(found: Node, kind: str, template: Node, box: Node, main: bool, 
         tuple(port for port in ports if isinstance(port, int)),
         text_of(outside[0]) if outside and main else None,
         job=kind if kind in JOBS else "",
+        space=found.at("metadata", "namespace").text,
         node=box,
         owner=found,
     )

@@ -138,6 +138,27 @@ def _outside(name: str, value: str | None) -> tuple[str, str] | None:
     return next(((what, program) for what, program, pattern in _EVIDENT if re.search(pattern, name)), None)
 
 
+_STORE_WORDS = re.compile(r"[-_]?(db|database|postgres(ql)?|pg|mysql|mariadb|mongo(db)?|redis|cache|store|data|sql)[-_]?(\d+)?")
+
+
+def by_name(stores: Iterable[Box], services: Iterable[Box]) -> list[Link]:
+    """A store that is called like a service, such as ``carts-db`` beside ``carts``, is that service's."""
+    found = []
+    services = list(services)
+    for store in stores:
+        bare = _bare(_STORE_WORDS.sub("", store.name.lower()))
+        fits = [box for box in services if bare and _bare(box.name) == bare]
+        if len(fits) == 1:
+            place = Text(store.name, store.file, store.line)
+            found.append(Link(fits[0].name, store.name, place, f"the name {store.name}"))
+    return found
+
+
+def _bare(name: str) -> str:
+    """A name without what is often put behind it, in the singular."""
+    return re.sub(r"[-_]?(service|svc|api|server|app|backend)$", "", name.lower()).replace("-", "").replace("_", "").rstrip("s")
+
+
 def known_hosts(boxes: Iterable[Box]) -> dict[str, str]:
     """Container by host name, in lower case."""
     return {host.lower(): box.name for box in boxes for host in sorted(box.hosts)}

@@ -48,6 +48,12 @@ TOOLS = (
     r"exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
 TOOL_IMAGES = r"(^|/)(datadog/agent|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+TOOL_WORDS = {
+    "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
+    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol", "phpmyadmin", "pgadmin", "mailhog", "portainer",
+}  # fmt: skip
+"""Words of an image's name that only a tool has."""
+TOOL_SPACES = {"kube-system", "monitoring", "logging", "observability", "istio-system", "cert-manager", "ingress-nginx"}
 PORTS = {5432: ("database", "postgres"), 3306: ("database", "mysql"), 27017: ("database", "mongodb"),
          1433: ("database", "sqlserver"), 6379: ("cache", "redis"), 11211: ("cache", "memcached"),
          5672: ("queue", "rabbitmq"), 9092: ("queue", "kafka")}  # fmt: skip
@@ -91,6 +97,8 @@ def role_of(box: Box) -> Role:
     if known is not None:
         return known
     raw = box.name.lower()
+    if box.space in TOOL_SPACES:
+        return Role("tool", name, f"namespace {box.space}")
     if _LOAD.search(raw) or _LOAD.search(name):
         return Role("load", why="a load generator")
     if _WORKER_COMMAND.search(box.command):
@@ -122,6 +130,6 @@ def _by_image(image: str, name: str) -> Role | None:
         return Role("database", "oracle")
     if re.fullmatch(PROXIES, name):
         return Role("proxy", name)
-    if re.fullmatch(TOOLS, name) or re.search(TOOL_IMAGES, image):
+    if re.fullmatch(TOOLS, name) or re.search(TOOL_IMAGES, image) or TOOL_WORDS & set(re.split(r"[-_]", name)):
         return Role("tool", name)
     return None

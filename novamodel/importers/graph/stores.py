@@ -43,14 +43,12 @@ def path_of(store: Store) -> str:
 
 def say_stores(system: System, cluster: Cluster | None, draft: Draft) -> None:
     """Write the databases and caches that containers of the folder run, and name what stands in for what."""
-    for name, store in system.databases.items():
-        store.name = name
+    for store in system.databases.values():
         _stand_in(store, ("postgres",), "PostgreSQL", draft)
         for box in store.boxes[:1]:
             draft.say(Said("", None, box.file, box.line), path_of(store))
             _say_database(store, box, cluster, draft)
-    for name, store in system.caches.items():
-        store.name = name
+    for store in system.caches.values():
         _stand_in(store, ("redis", "valkey"), "Redis", draft)
         for box in store.boxes[:1]:
             draft.say(Said("", None, box.file, box.line), path_of(store))

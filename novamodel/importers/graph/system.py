@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from novamodel.importers.graph.boxes import Box, Text
-from novamodel.importers.graph.links import Link, known_hosts, links_of
+from novamodel.importers.graph.links import Link, by_name, known_hosts, links_of
 from novamodel.importers.graph.roles import Role, role_of
 
 MAIN = "main"
@@ -54,6 +54,7 @@ class System:
     idle: list[tuple[Box, Role]] = field(default_factory=list)
     boxes: dict[str, Box] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
+    guessed: set[str] = field(default_factory=set)
     concurrency: dict[str, Text] = field(default_factory=dict)
 
     @property
@@ -79,17 +80,27 @@ class System:
         return next(iter(self.used(service, self.databases)), MAIN)
 
 
-def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[tuple[str, Entry]]) -> System:
+def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[tuple[str, Entry]],
+                further: Callable[[Box, Mapping[str, str]], list[Link]] | None = None) -> System:  # fmt: skip
     """Wire the containers together.
 
     ``names`` gives the scenario's name of a container that may be a service; ``hints`` the services that proxies,
-    ingresses and load balancers send requests to.
+    ingresses and load balancers send requests to; ``further`` looks elsewhere for the links of a service that names
+    nobody (its source, the files of another platform), given the container behind each host name.
     """
     system = System()
     roles = {box.name: role_of(box) for box in boxes}
-    by_name = {box.name: box for box in boxes}
+    box_of = {box.name: box for box in boxes}
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]
+    own = [box for box in boxes if box.name in names and roles[box.name].what in ("service", "worker")]
+    naming = {link.source for link in links}
+    for box in own if further is not None else []:
+        if box.name not in naming and further is not None:
+            links += further(box, known)
+    stored = {link.target for link in links if link.source in {box.name for box in own}}
+    stores = [box for box in boxes if roles[box.name].what in ("database", "cache") and box.name not in stored]
+    links += by_name(stores, own)
     asked = {link.target for link in links if link.why != "depends_on"}
     hints = list(hints)
     hinted = {service for service, _ in hints}
@@ -98,18 +109,17 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
             roles[raw] = Role("service")
     for raw, role in roles.items():
         if raw in names and role.what in ("service", "worker"):
-            system.boxes.setdefault(names[raw], by_name[raw])
+            system.boxes.setdefault(names[raw], box_of[raw])
         if raw in names and role.what == "worker":
             system.workers[names[raw]] = role
         if role.what in ("job", "load", "proxy", "tool"):
-            system.idle.append((by_name[raw], role))
+            system.idle.append((box_of[raw], role))
     links += _through_pgbouncer(links, roles)
     _stores(system, boxes, roles, links, names)
     _take_messages(system, roles)
     for link in links:
         source, target = names.get(link.source), names.get(link.target)
-        own = roles[link.source].what in ("service", "worker")
-        if own and source and target and source != target and not link.outside and roles[link.target].what == "service":
+        if roles[link.source].what in ("service", "worker") and source and target and source != target and not link.outside and roles[link.target].what == "service":
             system.calls.setdefault((source, target), link)
     _entries(system, boxes, roles, links, names, hints)
     return system
@@ -207,6 +217,8 @@ def _main_first(stores: dict[str, Store]) -> None:
     stores.clear()
     stores[MAIN] = main
     stores.update(rest)
+    for name, store in stores.items():
+        store.name = name
 
 
 def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], links: list[Link],
@@ -235,6 +247,14 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
             if service not in called:
                 system.entries[service] = Entry(Text(None, box.file, box.line), "nothing in the folder calls it")
     system.alone = _unreached(system, list(own))
+    silent = [name for name in system.entries if name in own and not any(source == name for source, _ in system.calls)]
+    for target in sorted(system.alone) if silent else []:
+        box = own[target]
+        why = "assumed: no file says who asks it, and none what the entry asks"
+        for name in silent:
+            system.calls[name, target] = Link(name, target, Text(None, box.file, box.line), why)
+    if silent:
+        system.guessed, system.alone = system.alone, set()
     _guess_users(system, [name for name in system.entries if name in own] or list(own))
 
 
