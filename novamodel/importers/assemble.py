@@ -86,6 +86,7 @@ def _choose(sources: Sources) -> str:
 def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> None:
     files = sources.found.paths.get(_FILES_OF[kind], [])
     first = sources.found.relative(files[0]) if files else None
+    first = sources.compose.file if kind == "compose" and sources.compose is not None else first
     if files:
         why, said = f"derived: found in the folder: {KINDS[_FILES_OF[kind]]}", "derived"
     elif asked:
