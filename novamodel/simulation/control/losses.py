@@ -42,8 +42,8 @@ def _lose(fleet: Fleet, pods: list[Pod], what: str, noticed_after: float, replac
         pod.lost, pod.booted, pod.container_s = True, False, None
         pod.life += 1
         pod.fresh.clear()
-        fleet.world.plane.model.replicas.lost[pod.row] = 1
-        fleet.world.plane.kill(pod.row)
+        fleet.world.engine.model.replicas.lost[pod.row] = 1
+        fleet.world.engine.kill(pod.row)
     left = ready - sum(pod.ready is True and not pod.terminating for pod in pods)
     fleet.world.event(fleet.name, "lost", f"{what} lost: {names}", ready, left)
     if pods:
@@ -57,7 +57,7 @@ def _notice(fleet: Fleet, pods: list[Pod], after: float) -> Generator[Any, Any, 
     for pod in pods:
         if not pod.gone:
             fleet.set_ready(pod, False)
-            fleet.world.plane.model.replicas.lost[pod.row] = 0
+            fleet.world.engine.model.replicas.lost[pod.row] = 0
     names = ", ".join(pod.name for pod in pods)
     text = f"{names}: lost, the edge sends no more there"
     fleet.world.event(fleet.name, "unready", text, before, fleet.ready_count())

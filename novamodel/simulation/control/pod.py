@@ -12,7 +12,7 @@ LONG_AGO = -1e6
 
 @dataclass
 class Pod:
-    """One pod; `row` is its replica row in the data plane."""
+    """One pod; `row` is its replica row in the engine."""
 
     name: str
     row: int = codes.NONE

@@ -104,7 +104,7 @@ class Fleet:
         return min(left, key=held.count, default=codes.NONE)
 
     def _place(self, pod: Pod) -> bool:
-        """Give a pod a zone that is there, and a row of the data plane."""
+        """Give a pod a zone that is there, and a row of the engine."""
         if pod.zone == codes.NONE or pod.zone in self.world.lost_zones:
             pod.zone = self._emptiest_zone()
         if pod.zone != codes.NONE:
@@ -113,7 +113,7 @@ class Fleet:
 
     def _take_row(self) -> int:
         used = {pod.row for pod in self.pods}
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         free = (r for r in range(*self.rows) if r not in used and in_flight[r] == 0)
         return next(free, codes.NONE)
 
@@ -157,10 +157,10 @@ class Fleet:
             yield self.env.timeout(service.termination_grace)
         else:
             yield self.env.timeout(min(service.pre_stop, service.termination_grace))
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         while service.on_sigterm == "drain" and in_flight[pod.row] > 0 and self.env.now < end:
             yield self.env.timeout(min(LOOK_S, end - self.env.now))
-        self.world.plane.kill(pod.row)  # with what it still does, and its connections
+        self.world.engine.kill(pod.row)  # with what it still does, and its connections
         self.remove(pod)
 
     def remove(self, pod: Pod) -> None:
@@ -169,7 +169,7 @@ class Fleet:
         self.past.append((pod.created_s, self.env.now))
         self.pods.remove(pod)
         if pod.row != codes.NONE:
-            self.world.plane.model.replicas.lost[pod.row] = 0
+            self.world.engine.model.replicas.lost[pod.row] = 0
 
     def set_ready(self, pod: Pod, ready: bool) -> None:
         """Put a pod on the edge's list, or take it off."""
@@ -196,7 +196,7 @@ class Fleet:
         pod.booted = False
         pod.container_s = None
         pod.life += 1
-        self.world.plane.kill(pod.row)
+        self.world.engine.kill(pod.row)
         self.world.event(self.name, "killed", f"{pod.name}: {why}", before, self.ready_count())
         self.env.process(self._restart_later(pod))
 
@@ -220,11 +220,11 @@ class Fleet:
         limit = self.service.resources.memory_limit or 0.0
         while True:
             yield self.env.timeout(1.0)
-            most = self.world.plane.model.replicas.most_in_flight
+            most = self.world.engine.model.replicas.most_in_flight
             for pod in self.pods:
                 if pod.row == codes.NONE or not pod.booted:
                     continue
                 peak = int(most[pod.row])
-                most[pod.row] = self.world.plane.model.replicas.in_flight[pod.row]
+                most[pod.row] = self.world.engine.model.replicas.in_flight[pod.row]
                 if self.memory_of(peak) > limit and not pod.terminating:
                     self.restart(pod, f"out of memory with {peak} requests in flight")
