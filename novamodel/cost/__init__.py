@@ -13,7 +13,7 @@ from novamodel.cost.meters import (
     rule_evaluations_per_s,
     task_hours,
 )
-from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
 from novamodel.cost.usage import (
     CacheCluster,
     Database,
@@ -49,7 +49,6 @@ __all__ = [
     "fargate_sizes",
     "instance_allocatable",
     "load_book",
-    "node_allocatable",
     "nodes_for_pods",
     "price",
     "price_range",
