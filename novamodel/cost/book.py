@@ -5,7 +5,6 @@ parts spread over the term): `spot`, or kind, term and payment such as `compute_
 A price that is not in the book is an error that names the key, its region and its neighbours, never 0.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,12 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from novamodel.cost.book_files import book_file, read_raw
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
 from novamodel.resources import data_dir
 
-STATUSES = ("verified", "one source", "derived", "from memory")
-"""How far a price is confirmed, best first."""
+STATUSES = ("private", "published", "verified", "one source", "derived", "from memory")
+"""How far a price is confirmed, best first: a contract of one's own, AWS's own file, two readers of AWS data, ..."""
 
 
 class PriceMissing(UserError):
@@ -143,13 +143,8 @@ def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
     if file is None:
         if region not in regions():
             raise UserError(f"no price book for region {region!r}", valid=regions(), given=region)
-        file = data_dir() / "prices" / f"{region}.json"
-    try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"price book cannot be read: {error.strerror}", file=file) from error
-    except ValueError as error:
-        raise UserError(f"price book is no JSON: {error}", file=file) from error
+        file = book_file(region)
+    raw = read_raw(file)
     try:
         return read_book(raw)
     except (KeyError, TypeError, AttributeError) as error:
