@@ -14,10 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from novamodel.cost.book_files import book_file, read_raw
+from novamodel.cost.book_files import book_file, book_files, read_raw
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
-from novamodel.resources import data_dir
 
 STATUSES = ("private", "published", "verified", "one source", "derived", "from memory")
 """How far a price is confirmed, best first: a contract of one's own, AWS's own file, two readers of AWS data, ..."""
@@ -131,7 +130,7 @@ def oldest(dates: Iterable[str]) -> str:
 
 def regions() -> tuple[str, ...]:
     """The regions that have a price book."""
-    return tuple(sorted(file.stem for file in (data_dir() / "prices").glob("*.json")))
+    return tuple(book_files())
 
 
 @lru_cache(maxsize=8)
@@ -141,8 +140,6 @@ def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
     Raises `UserError` for a region without a book and for a file that is no price book.
     """
     if file is None:
-        if region not in regions():
-            raise UserError(f"no price book for region {region!r}", valid=regions(), given=region)
         file = book_file(region)
     raw = read_raw(file)
     try:

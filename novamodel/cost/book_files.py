@@ -10,8 +10,15 @@ from novamodel.resources import data_dir
 
 
 def book_file(region: str) -> Path:
-    """Where the price book of a region is."""
-    return data_dir() / "prices" / f"{region}.json"
+    """Where the price book of a region is; `UserError` for a region without one."""
+    if region not in book_files():
+        raise UserError(f"no price book for region {region!r}", valid=tuple(book_files()), given=region)
+    return book_files()[region]
+
+
+def book_files() -> dict[str, Path]:
+    """The bundled price books by region."""
+    return {file.stem: file for file in sorted((data_dir() / "prices").glob("*.json"))}
 
 
 def read_raw(file: Path) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import pytest
 
 from novamodel.cost.book import load_book, read_book
 from novamodel.cost.book_files import book_file, book_text, read_raw, write_book
+from novamodel.cost.differences import Change
 from novamodel.cost.published.offer_files import head, products
-from novamodel.cost.published.refresh import Change, refreshed
+from novamodel.cost.published.refresh import refreshed
 from novamodel.cost.published.rules import load_rules
 from novamodel.errors import UserError
 from tests.offer_files import flat, offer, plans, product, reserved, tiers

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from novamodel.cost.differences import Change, changes
 from novamodel.cost.money import plain, to_decimal
 from novamodel.cost.published.offer_files import Head, Product, Rung, head, on_demand, plan_rates, products, reserved
 from novamodel.cost.published.rules import Rule, matched
@@ -20,15 +21,6 @@ from novamodel.errors import UserError
 
 MOST_NAMED = 12
 Raw = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One figure that differs: `key` (a rate's with its plan before it), what stood there and what would."""
-
-    key: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -217,28 +209,3 @@ def _source(book: Raw, source: Head) -> str:
         "kind": "official price list",
     }
     return name
-
-
-def changes(before: Raw, after: Raw) -> list[Change]:
-    """Every figure that differs between two books, prices first, in the order of the newer book."""
-    found = []
-    for part in ("prices", "rates"):
-        old, new = _figures(before, part), _figures(after, part)
-        for key in [*new, *(key for key in old if key not in new)]:
-            if old.get(key) != new.get(key):
-                found.append(Change(key, old.get(key, "none"), new.get(key, "none")))
-    return found
-
-
-def _figures(raw: Raw, part: str) -> dict[str, str]:
-    if part == "rates":
-        return {
-            f"{plan} {key}": _number(rate) for plan, rates in raw.get(part, {}).items() for key, rate in rates.items()
-        }
-    return {key: " / ".join(map(_number, entry.get("tiers", [entry]))) for key, entry in raw[part].items()}
-
-
-def _number(tier: Raw) -> str:
-    start = tier.get("from", "0")
-    price = plain(Decimal(tier["price"]))
-    return price if start in ("0", None) else f"{price} from {start}"
