@@ -139,12 +139,17 @@ def is_free(kind: str) -> bool:
 
 
 def same_values(resources: list[Resource]) -> list[Resource]:
-    """Instances of one block that are alike become one with their count."""
+    """Instances of one block that are alike in all but names of tags and links become one with their count."""
     result: list[Resource] = []
     for one in resources:
-        twin = next((other for other in result if other.body.value == one.body.value), None)
+        twin = next((other for other in result if _like(other, one)), None)
         if twin is None:
             result.append(one)
         else:
             twin.count += one.count
     return result
+
+
+def _like(one: Resource, other: Resource) -> bool:
+    deep = ("container_definitions", "user_data", "parameter")
+    return one.scalars() == other.scalars() and all(one.body[key].value == other.body[key].value for key in deep)
