@@ -7,6 +7,7 @@ from pathlib import Path
 from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.capacity import say_capacity
+from novamodel.importers.aws import say as aws
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
@@ -23,7 +24,6 @@ from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.reading import find_system_of, read_sources
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
 from novamodel.importers.sources import Sources
-from novamodel.importers.terraform import read as terraform
 from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
@@ -78,24 +78,27 @@ def importer(folder: Path, platform: str | None = None) -> Tree:
 
 def _choose(sources: Sources) -> str:
     for kind in PLATFORMS:
-        if sources.found.paths.get(_FILES_OF[kind]):
+        if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
-    return sources.terraform.platform or "compose"
+    return sources.estate.platform or "compose"
 
 
 def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> None:
-    files = sources.found.paths.get(_FILES_OF[kind], [])
-    first = sources.found.relative(files[0]) if files else None
-    first = sources.compose.file if kind == "compose" and sources.compose is not None else first
-    if files:
-        why, said = f"derived: found in the folder: {KINDS[_FILES_OF[kind]]}", "derived"
+    files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
+    declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
+    declared += sources.estate.files if kind == sources.estate.platform else []
+    files = [sources.compose.file, *files] if kind == "compose" and sources.compose is not None else files
+    first = next(iter([*files, *declared]), None)
+    if first is not None:
+        what = KINDS[_FILES_OF[kind]] if files else "Terraform"
+        why, said = f"derived: found in the folder: {what}", "derived"
     elif asked:
         why, said = "assumed: asked for; no file of the folder speaks of it", "assumed"
     else:
         why, said = "assumed: no file says where it runs", "assumed"
     draft.say(Said("platform.kind", kind, first, 1 if first else None, why, said))
     if kind == "ecs":
-        ecs.say_compute(sources.tasks, draft)
+        ecs.say_compute(sources.estate, draft)
     for other in PLATFORMS:
         if other != kind:
             for path in sources.found.paths.get(_FILES_OF[other], []):
@@ -180,13 +183,11 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
-    own = Draft()
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
-    terraform.say(sources.terraform, services, draft if on_rds else own)
+    aws.say(sources.estate, kind, services, on_rds, draft)
     if on_rds:
         return
-    draft.not_modelled += own.not_modelled
     for path in sources.found.paths.get("terraform", []):
         shown = sources.found.relative(path)
-        draft.leave(shown, 1, "Terraform", f"read for findings only: the files of {kind} run a database of their own")
+        draft.leave(shown, 1, "Terraform", f"its database is not taken: the files of {kind} run their own")

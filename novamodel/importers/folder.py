@@ -12,6 +12,7 @@ from pathlib import Path
 from novamodel.errors import UserError
 from novamodel.importers.kinds import KINDS, Kind, kind_of, looks_like
 from novamodel.importers.node import Node
+from novamodel.yamlfile import read_text
 
 MAX_CANDIDATES = 20_000
 """Files that are looked into at most, those nearest to the top first."""
@@ -42,6 +43,24 @@ class Found:
     def relative(self, path: Path) -> str:
         """The path inside the folder, with forward slashes."""
         return path.relative_to(self.folder).as_posix()
+
+    def text(self, name: str) -> str | None:
+        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            return read_text(path) if inside and path.is_file() else None
+        except (OSError, ValueError, UserError):
+            return None
+
+    def text(self, name: str) -> str | None:
+        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            return read_text(path) if inside and path.is_file() else None
+        except (OSError, ValueError, UserError):
+            return None
 
     def all(self, kind: str) -> list[Node]:
         """The documents of a kind (YAML and JSON)."""

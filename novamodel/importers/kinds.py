@@ -251,6 +251,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".vhost": _conf,
     ".ini": _ini,
     ".tf": _named("terraform"),
+    ".tfvars": _named("terraform"),
     ".sh": _named("script"),
     ".sql": _sql,
     ".properties": _properties,

@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from novamodel.errors import UserError
+from novamodel.importers.aws.estate import Estate
+from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.compose.boxes import project_boxes
 from novamodel.importers.compose.project import choose
@@ -31,7 +33,7 @@ from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
-from novamodel.importers.terraform.resources import Terraform
+from novamodel.importers.terraform.read import read_terraform, say_left
 
 T = TypeVar("T")
 
@@ -42,12 +44,14 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     built = dict(_each(found, "settings", _dockerfile))
     project = choose(found.all("compose"), dotenv, draft)
     cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
+    terraform = read_terraform(found.pairs("terraform"), found.text)
+    say_left(terraform, draft)
     sources = Sources(
         found,
         cluster,
         project.whole if project else None,
-        found.all("ecs"),
-        Terraform(found.pairs("terraform")),
+        Estate(terraform.resources, found.all("ecs")),
+        terraform,
         None,
         _each(found, "pool", lambda pair: pool.read_pools(*pair)),
         _each(found, "postgres", lambda pair: postgres.read_settings([pair])),
@@ -55,12 +59,12 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     )
     sources.workloads = {
         "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(sources.tasks, draft),
+        "ecs": ecs.workloads(sources.estate, draft),
         "compose": compose_files.workloads(project, draft) if project else [],
     }
     sources.boxes = {
         "eks": cluster_boxes(cluster),
-        "ecs": task_boxes(sources.tasks),
+        "ecs": task_boxes([task.node for task in tasks_of(sources.estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
     sources.nginx = _nginx(found, sources, draft)
