@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from novamodel.importers.kubernetes.hpa import autoscaler
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
 
@@ -168,8 +167,6 @@ def _said(found: Node, box: Node) -> list[Said]:
     grace = found.at("spec", "template", "spec", "terminationGracePeriodSeconds")
     if grace:
         said.append(Said("termination_grace", seconds(grace.value), grace.file, grace.line))
-    for entry in box["env"]:
-        said += said_by_environment(entry["name"].text, entry["value"].value, entry.file, entry["value"].line)
     return said + _rollout(found) + _pre_stop(box)
 
 
