@@ -9,6 +9,7 @@ from typing import TypeVar
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.tasks import tasks_of
+from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.compose.boxes import project_boxes
 from novamodel.importers.compose.project import choose
@@ -33,6 +34,7 @@ from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
 
 T = TypeVar("T")
@@ -46,7 +48,10 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
-    estate = Estate(terraform.resources, found.all("ecs"))
+    region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)
+    declared = [*terraform.resources, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
+    declared += read_templates(found.all("cloudformation"), region, draft)
+    estate = Estate(declared, found.all("ecs"))
     sources = Sources(
         found,
         cluster,
