@@ -87,6 +87,7 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
     declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
     declared += sources.estate.files if kind == sources.estate.platform else []
+    files = [sources.compose.file, *files] if kind == "compose" and sources.compose is not None else files
     first = next(iter([*files, *declared]), None)
     if first is not None:
         what = KINDS[_FILES_OF[kind]] if files else "Terraform"
@@ -189,4 +190,4 @@ def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) 
         return
     for path in sources.found.paths.get("terraform", []):
         shown = sources.found.relative(path)
-        draft.leave(shown, 1, "Terraform", f"read for findings only: the files of {kind} run a database of their own")
+        draft.leave(shown, 1, "Terraform", f"its database is not taken: the files of {kind} run their own")

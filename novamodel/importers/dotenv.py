@@ -10,6 +10,7 @@ from novamodel.importers.graph.boxes import Text
 from novamodel.yamlfile import read_text
 
 _LINE = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=(.*)")
+_REFERENCE = re.compile(r"\$\{?(\w+)\}?")
 PATTERNS = ("{}", "{}.example", "{}.sample", "{}.template", "{}.dist", "{}-example", "{}.defaults")
 """Names under which the pattern of an environment file is kept where the file itself is not."""
 
@@ -24,8 +25,16 @@ def _read(path: Path, shown: str) -> dict[str, Text]:
     for number, line in enumerate(read_text(path).splitlines(), 1):
         match = _LINE.match(line)
         if match:
-            found[match[1]] = Text(_plain(match[2].strip()), shown, number)
+            found[match[1]] = Text(_expanded(match[2].strip(), found), shown, number)
     return found
+
+
+def _expanded(value: str, before: dict[str, Text]) -> str:
+    """``${NAME}`` replaced by what a line before says, but for values in single quotes."""
+    plain = _plain(value)
+    if value.startswith("'") or "$" not in value:
+        return plain
+    return _REFERENCE.sub(lambda match: (before[match[1]].value or "") if match[1] in before else match[0], plain)[:10_000]
 
 
 def _plain(value: str) -> str:

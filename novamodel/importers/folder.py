@@ -53,6 +53,15 @@ class Found:
         except (OSError, ValueError, UserError):
             return None
 
+    def text(self, name: str) -> str | None:
+        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            return read_text(path) if inside and path.is_file() else None
+        except (OSError, ValueError, UserError):
+            return None
+
     def all(self, kind: str) -> list[Node]:
         """The documents of a kind (YAML and JSON)."""
         return self.documents.get(kind, [])
@@ -84,6 +93,7 @@ def find_files(folder: Path) -> Found:
     paths = list(_walk(folder, found))
     found.names = frozenset(path.relative_to(folder).as_posix() for path in paths)
     others: list[Path] = []
+    plain: list[tuple[Path, str]] = []
     looked_into = 0
     for path in sorted(paths, key=lambda one: (len(one.parts), one.as_posix())):
         if not looks_like(path):
@@ -92,26 +102,27 @@ def find_files(folder: Path) -> Found:
         looked_into += 1
         if looked_into > MAX_CANDIDATES:
             continue
-        _take(path, found)
+        _take(path, found, plain)
     for paths in found.paths.values():
         paths.sort()
     if looked_into > MAX_CANDIDATES:
         left = looked_into - MAX_CANDIDATES
         found.not_read.append((".", f"{left} files deep in the folder: the {MAX_CANDIDATES} nearest are looked into"))
-    _list_others(others, found)
+    _list_others([(path, "no kind of file that is known") for path in others], found)
+    _list_others(plain, found)
     if not found.paths:
         raise UserError(_nothing_known(folder, found, bool(paths)), valid=_LEAST_KNOWN)
     return found
 
 
-def _take(path: Path, found: Found) -> None:
+def _take(path: Path, found: Found, plain: list[tuple[Path, str]]) -> None:
     try:
         kind: Kind = kind_of(path, found.relative(path))
     except UserError as problem:
         found.leave_out(path, problem)
         return
     if kind.name is None:
-        found.not_read.append((found.relative(path), kind.why))
+        plain.append((path, kind.why))
         return
     found.paths.setdefault(kind.name, []).append(path)
     found.documents.setdefault(kind.name, []).extend(kind.documents)
@@ -161,10 +172,13 @@ def _walk(folder: Path, found: Found) -> Iterator[Path]:
                 yield Path(path)
 
 
-def _list_others(others: list[Path], found: Found) -> None:
-    if len(others) <= MAX_LISTED:
-        found.not_read += [(found.relative(path), "no kind of file that is known") for path in others]
-        return
-    endings = Counter(path.suffix.lower() or "without an ending" for path in others)
-    most = ", ".join(f"{number} {ending}" for ending, number in endings.most_common(8))
-    found.not_read.append((".", f"{len(others)} files of no kind that is known: {most}"))
+def _list_others(others: list[tuple[Path, str]], found: Found) -> None:
+    """Each with its reason; where there are many, those of one reason are counted."""
+    for why in dict.fromkeys(why for _, why in others):
+        paths = [path for path, reason in others if reason == why]
+        if len(paths) <= MAX_LISTED:
+            found.not_read += [(found.relative(path), why) for path in paths]
+            continue
+        endings = Counter(path.suffix.lower() or "without an ending" for path in paths)
+        most = ", ".join(f"{number} {ending}" for ending, number in endings.most_common(8))
+        found.not_read.append((".", f"{len(paths)} files ({most}): {why}"))

@@ -26,8 +26,8 @@ from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_services
 from novamodel.importers.names import short_name
-from novamodel.importers.nginx.files import read_files
-from novamodel.importers.nginx.read import Nginx, read_nginx
+from novamodel.importers.nginx.files import list_limits, read_files
+from novamodel.importers.nginx.read import Nginx, read_nginx, server_host
 from novamodel.importers.node import Node
 from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
@@ -112,24 +112,34 @@ def _dockerfile(pair: tuple[Path, str]) -> list[tuple[str, Node]]:
 
 
 def _rename_targets(sources: Sources) -> None:
-    """Give what nginx passes requests to the name that the service has in the scenario."""
-    if sources.nginx is None:
+    """Give what nginx passes requests to the names that the services have in the scenario."""
+    nginx = sources.nginx
+    if nginx is None:
         return
-    prefixes = sources.cluster.prefixes
     known = {short_name(w.raw_name): w.name for group in sources.workloads.values() for w in group}
-    sources.nginx.targets = [
-        target._replace(service=known.get(target.service, short_name(target.service, prefixes)))
-        for target in sources.nginx.targets
-    ]
+    by_host = {
+        host.lower(): name
+        for kind in reversed(list(sources.boxes))
+        for box, name in _named(kind, sources)
+        for host in (box.name, *box.hosts)
+    }
+    targets = []
+    for target in nginx.targets:
+        hosts = [server_host(server) for server in nginx.servers(target.host)] or [target.host]
+        deployed = list(dict.fromkeys(by_host[host.lower()] for host in hosts if host.lower() in by_host))
+        short = known.get(target.service, short_name(target.service, sources.cluster.prefixes))
+        targets += [target._replace(service=name) for name in deployed or [short]]
+    nginx.targets = targets
 
 
 def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
     """The system that the containers of one platform make."""
     boxes = sources.boxes[kind]
-    names = {each.raw_name: each.name for each in sources.workloads[kind]}
-    if kind == "compose" and sources.project is not None:
-        names = compose_files.names_of(sources.project)
+    names = names_of(kind, sources)
     hints = []
+    if sources.nginx is not None and names and not any(t.service in names.values() for t in sources.nginx.targets):
+        _not_the_edge(sources.nginx, draft)
+        sources.nginx = None
     if sources.nginx is not None:
         for target in sources.nginx.targets:
             place = Text(target.host, target.passed.file, target.passed.line)
@@ -148,13 +158,26 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
         return [link for link in links if link.target != box.name] or source_links(box, sources.found, known)
 
     system = find_system(boxes, names, hints, further)
-    sources.idle = {box.name for box in boxes if role_of(box).what not in ("service", "worker")}
+    sources.idle = {box.name for box in boxes if names.get(box.name) not in system.boxes}
     return system
+
+
+def _not_the_edge(nginx: Nginx, draft: Draft) -> None:
+    """An nginx that passes nothing on to a service that is deployed stands elsewhere; what it limits is listed."""
+    draft.leave(nginx.root.file, nginx.root.line, "nginx configuration", "it passes no request to a service that is deployed")
+    list_limits(nginx.root.block, draft.leave)
+
+
+def names_of(kind: str, sources: Sources) -> dict[str, str]:
+    """The scenario's name of each container of a platform that may be a service."""
+    if kind == "compose" and sources.project is not None:
+        return compose_files.names_of(sources.project)
+    return {each.raw_name: each.name for each in sources.workloads[kind]}
 
 
 def _named(kind: str, sources: Sources) -> list[tuple[Box, str]]:
     """Containers of a platform with the names that they have in the scenario."""
-    names = {each.raw_name: each.name for each in sources.workloads[kind]}
+    names = names_of(kind, sources)
     return [(box, names[box.name]) for box in sources.boxes[kind] if box.name in names]
 
 

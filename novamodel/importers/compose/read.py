@@ -23,9 +23,25 @@ def names_of(project: Project) -> dict[str, str]:
     """The scenario's name of each service: numbered ones (core-api-1, core-api-2) are replicas of one."""
     called = project.whole["name"].text
     raws = [raw for raw, _ in project.whole["services"].entries()]
-    short = {raw: short_name(raw, [called]) for raw in raws}
+    short = {raw: short_name(_without_number(raw, project), [called]) for raw in raws}
     alike = {raw: {re.sub(r"[-_]?\d+$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
     return {raw: short[raw] if len(alike[raw]) == 1 else re.sub(r"[^a-z0-9-]+", "-", raw.lower()) for raw in raws}
+
+
+def _without_number(raw: str, project: Project) -> str:
+    """``web1`` and ``web2`` of one image, or built from one folder, are replicas of ``web``."""
+    services, stem = project.whole["services"], re.sub(r"[-_]?\d+$", "", raw)
+    mine = (services[raw]["image"].value, services[raw]["build"].value)
+    alike = [
+        other for other, one in services.entries() if re.fullmatch(rf"{re.escape(stem)}[-_]?\d+", other) and _same(mine, one)
+    ]
+    return stem if len(alike) > 1 and stem and stem not in dict(services.entries()) else raw
+
+
+def _same(one: tuple[Any, Any], other: Node) -> bool:
+    """The same image; without one, the same folder."""
+    image, build = one
+    return image == other["image"].value if image else bool(build) and build == other["build"].value
 
 
 def workloads(project: Project, draft: Draft) -> list[Workload]:
@@ -33,8 +49,7 @@ def workloads(project: Project, draft: Draft) -> list[Workload]:
     groups: dict[str, list[tuple[str, Node]]] = {}
     names = names_of(project)
     for raw, service in project.whole["services"].entries():
-        if not (image_of(service) and is_infrastructure(image_of(service))):
-            groups.setdefault(names[raw], []).append((raw, service))
+        groups.setdefault(names[raw], []).append((raw, service))
     return [_workload(name, members, project, draft) for name, members in groups.items()]
 
 

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable
 
+from novamodel.importers.ecs.read import main_container as main_of_task
 from novamodel.importers.graph.boxes import Box, Text, text_of, words_of
 from novamodel.importers.kubernetes.read import Cluster, main_container, name_of
 from novamodel.importers.node import Node
@@ -131,10 +132,12 @@ def task_boxes(tasks: Iterable[Node]) -> list[Box]:
     """One box for every container of ECS task definitions."""
     boxes = []
     for task in tasks:
-        for number, box in enumerate(task["containerDefinitions"]):
+        main = main_of_task(task).path
+        for box in task["containerDefinitions"]:
             env = {entry["name"].text: text_of(entry["value"]) for entry in box["environment"]}
             env |= {entry["name"].text: Text(None, entry.file, entry.line) for entry in box["secrets"]}
-            name = task["family"].text or box["name"].text
+            own = box["name"].text
+            name = (task["family"].text or own) if box.path == main else f"{task['family'].text}/{own}"
             ports = [port["containerPort"].value for port in box["portMappings"]]
             boxes.append(
                 Box(
@@ -142,7 +145,7 @@ def task_boxes(tasks: Iterable[Node]) -> list[Box]:
                     task.file,
                     box.line,
                     text_of(box["image"]) if box["image"] else None,
-                    frozenset({name, box["name"].text} - {""}) if number == 0 else frozenset(),
+                    frozenset({name, own} - {""}) if box.path == main else frozenset(),
                     words_of(box["entryPoint"], box["command"]),
                     env,
                     tuple(port for port in ports if isinstance(port, int)),

@@ -161,7 +161,11 @@ def _bare(name: str) -> str:
 
 def known_hosts(boxes: Iterable[Box]) -> dict[str, str]:
     """Container by host name, in lower case."""
-    return {host.lower(): box.name for box in boxes for host in sorted(box.hosts)}
+    known: dict[str, str] = {}
+    for box in boxes:
+        for host in sorted(box.hosts):
+            known.setdefault(host.lower(), box.name)
+    return known
 
 
 def calls(links: Iterable[Link], roles: Mapping[str, Role]) -> list[Link]:

@@ -44,10 +44,10 @@ TOOLS = (
     r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|akhq|"
     r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
-    r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|gitea|jenkins|sonarqube|dnsmasq|bind9|unbound|"
+    r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
     r"exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
-TOOL_IMAGES = r"(^|/)(datadog/agent|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
     "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol", "phpmyadmin", "pgadmin", "mailhog", "portainer",
@@ -57,6 +57,10 @@ TOOL_SPACES = {"kube-system", "monitoring", "logging", "observability", "istio-s
 PORTS = {5432: ("database", "postgres"), 3306: ("database", "mysql"), 27017: ("database", "mongodb"),
          1433: ("database", "sqlserver"), 6379: ("cache", "redis"), 11211: ("cache", "memcached"),
          5672: ("queue", "rabbitmq"), 9092: ("queue", "kafka")}  # fmt: skip
+_BESIDE = re.compile(
+    r"(^|[-_])(config|configuration|discovery|eureka|nacos|service-registry|registry|spring-boot-admin)[-_]?(server|service)?$|^admin-server$"
+)
+"""Servers that services ask when they start, and tools that watch them."""
 _LOAD = re.compile(
     r"load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
@@ -99,6 +103,8 @@ def role_of(box: Box) -> Role:
     raw = box.name.lower()
     if box.space in TOOL_SPACES:
         return Role("tool", name, f"namespace {box.space}")
+    if _BESIDE.search(raw):
+        return Role("tool", raw, "services ask it when they start, not with each request")
     if _LOAD.search(raw) or _LOAD.search(name):
         return Role("load", why="a load generator")
     if _WORKER_COMMAND.search(box.command):

@@ -13,6 +13,8 @@ from novamodel.importers.graph.roles import Role, role_of
 
 MAIN = "main"
 _REPLICA = re.compile(r"(^|[-_])(replica|standby|slave|secondary|follower|read(er)?|sentinel)s?([-_]|\d|$)")
+_CLOCK = re.compile(r"(^|[-_])(beat|scheduler|crons?|clock)([-_]|$)")
+"""Workers that put messages in by the clock and take none."""
 _REPLICA_COMMAND = re.compile(r"--(replicaof|slaveof)\b|pg_basebackup|standby_mode|--sentinel|redis-sentinel")
 _REPLICA_VARIABLES = {"POSTGRESQL_REPLICATION_MODE": "slave", "REDIS_REPLICATION_MODE": "slave", "MYSQL_REPLICATION_MODE": "slave",
                       "MARIADB_REPLICATION_MODE": "slave"}  # fmt: skip
@@ -69,7 +71,7 @@ class System:
 
     def takers(self, queue: str) -> list[str]:
         """Workers that take messages from a queue."""
-        return [name for name in self.queues[queue].users if name in self.workers]
+        return [name for name in self.queues[queue].users if name in self.workers and not _CLOCK.search(name)]
 
     def givers(self, queue: str) -> list[str]:
         """Services that put messages into a queue."""
@@ -91,10 +93,14 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     system = System()
     roles = {box.name: role_of(box) for box in boxes}
     box_of = {box.name: box for box in boxes}
+    if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
+        for box in boxes:
+            if box.name in names and roles[box.name].what == "tool" and box.published is not None:
+                roles[box.name] = Role("service", why="nothing else in the folder takes requests")
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]
     own = [box for box in boxes if box.name in names and roles[box.name].what in ("service", "worker")]
-    naming = {link.source for link in links}
+    naming = {link.source for link in links if link.outside or roles[link.target].what not in ("tool", "job", "load")}
     for box in own if further is not None else []:
         if box.name not in naming and further is not None:
             links += further(box, known)
@@ -229,15 +235,16 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     proxied = bool(system.entries)
     called = {target for _, target in system.calls}
     own = {names[box.name]: box for box in boxes if box.name in names and roles[box.name].what == "service"}
+    fronted = proxied or any(box.published is not None and service not in called for service, box in own.items())
     for service, box in own.items():
-        if box.published is not None and not (proxied and service in called):
+        if box.published is not None and not (fronted and service in called):
             system.entries.setdefault(
-                service, Entry(box.published, f"port {box.published.value} is open to the outside")
+                service, Entry(box.published, _open_to_outside(box.published))
             )
     fronts = {box.name for box in boxes if roles[box.name].what in ("proxy", "load")}
     for link in links:
         target = names.get(link.target)
-        if target in own and link.source in fronts and not (proxied and target in called):
+        if target in own and link.source in fronts and not (fronted and target in called):
             what = "a load generator" if roles[link.source].what == "load" else "a proxy"
             system.entries.setdefault(
                 target, Entry(link.place, f"{what} sends requests there ({link.source}: {link.why})")
@@ -256,6 +263,11 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     if silent:
         system.guessed, system.alone = system.alone, set()
     _guess_users(system, [name for name in system.entries if name in own] or list(own))
+
+
+def _open_to_outside(published: Text) -> str:
+    text = published.value or ""
+    return f"port {text} is open to the outside" if text[:1].isdigit() else f"open to the outside: {text}"
 
 
 def _guess_users(system: System, services: list[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import crossplane
 
 from novamodel.errors import UserError
-from novamodel.importers.nginx.read import Directive
+from novamodel.importers.nginx.read import PASSES, Directive
 from novamodel.yamlfile import read_text
 
 _SIDE = re.compile(r"(^|[._/-])(dev|devel|development|local|test|example|sample|old|bak|maintenance)([._/-]|$)")
@@ -46,7 +46,12 @@ def read_files(
     for shown in whole:
         if shown != chosen:
             leave(shown, 1, "nginx configuration", f"{chosen} is taken")
-            _list_limits(parsed[shown], leave)
+            list_limits(parsed[shown], leave)
+    if not any(each.name in PASSES for found in parsed.values() for top in found for each in top.walk()):
+        for shown, found in parsed.items():
+            leave(shown, 1, "nginx configuration", "it passes no request on: it serves files")
+            list_limits(found, leave)
+        return None
     used: set[str] = set(whole)
     if chosen is None:
         inner = tuple(each for found in parsed.values() for each in found)
@@ -59,11 +64,11 @@ def read_files(
     for shown in parsed:
         if shown not in used and not _belongs(shown, chosen):
             leave(shown, 1, "nginx configuration", f"{chosen}, which does not include it, is taken")
-            _list_limits(parsed[shown], leave)
+            list_limits(parsed[shown], leave)
     return Directive("main", (), chosen, 1, block)
 
 
-def _list_limits(found: Sequence[Directive], leave: Leave) -> None:
+def list_limits(found: Sequence[Directive], leave: Leave) -> None:
     """What a file that is not taken limits."""
     for top in found:
         for each in top.walk():

@@ -172,13 +172,14 @@ def _service(host: str, result: Nginx) -> str | None:
     if "$" in host or not host:
         return None
     servers = result.servers(host)
-    names = {short_name(_host(server)) for server in servers if not _is_address(_host(server))}
+    names = {short_name(server_host(server)) for server in servers if not _is_address(server_host(server))}
     if len(names) == 1:
         return names.pop()
     return None if _is_address(host) else short_name(host)
 
 
-def _host(server: Directive) -> str:
+def server_host(server: Directive) -> str:
+    """The host of a server line, without its port."""
     return re.sub(r":\d+$", "", server.args[0]) if server.args else ""
 
 
@@ -188,7 +189,7 @@ def _is_address(host: str) -> bool:
 
 def server_hosts(nginx: Nginx) -> list[tuple[str, Directive]]:
     """(host, server line) of every upstream server that is named rather than an address."""
-    found = [(_host(server), server) for name in nginx.upstreams for server in nginx.servers(name)]
+    found = [(server_host(server), server) for name in nginx.upstreams for server in nginx.servers(name)]
     return [(host, server) for host, server in found if not _is_address(host)]
 
 
