@@ -6,8 +6,8 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers import scripts
-from novamodel.importers.capacity import say_capacity
 from novamodel.importers.aws import say as aws
+from novamodel.importers.capacity import say_capacity
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from novamodel.importers.kubernetes.findings import ANNOTATION
 from novamodel.importers.kubernetes.read import Cluster
+from novamodel.importers.kubernetes.routes import ANNOTATION
 from novamodel.importers.nginx.read import Nginx, server_hosts
 from novamodel.importers.node import Node
 from novamodel.importers.pools.said import Row

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from novamodel.errors import UserError
+from novamodel.importers.cloudformation.read import is_template
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.terraform.plan import is_plan
 from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
 
 KINDS = {
@@ -19,6 +21,8 @@ KINDS = {
     "compose": "Docker Compose file",
     "ecs": "ECS task definition",
     "terraform": "Terraform",
+    "cloudformation": "CloudFormation template",
+    "plan": "Terraform plan or state",
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
     "pool": "source with a connection pool",
@@ -42,7 +46,9 @@ _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\
 _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|jobs|containerDefinitions|spring)["']?[ \t]*:""", re.M
 )
-_SUSPECT_JSON = re.compile(r'"(containerDefinitions|apiVersion|panels|dashboard)"')
+_SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
+_PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
+_STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
 _COMPOSE_KEYS = {
     "image", "build", "extends", "command", "ports", "environment", "deploy", "volumes", "network_mode",
@@ -111,6 +117,10 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind(None, why="empty")
     if name == "database.yml" and re.search(r"^\s*adapter\s*:", text, re.M):
         return Kind("settings")
+    if _STACK.search(text):
+        documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
+        if any(is_template(node) for node in documents):
+            return Kind("cloudformation", [node for node in documents if is_template(node)])
     marked = _MARKER.search(text)
     if ("{{" in text and not marked) or (_TEMPLATE.search(text) and not _is_jobs(text)):
         return Kind(None, why="a template: render it first (helm template) and import the result")
@@ -123,6 +133,11 @@ def _yaml(path: Path, shown: str) -> Kind:
         if any(test(node, name) for node in documents):
             return Kind(kind, tuple(documents))
     return Kind(None, why="no kind of YAML that is known")
+
+
+def _template(path: Path, shown: str) -> Kind:
+    """CloudFormation's own ending; in JSON or YAML."""
+    return _json(path, shown) if read_text(path).lstrip().startswith("{") else _yaml(path, shown)
 
 
 def _is_jobs(text: str) -> bool:
@@ -156,10 +171,14 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 def _json(path: Path, shown: str) -> Kind:
     text = read_text(path)
     named = "task" in path.name.lower() and "def" in path.name.lower()
-    if not named and not _SUSPECT_JSON.search(text):
+    if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
+    if is_template(node):
+        return Kind("cloudformation", [node])
+    if is_plan(node):
+        return Kind("plan", [node])
     inner = node["taskDefinition"] or node
     if inner["containerDefinitions"]:
         return Kind("ecs", (inner,))
@@ -245,6 +264,8 @@ def _named(kind: str) -> Callable[[Path, str], Kind]:
 _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".yaml": _yaml,
     ".yml": _yaml,
+    ".template": _template,
+    ".tfstate": _json,
     ".json": _json,
     ".conf": _conf,
     ".nginx": _conf,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.tasks import tasks_of
+from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.compose.boxes import project_boxes
 from novamodel.importers.compose.project import choose
@@ -34,6 +35,7 @@ from novamodel.importers.pools.settings import read_settings_file
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
 
 T = TypeVar("T")
@@ -47,11 +49,15 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
+    region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)
+    declared = [*terraform.resources, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
+    declared += read_templates(found.all("cloudformation"), region, draft)
+    estate = Estate(declared, found.all("ecs"))
     sources = Sources(
         found,
         cluster,
         project.whole if project else None,
-        Estate(terraform.resources, found.all("ecs")),
+        estate,
         terraform,
         None,
         [*_each(found, "pool", read_source), *_each(found, "settings", read_settings_file)],
@@ -60,12 +66,12 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     )
     sources.workloads = {
         "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(sources.estate, draft),
+        "ecs": ecs.workloads(estate, draft),
         "compose": compose_files.workloads(project, draft) if project else [],
     }
     sources.boxes = {
         "eks": cluster_boxes(cluster),
-        "ecs": task_boxes([task.node for task in tasks_of(sources.estate)]),
+        "ecs": task_boxes([task.node for task in tasks_of(estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
     sources.nginx = _nginx(found, sources, draft)
