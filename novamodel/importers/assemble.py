@@ -12,7 +12,6 @@ from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.stores import say_stores
-from novamodel.importers.graph.system import System
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services

@@ -11,8 +11,8 @@ from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN
 from novamodel.importers.names import match
 from novamodel.importers.pools.said import Row, row_of_variable, rows_of_command, rows_of_variables
-from novamodel.importers.report import Draft, Said
 from novamodel.importers.reading import services_below
+from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
