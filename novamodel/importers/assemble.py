@@ -22,7 +22,7 @@ from novamodel.importers.nginx.fields import say_edge
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
-from novamodel.importers.reading import find_system_of, read_sources
+from novamodel.importers.reading import count_services, find_system_of, read_sources
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
 from novamodel.importers.sources import Sources
 from novamodel.scenario import Tree
@@ -78,6 +78,10 @@ def importer(folder: Path, platform: str | None = None) -> Tree:
 
 
 def _choose(sources: Sources) -> str:
+    """The platform whose files deploy the services; Compose before another that deploys only a few of its services."""
+    counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
+    if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
+        return "compose"
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
