@@ -44,7 +44,8 @@ _POSTGRES = re.compile(
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
-    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""", re.M
+    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
+    re.M,
 )
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')

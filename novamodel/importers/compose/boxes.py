@@ -40,7 +40,8 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
                 ),
                 _published(service, project),
                 tuple(_needs(service)),
-                context,
+                _source(context, service, project),
+                bool(service["build"]) and bool(dockerfile["image"]),
                 node=service,
                 owner=service,
             )
@@ -72,6 +73,12 @@ def _context(service: Node, project: Project) -> str:
         elif part not in (".", "..", "/"):
             parts.append(part)
     return "/".join(parts) or "."
+
+
+def _source(context: str, service: Node, project: Project) -> str:
+    """Where the source of a service lies: the folder of its Dockerfile where it is built from the top."""
+    dockerfile = PurePosixPath(project.text(service.at("build", "dockerfile")).value or "Dockerfile")
+    return str(dockerfile.parent) if context == "." and str(dockerfile.parent) not in (".", "/") else context
 
 
 def _dockerfile(service: Node, context: str, project: Project, built: Mapping[str, Node]) -> Node:

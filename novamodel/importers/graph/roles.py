@@ -105,7 +105,7 @@ def role_of(box: Box) -> Role:
     known = _by_image(image, name)
     if box.job:
         return Role("job", why=f"a {box.job}")
-    if known is not None:
+    if known is not None and not (box.built and known.what == "tool"):
         return known
     raw = box.name.lower()
     if box.space in TOOL_SPACES:
