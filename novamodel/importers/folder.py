@@ -11,8 +11,10 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers.kinds import KINDS, Kind, kind_of, looks_like
+from novamodel.importers.kubernetes.charts import NAMES as CHARTS
+from novamodel.importers.kubernetes.charts import belongs, charts_of
 from novamodel.importers.node import Node
-from novamodel.yamlfile import read_text
+from novamodel.yamlfile import documents_in, read_text
 
 MAX_CANDIDATES = 20_000
 """Files that are looked into at most, those nearest to the top first."""
@@ -39,19 +41,22 @@ class Found:
     not_read: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, int | None, str]] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    copies: dict[Path, str] = field(default_factory=dict)
 
     def relative(self, path: Path) -> str:
         """The path inside the folder, with forward slashes."""
-        return path.relative_to(self.folder).as_posix()
+        return self.copies.get(path) or path.relative_to(self.folder).as_posix()
 
-    def text(self, name: str) -> str | None:
-        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
-        path = self.folder / name
+    def documents_of(self, name: str) -> list[Node]:
+        """The YAML documents of a file inside the folder, or of a text given as ``FILE\\nLINE\\nTEXT``."""
+        shown, line, inline = (*name.split("\n", 2), "", "")[:3]
+        text = inline or self.text(name)
         try:
-            inside = path.resolve().is_relative_to(self.folder.resolve())
-            return read_text(path) if inside and path.is_file() else None
-        except (OSError, ValueError, UserError):
-            return None
+            documents = documents_in(text, Path(shown)) if text is not None else []
+        except UserError:
+            return []
+        more = int(line) if inline and line.isdecimal() else 0
+        return [Node(value, shown, {path: at + more for path, at in lines.items()}) for value, lines in documents]
 
     def text(self, name: str) -> str | None:
         """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
@@ -92,6 +97,7 @@ def find_files(folder: Path) -> Found:
     found = Found(folder)
     paths = list(_walk(folder, found))
     found.names = frozenset(path.relative_to(folder).as_posix() for path in paths)
+    charts = charts_of(found.names)
     others: list[Path] = []
     plain: list[tuple[Path, str]] = []
     looked_into = 0
@@ -101,6 +107,9 @@ def find_files(folder: Path) -> Found:
             continue
         looked_into += 1
         if looked_into > MAX_CANDIDATES:
+            continue
+        if charts and path.name not in CHARTS and belongs(found.relative(path), charts):
+            plain.append((path, "part of a Helm chart: render it first (helm template)"))
             continue
         _take(path, found, plain)
     for paths in found.paths.values():
