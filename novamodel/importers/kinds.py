@@ -124,11 +124,11 @@ def _yaml(path: Path, shown: str) -> Kind:
     if name in CHART_NAMES:
         return Kind("chart")
     if name in KUSTOMIZATION_NAMES:
-        return Kind("kustomization", [Node(value, shown, lines) for value, lines in read_documents(path)])
+        return Kind("kustomization", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
     if _STACK.search(text):
         documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
         if any(is_template(node) for node in documents):
-            return Kind("cloudformation", [node for node in documents if is_template(node)])
+            return Kind("cloudformation", tuple(node for node in documents if is_template(node)))
     marked = _MARKER.search(text)
     if ("{{" in text and not marked) or (_TEMPLATE.search(text) and not _is_jobs(text)):
         return Kind(None, why="a template: render it first (helm template) and import the result")
@@ -184,9 +184,9 @@ def _json(path: Path, shown: str) -> Kind:
     value, lines = read_json(path)
     node = Node(value, shown, lines)
     if is_template(node):
-        return Kind("cloudformation", [node])
+        return Kind("cloudformation", (node,))
     if is_plan(node):
-        return Kind("plan", [node])
+        return Kind("plan", (node,))
     inner = node["taskDefinition"] or node
     if inner["containerDefinitions"]:
         return Kind("ecs", (inner,))

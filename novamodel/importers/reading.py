@@ -25,7 +25,7 @@ from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.sources import source_links
 from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
-from novamodel.importers.kubernetes.charts import charts_of, list_charts
+from novamodel.importers.kubernetes.charts import list_charts
 from novamodel.importers.kubernetes.embedded import embedded_files
 from novamodel.importers.kubernetes.ingress import ingress_services
 from novamodel.importers.kubernetes.kustomize import apply
@@ -49,7 +49,7 @@ def read_sources(found: Found, draft: Draft) -> Sources:
     roots = {one.file.rpartition("/")[0]: one for one in found.all("kustomization")}
     manifests = apply(roots, found.all("kubernetes"), found.documents_of, draft)
     cluster = kubernetes.read_cluster(manifests, draft)
-    list_charts(charts_of(found.names), found.documents_of, found.names, draft)
+    list_charts(found.unrendered, found.documents_of, found.names, draft)
     with tempfile.TemporaryDirectory() as folder:
         for number, one in enumerate(embedded_files(cluster)):
             copy = Path(folder) / f"{number}-{one.name}"

@@ -196,6 +196,6 @@ def _generated(work: _Kustomize, folder: str, one: Node) -> list[Manifest]:
             data[key] = value
             lines[("data", key)] = literal.line
         if data:
-            value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": entry["name"].text}, "data": data}
-            made.append(Manifest(Node(value, one.file, lines)))
+            made_of = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": entry["name"].text}, "data": data}
+            made.append(Manifest(Node(made_of, one.file, lines)))
     return made
