@@ -12,7 +12,6 @@ from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.stores import say_stores
-from novamodel.importers.graph.system import MAIN, System
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
@@ -120,7 +119,7 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
         below = f"services.{workload.name}"
         draft.say(Said("", None, workload.file, workload.line), below)
         for said in workload.said:
-            draft.say(_of_its_database(said, workload.name, system), below)
+            draft.say(said, below)
     for name, place in _evident(kind, sources):
         if name not in draft.values.get("services", {}) and name not in sources.idle and not is_infrastructure(name):
             _say_evident(name, place, deployed, kind, draft)
@@ -133,14 +132,6 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
                 draft.say(Said("", None, workload.file, workload.line), f"services.{workload.name}")
                 replicas = Said("replicas", 1, workload.file, workload.line, why, "assumed")
                 draft.say(replicas, f"services.{workload.name}")
-
-
-def _of_its_database(said: Said, service: str, system: System) -> Said:
-    """A pool that a variable sizes is one to the database that the service uses."""
-    database = system.database_of(service)
-    if database == MAIN or said.path.split(".")[0] != "pool":
-        return said
-    return said._replace(path=f"pools.{database}{said.path.removeprefix('pool')}")
 
 
 def _evident(kind: str, sources: Sources) -> list[tuple[str, Said]]:

@@ -73,9 +73,7 @@ def _name(folder: Path) -> str:
 
 
 def _say_sizes(assumed: Assumed, services: list[str], report: ImportReport) -> None:
-    """A size for each service without one, on a platform that runs none without."""
+    """A size for each service, on a platform that runs none without; files say their own over it."""
     size = assumed.values["sizes"].get(report.platform)
     for service in services if size else []:
-        said = report.tree.values.get("services", {}).get(service, {}).get("resources")
-        if not said:
-            assumed.put(f"services.{service}.resources", size, "sizes", ("sizes", report.platform))
+        assumed.put(f"services.{service}.resources", size, "sizes", ("sizes", report.platform))

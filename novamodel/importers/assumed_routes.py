@@ -30,7 +30,7 @@ class Assumed:
         node = self.tree.values
         for word in words[:-1]:
             node = node.setdefault(word, {})
-        node[words[-1]] = value
+        node[words[-1]] = copy.deepcopy(value)
         self._sign(path, value, self.values["sources"][source], place)
 
     def _sign(self, path: str, value: Any, sentence: str, place: tuple[str | int, ...]) -> None:
@@ -250,7 +250,11 @@ def unlinked(services: list[str], system: System) -> list[Finding]:
         if service in system.guessed:
             box = system.boxes[service]
             message = f"no file says who asks {service}: {', '.join(system.entries)} is assumed to, once a request"
-            found.append(finding("note", "caller-assumed", box.file, box.line, message, "write the steps of the routes that call it"))
+            found.append(
+                finding(
+                    "note", "caller-assumed", box.file, box.line, message, "write the steps of the routes that call it"
+                )
+            )
     for store in (*system.databases.values(), *system.caches.values()):
         guessed = [name for name, link in store.users.items() if link is None]
         if guessed:

@@ -34,7 +34,9 @@ def _expanded(value: str, before: dict[str, Text]) -> str:
     plain = _plain(value)
     if value.startswith("'") or "$" not in value:
         return plain
-    return _REFERENCE.sub(lambda match: (before[match[1]].value or "") if match[1] in before else match[0], plain)[:10_000]
+    return _REFERENCE.sub(lambda match: (before[match[1]].value or "") if match[1] in before else match[0], plain)[
+        :10_000
+    ]
 
 
 def _plain(value: str) -> str:

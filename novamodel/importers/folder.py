@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -60,15 +61,6 @@ class Found:
         more = int(line) if inline and line.isdecimal() else 0
         return [Node(value, shown, {path: at + more for path, at in lines.items()}) for value, lines in documents]
 
-    def text(self, name: str) -> str | None:
-        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
-        path = self.folder / name
-        try:
-            inside = path.resolve().is_relative_to(self.folder.resolve())
-            return read_text(path) if inside and path.is_file() else None
-        except (OSError, ValueError, UserError):
-            return None
-
     def all(self, kind: str) -> list[Node]:
         """The documents of a kind (YAML and JSON)."""
         return self.documents.get(kind, [])
@@ -81,7 +73,11 @@ class Found:
         """List a file that looks like configuration and cannot be read."""
         shown = path if isinstance(path, str) else self.relative(path)
         line = problem.line if isinstance(problem.line, int) else None
-        self.broken.append((shown, line, _reason(problem, self.folder, shown)))
+        why = _reason(problem, self.folder, shown)
+        inside = re.match(r"(\d+): ", why)
+        if inside:
+            line, why = int(inside[1]), why[inside.end() :]
+        self.broken.append((shown, line, why))
 
     @property
     def files(self) -> dict[str, str]:

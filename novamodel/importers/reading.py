@@ -33,8 +33,9 @@ from novamodel.importers.names import short_name
 from novamodel.importers.nginx.files import list_limits, read_files
 from novamodel.importers.nginx.read import Nginx, read_nginx, server_host
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.pools.code import read_source
+from novamodel.importers.pools.settings import read_settings_file
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
@@ -79,7 +80,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
         estate,
         terraform,
         None,
-        _each(found, "pool", lambda pair: pool.read_pools(*pair)),
+        [*_each(found, "pool", read_source), *_each(found, "settings", read_settings_file)],
         _each(found, "postgres", lambda pair: postgres.read_settings([pair])),
         _each(found, "pgbouncer", lambda pair: pgbouncer.read_settings([pair])),
     )
@@ -184,7 +185,9 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
 
 def _not_the_edge(nginx: Nginx, draft: Draft) -> None:
     """An nginx that passes nothing on to a service that is deployed stands elsewhere; what it limits is listed."""
-    draft.leave(nginx.root.file, nginx.root.line, "nginx configuration", "it passes no request to a service that is deployed")
+    draft.leave(
+        nginx.root.file, nginx.root.line, "nginx configuration", "it passes no request to a service that is deployed"
+    )
     list_limits(nginx.root.block, draft.leave)
 
 

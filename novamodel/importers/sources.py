@@ -13,8 +13,8 @@ from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.read import Cluster
 from novamodel.importers.nginx.read import Nginx
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.pools.said import Row
 from novamodel.importers.report import Workload
 from novamodel.importers.terraform.read import Terraform
 
@@ -32,7 +32,7 @@ class Sources:
     estate: Estate
     terraform: Terraform
     nginx: Nginx | None
-    pools: list[pool.Pool]
+    pools: list[Row]
     settings: list[tuple[str, int, str]]
     pgbouncer: list[pgbouncer.Setting]
     workloads: dict[str, list[Workload]] = field(default_factory=dict)

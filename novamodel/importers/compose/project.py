@@ -296,9 +296,7 @@ class _Merging:
     def _at(self, path: tuple[str | int, ...]) -> Any:
         here: Any = self.values
         for word in path:
-            if (isinstance(here, dict) and word in here) or (
-                isinstance(here, list) and isinstance(word, int) and word < len(here)
-            ):
+            if isinstance(here, dict) and word in here or isinstance(here, list) and isinstance(word, int) and word < len(here):
                 here = here[word]
             else:
                 return None

@@ -33,7 +33,9 @@ def _without_number(raw: str, project: Project) -> str:
     services, stem = project.whole["services"], re.sub(r"[-_]?\d+$", "", raw)
     mine = (services[raw]["image"].value, services[raw]["build"].value)
     alike = [
-        other for other, one in services.entries() if re.fullmatch(rf"{re.escape(stem)}[-_]?\d+", other) and _same(mine, one)
+        other
+        for other, one in services.entries()
+        if re.fullmatch(rf"{re.escape(stem)}[-_]?\d+", other) and _same(mine, one)
     ]
     return stem if len(alike) > 1 and stem and stem not in dict(services.entries()) else raw
 

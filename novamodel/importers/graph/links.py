@@ -68,23 +68,23 @@ def links_of(box: Box, known: Mapping[str, str]) -> list[Link]:
         if target != box.name:
             found.setdefault((target, outside), Link(box.name, target, place, why, outside))
 
-    for name, text in box.env.items():
+    for name, said in box.env.items():
         upper = re.sub(r"[^A-Z0-9]+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).upper())
         if _FROM_OUTSIDE.search(upper) and not re.search(r"DATABASE|REDIS|POSTGRES", upper):
             continue
-        targets = named_by(text.value or "", known, bool(_HOST_NAME.search(upper)))
+        targets = named_by(said.value or "", known, bool(_HOST_NAME.search(upper)))
         for target in targets:
-            add(target, text, f"variable {name}")
-        outside = None if targets or _is_own(text.value) else _outside(upper, text.value)
+            add(target, said, f"variable {name}")
+        outside = None if targets or _is_own(said.value) else _outside(upper, said.value)
         if outside is not None:
-            add("", text, f"variable {name}", outside)
+            add("", said, f"variable {name}", outside)
     for word in box.words:
         for target in named_by(word.value or "", known, False):
             add(target, word, "its command")
     for need in box.needs:
-        target = known.get((need.value or "").lower())
-        if target is not None:
-            add(target, need, "depends_on")
+        needed = known.get((need.value or "").lower())
+        if needed is not None:
+            add(needed, need, "depends_on")
     return list(found.values())
 
 
@@ -138,7 +138,9 @@ def _outside(name: str, value: str | None) -> tuple[str, str] | None:
     return next(((what, program) for what, program, pattern in _EVIDENT if re.search(pattern, name)), None)
 
 
-_STORE_WORDS = re.compile(r"[-_]?(db|database|postgres(ql)?|pg|mysql|mariadb|mongo(db)?|redis|cache|store|data|sql)[-_]?(\d+)?")
+_STORE_WORDS = re.compile(
+    r"[-_]?(db|database|postgres(ql)?|pg|mysql|mariadb|mongo(db)?|redis|cache|store|data|sql)[-_]?(\d+)?"
+)
 
 
 def by_name(stores: Iterable[Box], services: Iterable[Box]) -> list[Link]:
@@ -156,7 +158,12 @@ def by_name(stores: Iterable[Box], services: Iterable[Box]) -> list[Link]:
 
 def _bare(name: str) -> str:
     """A name without what is often put behind it, in the singular."""
-    return re.sub(r"[-_]?(service|svc|api|server|app|backend)$", "", name.lower()).replace("-", "").replace("_", "").rstrip("s")
+    return (
+        re.sub(r"[-_]?(service|svc|api|server|app|backend)$", "", name.lower())
+        .replace("-", "")
+        .replace("_", "")
+        .rstrip("s")
+    )
 
 
 def known_hosts(boxes: Iterable[Box]) -> dict[str, str]:

@@ -17,7 +17,9 @@ ENDINGS = {
 }  # fmt: skip
 MOST_FILES = 300
 MOST_BYTES = 100_000
-_SKIPPED = re.compile(r"(^|/)(tests?|specs?|__tests__|docs?|examples?)/|package-lock|yarn\.lock|[._-](test|spec)\.|docker-compose|compose\.")
+_SKIPPED = re.compile(
+    r"(^|/)(tests?|specs?|__tests__|docs?|examples?)/|package-lock|yarn\.lock|[._-](test|spec)\.|docker-compose|compose\."
+)
 
 
 def source_links(box: Box, found: Found, known: Mapping[str, str]) -> list[Link]:

@@ -103,6 +103,7 @@ def _say_database(store: Store, box: Box, cluster: Cluster | None, draft: Draft)
     if not said and store.program in _MAX_CONNECTIONS and box.image:
         number, why = _MAX_CONNECTIONS[store.program]
         draft.say(Said(f"{below}.max_connections", number, box.image.file, box.image.line, why, "documented"))
+    say_pod(below, box, draft)
     cores, memory = size_of(box)
     if cores is not None:
         _say_cores(below, cores, draft)
@@ -155,16 +156,35 @@ def size_of(box: Box) -> tuple[Node | None, Node | None]:
     return found[0], found[1]
 
 
+def say_pod(below: str, box: Box, draft: Draft) -> None:
+    """What is set aside for a container and its limits, as the scheduler takes them."""
+    node = box.node
+    if node is None:
+        return
+    deploy, plain = node.at("deploy", "resources"), node["resources"]
+    places = {
+        "cpu_request": (plain["requests"]["cpu"], deploy["reservations"]["cpus"]),
+        "cpu_limit": (plain["limits"]["cpu"], deploy["limits"]["cpus"], node["cpus"]),
+        "memory_request": (plain["requests"]["memory"], deploy["reservations"]["memory"], node["mem_reservation"]),
+        "memory_limit": (plain["limits"]["memory"], deploy["limits"]["memory"], node["mem_limit"]),
+    }
+    said = {key: next((place for place in found if place), None) for key, found in places.items()}
+    if not any(said.values()) and "containers" not in node.path:
+        return
+    draft.say(Said("pod", None, box.file, box.line), below)
+    for kind in ("cpu", "memory"):
+        for key in (f"{kind}_request", f"{kind}_limit"):
+            place = said[key]
+            derived = place is None and key.endswith("request")
+            place = said[f"{kind}_limit"] if derived else place
+            if place is not None:
+                value = _memory(place) if kind == "memory" else whole(place.value)
+                why, how = ("derived: without a request the limit is taken", "derived") if derived else ("", "file")
+                draft.say(Said(f"{below}.pod.{key}", value, place.file, place.line, why, how))
+
+
 def _memory(node: Node) -> Any:
-    return (
-        kubernetes_memory(node.value)
-        if "requests" in node.path or (node.path[-3:-1] == ("resources", "limits") and _is_cluster(node))
-        else compose_memory(node.value)
-    )
-
-
-def _is_cluster(node: Node) -> bool:
-    return "containers" in node.path
+    return kubernetes_memory(node.value) if "containers" in node.path else compose_memory(node.value)
 
 
 def _volumes(box: Box, cluster: Cluster | None) -> list[Node]:
@@ -188,13 +208,15 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     for name, value, place in settings_of(box):
         if name.lower() == "maxmemory":
             draft.say(Said(f"{below}.memory", compose_memory(value), place.file, place.line))
+        elif name.lower() in ("maxmemory-policy", "maxmemory-samples"):
+            draft.say(Said(f"{below}.{name.lower().replace('-', '_')}", whole(value), place.file, place.line))
         elif name.lower() not in _QUIET:
             draft.leave(place.file, place.line, f"{box.name} {name} {value[:40]}", "read, not modelled")
+    say_pod(below, box, draft)
     if store.program == "memcached":
-        flag = re.search(r"(?:^|\s)-m\s*(\d+)|--memory-limit[= ](\d+)", box.command)
-        place = next((word for word in box.words if word.value), None)
-        if flag and place is not None:
-            draft.say(Said(f"{below}.memory", f"{flag[1] or flag[2]} MiB", place.file, place.line))
+        found = re.findall(r"(?:(?:^|\s)-m\s*|--memory-limit[= ])(\d+)", box.command)
+        for size in found[:1]:
+            draft.say(Said(f"{below}.memory", f"{size} MiB", box.words[0].file, box.words[0].line))
     _, memory = size_of(box)
     if memory is not None:
         why = "derived: no maxmemory is set: the memory of its container"

@@ -125,7 +125,14 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     _take_messages(system, roles)
     for link in links:
         source, target = names.get(link.source), names.get(link.target)
-        if roles[link.source].what in ("service", "worker") and source and target and source != target and not link.outside and roles[link.target].what == "service":
+        if (
+            roles[link.source].what in ("service", "worker")
+            and source
+            and target
+            and source != target
+            and not link.outside
+            and roles[link.target].what == "service"
+        ):
             system.calls.setdefault((source, target), link)
     _entries(system, boxes, roles, links, names, hints)
     return system
@@ -162,9 +169,9 @@ def _stores(
         source = names.get(link.source)
         if source is None or roles[link.source].what not in ("service", "worker"):
             continue
-        store = owner.get(link.target) if link.outside is None else _outside(system, link, parts)
-        if store is not None:
-            store.users.setdefault(source, link)
+        used = owner.get(link.target) if link.outside is None else _outside(system, link, parts)
+        if used is not None:
+            used.users.setdefault(source, link)
     for stores in parts.values():
         _main_first(stores)
 
@@ -238,9 +245,7 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     fronted = proxied or any(box.published is not None and service not in called for service, box in own.items())
     for service, box in own.items():
         if box.published is not None and not (fronted and service in called):
-            system.entries.setdefault(
-                service, Entry(box.published, _open_to_outside(box.published))
-            )
+            system.entries.setdefault(service, Entry(box.published, _open_to_outside(box.published)))
     fronts = {box.name for box in boxes if roles[box.name].what in ("proxy", "load")}
     for link in links:
         target = names.get(link.target)
@@ -255,13 +260,14 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
                 system.entries[service] = Entry(Text(None, box.file, box.line), "nothing in the folder calls it")
     system.alone = _unreached(system, list(own))
     silent = [name for name in system.entries if name in own and not any(source == name for source, _ in system.calls)]
-    for target in sorted(system.alone) if silent else []:
+    inner = {target for source, target in system.calls if source in system.alone}
+    for target in sorted(system.alone - inner) if silent else []:
         box = own[target]
         why = "assumed: no file says who asks it, and none what the entry asks"
         for name in silent:
             system.calls[name, target] = Link(name, target, Text(None, box.file, box.line), why)
     if silent:
-        system.guessed, system.alone = system.alone, set()
+        system.guessed, system.alone = system.alone - inner, set()
     _guess_users(system, [name for name in system.entries if name in own] or list(own))
 
 
@@ -281,7 +287,7 @@ def _guess_users(system: System, services: list[str]) -> None:
 
 def _take_messages(system: System, roles: Mapping[str, Role]) -> None:
     """Workers whose queue lies in the cache (Celery, Sidekiq, BullMQ) take messages from one of its name."""
-    for service, box in system.boxes.items():
+    for service in system.boxes:
         broker = next((store for store in system.queues.values() if service in store.users), None)
         if service not in system.workers or broker is not None:
             continue

@@ -19,7 +19,6 @@ from novamodel.importers.kubernetes.objects import (
 )
 from novamodel.importers.names import is_infrastructure
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
 
@@ -130,8 +129,6 @@ def _said(found: Node, box: Node) -> list[Said]:
     grace = template_of(found).at("spec", "terminationGracePeriodSeconds")
     if grace:
         said.append(Said("termination_grace", seconds(grace.value), grace.file, grace.line))
-    for entry in box["env"]:
-        said += said_by_environment(entry["name"].text, entry["value"].value, entry["value"].file, entry["value"].line)
     return said + _rollout(found) + _pre_stop(box)
 
 
