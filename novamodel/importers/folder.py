@@ -61,6 +61,15 @@ class Found:
         more = int(line) if inline and line.isdecimal() else 0
         return [Node(value, shown, {path: at + more for path, at in lines.items()}) for value, lines in documents]
 
+    def text(self, name: str) -> str | None:
+        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            return read_text(path) if inside and path.is_file() else None
+        except (OSError, ValueError, UserError):
+            return None
+
     def all(self, kind: str) -> list[Node]:
         """The documents of a kind (YAML and JSON)."""
         return self.documents.get(kind, [])
