@@ -7,6 +7,7 @@ functions in `meters`, `provisioned`, `support` and `nodes`.
 
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
+from novamodel.cost.book_files import book_file, book_files, read_raw, write_book
 from novamodel.cost.lines import Line
 from novamodel.cost.meters import (
     backup_stored_gib,
@@ -16,6 +17,7 @@ from novamodel.cost.meters import (
     run_hours,
     task_hours,
 )
+from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
 from novamodel.cost.support import eks_support, rds_support
 from novamodel.cost.usage import (
@@ -51,6 +53,7 @@ __all__ = [
     "BillRange",
     "Bucket",
     "CacheCluster",
+    "Change",
     "Database",
     "EksCluster",
     "Endpoint",
@@ -74,6 +77,10 @@ __all__ = [
     "Transfer",
     "Volume",
     "backup_stored_gib",
+    "book_file",
+    "book_files",
+    "changes",
+    "check_book",
     "eks_support",
     "enhanced_monitoring_gib",
     "fargate_pod_size",
@@ -83,12 +90,17 @@ __all__ = [
     "log_kept_gib",
     "node_allocatable",
     "nodes_for_pods",
+    "offers_of_rules",
     "price",
     "price_range",
     "rds_support",
+    "read_raw",
+    "refresh_book",
     "regions",
     "require_fargate_size",
     "rule_evaluations_per_s",
     "run_hours",
     "task_hours",
+    "with_private",
+    "write_book",
 ]

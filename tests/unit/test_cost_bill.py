@@ -218,6 +218,7 @@ def test_every_line_is_quantity_times_price_with_its_source() -> None:
         assert line.date.startswith("20")
         assert set(line.source.split(", ")) <= bill.sources.keys()
         assert load_book().price(line.key).unit == line.unit
+    assert bill.prices_as_of == min(line.date for line in bill.lines)
     assert all(bill.sources.values())
 
 
@@ -253,7 +254,7 @@ def test_a_bill_shows_itself() -> None:
             "*",
             "baseline",
             "not priced",
-            "2026-11",
+            "prices of 2024-08-09 or later",
         ):
             assert text in shown
         assert f"{bill.total:,}" in shown
@@ -286,6 +287,18 @@ def test_a_range_of_months() -> None:
 def test_an_unknown_class_is_an_error_and_never_free(usage: dict) -> None:
     with pytest.raises(PriceMissing, match="large"):
         price(MonthUsage(**usage))
+
+
+def test_what_is_not_used_needs_no_price() -> None:
+    ireland = load_book("eu-west-1")
+    assert "dynamodb.storage" not in ireland.prices
+    tables = MonthUsage(nat=[NatGateway()], metered=[Metered(key="dynamodb.storage", quantity=1)])
+    assert price(MonthUsage(nat=[NatGateway()]), ireland).total == Decimal("35.04")
+    with pytest.raises(PriceMissing, match=r"eu-west-1 has no price 'dynamodb.storage'"):
+        price(tables, ireland)
+    without = price(tables, ireland, lenient=True)
+    assert without.total == Decimal("35.04")
+    assert without.not_priced[0] == "no price of dynamodb.storage in eu-west-1"
 
 
 def test_an_impossible_fargate_size_is_refused() -> None:
