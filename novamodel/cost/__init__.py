@@ -8,6 +8,7 @@ functions in `meters`, `provisioned`, `support` and `nodes`.
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
 from novamodel.cost.book_files import book_file, book_files, read_raw, write_book
+from novamodel.cost.charges.ground import book_date
 from novamodel.cost.lines import Line
 from novamodel.cost.meters import (
     backup_stored_gib,
@@ -77,6 +78,7 @@ __all__ = [
     "Transfer",
     "Volume",
     "backup_stored_gib",
+    "book_date",
     "book_file",
     "book_files",
     "changes",

@@ -93,18 +93,32 @@ class Pricing(Part):
     load_balancers: SmallCount = given(1, "application load balancers", "assumed")
     connection_lifetime: Seconds = given("60 s", "how long a caller's connection stays open", "assumed")
     nat_gateways: SmallCount = given(1, "NAT gateways", "assumed")
+    outward: Literal["nat gateway", "interface endpoints", "public subnet"] | None = given(
+        None,
+        "how services reach what is outside of their subnets: NAT gateways, interface endpoints for AWS's own services"
+        " (one in each zone; calls to other places still need a NAT gateway), or public addresses of their own",
+        "default: NAT gateways; public subnet where every task is declared with a public address",
+    )
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
     cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
-    log_retention_months: Months = given(1.0, "months that logs are kept", "assumed")
+    log_retention_months: Months | Literal["for ever"] = given(
+        1.0, "months that logs are kept; 'for ever' where a log group has no retention", "assumed"
+    )
+    months_running: Months = given(12.0, "months that the system has run: what is kept for ever", "assumed")
     backup_bucket: Bytes = given("0 B", "dumps kept in S3", "assumed")
     database_used: Bytes = given("40 GiB", "data in the database", "assumed")
     daily_change: Share = given("2 %", "share of the data that changes in a day (incremental backups)", "assumed")
     metrics: Count = given(0, "custom CloudWatch metrics", "assumed")
     alarms: Count = given(10, "CloudWatch alarms", "assumed")
     uncertainty: Share = given("10 %", "half width of the range of traffic that the cost range covers", "assumed")
+
+    @property
+    def log_months(self) -> float:
+        """Months of logs that are there."""
+        return self.months_running if self.log_retention_months == "for ever" else self.log_retention_months
 
 
 class Precision(Part):

@@ -32,8 +32,8 @@ def line(cost, name: str):
 @pytest.mark.parametrize(
     ("name", "low", "mid", "high", "lines"),
     [
-        ("novabank", "867.61", "908.21", "948.81", 20),
-        ("novabank-ecs", "723.32", "763.92", "804.52", 21),
+        ("novabank", "867.71", "908.31", "948.91", 21),
+        ("novabank-ecs", "723.42", "764.02", "804.62", 22),
         ("novabank-compose", "454.22", "487.29", "520.35", 11),
     ],
 )
