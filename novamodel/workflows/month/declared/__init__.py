@@ -96,6 +96,8 @@ HANDLERS: Mapping[str, Handler] = {
     "aws_backup_vault": rest.by_use("bytes"),
     "aws_acm_certificate": rest.free,
     "provider": rest.free,
+    "kubernetes_pod": compute.pod,
+    "kubernetes_volume": compute.pod_volume,
 }
 """What each type adds to the bill."""
 

@@ -9,6 +9,7 @@ from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag
 
 EBS_KINDS = {"standard": "magnetic"}
+GIB = 1024**3
 ROOT_GIB = 8.0
 """Size of a root volume where none is written: that of AWS's Linux images."""
 
@@ -155,3 +156,25 @@ def function(one: Declared, found: Found) -> None:
         memory = one.number("memory_size") or 128
         found.add("functions", FunctionUse(name=one.name, memory_mib=memory, provisioned=warm * one.count))
     found.leave(one, f"requests and their duration: {BY_USE}")
+
+
+def pod(one: Declared, found: Found) -> None:
+    """A pod of the cluster that is no service: the nodes carry it (`month.compute.standing_pods`)."""
+    if found.scenario.platform.kind != "eks":
+        found.leave(one, "whatever it runs on")
+    elif found.scenario.platform.compute == "ec2":
+        found.costs_nothing(one, "the nodes carry it" + ("" if one.number("cpu_request") else "; it requests no CPU"))
+    else:
+        found.leave(one, "a pod on Fargate")
+
+
+def pod_volume(one: Declared, found: Found) -> None:
+    """A volume that a pod claims is EBS."""
+    size = one.number("storage")
+    if size is None:
+        found.leave(one, "its size is not written")
+        return
+    kind = next((kind for kind in ("gp2", "io1", "io2", "st1", "sc1") if kind in one.text("storage_class")), "gp3")
+    gib = max(1.0, size / GIB)
+    kind = "gp3" if kind in ("io1", "io2") else kind  # their IOPS stand in a StorageClass
+    found.add("volumes", Volume(name=one.name, kind=kind, gib=gib, count=one.count))
