@@ -6,6 +6,8 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers import scripts
+from novamodel.importers.aws import say as aws
+from novamodel.importers.aws.estate import Estate
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
@@ -21,8 +23,7 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
 from novamodel.importers.sources import Sources
-from novamodel.importers.terraform import read as terraform
-from novamodel.importers.terraform.resources import Terraform
+from novamodel.importers.terraform.read import read_terraform, say_left
 from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
@@ -79,12 +80,14 @@ def _read(found: Found, draft: Draft) -> Sources:
 
     cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
     chosen = compose_files.choose(found.all("compose"), draft)
+    terraform = read_terraform(pairs("terraform"), found.text)
+    say_left(terraform, draft)
     sources = Sources(
         found,
         cluster,
         chosen,
-        found.all("ecs"),
-        Terraform(pairs("terraform")),
+        Estate(terraform.resources, found.all("ecs")),
+        terraform,
         read_nginx(pairs("nginx")) if found.paths.get("nginx") else None,
         [each for path, shown in pairs("pool") for each in pool.read_pools(path, shown)],
         postgres.read_settings(pairs("postgres")),
@@ -92,7 +95,7 @@ def _read(found: Found, draft: Draft) -> Sources:
     )
     sources.workloads = {
         "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(sources.tasks, draft),
+        "ecs": ecs.workloads(sources.estate, draft),
         "compose": compose_files.workloads(chosen, draft) if chosen else [],
     }
     _rename_targets(sources)
@@ -113,23 +116,26 @@ def _rename_targets(sources: Sources) -> None:
 
 def _choose(sources: Sources) -> str:
     for kind in PLATFORMS:
-        if sources.found.paths.get(_FILES_OF[kind]):
+        if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
-    return sources.terraform.platform or "compose"
+    return sources.estate.platform or "compose"
 
 
 def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> None:
-    files = sources.found.paths.get(_FILES_OF[kind], [])
-    first = sources.found.relative(files[0]) if files else None
-    if files:
-        why, said = f"derived: found in the folder: {KINDS[_FILES_OF[kind]]}", "derived"
+    files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
+    declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
+    declared += sources.estate.files if kind == sources.estate.platform else []
+    first = next(iter([*files, *declared]), None)
+    if first is not None:
+        what = KINDS[_FILES_OF[kind]] if files else "Terraform"
+        why, said = f"derived: found in the folder: {what}", "derived"
     elif asked:
         why, said = "assumed: asked for; no file of the folder speaks of it", "assumed"
     else:
         why, said = "assumed: no file says where it runs", "assumed"
     draft.say(Said("platform.kind", kind, first, 1 if first else None, why, said))
     if kind == "ecs":
-        ecs.say_compute(sources.tasks, draft)
+        ecs.say_compute(sources.estate, draft)
     for other in PLATFORMS:
         if other != kind:
             for path in sources.found.paths.get(_FILES_OF[other], []):
@@ -197,17 +203,15 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
-    own = Draft()
     if sources.compose is not None and kind == "compose":
         compose_files.say_stores(sources.compose, draft)
     on_rds = kind != "compose" or "database" not in draft.values
-    terraform.say(sources.terraform, services, draft if on_rds else own)
+    aws.say(sources.estate, kind, services, on_rds, draft)
     if on_rds:
         return
-    draft.not_modelled += own.not_modelled
     for path in sources.found.paths.get("terraform", []):
         shown = sources.found.relative(path)
-        draft.leave(shown, 1, "Terraform", "read for findings only: Docker Compose runs its own database")
+        draft.leave(shown, 1, "Terraform", "its database is not taken: Docker Compose runs its own")
 
 
 def _pool_services(each: pool.Pool, services: list[str]) -> tuple[list[str], bool]:

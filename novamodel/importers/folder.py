@@ -58,6 +58,15 @@ class Found:
         """The path inside the folder, with forward slashes."""
         return path.relative_to(self.folder).as_posix()
 
+    def text(self, name: str) -> str | None:
+        """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            return read_text(path) if inside and path.is_file() else None
+        except (OSError, ValueError, UserError):
+            return None
+
     def all(self, kind: str) -> list[Node]:
         """The documents of a kind (YAML and JSON)."""
         return self.documents.get(kind, [])
@@ -216,6 +225,7 @@ _READERS: dict[str, Callable[[Path, Found], Any]] = {
     ".nginx": _conf,
     ".ini": _ini,
     ".tf": lambda path, found: _add(found, "terraform", path),
+    ".tfvars": lambda path, found: _add(found, "terraform", path),
     ".js": _code,
     ".mjs": _code,
     ".cjs": _code,

@@ -97,6 +97,13 @@ class Draft:
         if row not in self.not_modelled:
             self.not_modelled.append(row)
 
+    def declare(self, rows: list[dict[str, Any]]) -> None:
+        """List resources that infrastructure files declare, as the scenario's ``declared`` takes them."""
+        self.values["declared"] = [*self.values.get("declared", []), *rows]
+        for number, row in enumerate(self.values["declared"]):
+            place = Origin("file", "", row["file"], row["line"])
+            self.origins[f"declared.{number}"] = place
+
     def tree(self) -> Tree:
         """The tree of what was said, with the findings in order."""
         return Tree(self.values, self.origins, in_order(self.findings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from novamodel.importers.aws.estate import Estate
 from novamodel.importers.folder import Found
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.read import Cluster
@@ -12,7 +13,7 @@ from novamodel.importers.node import Node
 from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.report import Workload
-from novamodel.importers.terraform.resources import Terraform
+from novamodel.importers.terraform.read import Terraform
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Sources:
     found: Found
     cluster: Cluster
     compose: Node | None
-    tasks: list[Node]
+    estate: Estate
     terraform: Terraform
     nginx: Nginx | None
     pools: list[pool.Pool]

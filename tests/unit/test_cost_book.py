@@ -111,8 +111,8 @@ def test_regional_prices(region: str, key: str, expected: str, status: str) -> N
 
 
 def test_what_a_region_lacks_is_missing_there() -> None:
-    with pytest.raises(PriceMissing, match=r"price book of eu-west-1 has no price 'secrets.secret'"):
-        load_book("eu-west-1").price("secrets.secret")
+    with pytest.raises(PriceMissing, match=r"price book of eu-west-1 has no price 'dynamodb.storage'"):
+        load_book("eu-west-1").price("dynamodb.storage")
 
 
 def test_spot_is_below_on_demand_wherever_both_are_known() -> None:

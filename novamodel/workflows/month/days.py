@@ -90,7 +90,7 @@ def simulated_surge(result: Result) -> Surge:
 def _billed_s(created: float, gone: float, begin: float, end: float) -> float:
     """Seconds of a replica's life that are billed in the window; its minute at least counts where it ends."""
     inside = min(gone, end) - max(created, begin)
-    return inside + (billed_task_seconds(gone - created) - (gone - created) if gone <= end else 0.0)
+    return inside + (float(billed_task_seconds(gone - created)) - (gone - created) if gone <= end else 0.0)
 
 
 def _most(lives: pd.DataFrame, begin: float, end: float, replications: int) -> dict[int, float]:

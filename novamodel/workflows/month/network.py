@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from novamodel.analytic.flow import Flow
 from novamodel.analytic.traffic_equations import route_shares
-from novamodel.cost import LoadBalancer, QueueUse
+from novamodel.cost import ApiUse, LoadBalancer, QueueUse
 from novamodel.scenario import Scenario
 from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
@@ -79,12 +79,12 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
     )
 
 
-def api_gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
+def apis(scenario: Scenario, requests: float) -> tuple[ApiUse, ...]:
     """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
-        return {}
-    return {"api_gateway": gateway.api, "api_requests": requests}
+        return ()
+    return (ApiUse(kind=gateway.api, requests=requests),)
 
 
 def queues(scenario: Scenario, going: Flow, seconds: float) -> tuple[QueueUse, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from novamodel.cost import CacheCluster, Database, SearchDomain, backup_stored_gib
-from novamodel.cost.meters import rds_gp3_included
+from novamodel.cost.money import to_decimal
+from novamodel.cost.provisioned import rds_gp3_included
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
@@ -46,22 +47,23 @@ def _with_replicas(scenario: Scenario, name: str) -> tuple[Database, ...]:
         return ()
     title = database.engine if name == MAIN else f"{name} {database.engine}"
     used = data_gib(scenario, name)
-    included = rds_gp3_included(database.storage / GIB)
+    storage = to_decimal(database.storage / GIB)
+    included = rds_gp3_included(storage)
     stored = backup_stored_gib(used, used * pricing.daily_change, database.backup_retention_days)
     primary = Database(
         name=title,
         instance_class=database.instance_class,
-        multi_az=database.multi_az,
-        storage_gib=database.storage / GIB,
-        iops=float(database.iops) if database.iops > included.iops else None,
+        zones="multi_az" if database.multi_az else "single_az",
+        storage_gib=storage,
+        iops=database.iops if database.iops > included.iops else None,
         backup_stored_gib=stored,
     )
     replicas = database.read_replicas
     if replicas is None:
         return (primary,)
     alike = {
-        "multi_az": False,
-        "backup_stored_gib": 0.0,
+        "zones": "single_az",
+        "backup_stored_gib": to_decimal(0),
         "instance_class": replicas.instance_class or primary.instance_class,
     }
     names = [f"{title} read replica {number}" for number in range(1, replicas.count + 1)]
@@ -74,7 +76,7 @@ def caches(scenario: Scenario) -> tuple[CacheCluster, ...]:
         CacheCluster(
             name="cache" if name == MAIN else f"{name} cache",
             node_type=cache.node_type,
-            nodes=cache.nodes,
+            replicas=cache.nodes - 1,
             engine=cache.engine,
         )
         for name, cache in scenario.all_caches.items()
@@ -82,9 +84,10 @@ def caches(scenario: Scenario) -> tuple[CacheCluster, ...]:
     )
 
 
-def search_domain(scenario: Scenario, logs: LogVolume) -> SearchDomain | None:
+def search_domains(scenario: Scenario, logs: LogVolume) -> tuple[SearchDomain, ...]:
     """The OpenSearch domain that keeps the logs, where they go there."""
     if scenario.monitoring.logs != "opensearch":
-        return None
+        return ()
     domain = scenario.monitoring.opensearch
-    return SearchDomain(node_type=domain.node_type, nodes=domain.nodes, storage_gib=logs.opensearch_disk_gib)
+    each = to_decimal(logs.opensearch_disk_gib) / domain.nodes
+    return (SearchDomain(node_type=domain.node_type, nodes=domain.nodes, gib=each),)

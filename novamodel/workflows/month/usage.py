@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from novamodel.analytic.flow import flow
-from novamodel.cost import MonthUsage, PriceBook
+from novamodel.cost import (
+    Bucket,
+    EksCluster,
+    LogGroup,
+    Metered,
+    MonthUsage,
+    NatGateway,
+    PriceBook,
+    Transfer,
+    log_kept_gib,
+)
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
 from novamodel.workflows.month.compute import compute
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.left_out import not_priced
-from novamodel.workflows.month.network import answers, api_gateway, balancers, queues
-from novamodel.workflows.month.stores import caches, databases, search_domain, used_stores
+from novamodel.workflows.month.network import answers, apis, balancers, queues
+from novamodel.workflows.month.stores import caches, databases, search_domains, used_stores
 
 GIB = 1024**3
 
@@ -30,35 +40,53 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     watched = scenario.monitoring.logs == "cloudwatch"
     managed = scenario.monitoring.prometheus == "managed"
     on_aws = platform.kind != "compose"
+    addresses = pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws)
+    disk_gib = (0.0 if on_aws else host_disk_gib(scenario)) + (0.0 if managed else metrics.disk_gib)
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
         **compute(scenario, hours, book),
-        eks_clusters=int(platform.kind == "eks"),
+        eks_clusters=(EksCluster(name="cluster"),) if platform.kind == "eks" else (),
         databases=databases(scenario) if on_aws else (),
         caches=caches(scenario) if on_aws else (),
         load_balancers=balancers(scenario, hours, said.by_source),
-        **api_gateway(scenario, sum(going.edges.values()) * seconds),
-        nat_gateways=pricing.nat_gateways,
-        nat_gib=out_gib * pricing.nat_share + log_gib if pricing.nat_gateways else 0.0,
-        public_ipv4=pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws),
-        internet_out_gib=out_gib,
-        cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share,
-        log_use_gib=log_gib if watched else 0.0,
-        log_stored_gib=log_gib * pricing.log_retention_months if watched else 0.0,
-        search=search_domain(scenario, logs),
-        prometheus_samples=metrics.samples_per_s * seconds if managed else 0.0,
-        prometheus_gib=metrics.disk_gib if managed else 0.0,
-        custom_metrics=pricing.metrics,
-        alarms=pricing.alarms,
+        apis=apis(scenario, sum(going.edges.values()) * seconds),
+        nat=_nat(pricing.nat_gateways, out_gib * pricing.nat_share + log_gib),
+        transfer=Transfer(
+            internet_gib=out_gib,
+            cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share,
+        ),
         queues=queues(scenario, going, seconds) if on_aws else (),
-        ebs_gp3_gib=(0.0 if on_aws else host_disk_gib(scenario)) + (0.0 if managed else metrics.disk_gib),
-        s3_gib=pricing.backup_bucket / GIB,
-        registry_gib=pricing.registry / GIB,
-        secrets=pricing.secrets,
-        kms_keys=pricing.kms_keys,
+        logs=(_logs(log_gib, pricing.log_retention_months),) if watched else (),
+        search=search_domains(scenario, logs),
+        buckets=(Bucket(gib=pricing.backup_bucket / GIB),) if pricing.backup_bucket else (),
+        metered=_metered(
+            {
+                "vpc.public_ipv4": addresses * pricing.hours_per_month,
+                "cloudwatch.metrics": pricing.metrics,
+                "cloudwatch.alarm.standard": pricing.alarms,
+                "ebs.gp3.storage": disk_gib,
+                "amp.samples": metrics.samples_per_s * seconds if managed else 0.0,
+                "amp.storage": metrics.disk_gib if managed else 0.0,
+                "ecr.storage": pricing.registry / GIB,
+                "secrets.secret": pricing.secrets,
+                "kms.key": pricing.kms_keys,
+            }
+        ),
         not_priced=(*said.unknown, *hours.surge.unseen, *not_priced(scenario)),
     )
+
+
+def _nat(count: int, gib: float) -> tuple[NatGateway, ...]:
+    return (NatGateway(count=count, gib=gib),) if count else ()
+
+
+def _logs(gib: float, months_kept: float) -> LogGroup:
+    return LogGroup(ingested_gib=gib, stored_gib=log_kept_gib(gib, months_kept))
+
+
+def _metered(quantities: dict[str, float]) -> tuple[Metered, ...]:
+    return tuple(Metered(key=key, quantity=quantity) for key, quantity in quantities.items() if quantity)
 
 
 def host_disk_gib(scenario: Scenario) -> float:
