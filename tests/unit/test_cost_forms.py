@@ -9,7 +9,17 @@ from decimal import Decimal
 
 import pytest
 
-from novamodel.cost import CacheCluster, Database, LoadBalancer, MonthUsage, load_book, price
+from novamodel.cost import (
+    CacheCluster,
+    Database,
+    LoadBalancer,
+    Metered,
+    MonthUsage,
+    NatGateway,
+    Transfer,
+    load_book,
+    price,
+)
 from novamodel.cost.forms import FOCUS_COLUMNS, focus_csv, markdown, per_million, sums
 from novamodel.cost.show import bill_text
 
@@ -31,13 +41,11 @@ SERVICE_CATEGORIES = {
 def usage() -> MonthUsage:
     return MonthUsage(
         databases=[Database(name="primary", instance_class="db.r6g.large", storage_gib=100)],
-        caches=[CacheCluster(name="redis", node_type="cache.t4g.small", nodes=2)],
+        caches=[CacheCluster(name="redis", node_type="cache.t4g.small", shards=2)],
         load_balancers=[LoadBalancer(name="edge|<b>", new_connections_per_s=[50])],
-        nat_gateways=1,
-        nat_gib=100,
-        internet_out_gib=900,
-        secrets=2,
-        custom_metrics=500_000,
+        nat=[NatGateway(gib=100)],
+        transfer=Transfer(internet_gib=900),
+        metered=[Metered(key="secrets.secret", quantity=2), Metered(key="cloudwatch.metrics", quantity=500_000)],
     )
 
 
@@ -103,7 +111,7 @@ def test_per_million_requests() -> None:
 
 def test_a_pull_request_sees_what_changes() -> None:
     before = price(usage())
-    after = price(usage().model_copy(update={"nat_gateways": 3, "secrets": 0}))
+    after = price(usage().model_copy(update={"nat": (NatGateway(count=3, gib=100),), "metered": usage().metered[1:]}))
     text = markdown(after, before)
     assert "| Amazon VPC | 37.35 | 103.05 | +65.70 |" in text
     assert "| AWS Secrets Manager | 0.80 | 0.00 | -0.80 |" in text
@@ -132,9 +140,13 @@ def test_a_price_from_memory_is_marked() -> None:
     marked = [line for line in text.splitlines() if "?" in line]
     assert len(marked) == 2, "one line at a price from memory, and what the mark means"
     assert "from memory" in marked[1]
-    assert "?" not in bill_text(price(MonthUsage(nat_gateways=1)).lines, [])
+    assert "?" not in bill_text(price(MonthUsage(nat=[NatGateway()])).lines, [])
 
 
 def test_the_date_is_that_of_the_oldest_price_used() -> None:
-    assert price(MonthUsage(nat_gateways=1)).prices_as_of == load_book().price("nat.hour").tiers[0].date == "2026-10-07"
+    assert (
+        price(MonthUsage(nat=[NatGateway()])).prices_as_of
+        == load_book().price("nat.hour").tiers[0].date
+        == "2026-10-07"
+    )
     assert price(usage()).prices_as_of == "2024-08-09"
