@@ -19,6 +19,7 @@ from novamodel.cost.meters import (
 )
 from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
 from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
+from novamodel.cost.ranges import CostRange, Input, Moved, cost_range
 from novamodel.cost.support import eks_support, rds_support
 from novamodel.cost.usage import (
     ApiUse,
@@ -54,17 +55,20 @@ __all__ = [
     "Bucket",
     "CacheCluster",
     "Change",
+    "CostRange",
     "Database",
     "EksCluster",
     "Endpoint",
     "FargateService",
     "FargateSize",
     "FunctionUse",
+    "Input",
     "Line",
     "LoadBalancer",
     "LogGroup",
     "Metered",
     "MonthUsage",
+    "Moved",
     "NatGateway",
     "NodeGroup",
     "PodRequest",
@@ -81,6 +85,7 @@ __all__ = [
     "book_files",
     "changes",
     "check_book",
+    "cost_range",
     "eks_support",
     "enhanced_monitoring_gib",
     "fargate_pod_size",

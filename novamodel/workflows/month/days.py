@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from novamodel.analytic.flow import hourly_rates
 from novamodel.cost.meters import billed_task_seconds
 from novamodel.scenario import Scenario
 from novamodel.scenario.operations import delay_of
@@ -29,7 +28,7 @@ class Surge(NamedTuple):
 
 
 class DayUse(NamedTuple):
-    """One day by the hour: requests a second of each source, and replicas of each service."""
+    """One day, or a month's days in a row, by the hour: requests a second of each source, replicas of each service."""
 
     rates: dict[str, list[float]]
     replicas: dict[str, list[float]]
@@ -38,13 +37,7 @@ class DayUse(NamedTuple):
     @property
     def mean_rates(self) -> dict[str, float]:
         """Mean requests a second of each source."""
-        return {name: sum(hours) / HOURS for name, hours in self.rates.items()}
-
-
-def day_use(scenario: Scenario, table: pd.DataFrame, surge: Surge, multiple: float = 1.0) -> DayUse:
-    """A day's replicas (`analytic.day`), and the day's rates times ``multiple``, as plain numbers."""
-    replicas = {name: [float(x) for x in table[name]] for name in scenario.services}
-    return DayUse(hourly_rates(scenario, multiple), replicas, surge)
+        return {name: sum(hours) / len(hours) for name, hours in self.rates.items()}
 
 
 def simulated_day(table: pd.DataFrame, result: Result) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from novamodel.cost import (
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
 from novamodel.workflows.month.compute import compute
-from novamodel.workflows.month.days import HOURS, DayUse
+from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.left_out import not_priced
 from novamodel.workflows.month.network import answers, apis, balancers, queues
 from novamodel.workflows.month.stores import caches, databases, search_domains, used_stores
@@ -36,7 +36,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     inside_gib = sum(per_s * seconds * said.called[at] for at, per_s in going.calls.items()) / GIB
     logs = log_volume(scenario, rates)
     log_gib = logs.gib_per_day * pricing.hours_per_month / 24
-    metrics = metric_volume(scenario, {name: sum(curve) / HOURS for name, curve in hours.replicas.items()})
+    metrics = metric_volume(scenario, {name: sum(curve) / len(curve) for name, curve in hours.replicas.items()})
     watched = scenario.monitoring.logs == "cloudwatch"
     managed = scenario.monitoring.prometheus == "managed"
     on_aws = platform.kind != "compose"
