@@ -48,9 +48,9 @@ def bill(
         if not steady:
             from novamodel.simulation import simulate
 
-            price_month(scenario, partial=partial)  # what cannot be priced shows before the simulation
+            price_month(scenario, lenient=partial)  # what cannot be priced shows before the simulation
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result, partial=partial)
+        cost = price_month(scenario, result, lenient=partial)
     if json:
         say_json(cost_dict(scenario, cost))
     else:

@@ -1,5 +1,6 @@
 """A year, or any number of hours, under commitments: reservations, then savings plans, hour by hour, in decimals."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -72,14 +73,15 @@ def committed_year(
     pools = _pools(curves, reservations)
     left_over = dict.fromkeys(prices, ZERO)
     used_usd = ZERO
-    for there in zip(*(curve.hours for curve in curves), strict=True):
+    alike = Counter(zip(*(curve.hours for curve in curves), strict=True))  # an hour has no memory of others
+    for there, times in alike.items():
         running = dict(zip(prices, there, strict=True))
         for pool in pools:
-            used_usd += _reserve(running, pool)
+            used_usd += _reserve(running, pool) * times
         running, used = cover(running, ready)
-        used_usd += used
+        used_usd += used * times
         for key, quantity in running.items():
-            left_over[key] += quantity
+            left_over[key] += quantity * times
     per_hour = sum((r.number * r.rate for r in reservations), ZERO) + sum((p.commitment for p in plans), ZERO)
     return CommittedYear(
         hours=hours,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from novamodel.cost import (
@@ -135,12 +136,23 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
     room = instance_allocatable(platform.node_type, book)
+    known: dict[tuple[int, ...], float] = {}
+
+    def nodes_of(there: dict[str, float]) -> float:
+        pods = {name: -int(-count // 1) for name, count in there.items()}
+        place = tuple(pods.values())
+        if place not in known:
+            known[place] = float(_nodes(scenario, pods, room))
+        return known[place]
+
     counts, most = [], []
-    for hour in range(HOURS):
+    length = len(next(iter(hours.replicas.values())))
+    for hour in range(length):
         there = {name: curve[hour] for name, curve in hours.replicas.items()}
-        highest = {name: max(count, hours.surge.most.get(name, {}).get(hour, 0.0)) for name, count in there.items()}
-        counts.append(float(_nodes(scenario, there, room)))
-        most.append(float(_nodes(scenario, highest, room)))
+        most_of = hours.surge.most
+        highest = {name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()}
+        counts.append(nodes_of(there))
+        most.append(nodes_of(highest))
     least = _nodes(scenario, {name: float(_floor(scenario, name)) for name in scenario.services}, room)
     declared, spot, disks = _declared_nodes(scenario)
     least, counts = max(least, declared), [max(count, declared) for count in counts]
@@ -154,7 +166,7 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
         public_ipv4=public_addresses(scenario),
         fixed_node_hours=fixed,
         use_node_hours=use,
-        surge_node_hours=(sum(most) - sum(counts)) / HOURS * month,
+        surge_node_hours=(sum(most) - sum(counts)) / length * month,
     )
 
 
@@ -180,7 +192,7 @@ def standing_pods(scenario: Scenario) -> list[PodRequest]:
     return pods
 
 
-def _nodes(scenario: Scenario, replicas: dict[str, float], room: Allocatable) -> int:
+def _nodes(scenario: Scenario, replicas: Mapping[str, float], room: Allocatable) -> int:
     pods = [COREDNS, COREDNS] if scenario.platform.kind == "eks" else []
     pods += standing_pods(scenario)
     for name, count in replicas.items():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import NamedTuple
 
 import pandas as pd
 
-from novamodel.analytic import peak_rate, tier_demands
-from novamodel.analytic.flow import hourly_rates
 from novamodel.cost.meters import billed_task_seconds
 from novamodel.scenario import Scenario
 from novamodel.scenario.operations import delay_of
 from novamodel.simulation import Result
 from novamodel.units import format_clock
+from novamodel.workflows.month.answered import Answered
 
 HOURS = 24
 
@@ -29,82 +29,29 @@ class Surge(NamedTuple):
     unseen: tuple[str, ...]  # rolling updates that no run has covered
 
 
-class Answered(NamedTuple):
-    """Share of the requests of each hour that is answered, and what a bill has to say about the others."""
-
-    shares: list[float]
-    said: str = ""
-
-
-NOTHING_LOST = Answered([1.0] * HOURS)
-WORTH_SAYING = 0.01
-
-
-def _mean(rates: list[float], shares: list[float]) -> float:
-    return sum(rate * share for rate, share in zip(rates, shares, strict=True)) / HOURS
-
-
 class DayUse(NamedTuple):
-    """One day by the hour: requests a second of each source, and replicas of each service."""
+    """One day, or a month's days in a row, by the hour: requests a second of each source, replicas of each service."""
 
     rates: dict[str, list[float]]
     replicas: dict[str, list[float]]
     surge: Surge
-    answered: Answered = NOTHING_LOST
+    answered: Answered = Answered()
 
     @property
     def answered_rates(self) -> dict[str, float]:
         """Mean requests a second of each source that are answered."""
-        return {name: _mean(hours, self.answered.shares) for name, hours in self.rates.items()}
+        return {name: sum(map(mul, hours, self.shares)) / len(hours) for name, hours in self.rates.items()}
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of every hour's requests that is answered."""
+        shares = self.answered.shares
+        return shares * len(next(iter(self.rates.values()))) if len(shares) == 1 else shares
 
     @property
     def mean_rates(self) -> dict[str, float]:
         """Mean requests a second of each source."""
-        return {name: sum(hours) / HOURS for name, hours in self.rates.items()}
-
-
-def day_use(
-    scenario: Scenario, table: pd.DataFrame, surge: Surge, multiple: float = 1.0, result: Result | None = None
-) -> DayUse:
-    """A day's replicas (`analytic.day`), and the day's rates times ``multiple``, as plain numbers.
-
-    What is answered of them: as a run found in its hours, else what the fullest tier lets through.
-    """
-    replicas = {name: [float(x) for x in table[name]] for name in scenario.services}
-    rates = hourly_rates(scenario, multiple)
-    return DayUse(rates, replicas, surge, answered(scenario, rates, result))
-
-
-def answered(scenario: Scenario, rates: dict[str, list[float]], result: Result | None = None) -> Answered:
-    """The share of an hour's requests that is answered, and a sentence where much of them is not."""
-    arriving = [sum(hours) for hours in zip(*rates.values(), strict=True)]
-    shares = [1.0] * HOURS
-    full = tier_demands(scenario)
-    full = full[full["saturation_multiple"].notna()]
-    why = ""
-    if len(full) and full["saturation_multiple"].iloc[0] < 1:
-        tier, most = full["tier"].iloc[0], full["saturation_multiple"].iloc[0] * peak_rate(scenario)
-        shares = [min(1.0, most / rate) if rate > 0 else 1.0 for rate in arriving]
-        why = f"{tier} is full at {most:,.0f} requests/s"
-    if result is not None:
-        rows = _by_clock(result.intervals)
-        for hour, seen in rows.groupby("hour"):
-            done = float(seen["served"].sum())
-            lost = float((seen["rejected"] + seen["failed"]).sum())
-            shares[int(hour)] = done / (done + lost) if done + lost > 0 else 1.0
-        why = why or "in the simulated hours"
-    lost = 1 - sum(r * s for r, s in zip(arriving, shares, strict=True)) / sum(arriving) if sum(arriving) else 0.0
-    return Answered(shares, overloaded(lost, max(1 - share for share in shares), why))
-
-
-def overloaded(lost: float, worst: float, why: str) -> str:
-    """The sentence of a bill whose system is overloaded; empty where hardly anything is lost (1 % in any hour)."""
-    if worst <= WORTH_SAYING:
-        return ""
-    return (
-        f"OVERLOADED: {lost:.1%} of the month's requests are not answered ({worst:.1%} in the worst hour; {why}), "
-        "and what is not answered is not billed as answered"
-    )
+        return {name: sum(hours) / len(hours) for name, hours in self.rates.items()}
 
 
 def simulated_day(table: pd.DataFrame, result: Result) -> pd.DataFrame:
@@ -168,11 +115,7 @@ def _most(lives: pd.DataFrame, begin: float, end: float, replications: int) -> d
 
 
 def _by_hour(result: Result) -> pd.DataFrame:
-    return _by_clock(result.replicas)
-
-
-def _by_clock(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(hour=(rows["clock_s"] - 1e-6) // 3600 % HOURS)
+    return result.replicas.assign(hour=(result.replicas["clock_s"] - 1e-6) // 3600 % HOURS)
 
 
 def _operated(result: Result) -> bool:

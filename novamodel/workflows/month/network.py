@@ -102,8 +102,7 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
         for hour, rate in enumerate(hours.rates[name]):
             requests[hour] += rate * share
             connections[hour] += rate * share / edge.requests_per_connection
-            answered = hours.answered.shares[hour]
-            bytes_per_s[hour] += rate * share * (answered * out_bytes[name] + REQUEST_BYTES)
+            bytes_per_s[hour] += rate * share * (hours.shares[hour] * out_bytes[name] + REQUEST_BYTES)
     return tuple(
         LoadBalancer(
             name=f"balancer {number + 1}" if pricing.load_balancers > 1 else "balancer",

@@ -18,7 +18,7 @@ from novamodel.cost import (
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
 from novamodel.workflows.month.compute import compute
-from novamodel.workflows.month.days import HOURS, DayUse
+from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.declared import Found, declared_usage
 from novamodel.workflows.month.left_out import missing, not_priced
 from novamodel.workflows.month.network import answers, apis, balancers, outside_requests, outward, queues, transfer
@@ -82,7 +82,7 @@ def _logs(scenario: Scenario, gib: float) -> list[LogGroup]:
 def _metered(scenario: Scenario, hours: DayUse, declared: Found, balancers: int, nat: list[Any]) -> list[Metered]:
     pricing, managed = scenario.pricing, scenario.monitoring.prometheus == "managed"
     on_aws = scenario.platform.kind != "compose"
-    metrics = metric_volume(scenario, {name: sum(curve) / HOURS for name, curve in hours.replicas.items()})
+    metrics = metric_volume(scenario, {name: sum(curve) / len(curve) for name, curve in hours.replicas.items()})
     gateways = sum(one.count for one in nat)
     addresses = balancers * scenario.platform.zones + max(gateways, declared.counts.get("addresses", 0))
     addresses += int(not on_aws and not declared.things.get("nodes"))
