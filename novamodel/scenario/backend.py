@@ -191,10 +191,10 @@ class Database(Part):
     cores: Cores = given(2, "cores of the database server (left out: those of instance_class)", "assumed")
     memory: Bytes = given("16 GiB", "memory of the database server (left out: that of instance_class)", "assumed")
     storage: Bytes = given("100 GiB", "allocated storage", "assumed")
-    storage_type: Literal["gp3", "local"] = given("gp3", "kind of storage", "assumed")
+    storage_type: Literal["gp3", "gp2", "io1", "io2", "magnetic", "local"] = given("gp3", "kind of storage", "assumed")
     iops: PositiveCount = given(
         3000,
-        "storage operations a second (left out: what gp3 of this size includes)",
+        "storage operations a second (left out: what gp3 or gp2 of this size includes; gp2 while it has burst credits)",
         "documented: RDS gp3 below 400 GiB",
     )
     storage_latency: Seconds = given(
