@@ -1,6 +1,7 @@
 """PgBouncer: which client gets which server connection, and when one is opened.
 
-The rules of PgBouncer 1.18 and, where named, 1.25 (src/objects.c, janitor.c, server.c of github.com/pgbouncer/pgbouncer):
+The rules of PgBouncer 1.18 and, where named, 1.25 (src/objects.c, janitor.c and server.c of
+github.com/pgbouncer/pgbouncer):
 
 * Clients wait first in, first out. The server connection released last is taken first (`server_round_robin`: the one
   released longest ago).
