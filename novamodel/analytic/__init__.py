@@ -1,4 +1,4 @@
-"""The fast twin: closed forms of queues and caches, and the whole deployment in steady state.
+"""The fast counterpart: closed forms of queues and caches, and the whole deployment in steady state.
 
 Each formula says where it holds and refuses outside with a ``ValueError``. `cases.answer` replays recorded
 questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_load` and `latency` work on many

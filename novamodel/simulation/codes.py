@@ -1,4 +1,4 @@
-"""The words of the data plane: events, operations, outcomes and the places where time goes."""
+"""The words of the engine: events, operations, outcomes and the places where time goes."""
 
 from __future__ import annotations
 

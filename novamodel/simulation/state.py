@@ -1,4 +1,4 @@
-"""The state of a run: one NamedTuple of components, lists in the reference and arrays in the compiled twin."""
+"""The state of a run: one NamedTuple of components, lists in the reference and arrays in the compiled engine."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class Timers(NamedTuple):
     queue: Column  # by queue
     outage: Column  # by database server: > 0 = it takes nothing
     dying: Column  # one entry: replica that was killed last
-    now: Column  # one entry: time of the event that the twin is at, while Python makes room
+    now: Column  # one entry: time of the event that the compiled engine is at, while Python makes room
     victim: Column  # one entry: next request to look at for its death, NONE = it is done with
 
 

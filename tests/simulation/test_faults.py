@@ -1,4 +1,4 @@
-"""Lost replicas and zones, failovers of database and cache: what fails meanwhile is counted, and both planes agree."""
+"""Lost replicas and zones, failovers of database and cache: what fails meanwhile is counted, and both engines agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The analytic twin of a deployment: demands add up, tiers saturate where arithmetic says, the autoscaler rests."""
+"""Closed forms of a deployment: demands add up, tiers saturate where arithmetic says, the autoscaler rests."""
 
 import math
 

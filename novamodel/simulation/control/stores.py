@@ -23,11 +23,11 @@ WARM = 0.99
 
 
 class Stores:
-    """What is changed in the data plane while a fault lasts, and put back afterwards."""
+    """What is changed in the engine while a fault lasts, and put back afterwards."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        programs, book = world.plane.model.programs, world.plan.book
+        programs, book = world.engine.model.programs, world.plan.book
         self._sql = {pc: (programs.idle[pc], programs.busy[pc]) for pc, name in book.statements.items() if name == MAIN}
         self._hit = {pc: programs.share[pc] for pc, (cache, _) in book.keyspaces.items() if cache == MAIN}
         self._steady = dict(self._hit)
@@ -38,17 +38,17 @@ class Stores:
         """The primary takes no statement for so long; idle connections to it are closed at once (not PgBouncer's)."""
         server = self.world.plan.layout.servers[(MAIN, False)][0]
         closed = self._close_idle(server)
-        self.world.plane.model.timers.outage[server] += 1
+        self.world.engine.model.timers.outage[server] += 1
         text = f"gone for {format_time(seconds)}; {closed} idle connections closed"
         self.world.event("database", "failover", text, 1, 0)
         yield self.world.env.timeout(seconds)
-        self.world.plane.model.timers.outage[server] -= 1
-        if self.world.plane.model.timers.outage[server] == 0:
+        self.world.engine.model.timers.outage[server] -= 1
+        if self.world.engine.model.timers.outage[server] == 0:
             self.world.event("database", "restored", "takes statements again", 0, 1)
 
     def _close_idle(self, server: int) -> int:
         """Close every idle connection that leads straight to a server."""
-        model, now, closed = self.world.plane.model, self.world.env.now, 0
+        model, now, closed = self.world.engine.model, self.world.env.now, 0
         for link in range(int(model.links.count[0])):
             if model.links.server[link] != server or model.links.bouncer[link] != codes.NONE:
                 continue
@@ -70,7 +70,7 @@ class Stores:
         self.world.event("database", "restored", "statements cost what they did", 1, 1)
 
     def _apply_factors(self) -> None:
-        programs, factor = self.world.plane.model.programs, math.prod(self._factors)
+        programs, factor = self.world.engine.model.programs, math.prod(self._factors)
         for pc, (idle, busy) in self._sql.items():
             programs.idle[pc], programs.busy[pc] = idle * factor, busy * factor
 
@@ -90,7 +90,7 @@ class Stores:
 
     def _hold_cache(self, seconds: float) -> None:
         """Its one thread is busy with being gone; utilisation counts that."""
-        redis, now = self.world.plane.model.redis, self.world.env.now
+        redis, now = self.world.engine.model.redis, self.world.env.now
         begin = max(float(redis.free_at[0]), now)
         held = max(0.0, now + seconds - begin)
         redis.free_at[0] = begin + held
@@ -127,4 +127,4 @@ class Stores:
 
     def _apply_hits(self) -> None:
         for pc, hit in self._hit.items():
-            self.world.plane.model.programs.share[pc] = 0.0 if self._misses else hit
+            self.world.engine.model.programs.share[pc] = 0.0 if self._misses else hit

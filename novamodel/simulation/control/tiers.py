@@ -34,7 +34,7 @@ class Use(NamedTuple):
 
 def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Iterator[Use]:
     """Every tier, as it stands now."""
-    model, now = world.plane.model, world.env.now
+    model, now = world.engine.model, world.env.now
     for number, (name, edge) in enumerate(scenario.all_edges.items()):
         first = int(model.edges.first_worker[number])
         busy = sum(fifo_used_until(model.workers, i, now) for i in range(first, first + edge.workers))
@@ -58,7 +58,7 @@ def named(name: str, tier: str) -> str:
 
 
 def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
-    model, now, name = world.plane.model, world.env.now, fleet.name
+    model, now, name = world.engine.model, world.env.now, fleet.name
     first, end = fleet.rows
     cpu = busy = 0.0
     queued = 0
@@ -94,7 +94,7 @@ def _pools(model: Any, link: int, now: float) -> tuple[float, int]:
 
 def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
     """The primary, then all read replicas together."""
-    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    model, now, layout = world.engine.model, world.env.now, world.plan.layout
     database = scenario.all_databases[name]
     words = {False: ("pgbouncer", "postgres"), True: ("pgbouncer to read replicas", "read replicas")}
     for reads in (False, True):
@@ -128,7 +128,7 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
 
 
 def _queues(world: World) -> Iterator[Use]:
-    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    model, now, layout = world.engine.model, world.env.now, world.plan.layout
     for q, name in enumerate(layout.queues):
         members = [m for m in range(len(model.consumers.group)) if model.queues.queue[model.consumers.group[m]] == q]
         if not model.queues.groups[q]:
