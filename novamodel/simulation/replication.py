@@ -44,6 +44,7 @@ class Replication:
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
+    caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
     intervals: list[dict[str, float]]
@@ -61,7 +62,7 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s)
+        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, self.caching, window_s)
 
     @property
     def conserved(self) -> bool:
@@ -122,6 +123,7 @@ def replicate(
         population=total.population,
         arrived=total.arrived,
         reading=total.reading,
+        caching=total.caching,
         carried_in=monitor.carried_in,
         in_flight=int(chosen.model.requests.in_flight[0]),
         intervals=monitor.intervals,

@@ -18,6 +18,8 @@ from novamodel.components.redis.state import (
 from novamodel.components.rule import handler, rule
 
 _MASK = 0xFFFFFFFF
+FIRST_WORD = 16
+"""Last word of the counters of server 0's decisions; those below are for who fills a server (`simulation`)."""
 _UNIT = 2.3283064365386963e-10  # 2 ** -32
 
 
@@ -27,7 +29,7 @@ def decision(s: Keys, c: int) -> tuple[int, int, int, int]:
     s.decided[c] += 1
     number, seed = s.decided[c], s.seed[0]
     return philox4x32(
-        number & _MASK, (number >> 32) & _MASK, s.stream[c] & _MASK, 0, seed & _MASK, (seed >> 32) & _MASK
+        number & _MASK, (number >> 32) & _MASK, s.stream[0], FIRST_WORD + c, seed & _MASK, (seed >> 32) & _MASK
     )
 
 

@@ -64,7 +64,6 @@ class Keys(NamedTuple):
     samples: Column
     log_factor: Column
     decay: Column  # minutes
-    stream: Column  # of its random decisions
     decided: Column  # random decisions so far
     next_cycle: Column  # when the next active expire cycle is due
     cursor: Column  # place that it goes on at
@@ -75,6 +74,7 @@ class Keys(NamedTuple):
     # one entry
     spaces: Column  # keyspaces
     seed: Column
+    stream: Column  # of random decisions
 
 
 class Keyspace(NamedTuple):
@@ -96,12 +96,8 @@ class Server(NamedTuple):
     decay_minutes: int = DECAY_MINUTES
 
 
-BY_KEY = ("place", "clock", "key")
-"""Columns of as many 32-bit numbers as there are keys."""
-
-
 def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stream: int) -> Keys:
-    """Empty servers, in arrays. Every server decides by ``stream`` plus its number."""
+    """Empty servers, in arrays; they decide by random numbers of ``seed`` and ``stream``."""
     count, spaces, many = sum(space.keys for space in keyspaces), len(keyspaces), len(servers)
     firsts = np.cumsum([0, *(space.keys for space in keyspaces)])
     sizes = [sum(space.keys for space in keyspaces if space.server == number) for number in range(many)]
@@ -142,7 +138,6 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         samples=whole([server.samples for server in servers]),
         log_factor=whole([server.log_factor for server in servers]),
         decay=whole([server.decay_minutes for server in servers]),
-        stream=whole([stream + number for number in range(many)]),
         decided=none(many),
         next_cycle=np.full(max(1, many), CYCLE_S),
         cursor=none(many),
@@ -151,6 +146,7 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         candidate=none(many * POOL),
         spaces=whole([spaces]),
         seed=whole([seed]),
+        stream=whole([stream]),
     )
 
 
