@@ -18,7 +18,7 @@ import numpy as np
 
 import novamodel
 from novamodel.resources import data_dir
-from novamodel.simulation.cache_replay import replay_cache
+from novamodel.simulation import replay_cache
 from novamodel.verify import measured_figures, measured_stack
 
 RUNS = 8
@@ -71,9 +71,8 @@ def figures(case: Mapping[str, Any], *, replayed: bool, engine: str = "auto", ru
     with tempfile.TemporaryDirectory() as folder:
         scenario = novamodel.load(write_scenario(case, trace, Path(folder)))
         if measured_stack.keys_only(case):
-            redis, half = case["topology"]["redis"], case["load"]["requests"] / 2 / measured_stack.READS_PER_S
-            full = redis["prefilled"] != "empty"
-            steps = replay_cache(scenario, 2 * half, policy=redis["policy"], replications=runs, step_s=half, full=full)
+            half = case["load"]["requests"] / 2 / measured_stack.READS_PER_S
+            steps = replay_cache(scenario, 2 * half, replications=runs, step_s=half)
             return [measured_figures.held(case, rows) for _, rows in steps.groupby("replication")]
         result = novamodel.simulate(scenario, engine=engine, keep_requests=True, replications=runs, workers=1)
     assert result.requests is not None

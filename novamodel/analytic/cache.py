@@ -127,7 +127,9 @@ def lives(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> d
 
 
 def _lives(cache: Cache, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
-    parts = {name: KeyspaceLife.of(space, rates[name], cache.maxmemory_policy) for name, space in cache.keyspaces.items()}
+    parts = {
+        name: KeyspaceLife.of(space, rates[name], cache.maxmemory_policy) for name, space in cache.keyspaces.items()
+    }
 
     memory = cache.memory
 

@@ -4,8 +4,8 @@ Eviction is entered as a rate at which a present key goes; for LRU with a charac
 (Che, Tung, Wang 2002) it is a / (exp(a T) - 1) for a key that is asked a times a second: without a lifetime this is
 Che's hit ratio exactly, without eviction the lifetime formula exactly. Random eviction is a rate common to all, which
 is the known form exactly. LFU is in between LRU and the best fixed set: (a T) to the power of 1.5, fitted to Redis 7
-(hit ratios within 0.005). volatile-ttl takes away the same time of all lifetimes. Where nothing may be evicted, a
-share of what would fill finds no room. Poisson references.
+(hit ratios within 0.005 without deletes). volatile-ttl takes away the same time of all lifetimes. Where nothing may be evicted, a
+share of what would fill finds no room, and where nothing ever goes those are there that came first. Poisson references.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class KeyspaceLife(NamedTuple):
             stay = np.where(change > 0, decided / change, ttl_s)
             again = np.where(change > 0, renewed / change * decided, 0.0)
             life = stay / (1 - again)
-            present = np.where(np.isinf(life), 1.0, life * filled / (1 + life * filled))
+            whole = 1.0 if math.isinf(idle_s) or self.may_be_evicted else -np.expm1(-self.asked() * idle_s)
+            present = np.where(np.isinf(life), whole, life * filled / (1 + life * filled))
         return np.where(filled > 0, present, 0.0)
 
     def hits(self, idle_s: float) -> float:

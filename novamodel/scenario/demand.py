@@ -173,7 +173,7 @@ class Keyspace(Part):
     @property
     def start_share(self) -> float | None:
         """Share of the keys that are there at the beginning; None: as in steady state."""
-        return {"full": 1.0, "empty": 0.0}.get(self.start, None) if isinstance(self.start, str) else self.start
+        return {"full": 1.0, "empty": 0.0}.get(self.start) if isinstance(self.start, str) else self.start
 
     @field_validator("value_size")
     @classmethod

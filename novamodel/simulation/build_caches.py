@@ -6,7 +6,7 @@ from typing import Any
 
 from novamodel.analytic import lives
 from novamodel.components.redis.memory import entry_bytes
-from novamodel.components.redis.state import NEVER, POLICIES, Keys, Keyspace, Server, in_lists, keys_state
+from novamodel.components.redis.state import NEVER, Keys, Keyspace, Server, in_lists, keys_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.popularity import zipf_exponent
 from novamodel.simulation.cache_start import begin_with
@@ -28,7 +28,7 @@ def caches_state(scenario: Scenario, layout: Layout, stream: int, arrays: bool) 
 
 
 def empty_caches(scenario: Scenario, layout: Layout, seed: int, stream: int) -> tuple[Keys, KeyDraws]:
-    """Empty servers, in arrays; keyspaces whose keys are not kept have none, and their share of the memory is taken already."""
+    """Empty servers, in arrays; keyspaces whose keys are not kept have none, and have taken their share of memory."""
     spaces, tables = [], []
     for store, name in layout.keyspaces:
         space, kept = scenario.all_caches[store].keyspaces[name], (store, name) in layout.keyed
@@ -39,7 +39,7 @@ def empty_caches(scenario: Scenario, layout: Layout, seed: int, stream: int) -> 
     servers = []
     for store, cache in scenario.all_caches.items():
         memory = cache.memory - _taken(scenario, layout, store)
-        servers.append(Server(max(0, int(memory)), POLICIES.index(cache.maxmemory_policy), cache.maxmemory_samples))
+        servers.append(Server(max(0, int(memory)), cache.maxmemory_policy, cache.maxmemory_samples))
     keys = keys_state(spaces, servers, seed, stream)
     return keys, key_draws(tables, keys.first)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from novamodel.analytic import hit_ratios, key_rates, peak_rate
-from novamodel.components.redis.state import POLICIES
+from novamodel.components.redis.state import POLICIES as RULES
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
@@ -18,6 +18,7 @@ from novamodel.simulation.requests import CACHES
 from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 
 MOST_COMMANDS = 20_000_000
+POLICIES = tuple(RULES)
 
 
 def replay_cache(
@@ -38,7 +39,7 @@ def replay_cache(
     """
     if policy is not None:
         if policy not in POLICIES:
-            raise UserError(f"{policy!r} is no policy", valid=list(POLICIES), given=policy)
+            raise UserError(f"{policy!r} is no policy", valid=POLICIES, given=policy)
         scenario = scenario.override({"cache.maxmemory_policy": policy}, said_by="trial")
     if scenario.run.start_state == "steady":
         scenario = scenario.override({"run.start_state": "cold"}, said_by="trial")
@@ -70,6 +71,3 @@ def replay_cache(
                 )
                 rows.append((number, end, name, reads, hits, int(keys.entries[n]), evicted))
     return pd.DataFrame(rows, columns=["replication", "time_s", "keyspace", "reads", "hits", "entries", "evicted"])
-
-
-__all__ = ["POLICIES", "replay_cache"]

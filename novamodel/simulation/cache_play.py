@@ -62,7 +62,16 @@ def play(keys: Keys, draws: KeyDraws, commands: Commands, stream: int, begin: fl
 
 @entry
 def _play(
-    s: Keys, d: KeyDraws, seed: int, per_s: float, shares: Any, fills: Any, stream: int, begin: float, end: float, n: int
+    s: Keys,
+    d: KeyDraws,
+    seed: int,
+    per_s: float,
+    shares: Any,
+    fills: Any,
+    stream: int,
+    begin: float,
+    end: float,
+    n: int,
 ) -> int:
     now = begin
     while True:

@@ -11,19 +11,19 @@ import math
 import numpy as np
 
 from novamodel.analytic import lives
-from novamodel.analytic.keyspace_life import KeyspaceLife
+from novamodel.analytic.keyspace_life import KeyRates, KeyspaceLife
 from novamodel.components.philox import uniform_pair
-from novamodel.components.redis.memory import POINTER, table_bytes
-from novamodel.components.redis.state import CYCLE_S, EPOCH_S, NEVER, POLICIES, Keys
 from novamodel.components.redis.lfu import FRESH, LOG_FACTOR, MOST
+from novamodel.components.redis.memory import POINTER, table_bytes
+from novamodel.components.redis.state import CYCLE_S, EPOCH_S, FREQUENCY, NEVER, Keys
 from novamodel.components.rule import entry
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import Keyspace
+from novamodel.scenario.popularity import zipf_exponent
 from novamodel.simulation.cache_play import commands_of, play
 from novamodel.simulation.layout import Layout
 from novamodel.workload.arrivals import Floats
 from novamodel.workload.key_draws import KeyDraws, key_shares
-from novamodel.scenario.popularity import zipf_exponent
 
 FIRST_PAIR = 2
 """Pairs of uniform numbers of a key; those below are of commands (`cache_play`)."""
@@ -85,8 +85,8 @@ def _fill_with(keys: Keys, space: int, said: Keyspace, share: float) -> None:
     """A share of the keys, as if set at time 0."""
     here = _uniforms(keys, space, said.keys)[0] < share
     of = _keys_of(keys, space, said.keys)
-    policy = POLICIES[keys.policy[keys.server[space]]]
-    clock = int(EPOCH_S / 60.0) << 8 | FRESH if policy.endswith("lfu") else int(EPOCH_S)
+    by_frequency = keys.decides[keys.server[space]] == FREQUENCY
+    clock = int(EPOCH_S / 60.0) << 8 | FRESH if by_frequency else int(EPOCH_S)
     keys.place[of] = np.where(here, 0, -1)
     keys.expires[of] = keys.ttl[space] if keys.ttl[space] < NEVER else NEVER
     keys.clock[of] = clock
@@ -107,8 +107,8 @@ def _fill_steadily(keys: Keys, space: int, said: Keyspace, life: KeyspaceLife) -
         asked = life.asked()
         unused = np.minimum(np.where(asked > 0, _below(asked, life.idle_s, used), np.inf), ages)
         unused = np.minimum(unused, EPOCH_S / 2)
-    policy = POLICIES[keys.policy[keys.server[space]]]
-    if policy.endswith("lfu"):
+    by_frequency = keys.decides[keys.server[space]] == FREQUENCY
+    if by_frequency:
         rise = (60.0 * asked - 1.0) / LOG_FACTOR
         counter = np.clip(FRESH + rise, FRESH, MOST).astype(np.int64)
         keys.clock[of] = ((EPOCH_S - unused) / 60.0).astype(np.int64) << 8 | counter
@@ -154,14 +154,18 @@ def _keep_what_fits(keys: Keys, server: int) -> None:
     keys.used[server] = used
 
 
-def _play_before(keys: Keys, draws: KeyDraws, rates: dict[int, object], idle_s: float, policy: str) -> None:
+def _play_before(keys: Keys, draws: KeyDraws, rates: dict[int, KeyRates], idle_s: float, policy: str) -> None:
     """The commands of a while before time 0, where the policy decides what is there."""
-    commands = commands_of(rates, len(keys.first))  # type: ignore[arg-type]
+    commands = commands_of(rates, len(keys.first))
     length = max(PLAYED * idle_s, LFU_S if policy.endswith("lfu") else 0.0)
-    length = min(length, MOST_PLAYED / max(commands.per_s, 1e-9), EPOCH_S / 2)
-    cycles = keys.next_cycle.copy()
+    length = 60.0 * math.ceil(min(length, MOST_PLAYED / max(commands.per_s, 1e-9), EPOCH_S / 4) / 60.0)
+    keys.expires[keys.expires < NEVER] -= length  # what is there is there at the beginning of that while
+    earlier = np.where(keys.decides == FREQUENCY, int(length / 60.0) << 8, int(length))
+    for space in range(int(keys.spaces[0])):
+        end = keys.first[space + 1] if space + 1 < len(keys.first) else len(keys.clock)
+        keys.clock[keys.first[space] : end] -= earlier[keys.server[space]]
     keys.next_cycle[:] = -length + CYCLE_S
     play(keys, draws, commands, int(keys.stream[0]), -length, 0.0, 0)
-    keys.next_cycle[:] = cycles
+    keys.next_cycle[:] = CYCLE_S
     for column in (keys.gets, keys.hits, keys.sets, keys.deletes, keys.evicted, keys.expired, keys.refused):
         column[:] = 0

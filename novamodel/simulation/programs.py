@@ -17,7 +17,7 @@ class Programs(NamedTuple):
     draw: Column  # which of the request's draws multiplies it, or says whether it happens; NONE = none
     other_draw: Column  # draw of the server in between: PgBouncer's CPU of a statement; NONE = none
     jump: Column  # operation to go on at: behind a hit, behind steps not taken, at a branch
-    share: Column  # of gets that hit where keys are not kept, of steps taken, of transactions that may be read elsewhere, of failures
+    share: Column  # of gets that hit (keys not kept), of steps taken, of transactions read elsewhere, of failures
     storage: Column  # storage operations of a statement
     commit: Column  # what a statement is to its transaction
     station: Column  # place, balance, cache, link, site, queue or external that is asked; kind of internal job

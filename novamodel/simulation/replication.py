@@ -62,7 +62,16 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, self.caching, window_s)
+        return Counts(
+            self.histogram,
+            self.latency,
+            self.outcome,
+            self.population,
+            self.arrived,
+            self.reading,
+            self.caching,
+            window_s,
+        )
 
     @property
     def conserved(self) -> bool:

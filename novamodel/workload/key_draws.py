@@ -23,7 +23,7 @@ class KeyDraws(NamedTuple):
 
 
 def key_draws(tables: list[tuple[int, float] | None], first_keys: Any) -> KeyDraws:
-    """Tables of keyspaces, in arrays; each (keys, Zipf exponent), or None where keys are not drawn; equal ones share a table."""
+    """Tables in arrays, by keyspace: (keys, Zipf exponent), or None where keys are not drawn; equal ones share one."""
     distinct = list(dict.fromkeys(table for table in tables if table is not None))
     shares = [_shares(*table) for table in distinct]
     guides = [_guide(*table) for table in distinct]

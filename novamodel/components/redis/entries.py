@@ -5,16 +5,7 @@ from __future__ import annotations
 from novamodel.components.philox import philox4x32
 from novamodel.components.redis.lfu import FRESH, lfu_chance, lfu_decayed
 from novamodel.components.redis.memory import buckets_after_insert, buckets_after_remove
-from novamodel.components.redis.state import (
-    ABSENT,
-    ALLKEYS_LFU,
-    ALLKEYS_LRU,
-    EPOCH_S,
-    NEVER,
-    VOLATILE_LFU,
-    VOLATILE_LRU,
-    Keys,
-)
+from novamodel.components.redis.state import ABSENT, EPOCH_S, FREQUENCY, IDLE_TIME, NEVER, Keys
 from novamodel.components.rule import handler, rule
 
 _MASK = 0xFFFFFFFF
@@ -34,12 +25,6 @@ def decision(s: Keys, c: int) -> tuple[int, int, int, int]:
 
 
 @rule
-def counts_frequency(policy: int) -> bool:
-    """Whether a key's clock is a frequency counter."""
-    return policy == ALLKEYS_LFU or policy == VOLATILE_LFU
-
-
-@rule
 def frequency(s: Keys, c: int, key: int, now: float) -> int:
     """A key's frequency counter as it stands now."""
     minutes = int((now + EPOCH_S) / 60.0) - (s.clock[key] >> 8)
@@ -49,10 +34,9 @@ def frequency(s: Keys, c: int, key: int, now: float) -> int:
 @rule
 def touch(s: Keys, c: int, key: int, now: float) -> None:
     """A present key is used: its clock shows the second, or its counter may rise."""
-    policy = s.policy[c]
-    if policy == ALLKEYS_LRU or policy == VOLATILE_LRU:
+    if s.decides[c] == IDLE_TIME:
         s.clock[key] = int(now + EPOCH_S)
-    elif counts_frequency(policy):
+    elif s.decides[c] == FREQUENCY:
         counter = frequency(s, c, key, now)
         chance = lfu_chance(counter, s.log_factor[c])
         if chance >= 1.0:
@@ -86,10 +70,9 @@ def insert(s: Keys, space: int, key: int, now: float) -> None:
     larger = buckets_after_insert(s.buckets[c], s.mortal[c] + s.lasting[c], s.used[c], s.memory[c])
     s.used[c] += 8 * (larger - s.buckets[c])
     s.buckets[c] = larger
-    policy = s.policy[c]
-    if counts_frequency(policy):
+    if s.decides[c] == FREQUENCY:
         s.clock[key] = int((now + EPOCH_S) / 60.0) << 8 | FRESH
-    elif policy == ALLKEYS_LRU or policy == VOLATILE_LRU:
+    elif s.decides[c] == IDLE_TIME:
         s.clock[key] = int(now + EPOCH_S)
 
 

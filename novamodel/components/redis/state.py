@@ -22,11 +22,19 @@ EPOCH_S = 16_777_216.0
 CYCLE_S = 0.1
 """Time between two active expire cycles (hz 10)."""
 
-POLICIES = ("noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
-            "volatile-random", "volatile-ttl")  # fmt: skip
-NOEVICTION, ALLKEYS_LRU, ALLKEYS_LFU, ALLKEYS_RANDOM, VOLATILE_LRU, VOLATILE_LFU, VOLATILE_RANDOM, VOLATILE_TTL = range(
-    8
-)
+NOTHING, IDLE_TIME, FREQUENCY, CHANCE, LIFETIME = range(5)
+"""What decides who goes."""
+POLICIES = {
+    "noeviction": (NOTHING, 0),
+    "allkeys-lru": (IDLE_TIME, 0),
+    "allkeys-lfu": (FREQUENCY, 0),
+    "allkeys-random": (CHANCE, 0),
+    "volatile-lru": (IDLE_TIME, 1),
+    "volatile-lfu": (FREQUENCY, 1),
+    "volatile-random": (CHANCE, 1),
+    "volatile-ttl": (LIFETIME, 1),
+}
+"""By maxmemory-policy: what decides who goes, and whether only keys with a lifetime may."""
 
 
 class Keys(NamedTuple):
@@ -60,7 +68,8 @@ class Keys(NamedTuple):
     memory: Column  # maxmemory
     buckets: Column
     mortal_buckets: Column  # of the table of lifetimes
-    policy: Column
+    decides: Column  # NOTHING, IDLE_TIME, ...
+    volatile: Column  # 1 = only keys with a lifetime are evicted
     samples: Column
     log_factor: Column
     decay: Column  # minutes
@@ -90,7 +99,7 @@ class Server(NamedTuple):
     """A server's settings (redis.conf)."""
 
     memory: int
-    policy: int = ALLKEYS_LRU
+    policy: str = "allkeys-lru"
     samples: int = 5
     log_factor: int = LOG_FACTOR
     decay_minutes: int = DECAY_MINUTES
@@ -134,7 +143,8 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         memory=whole([int(server.memory) for server in servers]),
         buckets=none(many),
         mortal_buckets=none(many),
-        policy=whole([server.policy for server in servers]),
+        decides=whole([POLICIES[server.policy][0] for server in servers]),
+        volatile=whole([POLICIES[server.policy][1] for server in servers]),
         samples=whole([server.samples for server in servers]),
         log_factor=whole([server.log_factor for server in servers]),
         decay=whole([server.decay_minutes for server in servers]),

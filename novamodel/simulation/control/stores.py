@@ -127,7 +127,7 @@ class Stores:
         run = self.scenario.run
         length = max(run.warm_up_s + run.duration - self.world.env.now, WARM_STEP_S)
         curves = warming(self.scenario, length, self.scenario.traffic.rate_at(clock_s))
-        rows = {name: one for name, one in curves.groupby("keyspace")}
+        rows = dict(list(curves.groupby("keyspace")))
         return {
             pc: (rows[name]["time_s"].to_numpy(), rows[name]["hit_ratio"].to_numpy())
             for pc, (cache, name) in self.world.plan.book.keyspaces.items()
