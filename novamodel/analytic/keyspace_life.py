@@ -4,8 +4,9 @@ Eviction is entered as a rate at which a present key goes; for LRU with a charac
 (Che, Tung, Wang 2002) it is a / (exp(a T) - 1) for a key that is asked a times a second: without a lifetime this is
 Che's hit ratio exactly, without eviction the lifetime formula exactly. Random eviction is a rate common to all, which
 is the known form exactly. LFU is in between LRU and the best fixed set: (a T) to the power of 1.5, fitted to Redis 7
-(hit ratios within 0.005 without deletes). volatile-ttl takes away the same time of all lifetimes. Where nothing may be evicted, a
-share of what would fill finds no room, and where nothing ever goes those are there that came first. Poisson references.
+(hit ratios within 0.005 without deletes). volatile-ttl takes away the same time of all lifetimes. Where nothing may be
+evicted, a share of what would fill finds no room; where nothing ever goes either, those are there that came first.
+References are a Poisson process.
 """
 
 from __future__ import annotations

@@ -95,6 +95,7 @@ def result_text(result: Result) -> str:
         ),
         *_counted_rows("Calls", result.calls, left=2),
         *_counted_rows("Queues, messages", result.queues, left=1),
+        *_caches(result),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
         *_operations(result),
         str(beside_table(beside(result))),
@@ -111,6 +112,23 @@ def _counted_rows(title: str, frame: Any, left: int) -> list[str]:
     """A table of counts, where there is anything to count."""
     rows = [tuple(f"{n:,}" if isinstance(n, int) else str(n) for n in row) for row in frame.itertuples(index=False)]
     return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left=left)] if rows else []
+
+
+def _caches(result: Result) -> list[str]:
+    """Keyspaces that were read or written, if any were."""
+    rows = [
+        (
+            row.cache,
+            row.keyspace,
+            value_text(row.hit_ratio, "1"),
+            *(f"{n:,}" for n in (row.gets, row.sets, row.deletes, row.evicted, row.expired, row.entries)),
+            row.keys,
+        )
+        for row in result.caches.itertuples(index=False)
+        if row.gets + row.sets + row.deletes
+    ]
+    columns = ("cache", "keyspace", "hits", "gets", "sets", "deletes", "evicted", "expired", "entries", "keys")
+    return [table("Caches", columns, rows, left=2)] if rows else []
 
 
 def _estimates(result: Result) -> list[tuple[str, ...]]:

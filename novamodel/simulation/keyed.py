@@ -42,14 +42,14 @@ def command_hits(m: Model, i: int, pc: int, now: float) -> bool:
     space, command = table.space[pc], table.command[pc]
     u = drawn(m, i, table.draw[pc])
     if m.caches.gone[table.station[pc]] > 0:
-        count_get(m, space, command, 0)
+        count_blind(m, space, command, 0)
         return False
     if m.key_draws.parts[space] == 0:
         hit = command == codes.GET and table.draw[pc] != NONE and u < table.share[pc]
-        count_get(m, space, command, 1 if hit else 0)
+        count_blind(m, space, command, 1 if hit else 0)
         return hit
     if u <= 0.0 or u >= 1.0:  # the outcome is a recorded one, and the key unknown
-        count_get(m, space, command, 1 if u <= 0.0 else 0)
+        count_blind(m, space, command, 1 if u <= 0.0 else 0)
         return u <= 0.0
     found = command == codes.GET
     v = u
@@ -68,8 +68,12 @@ def command_hits(m: Model, i: int, pc: int, now: float) -> bool:
 
 
 @rule
-def count_get(m: Model, space: int, command: int, hits: int) -> None:
-    """Count a get whose key is not known."""
+def count_blind(m: Model, space: int, command: int, hits: int) -> None:
+    """Count a command whose key is not known."""
     if command == codes.GET:
         m.keys.gets[space] += 1
         m.keys.hits[space] += hits
+    elif command == codes.SET:
+        m.keys.sets[space] += 1
+    else:
+        m.keys.deletes[space] += 1

@@ -64,11 +64,15 @@ def pool_insert(s: Keys, c: int, key: int, score: float) -> None:
 
 @handler
 def sample(s: Keys, c: int, now: float) -> None:
-    """Look at a few keys, any of them several times if chance has it."""
+    """Look at a few keys, any of them several times if chance has it; at all of them where they are no more."""
     many = sampled_from(s, c)
-    wanted = s.samples[c] if s.samples[c] < many else many
+    if many <= s.samples[c]:
+        for n in range(many):
+            key = key_at(s, c, n)
+            pool_insert(s, c, key, score_of(s, c, key, now))
+        return
     w0, w1, w2, w3 = decision(s, c)
-    for n in range(wanted):
+    for n in range(s.samples[c]):
         if n & 3 == 0 and n > 0:
             w0, w1, w2, w3 = decision(s, c)
         key = key_at(s, c, (w0 * many) >> 32)
