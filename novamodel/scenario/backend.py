@@ -227,13 +227,29 @@ class Database(Part):
         return self
 
 
+EvictionPolicy = Literal[
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+]
+
+
 class Cache(Part):
-    """Redis: one thread, a memory limit."""
+    """Redis: one thread, a memory limit, and keys that come and go one by one."""
 
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
     nodes: FewCount = given(1, "nodes, replicas included", "assumed")
     memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
+    maxmemory_policy: EvictionPolicy = given(
+        "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
+    )
+    maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

@@ -221,6 +221,11 @@ class Run(Part):
     warm_up: Seconds | Literal["auto"] = given(
         "2 min", "simulated before the window and not counted; auto: found by a pilot run (MSER-5)", "assumed"
     )
+    start_state: Literal["steady", "cold", "given"] = given(
+        "steady",
+        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "assumed: a system that has been running",
+    )
     replications: FewCount = given(4, "independent runs, at least", "assumed")
     precision: Precision | None = given(
         None, "runs are added until an estimate is this precise: 'p99 < 5 %'", "default: as many as replications"

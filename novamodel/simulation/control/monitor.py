@@ -73,7 +73,9 @@ class Monitor:
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         model.reading.reads[0] = model.reading.stale[0] = 0
-        for column in (model.sites.sent, model.sites.retried, model.sites.failed):
+        keys = model.keys
+        counted = (keys.gets, keys.hits, keys.sets, keys.deletes, keys.evicted, keys.expired, keys.refused)
+        for column in (*counted, model.sites.sent, model.sites.retried, model.sites.failed):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
