@@ -5,6 +5,7 @@ The same rules run on both: they only index columns. Column entries are all inte
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,6 +26,22 @@ def as_lists(state: State) -> State:
     columns = {n: list(v) for n, v in state._asdict().items() if isinstance(v, list)}
     arrays = {n: v.tolist() for n, v in state._asdict().items() if isinstance(v, np.ndarray)}
     return state._replace(**columns, **arrays)
+
+
+def as_object(state: State) -> State:
+    """A (nested) state's fields as attributes of an object: CPython reads them three times as fast as a tuple's.
+
+    The columns are the state's own, not copies.
+    """
+    found = _object_type(type(state))()
+    for name, value in zip(state._fields, state, strict=True):  # type: ignore[arg-type]
+        setattr(found, name, as_object(value) if isinstance(value, tuple) else value)  # type: ignore[type-var]
+    return found  # type: ignore[no-any-return]
+
+
+@cache
+def _object_type(kind: Any) -> Any:
+    return type(kind.__name__, (), {"__slots__": kind._fields})
 
 
 def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:

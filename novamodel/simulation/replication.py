@@ -25,6 +25,7 @@ from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
 
@@ -89,9 +90,13 @@ def replicate(
     """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
-    env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
-    chosen: Engine = (CompiledEngine if compiled else ReferenceEngine)(plan, env, run.seed, number, keep_requests)
+    chosen: Engine
+    if compiled:
+        chosen = CompiledEngine(plan, simpy.Environment(), run.seed, number, keep_requests)
+    else:
+        chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
+    env = chosen.env
     world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
