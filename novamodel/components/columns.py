@@ -29,14 +29,25 @@ def as_lists(state: State) -> State:
 
 
 def as_object(state: State) -> State:
-    """A (nested) state's fields as attributes of an object: CPython reads them three times as fast as a tuple's.
+    """A (nested) state's fields as attributes of an object, for CPython, which reads them three times as fast.
 
-    The columns are the state's own, not copies.
+    Columns are the state's own, not copies: lists as they are, arrays through a memoryview, whose entries are Python's
+    own numbers (five times as fast as numpy's).
     """
     found = _object_type(type(state))()
     for name, value in zip(state._fields, state, strict=True):  # type: ignore[arg-type]
-        setattr(found, name, as_object(value) if isinstance(value, tuple) else value)  # type: ignore[type-var]
+        if isinstance(value, tuple):
+            value = as_object(value)  # type: ignore[type-var]
+        setattr(found, name, memoryview(value) if isinstance(value, np.ndarray) else value)  # type: ignore[arg-type]
     return found  # type: ignore[no-any-return]
+
+
+def clear(column: Column) -> None:
+    """Every entry is zero."""
+    if isinstance(column, list):
+        column[:] = [type(column[0])(0)] * len(column)
+    else:
+        np.asarray(column)[:] = 0
 
 
 @cache

@@ -28,6 +28,7 @@ from novamodel.simulation.counts import Counts, counts_of
 from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.table import Table
 
 ENGINES = ("auto", "simpy", "compiled")
 
@@ -47,10 +48,10 @@ class Replication:
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
-    intervals: list[dict[str, float]]
-    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
-    tiers: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
+    intervals: Table
+    buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
+    tiers: Table
+    replicas: Table
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
