@@ -23,6 +23,7 @@ from novamodel.scenario.fields import (
     wrong,
 )
 from novamodel.scenario.read_replicas import ReadReplicas
+from novamodel.scenario.service import Resources
 from novamodel.scenario.tls import Tls
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
@@ -129,6 +130,11 @@ class Edge(Part):
     )
     max_fails: Count = given(1, "failures that take a server out", NGINX)
     fail_timeout: Seconds = given("10 s", "how long a server stays out", NGINX)
+    pod: Resources | None = given(
+        None,
+        "requests and limits where it runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
     network: Seconds = given(
         "0.3 ms", "network time from the edge to a replica and back", "assumed: one region, several zones"
     )
@@ -168,6 +174,11 @@ class PgBouncer(Part):
     query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
     login_cpu: Demand = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
     query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
+    pod: Resources | None = given(
+        None,
+        "requests and limits where it runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
 
 
 class Database(Part):
@@ -199,6 +210,11 @@ class Database(Part):
     pgbouncer: PgBouncer | None = given(None, "PgBouncer, if there is one", "default: none")
     read_replicas: ReadReplicas | None = given(None, "PostgreSQL read replicas, if there are any", "default: none")
     statements: dict[str, Statement] = given({}, "what each statement costs", "assumed")
+    pod: Resources | None = given(
+        None,
+        "requests and limits where the primary runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
 
     @property
     def replica_cores(self) -> int:
@@ -242,6 +258,11 @@ class Cache(Part):
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")
+    pod: Resources | None = given(
+        None,
+        "requests and limits where it runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
 
 
 RequestLimit.model_rebuild()

@@ -22,8 +22,9 @@ from novamodel.scenario.fields import (
     Share,
     given,
     needed,
+    wrong,
 )
-from novamodel.scenario.machines import nearest, node_types
+from novamodel.scenario.nodes import CpuSharing, NodeGroup, known_type
 
 CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
 QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
@@ -73,12 +74,45 @@ class Platform(Part):
     cfs_period: QuotaPeriod = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
     zones: FewCount = given(2, "availability zones", "assumed")
 
+    node_groups: dict[str, NodeGroup] = given(
+        {}, "groups of EC2 nodes, the first that has room first", "default: one of node_type that grows with the pods"
+    )
+    placement: Literal["spread", "pack"] = given(
+        "spread",
+        "a pod goes to the node that is least (spread) or most (pack) full by requests",
+        "documented: kube-scheduler NodeResourcesFit, LeastAllocated",
+    )
+    cpu: CpuSharing = given({}, "how threads share the cores of a machine", "documented: Linux CPU scheduler")
+
     @field_validator("node_type")
     @classmethod
     def _known(cls, value: str) -> str:
-        if all(value != known.name for known in node_types()):
-            raise ValueError(f"EC2 type {value!r} is not known; {nearest(value, node_types())}")
-        return value
+        return known_type(value)
+
+    @model_validator(mode="after")
+    def _machines(self) -> Platform:
+        if self.node_groups and not self.on_machines:
+            raise wrong("node groups are of EC2 nodes, and compute is fargate", "node_groups", valid="compute: ec2")
+        if self.node_groups and self.kind == "compose":
+            raise wrong("Compose runs on one machine", "node_groups", valid="node_type names it")
+        return self
+
+    @property
+    def on_machines(self) -> bool:
+        """Whether replicas share machines of the user's: EC2 nodes or the one of Compose."""
+        return self.kind == "compose" or self.compute == "ec2"
+
+    @property
+    def groups(self) -> dict[str, NodeGroup]:
+        """Node groups by name; the one machine of Compose, or one group that grows where none is said."""
+        if self.kind == "compose":
+            return {"machine": NodeGroup(type=self.node_type, count=1)}
+        return self.node_groups or {"nodes": NodeGroup(type=self.node_type, min=self.zones)}
+
+    @property
+    def shares_cores(self) -> bool:
+        """Whether threads take turns on the cores of machines."""
+        return self.on_machines and self.cpu.kind == "turns"
 
 
 class Pricing(Part):

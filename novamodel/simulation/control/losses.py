@@ -23,6 +23,8 @@ def lose_zone(
 ) -> None:
     """Every replica in the zone is gone; it takes no new ones until it is ``back`` (seconds; None: never)."""
     world.lost_zones.add(zone)
+    if world.cluster is not None:
+        world.cluster.lose_zone(zone)
     for fleet in fleets.values():
         pods = [pod for pod in fleet.pods if pod.zone == zone and pod.row != codes.NONE and not pod.lost]
         _lose(fleet, pods, f"zone {zone}", noticed_after, replaced_after)
@@ -33,6 +35,8 @@ def lose_zone(
 def _come_back(world: World, zone: int, after: float) -> Generator[Any, Any, None]:
     yield world.env.timeout(after)
     world.lost_zones.discard(zone)
+    if world.cluster is not None:
+        world.cluster.lost_zones.discard(zone)
 
 
 def _lose(fleet: Fleet, pods: list[Pod], what: str, noticed_after: float, replaced_after: float) -> None:

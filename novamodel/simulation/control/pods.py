@@ -15,6 +15,7 @@ import simpy
 from novamodel.components.kubernetes.restarts import restart_delay
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
+from novamodel.simulation.control.cluster import request_of
 from novamodel.simulation.control.pod import LONG_AGO, Pod
 from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
 from novamodel.simulation.control.world import World
@@ -104,12 +105,21 @@ class Fleet:
         return min(left, key=held.count, default=codes.NONE)
 
     def _place(self, pod: Pod) -> bool:
-        """Give a pod a zone that is there, and a row of the engine."""
+        """Give a pod a zone that is there, a machine where machines are shared, and a row of the engine."""
         if pod.zone == codes.NONE or pod.zone in self.world.lost_zones:
             pod.zone = self._emptiest_zone()
-        if pod.zone != codes.NONE:
-            pod.row = self._take_row()
-        return pod.row != codes.NONE
+        row = self._take_row()
+        if pod.zone == codes.NONE or row == codes.NONE:
+            return False
+        cluster = self.world.cluster
+        if cluster is not None:
+            pod.machine = cluster.place(pod.name, request_of(self.service.resources), pod.zone)
+            if pod.machine is None:
+                return False
+            pod.zone = pod.machine.zone
+            self.world.engine.settle(row, pod.machine.row)
+        pod.row = row
+        return True
 
     def _take_row(self) -> int:
         used = {pod.row for pod in self.pods}
@@ -120,7 +130,9 @@ class Fleet:
     def _start_warm(self) -> None:
         """A pod that has been there since long before the run."""
         pod = self._new_pod()
-        pod.row = self._take_row()
+        if not self._place(pod):
+            self.env.process(self._life(pod))
+            return
         pod.created_s = LONG_AGO
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self.set_ready(pod, True)
@@ -168,6 +180,8 @@ class Fleet:
         pod.gone = True
         self.past.append((pod.created_s, self.env.now))
         self.pods.remove(pod)
+        if self.world.cluster is not None:
+            self.world.cluster.withdraw(pod.name, pod.machine)
         if pod.row != codes.NONE:
             self.world.engine.model.replicas.lost[pod.row] = 0
 

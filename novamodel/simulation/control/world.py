@@ -11,6 +11,7 @@ from novamodel.components.nginx.upstream.round_robin import upstream_list
 from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
 from novamodel.simulation.build import Plan
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.state import Model
 
 INTERNAL_NUMBERS = 1 << 43
@@ -36,6 +37,9 @@ class Engine(Protocol):
     def kill(self, replica: int) -> None:
         """End a replica's process."""
 
+    def settle(self, container: int, machine: int) -> None:
+        """A container stands on a machine from now on."""
+
     def start_user(self, number: int, program: int, population: int, client: int) -> None:
         """A user of a closed source begins to think."""
 
@@ -56,14 +60,16 @@ class World:
     """One replication's shared surroundings."""
 
     def __init__(
-        self, env: simpy.Environment, engine: Engine, plan: Plan, seed: int, replication: int, zones: int
-    ) -> None:
+        self, env: simpy.Environment, engine: Engine, plan: Plan, seed: int, replication: int, zones: int,
+        cluster: Cluster | None = None,
+    ) -> None:  # fmt: skip
         self.env = env
         self.engine = engine
         self.plan = plan
         self.events: list[dict[str, Any]] = []
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
+        self.cluster = cluster  # the machines, where containers share them
         self.lost_zones: set[int] = set()
         upstream, replica = engine.model.upstream, engine.model.balances.replica
         self._peers = {

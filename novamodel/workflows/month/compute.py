@@ -15,12 +15,10 @@ from novamodel.cost import (
     task_hours,
 )
 from novamodel.cost.nodes import Allocatable
-from novamodel.scenario import Scenario
+from novamodel.scenario import SYSTEM_PODS, Scenario
 from novamodel.workflows.month.days import HOURS, DayUse
 
 GIB = 1024**3
-COREDNS = PodRequest(0.1, 70 / 1024)
-"""Requests of one of EKS's two CoreDNS pods (EKS add-on defaults, from memory)."""
 
 
 def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
             )
         )
     if scenario.platform.kind == "eks":
-        size = fargate_pod_size(*COREDNS)
+        size = fargate_pod_size(*SYSTEM_PODS[0])
         services.append(
             FargateService(name="coredns", vcpu=size.vcpu, memory_gib=size.memory_gib, fixed_task_hours=2 * month)
         )
@@ -98,7 +96,7 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
 
 
 def _nodes(scenario: Scenario, replicas: dict[str, float], room: Allocatable) -> int:
-    pods = [COREDNS, COREDNS] if scenario.platform.kind == "eks" else []
+    pods = [PodRequest(*one) for one in SYSTEM_PODS] if scenario.platform.kind == "eks" else []
     for name, count in replicas.items():
         resources = scenario.services[name].resources
         request = PodRequest(resources.cpu_request, resources.memory_request / GIB)
