@@ -50,7 +50,11 @@ def read_documents(path: Path, functions: bool = False) -> list[tuple[Any, Lines
     ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``); else a tag is a
     ``UserError``.
     """
-    text = read_text(path)
+    return documents_in(read_text(path), path, functions)
+
+
+def documents_in(text: str, path: Path, functions: bool = False) -> list[tuple[Any, Lines]]:
+    """The documents of a text; ``path`` names it in errors."""
     result = []
     try:
         nodes = list(YAML(typ="safe", pure=True).compose_all(text))

@@ -31,16 +31,17 @@ PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
 
-def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
+def import_folder(folder: Path, platform: str | None = None, *, rendered: bool = False) -> ImportReport:
     """Read the configuration files of a folder into the imported part of a scenario.
 
     ``platform`` (eks, ecs, compose) chooses whose files deploy the services; None takes Kubernetes manifests
     where there are any, else an ECS task definition, else Docker Compose, else whatever is there. A missing
     folder and a folder without a known file are a ``UserError``; a file that cannot be read is a finding.
+    ``rendered``: charts are rendered with ``helm``, where it is installed.
     """
     if platform is not None and platform not in PLATFORMS:
         raise UserError(f"platform {platform!r} is not known", valid=PLATFORMS, given=platform)
-    found = find_files(folder)
+    found = find_files(folder, rendered)
     draft = Draft()
     sources = read_sources(found, draft)
     kind = platform or _choose(sources)

@@ -12,8 +12,11 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers.kinds import KINDS, Kind, kind_of, looks_like
+from novamodel.importers.kubernetes.charts import NAMES as CHARTS
+from novamodel.importers.kubernetes.charts import belongs, charts_of
 from novamodel.importers.node import Node
-from novamodel.yamlfile import read_text
+from novamodel.importers.rendering import render
+from novamodel.yamlfile import documents_in, read_text
 
 MAX_CANDIDATES = 20_000
 """Files that are looked into at most, those nearest to the top first."""
@@ -40,10 +43,23 @@ class Found:
     not_read: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, int | None, str]] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    copies: dict[Path, str] = field(default_factory=dict)
+    unrendered: list[str] = field(default_factory=list)
 
     def relative(self, path: Path) -> str:
         """The path inside the folder, with forward slashes."""
-        return path.relative_to(self.folder).as_posix()
+        return self.copies.get(path) or path.relative_to(self.folder).as_posix()
+
+    def documents_of(self, name: str) -> list[Node]:
+        """The YAML documents of a file inside the folder, or of a text given as ``FILE\\nLINE\\nTEXT``."""
+        shown, line, inline = (*name.split("\n", 2), "", "")[:3]
+        text = inline or self.text(name)
+        try:
+            documents = documents_in(text, Path(shown)) if text is not None else []
+        except UserError:
+            return []
+        more = int(line) if inline and line.isdecimal() else 0
+        return [Node(value, shown, {path: at + more for path, at in lines.items()}) for value, lines in documents]
 
     def text(self, name: str) -> str | None:
         """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
@@ -79,8 +95,11 @@ class Found:
         return dict(sorted(result.items()))
 
 
-def find_files(folder: Path) -> Found:
-    """Read a folder. A missing folder and one without any known file are a ``UserError``; all else is listed."""
+def find_files(folder: Path, rendered: bool = False) -> Found:
+    """Read a folder. A missing folder and one without any known file are a ``UserError``; all else is listed.
+
+    ``rendered``: whether Helm renders the charts of the folder, where it is installed.
+    """
     if not folder.exists():
         raise UserError(f"{folder}: no such folder", valid=f"a folder that holds {_LEAST_KNOWN}")
     if not folder.is_dir():
@@ -88,9 +107,10 @@ def find_files(folder: Path) -> Found:
     found = Found(folder)
     paths = list(_walk(folder, found))
     found.names = frozenset(path.relative_to(folder).as_posix() for path in paths)
+    charts = charts_of(found.names)
     others: list[Path] = []
     plain: list[tuple[Path, str]] = []
-    looked_into = 0
+    looked_into = in_charts = 0
     for path in sorted(paths, key=lambda one: (len(one.parts), one.as_posix())):
         if not looks_like(path):
             others.append(path)
@@ -98,9 +118,15 @@ def find_files(folder: Path) -> Found:
         looked_into += 1
         if looked_into > MAX_CANDIDATES:
             continue
+        if charts and path.name not in CHARTS and belongs(found.relative(path), charts):
+            in_charts += 1
+            continue
         _take(path, found, plain)
     for paths in found.paths.values():
         paths.sort()
+    found.unrendered = charts if not rendered else _render(folder, found)
+    if found.unrendered and in_charts:
+        found.not_read.append((".", f"{in_charts} templates and values of Helm charts: helm template renders them"))
     if looked_into > MAX_CANDIDATES:
         left = looked_into - MAX_CANDIDATES
         found.not_read.append((".", f"{left} files deep in the folder: the {MAX_CANDIDATES} nearest are looked into"))
@@ -109,6 +135,23 @@ def find_files(folder: Path) -> Found:
     if not found.paths:
         raise UserError(_nothing_known(folder, found, bool(paths)), valid=_LEAST_KNOWN)
     return found
+
+
+def _render(folder: Path, found: Found) -> list[str]:
+    """Read what Helm makes of the charts; those that it does not render."""
+    texts, left = render(folder, found.names)
+    for chart, text in texts.items():
+        shown = f"{chart or '.'} (rendered by helm)"
+        try:
+            documents = documents_in(text, Path(shown))
+        except UserError as problem:
+            found.leave_out(shown, problem)
+            continue
+        nodes = [Node(value, shown, lines) for value, lines in documents]
+        found.documents.setdefault("kubernetes", []).extend(nodes)
+        found.paths.setdefault("kubernetes", []).append(folder / chart / "Chart.yaml")
+    found.not_read += [(chart or ".", why) for chart, why in left]
+    return [chart for chart, _ in left]
 
 
 def _take(path: Path, found: Found, plain: list[tuple[Path, str]]) -> None:

@@ -20,6 +20,8 @@ KINDS = {
     "kubernetes": "Kubernetes manifest",
     "compose": "Docker Compose file",
     "ecs": "ECS task definition",
+    "chart": "Helm chart",
+    "kustomization": "Kustomization",
     "terraform": "Terraform",
     "cloudformation": "CloudFormation template",
     "plan": "Terraform plan or state",
@@ -34,6 +36,8 @@ KINDS = {
     "environment": "environment file",
     "workflow": "deploy workflow",
 }
+CHART_NAMES = ("chart.yaml", "chart.yml")
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
 _POSTGRES = re.compile(
@@ -118,6 +122,10 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind(None, why="empty")
     if name == "database.yml" and re.search(r"^\s*adapter\s*:", text, re.M):
         return Kind("settings")
+    if name in CHART_NAMES:
+        return Kind("chart")
+    if name in KUSTOMIZATION_NAMES:
+        return Kind("kustomization", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
     if _STACK.search(text):
         documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
         if any(is_template(node) for node in documents):

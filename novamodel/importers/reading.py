@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -24,7 +25,10 @@ from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.sources import proxied, source_links
 from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.charts import list_charts
+from novamodel.importers.kubernetes.embedded import embedded_files
 from novamodel.importers.kubernetes.ingress import ingress_services
+from novamodel.importers.kubernetes.kustomize import apply
 from novamodel.importers.names import short_name
 from novamodel.importers.nginx.files import list_limits, read_files
 from novamodel.importers.nginx.read import Nginx, read_nginx, server_host
@@ -43,10 +47,26 @@ T = TypeVar("T")
 
 def read_sources(found: Found, draft: Draft) -> Sources:
     """Everything that the files of a folder say, by format."""
+    roots = {one.file.rpartition("/")[0]: one for one in found.all("kustomization")}
+    manifests = apply(roots, found.all("kubernetes"), found.documents_of, draft)
+    cluster = kubernetes.read_cluster(manifests, draft)
+    list_charts(found.unrendered, found.documents_of, found.names, draft)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, one in enumerate(embedded_files(cluster)):
+            copy = Path(folder) / f"{number}-{one.name}"
+            copy.write_text(one.text, encoding="utf-8")
+            found.copies[copy] = one.shown
+            found.paths.setdefault(one.kind, []).append(copy)
+        sources = _read(found, cluster, draft)
+    for kind, paths in found.paths.items():
+        found.paths[kind] = [path for path in paths if path not in found.copies]
+    return sources
+
+
+def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     dotenv = dict(_each(found, "environment", lambda pair: list(read_environment_files([pair]).items())))
     built = dict(_each(found, "settings", _dockerfile))
     project = choose(found.all("compose"), dotenv, draft)
-    cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
     region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)

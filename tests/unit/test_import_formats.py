@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from novamodel.errors import UserError
 from novamodel.importers import ImportReport, import_folder, scenario_from_folder
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name

@@ -186,9 +186,10 @@ def _aurora(estate: Estate, cluster: Resource, draft: Draft) -> None:
     count = sum(one.count for one in members)
     what = f"{cluster.label}: Aurora {cluster.text('engine')} {cluster.text('engine_version')}".rstrip()
     what += f", {count} instances" + (f" of {named[0][1]}" if named and named[0][1] else "") if count else ""
-    draft.leave(
-        cluster.file, cluster.line, what, "simulated as PostgreSQL; its storage, readers and failover are its own"
-    )
+    for one in (cluster, *members):
+        one.listed = True
+    why = "simulated as PostgreSQL; its storage, readers and failover are its own"
+    draft.leave(cluster.file, cluster.line, what, why)
     _parameters(estate, cluster, draft)
 
 

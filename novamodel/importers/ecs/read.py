@@ -9,13 +9,15 @@ from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.scaling import scaling_of
 from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
 from novamodel.importers.declared import Resource
-from novamodel.importers.names import is_generic, is_infrastructure, short_name
+from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 from novamodel.scenario import require_fargate_size
 from novamodel.units import parse_bytes
 
+_WEB = ("nginx", "httpd", "caddy")
+"""Images that answer requests themselves where nothing stands behind them."""
 _SHARES = (
     ("deployment_minimum_healthy_percent", "rollout.minimum_healthy"),
     ("deployment_maximum_percent", "rollout.maximum"),
@@ -62,7 +64,12 @@ def _add(
 ) -> None:
     node = task.node if task else Node(None, service.file if service else "", {})
     box = main_container(node)
-    if task and box and is_infrastructure(box["image"].text):
+    if (
+        task
+        and box
+        and is_infrastructure(box["image"].text)
+        and not (service and is_image_of(box["image"].text, *_WEB))
+    ):
         draft.leave(*_place(task), f"task definition {_family(task)}", "infrastructure image")
         return
     said_by = service.text("name") if service else ""

@@ -53,7 +53,7 @@ def autoscaler(hpas: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
     said = [Said("autoscaler", None, hpa.file, bounds.line)]
     for key, path in (("minReplicas", "min_replicas"), ("maxReplicas", "max_replicas")):
         if spec[key]:
-            said.append(Said(f"autoscaler.{path}", whole(spec[key].value), hpa.file, spec[key].line))
+            said.append(Said(f"autoscaler.{path}", whole(spec[key].value), spec[key].file, spec[key].line))
     return (*said, *targets, *behavior_of(spec["behavior"], draft))
 
 

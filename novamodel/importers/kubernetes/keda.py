@@ -27,9 +27,9 @@ def scaled_by(objects: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
         return ()
     said = [Said("autoscaler", None, found.file, spec.line)]
     if isinstance(low, int) and low > 0:
-        said.append(Said("autoscaler.min_replicas", low, found.file, spec["minReplicaCount"].line))
+        said.append(Said("autoscaler.min_replicas", low, spec["minReplicaCount"].file, spec["minReplicaCount"].line))
     if isinstance(high, int):
-        said.append(Said("autoscaler.max_replicas", high, found.file, spec["maxReplicaCount"].line))
+        said.append(Said("autoscaler.max_replicas", high, spec["maxReplicaCount"].file, spec["maxReplicaCount"].line))
     else:
         why = f"{KEDA}: maxReplicaCount left out"
         said.append(Said("autoscaler.max_replicas", _DEFAULT_MAX, found.file, spec.line, why, "documented"))

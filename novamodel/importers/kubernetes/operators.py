@@ -16,7 +16,9 @@ class _Made:
     """Builds an object whose values keep the lines of the one that they are read from."""
 
     def __init__(self, source: Node) -> None:
-        self.source, self.value, self.lines = source, {}, Lines()
+        self.source = source
+        self.value: dict[str, Any] = {}
+        self.lines: Lines = {}
         self.lines[("metadata", "name")] = source.at("metadata", "name").line
         self.put(("kind",), "StatefulSet", source["kind"])
         self.put(("metadata", "name"), source.at("metadata", "name").text, source.at("metadata", "name"))

@@ -119,7 +119,7 @@ def _said(found: Node, box: Node) -> list[Said]:
     said = []
     replicas = found.at("spec", "replicas")
     if replicas:
-        said.append(Said("replicas", whole(replicas.value), found.file, replicas.line))
+        said.append(Said("replicas", whole(replicas.value), replicas.file, replicas.line))
     said += _resources(box)
     for key, path in (("readinessProbe", "readiness"), ("livenessProbe", "liveness")):
         said += _probe(box[key], path)
@@ -136,7 +136,7 @@ def _rollout(found: Node) -> list[Said]:
     rolling, ready = found.at("spec", "strategy", "rollingUpdate"), found.at("spec", "minReadySeconds")
     bounds = (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable"))
     said = [
-        Said(f"rollout.{path}", whole(rolling[key].value), rolling.file, rolling[key].line)
+        Said(f"rollout.{path}", whole(rolling[key].value), rolling[key].file, rolling[key].line)
         for key, path in bounds
         if rolling[key]
     ]
@@ -159,13 +159,13 @@ def _resources(box: Node) -> list[Said]:
     for key, plain in (("cpu", lambda value: value), ("memory", kubernetes_memory)):
         request, limit = requests[key], limits[key]
         if request:
-            said.append(Said(f"resources.{key}_request", plain(request.value), box.file, request.line))
+            said.append(Said(f"resources.{key}_request", plain(request.value), request.file, request.line))
         elif limit:
             why = f"{K8S}: a request left out is the limit"
             value = plain(limit.value)
-            said.append(Said(f"resources.{key}_request", value, box.file, limit.line, why, "documented"))
+            said.append(Said(f"resources.{key}_request", value, limit.file, limit.line, why, "documented"))
         if limit:
-            said.append(Said(f"resources.{key}_limit", plain(limit.value), box.file, limit.line))
+            said.append(Said(f"resources.{key}_limit", plain(limit.value), limit.file, limit.line))
     return said
 
 
@@ -179,8 +179,8 @@ def _probe(probe: Node, path: str) -> list[Said]:
         ("timeoutSeconds", "timeout"),
     ):
         if probe[key]:
-            said.append(Said(f"{path}.{part}", seconds(probe[key].value), probe.file, probe[key].line))
+            said.append(Said(f"{path}.{part}", seconds(probe[key].value), probe[key].file, probe[key].line))
     if probe["failureThreshold"]:
         value = whole(probe["failureThreshold"].value)
-        said.append(Said(f"{path}.failures", value, probe.file, probe["failureThreshold"].line))
+        said.append(Said(f"{path}.failures", value, probe["failureThreshold"].file, probe["failureThreshold"].line))
     return said
