@@ -11,7 +11,9 @@ from novamodel.importers.capacity import say_capacity
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
+from novamodel.importers.graph.boxes import Text
 from novamodel.importers.graph.stores import say_stores
+from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
@@ -178,8 +180,22 @@ def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) 
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
     aws.say(sources.estate, kind, services, on_rds, draft)
+    adopt_declared(sources.system, _declared(draft))
     if on_rds:
         return
     for path in sources.found.paths.get("terraform", []):
         shown = sources.found.relative(path)
         draft.leave(shown, 1, "Terraform", f"its database is not taken: the files of {kind} run their own")
+
+
+def _declared(draft: Draft) -> list[tuple[str, str, Text]]:
+    """Databases and caches that any file has said something of, with their places."""
+    found = [(what, MAIN, what) for what in ("database", "cache") if draft.values.get(what)]
+    for what in ("database", "cache"):
+        found += [(what, name, f"{what}s.{name}") for name in draft.values.get(f"{what}s", {})]
+    rows = []
+    for what, name, path in found:
+        places = [one for at, one in draft.origins.items() if at == path or at.startswith(f"{path}.")]
+        place = next((one for one in places if one.file), None)
+        rows.append((what, name, Text(None, place.file or "", place.line or 1) if place else Text(None, "", 1)))
+    return rows

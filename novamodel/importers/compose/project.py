@@ -296,9 +296,9 @@ class _Merging:
     def _at(self, path: tuple[str | int, ...]) -> Any:
         here: Any = self.values
         for word in path:
-            if isinstance(here, dict) and word in here or isinstance(here, list) and isinstance(word, int) and word < len(here):
+            try:
                 here = here[word]
-            else:
+            except (KeyError, IndexError, TypeError):
                 return None
         return here
 

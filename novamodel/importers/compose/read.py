@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -151,8 +151,8 @@ def _words(command: Node) -> list[str]:
     return " ".join(parts).split()
 
 
-def find_faults(compose: Node, names: Iterable[str], draft: Draft) -> None:
-    """Note what Docker Compose would refuse, ignore or do differently from what is meant."""
+def find_faults(compose: Node, names: Iterable[str], idle: Collection[str], draft: Draft) -> None:
+    """Note what Docker Compose would refuse, ignore or do differently from what is meant; ``idle``: no services."""
     services = dict(compose["services"].entries())
     if compose["version"]:
         message = "the top-level key version is obsolete and ignored"
@@ -174,7 +174,7 @@ def find_faults(compose: Node, names: Iterable[str], draft: Draft) -> None:
                 "name a version",
             )
         limited = service.at("deploy", "resources", "limits") or service["mem_limit"] or service["cpus"]
-        if not limited and not (image and is_infrastructure(image.text)):
+        if not limited and raw not in idle and not (image and is_infrastructure(image.text)):
             draft.find(
                 "warning",
                 "no-limits",

@@ -58,6 +58,7 @@ class System:
     alone: set[str] = field(default_factory=set)
     guessed: set[str] = field(default_factory=set)
     concurrency: dict[str, Text] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     @property
     def evident(self) -> bool:
@@ -268,7 +269,8 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
             system.calls[name, target] = Link(name, target, Text(None, box.file, box.line), why)
     if silent:
         system.guessed, system.alone = system.alone - inner, set()
-    _guess_users(system, [name for name in system.entries if name in own] or list(own))
+    system.asked = [name for name in system.entries if name in own] or list(own)
+    _guess_users(system, system.asked)
 
 
 def _open_to_outside(published: Text) -> str:
@@ -283,6 +285,26 @@ def _guess_users(system: System, services: list[str]) -> None:
         for store in stores.values():
             if not store.users:
                 store.users |= dict.fromkeys((name for name in services if name not in linked), None)
+
+
+def adopt_declared(system: System, declared: Iterable[tuple[str, str, Text]]) -> None:
+    """Add stores that are declared elsewhere (Terraform, an operator): (database or cache, name, place) of each.
+
+    Where files say nothing at all about who uses what, the usual service is assumed and nothing is added.
+    """
+    if not system.evident:
+        return
+    for what, name, place in declared:
+        stores = system.databases if what == "database" else system.caches
+        if name not in stores:
+            stores[name] = Store(name, what, "postgres" if what == "database" else "redis", place)
+    for stores in (system.databases, system.caches):
+        if MAIN in stores:
+            main = stores.pop(MAIN)
+            rest = dict(stores)
+            stores.clear()
+            stores.update({MAIN: main, **rest})
+    _guess_users(system, system.asked)
 
 
 def _take_messages(system: System, roles: Mapping[str, Role]) -> None:
