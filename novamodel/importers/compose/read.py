@@ -24,13 +24,13 @@ def names_of(project: Project) -> dict[str, str]:
     called = project.whole["name"].text
     raws = [raw for raw, _ in project.whole["services"].entries()]
     short = {raw: short_name(_without_number(raw, project), [called]) for raw in raws}
-    alike = {raw: {re.sub(r"[-_]?\d+$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
+    alike = {raw: {re.sub(r"[-_]?\d{1,9}$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
     return {raw: short[raw] if len(alike[raw]) == 1 else re.sub(r"[^a-z0-9-]+", "-", raw.lower()) for raw in raws}
 
 
 def _without_number(raw: str, project: Project) -> str:
     """``web1`` and ``web2`` of one image, or built from one folder, are replicas of ``web``."""
-    services, stem = project.whole["services"], re.sub(r"[-_]?\d+$", "", raw)
+    services, stem = project.whole["services"], re.sub(r"[-_]?\d{1,9}$", "", raw)
     mine = (services[raw]["image"].value, services[raw]["build"].value)
     alike = [
         other

@@ -16,7 +16,7 @@ from novamodel.importers.report import Draft, Said
 from novamodel.scenario.not_modelled import NOT_MODELLED
 from novamodel.yamlfile import read_text
 
-SECTION = re.compile(r"^\s*\[pgbouncer\]\s*$", re.M)
+SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t\r]*$", re.M)
 _COUNTS = {"default_pool_size", "max_client_conn"}
 _QUIET = {"listen_addr", "listen_port", "auth_type", "auth_file", "auth_query", "auth_user", "admin_users",
           "stats_users", "logfile", "pidfile", "unix_socket_dir", "user"}  # fmt: skip
