@@ -11,7 +11,7 @@ from novamodel.importers.node import Node
 from novamodel.yamlfile import Lines, read_text
 
 _INSTRUCTION = re.compile(r"[ \t]*(FROM|CMD|ENTRYPOINT|ENV|EXPOSE)[ \t]+(.*)", re.I)
-_PAIR = re.compile(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)")
+_PAIR = re.compile(r"(?<!\w)([A-Za-z_]\w{0,100})=(\"[^\"]*\"|'[^']*'|\S*)")
 
 
 def read_dockerfile(path: Path, shown: str) -> Node:

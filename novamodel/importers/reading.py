@@ -37,6 +37,7 @@ from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.pools.code import read_source
 from novamodel.importers.pools.settings import read_settings_file
 from novamodel.importers.postgres import read as postgres
+from novamodel.importers.redis import read_redis
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
 from novamodel.importers.terraform.plan import read_plans
@@ -95,6 +96,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
     sources.nginx = _nginx(found, sources, draft)
+    sources.redis = _each(found, "redis", read_redis)
     sources.project = project
     sources.dotenv = dotenv
     return sources

@@ -246,7 +246,9 @@ _GO_UNITS = {"Millisecond": 1, "Second": 1000, "Minute": 60_000, "Hour": 3_600_0
 def _go(text: str, shown: str) -> list[Row]:
     constants = {
         match[1]: match[2]
-        for match in re.finditer(r"^[ \t]*(?:(?:const|var)[ \t]+)?(\w+)[ \t]*(?:int\w{0,9}[ \t]*)?:?=[ \t]*(\d{1,9})[ \t\r]*$", text, re.M)
+        for match in re.finditer(
+            r"^[ \t]*(?:(?:const|var)[ \t]+)?(\w+)[ \t]*(?:int\w{0,9}[ \t]*)?:?=[ \t]*(\d{1,9})[ \t\r]*$", text, re.M
+        )
     }
     rows: list[Row] = []
     for pattern, what, path in _GO:
