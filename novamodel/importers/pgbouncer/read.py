@@ -19,7 +19,8 @@ from novamodel.yamlfile import read_text
 SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t\r]*$", re.M)
 _COUNTS = {"default_pool_size", "max_client_conn"}
 _OTHERS = {
-    "pool_mode", "query_wait_timeout", "min_pool_size", "reserve_pool_size", "reserve_pool_timeout", "max_db_connections",
+    "pool_mode", "query_wait_timeout", "min_pool_size", "reserve_pool_size", "reserve_pool_timeout",
+    "max_db_connections",
     "max_user_connections", "server_lifetime", "server_idle_timeout", "server_connect_timeout", "client_idle_timeout",
     "query_timeout", "idle_transaction_timeout", "max_prepared_statements",
 }  # fmt: skip
