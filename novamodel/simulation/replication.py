@@ -19,9 +19,11 @@ from novamodel.simulation.compiled import CompiledEngine
 from novamodel.simulation.conservation import lost
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.settled import settle_parts
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
@@ -92,7 +94,9 @@ def replicate(
     env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
     chosen: Engine = (CompiledEngine if compiled else ReferenceEngine)(plan, env, run.seed, number, keep_requests)
-    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
+    cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
+    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
+    settle_parts(world, scenario)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
@@ -102,6 +106,8 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    if cluster is not None:
+        cluster.warm = False
     _fill_pools(plan, chosen, fleets)
     _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)

@@ -48,7 +48,7 @@ class Result:
     replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
     interval, ``lives`` a replica (``from_s`` created, ``to_s`` gone, as ``clock_s``), ``events`` a deed of the control
-    engine, ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
+    plane, ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
     beyond the first, calls given up), ``queues`` a queue (messages), ``routes`` a route, ``populations`` a population,
     ``histogram`` a latency bucket, ``requests`` (when kept) a request.
     """
