@@ -15,6 +15,7 @@ from novamodel.cli.doctor import doctor
 from novamodel.cli.importing import import_folder
 from novamodel.cli.init import init
 from novamodel.cli.output import say
+from novamodel.cli.prices import prices
 from novamodel.cli.report import report
 from novamodel.cli.run import run
 from novamodel.cli.schema import schema
@@ -78,5 +79,6 @@ for _name, (_function, _short) in COMMANDS.items():
     app.command(_name, short_help=_short, context_settings=SETTINGS)(_function)
 
 app.add_typer(sweep, name="sweep", short_help="Many variants, kept as one table.", context_settings=SETTINGS)
+app.add_typer(prices, name="prices", short_help="Price books: show, refresh, override.", context_settings=SETTINGS)
 
 command: Any = typer.main.get_command(app)

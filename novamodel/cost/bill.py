@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from novamodel.cost.book import STATUSES, PriceBook, load_book
+from novamodel.cost.book import STATUSES, PriceBook, load_book, oldest
 from novamodel.cost.charges import (
     cache_lines,
     compute_lines,
@@ -53,7 +53,7 @@ class Bill:
     """Lines in USD a month, each rounded to the cent; the totals are sums of the rounded lines.
 
     `free`: what is used and costs nothing. `not_priced`: what the bill leaves out. `sources`: what the names
-    in the lines' `source` stand for.
+    in the lines' `source` stand for. `prices_as_of`: date of the oldest price used.
     """
 
     region: str
@@ -110,7 +110,7 @@ class Bill:
         confirmed = ", ".join(f"{usd(amount)} {status}" for status, amount in self.by_status().items())
         text = [
             f"baseline {usd(self.baseline)} + use* {usd(self.use)} = {usd(self.total)} {self.currency} a month",
-            f"{len(self.lines)} lines priced, {self.region}, on-demand list prices of {self.prices_as_of},"
+            f"{len(self.lines)} lines priced, {self.region}, list prices of {self.prices_as_of} or later,"
             f" {self.hours_per_month:g} hours a month",
         ]
         if confirmed:
@@ -175,7 +175,7 @@ def price(usage: MonthUsage, book: PriceBook | None = None) -> Bill:
     return Bill(
         region=book.region,
         currency=book.currency,
-        prices_as_of=book.as_of,
+        prices_as_of=oldest(line.date for line in lines),
         hours_per_month=usage.hours_per_month,
         lines=tuple(lines),
         free=_free(usage),

@@ -1,10 +1,11 @@
 """The price book: one file a region in `data/prices/`, each price with unit, tiers, source, date and status.
 
-A price that is not in the book is an error that names the key and its neighbours, never 0.
+`prices` are on demand. `rates` are what the same keys cost under a plan (USD an hour for one hour's unit, upfront
+parts spread over the term): `spot`, or kind, term and payment such as `compute_sp.1yr.no_upfront`.
+A price that is not in the book is an error that names the key, its region and its neighbours, never 0.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -13,19 +14,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from novamodel.cost.book_files import book_file, book_files, read_raw
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
-from novamodel.resources import data_dir
 
-STATUSES = ("verified", "one source", "derived", "from memory")
-"""How far a price is confirmed, best first."""
+STATUSES = ("private", "published", "verified", "one source", "derived", "from memory")
+"""How far a price is confirmed, best first: a contract of one's own, AWS's own file, two readers of AWS data, ..."""
 
 
 class PriceMissing(UserError):
     """The book has no price of this name; the message names the nearest ones."""
 
     def __init__(self, key: str, region: str, known: tuple[str, ...]) -> None:
-        near = get_close_matches(key, known, n=4, cutoff=0.5)
+        near = [name for name in get_close_matches(key, known, n=4, cutoff=0.5) if name != key]
         if not near:
             near = [name for name in known if name.split(".")[0] == key.split(".")[0]][:4]
         nearest = f"near it: {', '.join(near)}" if near else "a price of the book, see data/prices"
@@ -62,6 +63,7 @@ class Price:
     tiers: tuple[Tier, ...]
     attributes: Mapping[str, Any]
     note: str = ""
+    region: str = ""
 
     @property
     def flat(self) -> Decimal:
@@ -69,7 +71,13 @@ class Price:
         return self.tiers[0].price
 
     def split(self, quantity: Decimal, above: Decimal = Decimal(0)) -> list[tuple[Tier, Decimal]]:
-        """Split `quantity` raw units, which lie on top of `above`, over the tiers: (tier, quantity in it)."""
+        """Split `quantity` raw units, which lie on top of `above`, over the tiers: (tier, quantity in it).
+
+        Raises `PriceMissing` where they reach beyond the last tier that the book knows.
+        """
+        end = self.tiers[-1].end
+        if end is not None and above + quantity > end:
+            raise PriceMissing(f"{self.key} above {end} {self.unit}", self.region, (self.key,))
         parts = []
         for tier in self.tiers:
             low = max(above, tier.start)
@@ -85,12 +93,12 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """All prices of one region at one date."""
+    """All prices of one region: on demand, and `rates` by plan and key."""
 
     region: str
     currency: str
-    as_of: str
     prices: Mapping[str, Price]
+    rates: Mapping[str, Mapping[str, Tier]]
     allowances: Mapping[str, Decimal]
     sources: Mapping[str, Mapping[str, str]]
 
@@ -100,6 +108,14 @@ class PriceBook:
             raise PriceMissing(key, self.region, tuple(self.prices))
         return self.prices[key]
 
+    def rate(self, plan: str, key: str) -> Tier:
+        """Return what one hour of `key` costs under `plan`; `PriceMissing` where the book does not know it."""
+        known = self.rates.get(plan, {})
+        if key not in known:
+            others = tuple(f"{name} {key}" for name, rates in self.rates.items() if key in rates)
+            raise PriceMissing(f"{plan} {key}", self.region, others or tuple(f"{plan} {name}" for name in known))
+        return known[key]
+
     def allowance(self, key: str) -> Decimal:
         """Return the free allowance named `key`, in raw units a month."""
         if key not in self.allowances:
@@ -107,9 +123,14 @@ class PriceBook:
         return self.allowances[key]
 
 
+def oldest(dates: Iterable[str]) -> str:
+    """The oldest of the dates of prices, `undated` where all are; a year is older than a month of it."""
+    return min((date for date in dates if date != "undated"), default="undated")
+
+
 def regions() -> tuple[str, ...]:
     """The regions that have a price book."""
-    return tuple(sorted(file.stem for file in (data_dir() / "prices").glob("*.json")))
+    return tuple(book_files())
 
 
 @lru_cache(maxsize=8)
@@ -119,39 +140,37 @@ def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
     Raises `UserError` for a region without a book and for a file that is no price book.
     """
     if file is None:
-        if region not in regions():
-            raise UserError(f"no price book for region {region!r}", valid=regions(), given=region)
-        file = data_dir() / "prices" / f"{region}.json"
+        file = book_file(region)
+    raw = read_raw(file)
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"price book cannot be read: {error.strerror}", file=file) from error
-    except ValueError as error:
-        raise UserError(f"price book is no JSON: {error}", file=file) from error
-    try:
-        return _book(raw)
+        return read_book(raw)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"not a price book: {error!r}", file=file, valid="see data/prices") from error
     except UserError as error:
         raise UserError(error.message, file=file, valid=error.valid) from error
 
 
-def _book(raw: Mapping[str, Any]) -> PriceBook:
+def read_book(raw: Mapping[str, Any]) -> PriceBook:
+    """Make a book of what its file holds; `UserError`, `KeyError` or `TypeError` where it is none."""
+    rates = {
+        plan: MappingProxyType({key: _tier(key, entry) for key, entry in entries.items()})
+        for plan, entries in raw.get("rates", {}).items()
+    }
     return PriceBook(
         region=raw["region"],
         currency=raw["currency"],
-        as_of=raw["as_of"],
-        prices=MappingProxyType({key: _price(key, entry) for key, entry in raw["prices"].items()}),
+        prices=MappingProxyType({key: _price(key, entry, raw["region"]) for key, entry in raw["prices"].items()}),
+        rates=MappingProxyType(rates),
         allowances=MappingProxyType({key: to_decimal(entry["free"], key) for key, entry in raw["allowances"].items()}),
         sources=MappingProxyType(dict(raw["sources"])),
     )
 
 
-def _price(key: str, entry: Mapping[str, Any]) -> Price:
+def _price(key: str, entry: Mapping[str, Any], region: str) -> Price:
     tiers = tuple(_tier(key, tier) for tier in entry.get("tiers", [entry]))
     starts = [tier.start for tier in tiers]
     ends = [tier.end for tier in tiers]
-    if starts[0] != 0 or ends[-1] is not None or starts[1:] != ends[:-1]:
+    if starts[0] != 0 or starts[1:] != ends[:-1] or ("tiers" not in entry and ends != [None]):
         raise UserError(f"tiers of {key} leave a gap", valid="tiers from 0, each starting where the last ends")
     return Price(
         key=key,
@@ -162,6 +181,7 @@ def _price(key: str, entry: Mapping[str, Any]) -> Price:
         tiers=tiers,
         attributes=MappingProxyType(dict(entry.get("attributes", {}))),
         note=entry.get("note", ""),
+        region=region,
     )
 
 

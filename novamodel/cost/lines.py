@@ -46,8 +46,10 @@ class Counter:
 
         `above` is what was counted before on the same tiers. `name` is the user's name of the thing.
         """
-        price = self.book.price(key)
         raw = to_decimal(quantity, key)
+        if raw == 0:
+            return []
+        price = self.book.price(key)
         parts = price.split(raw, to_decimal(above, key))
         label = f"{name}: {price.name}" if name else price.name
         written = []

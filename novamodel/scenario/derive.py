@@ -17,8 +17,8 @@ from novamodel.scenario.machines import (
     GIB,
     cache_nodes,
     database_classes,
-    gp3_iops,
     gp3_striped_from,
+    gp3_volume,
     most_connections,
     nearest,
     source_of,
@@ -130,7 +130,7 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
     if kind == "gp3" and (storage := _bytes(storage)) is not None:
         fixed = storage < gp3_striped_from()
         cause = f"gp3 of {storage / GIB:g} GiB"
-        yield Fact(f"{path}.iops", gp3_iops(storage), f"{path}.storage", cause, source_of("rds_gp3"), fixed)
+        yield Fact(f"{path}.iops", gp3_volume(storage).iops, f"{path}.storage", cause, source_of("rds_gp3"), fixed)
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:

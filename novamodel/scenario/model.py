@@ -19,6 +19,7 @@ from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.backup import Backup
 from novamodel.scenario.checks import check
 from novamodel.scenario.circles import check_circles
+from novamodel.scenario.declared import Declared
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed, wrong
@@ -64,6 +65,7 @@ class Scenario(Part):
     monitoring: Monitoring = given({}, "metrics", "assumed")
     operations: tuple[Operation, ...] = given((), "what is done to the system while it runs", "default: none")
     run: Run = given({}, "how it is simulated", "assumed")
+    declared: tuple[Declared, ...] = given((), "resources that Terraform or CloudFormation declares", "default: none")
 
     _tree: Tree = PrivateAttr(default_factory=Tree)
     _derived: Tree = PrivateAttr(default_factory=Tree)
@@ -95,6 +97,10 @@ class Scenario(Part):
     def all_caches(self) -> dict[str, Cache]:
         """Caches by name; the one that stands by itself is 'main'."""
         return {MAIN: self.cache, **self.caches}
+
+    def declared_of(self, *types: str) -> list[Declared]:
+        """Declared resources of some types."""
+        return [one for one in self.declared if one.type in types]
 
     @property
     def entry_routes(self) -> tuple[str, ...]:
@@ -138,8 +144,8 @@ class Scenario(Part):
         return self.override(changes, said_by=said_by)
 
     def paths(self) -> dict[str, Any]:
-        """Every value by its dotted path, in SI base units; samples are one value."""
-        return dict(_leaves(self.model_dump(mode="json"), ""))
+        """Every value by its dotted path, in SI base units; samples are one value. Declared resources are no values."""
+        return dict(_leaves(self.model_dump(mode="json", exclude={"declared"}), ""))
 
     def origin(self, path: str) -> Origin:
         """Who set a value: a file, an override, the machine type that it follows from, or the default."""

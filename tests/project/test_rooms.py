@@ -28,7 +28,7 @@ ALLOWED = {
     "components": {"units"},
     "figures": {"units"},
     "audit": {"scenario", "units"},
-    "verify": {"components", "analytic", "cost", "recovery", "simulation", "units"},
+    "verify": {"components", "analytic", "cost", "recovery", "scenario", "simulation", "units"},
 }
 # Room or hall -> the only rooms and halls that may import it.
 ONLY_FOR = {

@@ -204,6 +204,7 @@ def test_every_line_is_quantity_times_price_with_its_source() -> None:
         assert line.date.startswith("20")
         assert set(line.source.split(", ")) <= bill.sources.keys()
         assert load_book().price(line.key).unit == line.unit
+    assert bill.prices_as_of == min(line.date for line in bill.lines)
     assert all(bill.sources.values())
 
 
@@ -239,7 +240,7 @@ def test_a_bill_shows_itself() -> None:
             "*",
             "baseline",
             "not priced",
-            "2026-11",
+            "prices of 2024-08-09 or later",
         ):
             assert text in shown
         assert f"{bill.total:,}" in shown
@@ -272,6 +273,14 @@ def test_a_range_of_months() -> None:
 def test_an_unknown_class_is_an_error_and_never_free(usage: dict) -> None:
     with pytest.raises(PriceMissing, match="large"):
         price(MonthUsage(**usage))
+
+
+def test_what_is_not_used_needs_no_price() -> None:
+    ireland = load_book("eu-west-1")
+    assert "secrets.secret" not in ireland.prices
+    assert price(MonthUsage(nat_gateways=1), ireland).total == Decimal("35.04")
+    with pytest.raises(PriceMissing, match=r"eu-west-1 has no price 'secrets.secret'"):
+        price(MonthUsage(nat_gateways=1, secrets=1), ireland)
 
 
 def test_an_impossible_fargate_size_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,38 +10,114 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novamodel.cost.book import STATUSES, PriceMissing, load_book, regions
+from novamodel.cost.book import STATUSES, PriceMissing, load_book, oldest, regions
 from novamodel.cost.money import to_cents, to_decimal, total
 from novamodel.errors import UserError
 from novamodel.resources import data_dir
 
 BOOK = load_book()
-RAW = json.loads((data_dir() / "prices" / "us-east-1.json").read_text(encoding="utf-8"))
+REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-1")
 
 
-def test_every_price_is_a_decimal_string_with_unit_source_date_and_status() -> None:
-    assert len(BOOK.prices) > 300
-    for key, entry in RAW["prices"].items():
+def raw_book(region: str = "us-east-1") -> dict:
+    return json.loads((data_dir() / "prices" / f"{region}.json").read_text(encoding="utf-8"))
+
+
+RAW = raw_book()
+
+
+def entries(raw: dict) -> Iterator[tuple[str, dict]]:
+    """Every figure of a book's file with the key it stands under."""
+    for key, entry in raw["prices"].items():
         for tier in entry.get("tiers", [entry]):
-            assert isinstance(tier["price"], str), key
-            assert Decimal(tier["price"]) > 0, key
-            assert tier["status"] in STATUSES, key
-            assert tier["sources"], key
-            assert set(tier["sources"]) <= RAW["sources"].keys(), key
-            assert tier["date"].startswith("20") or (tier["date"], tier["sources"]) == (
-                "undated",
-                ["PAGE-CW"],
-            ), key
-        assert entry["unit"], key
-    assert BOOK.as_of == "2026-11"
+            yield key, tier
+    for plan, rates in raw["rates"].items():
+        for key, entry in rates.items():
+            yield f"{plan} {key}", entry
 
 
-def test_status_and_sources_fit_together() -> None:
-    for price in BOOK.prices.values():
-        for tier in price.tiers:
-            assert (tier.status == "from memory") == (tier.sources == ("MEM",)), price.key
-            if tier.status == "verified":
-                assert len(tier.sources) >= 2, price.key
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_price_is_a_decimal_string_with_unit_source_date_and_status(region: str) -> None:
+    raw = raw_book(region)
+    assert raw["region"] == region
+    assert len(raw["prices"]) > 350
+    assert all(entry["unit"] for entry in raw["prices"].values())
+    for key, tier in entries(raw):
+        assert isinstance(tier["price"], str), key
+        assert Decimal(tier["price"]) > 0, key
+        assert tier["status"] in STATUSES, key
+        assert tier["sources"], key
+        assert set(tier["sources"]) <= raw["sources"].keys(), key
+        assert tier["date"][:2] == "20" or (tier["date"], tier["sources"]) == ("undated", ["PAGE-CW"]), key
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_status_and_sources_fit_together(region: str) -> None:
+    for key, tier in entries(raw_book(region)):
+        assert (tier["status"] == "from memory") == (tier["sources"] == ["MEM"]), key
+        if tier["status"] == "verified":
+            assert len(tier["sources"]) >= 2, key
+
+
+def test_there_is_a_book_of_each_region_and_its_keys_mean_the_same() -> None:
+    assert set(regions()) == set(REGIONS)
+    for region in REGIONS:
+        for key, price in load_book(region).prices.items():
+            there = BOOK.price(key)
+            assert (price.unit, price.per, price.attributes) == (there.unit, there.per, there.attributes), key
+
+
+def test_a_rate_of_a_plan_is_below_what_it_stands_for() -> None:
+    for region in REGIONS:
+        book = load_book(region)
+        for plan, rates in book.rates.items():
+            for key, rate in rates.items():
+                if key in book.prices:  # one MySQL class is known reserved only
+                    assert rate.price < book.price(key).flat, (region, plan, key)
+
+
+def test_a_missing_rate_names_plan_key_and_region() -> None:
+    assert BOOK.rate("compute_sp.1yr.no_upfront", "fargate.linux.x86.vcpu").price == Decimal("0.032384")
+    with pytest.raises(PriceMissing, match=r"us-west-2 has no price 'compute_sp.1yr.no_upfront fargate.linux.x86.vcpu'"):
+        load_book("us-west-2").rate("compute_sp.1yr.no_upfront", "fargate.linux.x86.vcpu")
+    with pytest.raises(PriceMissing, match=r"near it: .*spot fargate.linux.x86.vcpu"):
+        BOOK.rate("database_sp.1yr.no_upfront", "fargate.linux.x86.vcpu")
+
+
+def test_a_tier_that_no_source_tells_is_missing_and_not_the_last_known_price() -> None:
+    stored = load_book("eu-west-1").price("s3.standard.storage")
+    assert stored.amount(Decimal(51200)) == Decimal("1177.6")
+    with pytest.raises(PriceMissing, match=r"eu-west-1 .*s3.standard.storage above 51200"):
+        stored.amount(Decimal(51201))
+
+
+@pytest.mark.parametrize(
+    ("region", "key", "expected", "status"),
+    [
+        ("eu-west-1", "nat.hour", "0.048", "one source"),
+        ("eu-west-1", "elb.alb.hour", "0.0252", "verified"),
+        ("eu-west-1", "rds.postgres.db.m6g.large.single_az", "0.176", "one source"),
+        ("eu-west-1", "rds.gp3.storage.single_az", "0.127", "verified"),
+        ("eu-west-1", "ec2.linux.m6i.large", "0.107", "one source"),
+        ("eu-central-1", "fargate.linux.x86.vcpu", "0.04656", "verified"),
+        ("ap-southeast-1", "fargate.linux.x86.memory", "0.00553", "one source"),
+        ("us-west-2", "ebs.gp3.storage", "0.08", "from memory"),
+        ("us-east-1", "rds.gp2.storage.single_az", "0.115", "one source"),
+    ],
+)
+def test_regional_prices(region: str, key: str, expected: str, status: str) -> None:
+    price = load_book(region).price(key)
+    assert (price.flat, price.tiers[0].status) == (Decimal(expected), status)
+
+
+def test_what_a_region_lacks_is_missing_there() -> None:
+    with pytest.raises(PriceMissing, match="price book of eu-west-1 has no price 'secrets.secret'"):
+        load_book("eu-west-1").price("secrets.secret")
+
+
+def test_the_oldest_date() -> None:
+    assert oldest(["2026-07-20", "2026-07", "undated", "2026-10-07"]) == "2026-07"
+    assert oldest(["undated"]) == "undated"
 
 
 def test_a_unit_that_counts_several_says_so() -> None:
