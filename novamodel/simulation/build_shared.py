@@ -63,16 +63,13 @@ def machines_state(scenario: Scenario, layout: Layout, threads: int, requests: i
     groups = scenario.platform.groups if rows else {}
     cores = [machine(groups[name].type).cores for name, own in rows.items() for _ in own] or [1]
     sharing = scenario.platform.cpu
-    host = host_state(
-        cores,
-        max(1, len(processes.weight)),
-        max(1, len(processes.owner)),
-        slice_s=sharing.slice,
-        sibling_speed=sharing.sibling_speed,
-    )
-    _fill(host.speed, [1.0 - sharing.steal] * len(cores))
+    owner = processes.owner if rows else [0]
+    host = host_state(cores, owner, max(1, len(processes.weight)), sharing.tick, sharing.sibling_speed)
+    host.speed[:] = [1.0 - sharing.steal] * len(cores)
+    if sharing.slice is not None:
+        host.slice[:] = [sharing.slice] * len(cores)
     if rows:
-        for name in ("weight", "quota", "period", "phase", "owner"):
+        for name in ("weight", "quota", "period", "phase"):
             _fill(getattr(host, name), getattr(processes, name))
     shared = Shared(
         armed=[codes.NEVER] * len(cores),

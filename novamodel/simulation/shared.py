@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.cpu.host import container_stalled, host_due, host_load, host_step, thread_wake
+from novamodel.components.cpu.host import container_used, finds_idle, host_due, host_step, thread_wake
 from novamodel.components.fifo import fifo_join
-from novamodel.components.node.shared import blended, shared_finish, shared_loop_join, shared_thread_join
+from novamodel.components.node.shared import shared_finish, shared_loop_join, shared_thread_join
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.holds import release_dead
@@ -40,29 +40,28 @@ def host_of_row(m: Model, p: int) -> int:
 @handler
 def join_process(m: Model, q: Any, i: int, p: int, idle: float, busy: float, where: int, now: float) -> None:
     """A burst of a request on the loop of a process."""
-    h = host_of_row(m, p)
     m.requests.where[i] = where
     if where == codes.ON_NODE:
         begin(m, i, p, now)
-    shared_loop_join(m.node, m.host, h, p, i, idle, busy, now)
-    arm_host(m, q, h)
+    shared_loop_join(m.node, m.host, p, i, idle, busy, now)
+    arm_host(m, q, host_of_row(m, p))
 
 
 @handler
 def join_thread(m: Model, q: Any, i: int, r: int, idle: float, busy: float, now: float) -> None:
     """Work of a request on a libuv thread of its replica."""
-    h = host_of_row(m, r)
     m.requests.where[i] = codes.ON_NODE
     begin(m, i, r, now)
-    shared_thread_join(m.node, m.host, h, r, i, idle, busy, now)
-    arm_host(m, q, h)
+    shared_thread_join(m.node, m.host, r, i, idle, busy, now)
+    arm_host(m, q, host_of_row(m, r))
 
 
 @rule
 def begin(m: Model, i: int, r: int, now: float) -> None:
     """A burst waits or runs from here on."""
     m.requests.since[i] = now
-    m.requests.stalled[i] = container_stalled(m.host, r, now)
+    container_used(m.host, r, now)  # brings `stalled` up to now
+    m.requests.stalled[i] = m.host.stalled[r]
 
 
 @handler
@@ -100,10 +99,9 @@ def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now
         b += 1
     m.shared.backend[b] = i
     t = m.shared.thread[0] + b
-    h = m.host.home[m.host.owner[t]]
     m.requests.where[i] = codes.ON_CORES
-    thread_wake(m.host, t, blended(idle, busy, host_load(m.host, h)), now)
-    arm_host(m, q, h)
+    thread_wake(m.host, t, idle if finds_idle(m.host, t) else busy, now)
+    arm_host(m, q, m.host.home[m.host.owner[t]])
 
 
 @handler
@@ -142,7 +140,8 @@ def burst_ended(m: Model, q: Any, t: int, now: float) -> None:
         add_time(m, job, codes.THREADS if on_thread else codes.ON_CPU, own)
         late = now - s.since[job] - own
         if late > 0.0:
-            stalled = container_stalled(m.host, r, now) - s.stalled[job]
+            container_used(m.host, r, now)
+            stalled = m.host.stalled[r] - s.stalled[job]
             throttled = stalled if stalled < late else late
             add_time(m, job, codes.THROTTLED, throttled)
             add_time(m, job, codes.CORE_WAIT, late - throttled)

@@ -1,54 +1,45 @@
 """A process on a machine that it shares: its event loop and its threads take turns on the cores with all others.
 
 The process keeps its queues (`node`), the machine decides who runs (`cpu.host`). Row r of `Node` has the host threads
-r * (1 + threads) (its loop) and those after it. A burst that finds the loop idle costs more CPU where the machine's
-cores are idle, too (wake-up, cold caches): on average (1 - u) idle + u busy at core utilisation u, as measured.
+r * (1 + threads) (its loop) and those after it. A burst that finds the loop and its core idle costs more CPU (wake-up,
+cold caches): on average (1 - u) idle + u busy at core utilisation u, as measured.
 """
 
 from __future__ import annotations
 
-from novamodel.components.cpu.host import host_load, thread_wake
+from novamodel.components.cpu.host import finds_idle, thread_wake
 from novamodel.components.cpu.host_state import Host
 from novamodel.components.node.node import NONE, Node, loop_queue, thread_queue
 from novamodel.components.rule import rule
 
 
 @rule
-def blended(idle_work: float, busy_work: float, load: float) -> float:
-    """CPU seconds of a burst that finds so large a share of the cores busy."""
-    return idle_work + (busy_work - idle_work) * load
-
-
-@rule
-def shared_loop_join(
-    s: Node, host: Host, h: int, r: int, job: int, idle_work: float, busy_work: float, now: float
-) -> None:
-    """Ask for a burst on the loop of a process on machine h."""
+def shared_loop_join(s: Node, host: Host, r: int, job: int, idle_work: float, busy_work: float, now: float) -> None:
+    """Ask for a burst on the loop of a process."""
     if s.loop_job[r] != NONE:
         loop_queue(s, r, job, busy_work)
         return
-    work = blended(idle_work, busy_work, host_load(host, h))
+    t = r * (1 + s.threads[0])
+    work = idle_work if finds_idle(host, t) else busy_work
     s.loop_job[r] = job
     s.work[job] = work
     s.busy_since[r] = now
-    thread_wake(host, r * (1 + s.threads[0]), work, now)
+    thread_wake(host, t, work, now)
 
 
 @rule
-def shared_thread_join(
-    s: Node, host: Host, h: int, r: int, job: int, idle_work: float, busy_work: float, now: float
-) -> None:
-    """Ask for work on a libuv thread of a process on machine h."""
-    work = blended(idle_work, busy_work, host_load(host, h))
+def shared_thread_join(s: Node, host: Host, r: int, job: int, idle_work: float, busy_work: float, now: float) -> None:
+    """Ask for work on a libuv thread of a process."""
     row = r * s.threads[0]
     for k in range(s.threads[0]):
         if s.thread_job[row + k] == NONE:
             s.threads_busy[r] += 1
             s.thread_job[row + k] = job
-            s.work[job] = work
-            thread_wake(host, r * (1 + s.threads[0]) + 1 + k, work, now)
+            t = r * (1 + s.threads[0]) + 1 + k
+            s.work[job] = idle_work if finds_idle(host, t) else busy_work
+            thread_wake(host, t, s.work[job], now)
             return
-    thread_queue(s, r, job, work)
+    thread_queue(s, r, job, busy_work)
 
 
 @rule

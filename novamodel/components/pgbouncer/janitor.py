@@ -78,7 +78,7 @@ def bouncer_earliest(s: PgBouncer, b: int) -> float:
     """When the first place of a pool may be due."""
     first = NEVER
     expiry = s.last_expiry[b] + s.lifetime[b] / s.size[b]
-    stays = 0 < s.least[b] and bouncer_connected(s, b) <= s.least[b]
+    stays = s.least[b] > 0 and bouncer_connected(s, b) <= s.least[b]
     for place in range(b * s.depth[0], (b + 1) * s.depth[0]):
         if s.state[place] == IDLE:
             first = min(first, max(s.connected[place] + s.lifetime[b], expiry))
