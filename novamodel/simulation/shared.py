@@ -14,6 +14,7 @@ from novamodel.components.node.shared import shared_finish, shared_loop_join, sh
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.holds import release_dead
+from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, resume
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
@@ -76,13 +77,13 @@ def on_at_station(m: Model, q: Any, i: int, now: float) -> None:
     """It is there."""
     s = m.requests
     if s.dead[i] != 0:
-        release_dead(m, i, now)
+        release_dead(m, q, i, now)
         return
     if s.where[i] == codes.TO_CACHE:
-        cache, pc = s.server_at[i], s.asked[i]
+        pc = s.pc[i]
         work = drawn(m, i, m.programs.other_draw[pc])
         idle, busy = m.programs.idle[pc] * work, m.programs.busy[pc] * work
-        join_process(m, q, i, m.shared.cache[cache], idle, busy, codes.AT_CACHE, now)
+        join_process(m, q, i, m.shared.cache[m.programs.station[pc]], idle, busy, codes.AT_CACHE, now)
     else:
         link, pc = s.link[i], s.pc[i]
         work = drawn(m, i, m.programs.other_draw[pc])
@@ -102,6 +103,15 @@ def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now
     m.requests.where[i] = codes.ON_CORES
     thread_wake(m.host, t, idle if finds_idle(m.host, t) else busy, now)
     arm_host(m, q, m.host.home[m.host.owner[t]])
+
+
+@handler
+def replace_backend(m: Model, d: int, i: int, j: int) -> None:
+    """A server that shares its machine works on for another request, or for nobody."""
+    b = m.shared.server[d]
+    while m.shared.backend[b] != i:
+        b += 1
+    m.shared.backend[b] = j
 
 
 @handler
@@ -159,7 +169,7 @@ def after_burst(m: Model, q: Any, i: int, now: float) -> None:
     where = s.where[i]
     s.where[i] = codes.TIMED
     if s.dead[i] != 0:
-        release_dead(m, i, now)
+        release_dead(m, q, i, now)
     elif where == codes.AT_EDGE:
         edge = m.places.edge[m.programs.station[s.pc[i]]]
         passed = now + s.hold[i] + m.config.gateway_latency
@@ -176,7 +186,9 @@ def after_burst(m: Model, q: Any, i: int, now: float) -> None:
         add_time(m, i, codes.EDGE_TIME, now - s.since[i])
         resume(m, i)
     elif where == codes.AT_CACHE:
-        done = now + m.caches.network[s.server_at[i]]
+        pc = s.pc[i]
+        done = now + m.caches.network[m.programs.station[pc]]
+        s.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, now) else pc + 1
         add_time(m, i, codes.CACHED, done - s.since[i])
         push(q, done, codes.STEP_DONE, s.number[i], i)
     elif where == codes.AT_BOUNCER:
@@ -211,5 +223,6 @@ __all__ = [
     "on_at_station",
     "on_host_due",
     "on_way",
+    "replace_backend",
     "statement_ended",
 ]

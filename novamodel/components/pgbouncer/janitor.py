@@ -46,6 +46,11 @@ def round_after(due: float, now: float) -> float:
     return number * JANITOR_PERIOD
 
 
+def closes_idle_client_after(timeout: float) -> float:
+    """Seconds after which PgBouncer disconnects an idle client: its time-out and half a round; 0 = never."""
+    return timeout + JANITOR_PERIOD / 2 if timeout > 0 else NEVER
+
+
 @rule
 def bouncer_wants_more(s: PgBouncer, b: int) -> bool:
     """Whether `min_pool_size` asks for one more server connection."""
