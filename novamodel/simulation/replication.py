@@ -56,6 +56,7 @@ class Replication:
     buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
     tiers: Table
     replicas: Table
+    machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
@@ -153,6 +154,7 @@ def replicate(
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}
             for name, fleet in fleets.items()
