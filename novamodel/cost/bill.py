@@ -45,8 +45,8 @@ class Bill:
     """Lines in USD a month, each rounded to the cent; the totals are sums of the rounded lines.
 
     `free`: what is used and costs nothing. `not_priced`: what the bill leaves out. `missing`: main parts (compute, the
-    database) that it has no price of. `sources`: what the names in the lines' `source` stand for. `prices_as_of`: date of
-    the oldest price used.
+    database) that it has no price of. `sources`: what the names in the lines' `source` stand for. `prices_as_of`:
+    date of the oldest price used.
     """
 
     region: str
