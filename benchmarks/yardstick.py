@@ -1,4 +1,4 @@
-"""M/M/3 in Ciw (when it is installed), in stock SimPy and on our planes: an outside yardstick."""
+"""M/M/3 in Ciw (when it is installed), in stock SimPy and on our engines: an outside yardstick."""
 
 from __future__ import annotations
 

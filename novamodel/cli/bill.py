@@ -69,8 +69,8 @@ def bill(
         Path | None,
         typer.Option("--prices", metavar="FILE", show_default=False, help="Another price book (`novamodel prices`)."),
     ] = None,
-    without_missing: Annotated[
-        bool, typer.Option("--without-missing", help="Leave out what has no price, and name it, instead of failing.")
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Leave out and name what has no price, instead of an error.")
     ] = False,
     form: Annotated[
         Form, typer.Option("--format", help="focus: FOCUS 1.2 rows; markdown: for a pull request.")
@@ -85,7 +85,7 @@ def bill(
     Examples:
       novamodel bill novabank
       novamodel bill novabank-ecs --steady --by route
-      novamodel bill novabank --region eu-west-1 --without-missing
+      novamodel bill novabank --region eu-west-1 --partial
       novamodel bill novabank --steady --commit best
       novamodel bill mine.yaml --set pricing.nat_gateways=2 --json > bill.json
     """
@@ -104,14 +104,14 @@ def bill(
         if not steady:
             from novamodel.simulation import simulate
 
-            price_month(scenario, book=book, lenient=without_missing)  # what cannot be priced shows before
+            price_month(scenario, book=book, lenient=partial)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result, book, lenient=without_missing)
+        cost = price_month(scenario, result, book, lenient=partial)
         asked = [text for text in commit or () if text != "best"]
-        year = commit_year(scenario, asked, result, book, lenient=without_missing) if asked else None
+        year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
         best = None
         if "best" in (commit or ()):
-            best = best_commitments(scenario, result, book, lenient=without_missing)
+            best = best_commitments(scenario, result, book, lenient=partial)
     if json or form is Form.json:
         say_json(forms.cost_dict(scenario, cost, year, best))
     elif form is Form.csv:
@@ -126,8 +126,8 @@ def bill(
 
 def placed(
     scenario: Scenario, hours: float | None, region: str | None, prices: Path | None
-) -> tuple[Scenario, PriceBook]:
-    """The scenario in the region and month that were asked for, and the price book that goes with it."""
+) -> tuple[Scenario, PriceBook | None]:
+    """The scenario in the region and month that were asked for, and the price book where one was given."""
     from novamodel.cost import load_book
     from novamodel.errors import UserError
 
@@ -139,4 +139,4 @@ def placed(
         changes["pricing.region"] = region or (book.region if book else region)
     if changes:
         scenario = scenario.override(changes, said_by="the command line")
-    return scenario, book or load_book(scenario.pricing.region)
+    return scenario, book

@@ -111,11 +111,11 @@ def _choices(best: Sequence[Choice], width: int) -> str:
     return table(title, ("commitment", "saved", "regret", "unused"), rows, width=width)
 
 
-def focus(cost: MonthlyCost, book: PriceBook) -> str:
+def focus(cost: MonthlyCost, book: PriceBook | None) -> str:
     """FOCUS 1.2 rows of the month in which the price book was put together."""
-    from novamodel.cost import focus_csv
+    from novamodel.cost import focus_csv, load_book
 
-    year, month = (int(part) for part in book.as_of.split("-")[:2])
+    year, month = (int(part) for part in (book or load_book()).as_of.split("-")[:2])
     return focus_csv(cost.mid, date(year, month, 1))
 
 
@@ -152,6 +152,7 @@ def cost_dict(
         "free": list(month.free),
         "not_priced": list(month.not_priced),
         "missing": list(month.missing),
+        "notes": list(month.notes),
         "assumed": list(cost.assumed),
         "day": cost.day.to_dict("records"),
     }

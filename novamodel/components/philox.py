@@ -1,7 +1,7 @@
 """Counter-based random numbers: the value depends only on (seed, stream, request, draw).
 
 Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC11; Random123).
-Nothing is stored between draws, so two planes, or two scenarios that differ in one part, see the same
+Nothing is stored between draws, so two engines, or two scenarios that differ in one part, see the same
 numbers for the same request whatever the order in which they ask.
 
 The code uses signed 64-bit integers and masks only: CPython's unbounded integers and numba's wrapping

@@ -1,4 +1,4 @@
-"""The two decorators that let one function serve the compiled twin and the plain-Python reference.
+"""The two decorators that let one function serve the compiled engine and the plain-Python reference.
 
 ``@rule`` marks a small function that knows no clock and no event queue. CPython sees an ordinary
 function; code compiled by numba sees it inlined. ``@entry`` marks what CPython calls in compiled form.
@@ -54,14 +54,14 @@ NO_REFERENCE_COUNTING = "_nrt" in _PART_OPTIONS
 
 
 def rule(function: Function) -> Function:
-    """Mark a small function that both planes share; it stays an ordinary Python function."""
+    """Mark a small function that both engines share; it stays an ordinary Python function."""
     if register_jitable is None:
         return function
     return register_jitable(**RULE_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def handler(function: Function) -> Function:
-    """Mark a longer function that both planes share: compiled once, and called, where a rule is inlined."""
+    """Mark a longer function that both engines share: compiled once, and called, where a rule is inlined."""
     if register_jitable is None:
         return function
     return register_jitable(**_HANDLER_OPTIONS)(function)  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ functions in `meters`, `provisioned`, `support` and `nodes`.
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
 from novamodel.cost.book_files import book_file, book_files, read_raw, write_book
+from novamodel.cost.charges.ground import book_date
 from novamodel.cost.commitments import Plan
 from novamodel.cost.committed.best import BestPlan, best_plan, best_reservation
 from novamodel.cost.committed.sizes import size_of
@@ -24,7 +25,7 @@ from novamodel.cost.meters import (
     task_hours,
 )
 from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
-from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
 from novamodel.cost.ranges import CostRange, Input, Moved, cost_range
 from novamodel.cost.support import eks_support, rds_support
 from novamodel.cost.usage import (
@@ -95,6 +96,7 @@ __all__ = [
     "backup_stored_gib",
     "best_plan",
     "best_reservation",
+    "book_date",
     "book_file",
     "book_files",
     "changes",
@@ -110,7 +112,6 @@ __all__ = [
     "load_book",
     "log_kept_gib",
     "markdown",
-    "node_allocatable",
     "nodes_for_pods",
     "offers_of_rules",
     "per_million",

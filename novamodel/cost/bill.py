@@ -45,8 +45,8 @@ class Bill:
     """Lines in USD a month, each rounded to the cent; the totals are sums of the rounded lines.
 
     `free`: what is used and costs nothing. `not_priced`: what the bill leaves out. `missing`: main parts (compute, the
-    database) that it has no price of. `sources`: what the names in the lines' `source` stand for. `prices_as_of`:
-    date of the oldest price used.
+    database) that it has no price of. `notes`: what its total has to be read with. `sources`: what the names in the
+    lines' `source` stand for. `prices_as_of`: date of the oldest price used.
     """
 
     region: str
@@ -57,6 +57,7 @@ class Bill:
     free: tuple[str, ...]
     not_priced: tuple[str, ...]
     missing: tuple[str, ...]
+    notes: tuple[str, ...]
     sources: Mapping[str, str]
 
     @property
@@ -114,6 +115,7 @@ class Bill:
             f"{len(self.lines)} lines priced, {self.region}, list prices of {self.prices_as_of} or later,"
             f" {self.hours_per_month:g} hours a month",
         ]
+        text += self.notes
         if confirmed:
             text.append(f"unit prices: {confirmed}")
         if self.free:
@@ -175,14 +177,17 @@ def price(usage: MonthUsage, book: PriceBook | None = None, *, lenient: bool = F
         lines=tuple(lines),
         free=_free(usage),
         not_priced=(*writer.unpriced, *usage.not_priced, *_not_priced(usage)),
-        missing=usage.missing,
+        missing=_missing(usage, writer),
+        notes=usage.notes,
         sources=_sources(lines, book),
     )
 
 
-def price_range(low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None) -> BillRange:
+def price_range(
+    low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None, *, lenient: bool = False
+) -> BillRange:
     """Price three months, a low, a middle and a high one, with the same book."""
-    return BillRange(price(low, book), price(mid, book), price(high, book))
+    return BillRange(*(price(month, book, lenient=lenient) for month in (low, mid, high)))
 
 
 def _sources(lines: list[Line], book: PriceBook) -> Mapping[str, str]:
@@ -193,6 +198,21 @@ def _sources(lines: list[Line], book: PriceBook) -> Mapping[str, str]:
 def _source(entry: Mapping[str, str]) -> str:
     place = "/".join(entry[part] for part in ("repo", "path") if part in entry) or entry.get("url", "")
     return "; ".join(text for text in (entry.get("what", ""), place, entry.get("data_date", "")) if text)
+
+
+MAIN_PARTS = {
+    "rds": "the database",
+    "aurora": "the database",
+    "fargate": "compute",
+    "ec2": "compute",
+    "lambda": "compute",
+}
+"""Parts without which a bill is none: by the first word of their price's key."""
+
+
+def _missing(usage: MonthUsage, writer: Writer) -> tuple[str, ...]:
+    lacking = [MAIN_PARTS[key.split(".")[0]] for key in writer.without if key.split(".")[0] in MAIN_PARTS]
+    return tuple(dict.fromkeys((*usage.missing, *lacking)))
 
 
 def _free(usage: MonthUsage) -> tuple[str, ...]:

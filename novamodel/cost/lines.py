@@ -87,13 +87,15 @@ class Line:
 class Writer:
     """Writes lines from one book: tiers and allowances run on over all quantities of the account's month.
 
-    `lenient`: what has no price is named in `unpriced` and left out; otherwise it is an error (`PriceMissing`).
+    `lenient`: what has no price is named in `unpriced` (its key in `without`) and left out; otherwise it is an error
+    (`PriceMissing`).
     """
 
     book: PriceBook
     free_tier: bool = False
     lenient: bool = False
     unpriced: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
     _counted: dict[str, Decimal] = field(default_factory=dict)
     _free: dict[str, Decimal] = field(default_factory=dict)
 
@@ -110,6 +112,7 @@ class Writer:
             if not self.lenient:
                 raise
             named = f"{quantity.name}: " if quantity.name else ""
+            self.without.append(quantity.key)
             self.unpriced.append(f"{named}no price of {quantity.key} in {self.book.region}")
             return []
         amount = self._less_free(quantity)

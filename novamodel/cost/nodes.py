@@ -1,25 +1,11 @@
-"""EC2 worker nodes of EKS: how much of a node pods may request, and how many nodes a set of pods needs.
-
-Sources: awslabs/amazon-eks-ami (kube-reserved CPU 6 % of the first core, 1 % of the second, 0.5 % of the next
-two, 0.25 % of the rest; memory 11 MiB a pod of the node's maximum + 255 MiB; eviction below 100 MiB);
-Karpenter settings (7.5 % of the nominal memory is lost to the hypervisor and the kernel).
-A pod fits by its requests only (Kubernetes documentation, "Resource Management for Pods and Containers").
-"""
+"""EC2 worker nodes of EKS: how many a set of pods needs (room of a node: `novamodel.scenario.nodes`)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.cost.book import PriceBook
 from novamodel.errors import UserError
-
-VM_MEMORY_OVERHEAD = 0.075
-EVICTION_MIB = 100
-DAEMONS = 2
-"""Pods on every node: the network plugin and kube-proxy."""
-DAEMONS_CPU = 0.15
-"""Cores that they request together (50m and 100m, from memory)."""
-
-_CPU_RESERVED = ((1, 0.06), (2, 0.01), (4, 0.005), (float("inf"), 0.0025))
+from novamodel.scenario import Allocatable, room_for_pods
 
 
 class PodRequest(NamedTuple):
@@ -29,33 +15,13 @@ class PodRequest(NamedTuple):
     memory_gib: float
 
 
-class Allocatable(NamedTuple):
-    """What pods may request on one node: cores, GiB and a number of pods."""
-
-    cpu: float
-    memory_gib: float
-    pods: int
-
-
-def node_allocatable(vcpu: int, memory_gib: float, max_pods: int) -> Allocatable:
-    """Room for pods on a node of nominal `vcpu`, `memory_gib`, `max_pods`, the node's daemons included."""
-    reserved_cpu, low = 0.0, 0.0
-    for high, share in _CPU_RESERVED:
-        reserved_cpu += max(0.0, min(vcpu, high) - low) * share
-        low = high
-    reserved_mib = 11 * max_pods + 255 + EVICTION_MIB
-    memory = memory_gib * (1 - VM_MEMORY_OVERHEAD) - reserved_mib / 1024
-    return Allocatable(vcpu - reserved_cpu, max(0.0, memory), max_pods)
-
-
 def instance_allocatable(instance_type: str, book: PriceBook) -> Allocatable:
     """Room for the user's pods on a node of `instance_type`, its daemons taken off.
 
     Raises `PriceMissing` for an instance type that the book does not have.
     """
     facts = book.price(f"ec2.linux.{instance_type}").attributes
-    room = node_allocatable(facts["vcpu"], facts["memory_gib"], facts["max_pods"])
-    return Allocatable(max(0.0, room.cpu - DAEMONS_CPU), room.memory_gib, max(0, room.pods - DAEMONS))
+    return room_for_pods(facts["vcpu"], facts["memory_gib"], facts["max_pods"])
 
 
 def nodes_for_pods(pods: Sequence[PodRequest], room: Allocatable, *, name: str = "node") -> int:

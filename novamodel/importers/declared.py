@@ -36,6 +36,7 @@ class Resource:
     count: int = 1
     modelled: str | None = None
     gaps: list[tuple[str, str, int]] = field(default_factory=list)
+    listed: bool = False
 
     @property
     def label(self) -> str:

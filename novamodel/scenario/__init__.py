@@ -13,6 +13,7 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.nodes import SYSTEM_PODS, Allocatable, NodeGroup, group_room, node_allocatable, room_for_pods
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
@@ -21,11 +22,14 @@ from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 
 __all__ = [
+    "SYSTEM_PODS",
+    "Allocatable",
     "CacheNode",
     "Change",
     "DatabaseClass",
     "FargateSize",
     "Inspect",
+    "NodeGroup",
     "NodeType",
     "Operation",
     "Origin",
@@ -40,11 +44,14 @@ __all__ = [
     "fargate_pod_size",
     "fargate_sizes",
     "gp3_striped_from",
+    "group_room",
     "load_scenario",
     "load_tree",
     "may_read_elsewhere",
+    "node_allocatable",
     "node_types",
     "require_fargate_size",
+    "room_for_pods",
     "setting_changes",
     "simplified_parts",
 ]

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from novamodel.scenario.backend import Database
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.scenario.finding import Finding, Whole, found, most_replicas, place_of
 from novamodel.scenario.read_replicas import writes
+
+
+class ConnectionBudget(NamedTuple):
+    """What equal pools may open at worst, against what the server has for them."""
+
+    worst_case_needed: int
+    available_to_app: int
+    overflow: int
+    fits: bool
+    largest_safe_pool_max: int
+
+
+def connection_budget(
+    replicas: int, pool_max: int, max_connections: int, reserved: int = 0, other_connections: int = 0
+) -> ConnectionBudget:
+    """Whether the pools of all replicas fit, and how large each may be at most."""
+    needed, available = replicas * pool_max + other_connections, max_connections - reserved
+    overflow = max(0, needed - available)
+    return ConnectionBudget(
+        needed, available, overflow, overflow == 0, max(0, available - other_connections) // replicas
+    )
 
 
 def connection_findings(scenario: Whole) -> Iterator[Finding]:
@@ -46,7 +68,9 @@ def _database(scenario: Whole, name: str, database: Database) -> Iterator[Findin
             total, parts = 2 * total, f"{parts}, to the primary and as many to the read replicas"
     if total > limit:
         message = f"all replicas together may open {total} connections ({parts}), {of} is {limit}"
-        yield found(scenario, "connections-exceed-limit", path, message, "lower the pools, or raise the limit")
+        safe = connection_budget(sum(count for count, _ in pools.values()), 1, limit).largest_safe_pool_max
+        fix = f"lower the pools (all of them to {safe}), or raise the limit" if safe else "raise the limit"
+        yield found(scenario, "connections-exceed-limit", path, message, fix)
     if bouncer is None:
         return
     by_user: dict[str, int] = defaultdict(int)  # PgBouncer has a pool for each user, and opens no more than asked for

@@ -22,8 +22,9 @@ from novamodel.scenario.fields import (
     Share,
     given,
     needed,
+    wrong,
 )
-from novamodel.scenario.machines import nearest, node_types
+from novamodel.scenario.nodes import CpuSharing, NodeGroup, known_type
 
 CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
 QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
@@ -77,12 +78,45 @@ class Platform(Part):
     cfs_period: QuotaPeriod = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
     zones: FewCount = given(2, "availability zones", "assumed")
 
+    node_groups: dict[str, NodeGroup] = given(
+        {}, "groups of EC2 nodes, the first that has room first", "default: one of node_type that grows with the pods"
+    )
+    placement: Literal["spread", "pack"] = given(
+        "spread",
+        "a pod goes to the node that is least (spread) or most (pack) full by requests",
+        "documented: kube-scheduler NodeResourcesFit, LeastAllocated",
+    )
+    cpu: CpuSharing = given({}, "how threads share the cores of a machine", "documented: Linux CPU scheduler")
+
     @field_validator("node_type")
     @classmethod
     def _known(cls, value: str) -> str:
-        if all(value != known.name for known in node_types()):
-            raise ValueError(f"EC2 type {value!r} is not known; {nearest(value, node_types())}")
-        return value
+        return known_type(value)
+
+    @model_validator(mode="after")
+    def _machines(self) -> Platform:
+        if self.node_groups and not self.on_machines:
+            raise wrong("node groups are of EC2 nodes, and compute is fargate", "node_groups", valid="compute: ec2")
+        if self.node_groups and self.kind == "compose":
+            raise wrong("Compose runs on one machine", "node_groups", valid="node_type names it")
+        return self
+
+    @property
+    def on_machines(self) -> bool:
+        """Whether replicas share machines of the user's: EC2 nodes or the one of Compose."""
+        return self.kind == "compose" or self.compute == "ec2"
+
+    @property
+    def groups(self) -> dict[str, NodeGroup]:
+        """Node groups by name; the one machine of Compose, or one group that grows where none is said."""
+        if self.kind == "compose":
+            return {"machine": NodeGroup(type=self.node_type, count=1)}
+        return self.node_groups or {"nodes": NodeGroup(type=self.node_type, min=self.zones)}
+
+    @property
+    def shares_cores(self) -> bool:
+        """Whether threads take turns on the cores of machines."""
+        return self.on_machines and self.cpu.kind == "turns"
 
 
 class MonthDays(Part):
@@ -120,12 +154,21 @@ class Pricing(Part):
     load_balancers: SmallCount = given(1, "application load balancers", "assumed")
     connection_lifetime: Seconds = given("60 s", "how long a caller's connection stays open", "assumed")
     nat_gateways: SmallCount = given(1, "NAT gateways", "assumed")
+    outward: Literal["nat gateway", "interface endpoints", "public subnet"] | None = given(
+        None,
+        "how services reach what is outside of their subnets: NAT gateways, interface endpoints for AWS's own services"
+        " (one in each zone; calls to other places still need a NAT gateway), or public addresses of their own",
+        "default: NAT gateways; public subnet where every task is declared with a public address",
+    )
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
     cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
-    log_retention_months: Months = given(1.0, "months that logs are kept", "assumed")
+    log_retention_months: Months | Literal["for ever"] = given(
+        1.0, "months that logs are kept; 'for ever' where a log group has no retention", "assumed"
+    )
+    months_running: Months = given(12.0, "months that the system has run: what is kept for ever", "assumed")
     backup_bucket: Bytes = given("0 B", "dumps kept in S3", "assumed")
     database_used: Bytes = given("40 GiB", "data in the database", "assumed")
     daily_change: Share = given("2 %", "share of the data that changes in a day (incremental backups)", "assumed")
@@ -134,6 +177,11 @@ class Pricing(Part):
     uncertainty: Share = given("10 %", "traffic: 90 % lie within this share of it", "assumed")
     spread: Spread = given({}, "how far other inputs of the bill may be off", "assumed")
     month: MonthDays = given({}, "days of the month that are not like the day", "assumed")
+
+    @property
+    def log_months(self) -> float:
+        """Months of logs that are there."""
+        return self.months_running if self.log_retention_months == "for ever" else self.log_retention_months
 
 
 class Precision(Part):
@@ -172,6 +220,11 @@ class Run(Part):
     duration: Duration = given("20 min", "length of the counted window", "assumed")
     warm_up: Seconds | Literal["auto"] = given(
         "2 min", "simulated before the window and not counted; auto: found by a pilot run (MSER-5)", "assumed"
+    )
+    start_state: Literal["steady", "cold", "given"] = given(
+        "steady",
+        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "assumed: a system that has been running",
     )
     replications: FewCount = given(4, "independent runs, at least", "assumed")
     precision: Precision | None = given(

@@ -83,10 +83,25 @@ def most_connections(memory: float) -> int:
     return int(min(memory // rule["bytes_per_connection"], rule["at_most"]))
 
 
-def gp3_iops(storage: float) -> int:
-    """Storage operations a second that RDS includes with this much gp3 storage (bytes)."""
+class Volume(NamedTuple):
+    """What gp3 storage of RDS for PostgreSQL includes: IOPS, throughput in MiB/s, volumes that it is spread over."""
+
+    iops: int
+    throughput_mib_s: int
+    volumes: int
+
+
+def gp3_volume(storage: float) -> Volume:
+    """What RDS includes with this much gp3 storage (bytes)."""
     rule = _facts()["rds_gp3"]
-    return int(rule["iops_below"] if storage < gp3_striped_from() else rule["iops_from"])
+    return Volume(*(rule["below"] if storage < gp3_striped_from() else rule["from"]))
+
+
+def gp2_iops(storage: float) -> int:
+    """Storage operations a second of RDS gp2 storage (bytes): 3 a GiB, and the burst while it has credits."""
+    rule = _facts()["rds_gp2"]
+    burst = rule["burst_iops"] * (rule["volumes"] if storage >= gp3_striped_from() else 1)
+    return int(min(rule["most_iops"], max(burst, rule["iops_per_gib"] * storage / GIB)))
 
 
 def gp3_striped_from() -> float:

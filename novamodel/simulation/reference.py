@@ -1,6 +1,6 @@
-"""The reference data plane: every event is a SimPy event, every handler plain Python on lists.
+"""The reference engine: every event is a SimPy event, every handler plain Python on lists.
 
-Written to be read and stepped through. The compiled twin calls the same handlers and gives the same requests
+Written to be read and stepped through. The compiled engine calls the same handlers and gives the same requests
 to the last bit.
 """
 
@@ -21,13 +21,13 @@ from novamodel.simulation.schedule import EVENT_BITS
 from novamodel.simulation.state import Model
 
 DATA_PRIORITY = 2
-"""SimPy's own priorities are 0 and 1: at one instant the control plane comes before the data plane."""
+"""SimPy's own priorities are 0 and 1: at one instant the control plane comes before the engine."""
 RESERVE = 64
 """Free rows for finished requests before an event: more than one event and a portion of `run_ready` can fill."""
 
 
 class DataEvent(simpy.Event):
-    """An event of the data plane; SimPy calls its callbacks when its time comes."""
+    """An event of the engine; SimPy calls its callbacks when its time comes."""
 
     _ok = True  # what SimPy's own constructor would set for each event
     _value = None
@@ -39,10 +39,10 @@ class DataEvent(simpy.Event):
         self.who = who
 
 
-class ReferencePlane:
+class ReferenceEngine:
     """Requests as SimPy events on the environment that the control plane lives in."""
 
-    engine = "simpy"
+    name = "simpy"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
         self.model: Model = plan.model
@@ -112,7 +112,7 @@ class ReferencePlane:
             self._refill(used_up)
 
     def _go_on(self) -> None:
-        """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the twin."""
+        """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the compiled engine."""
         while True:
             ready, free, rows, _ = self._watched
             if ready[0] > 0:

@@ -1,6 +1,6 @@
-"""How a handler puts an event on the plane's calendar.
+"""How a handler puts an event on the engine's calendar.
 
-The only place where the planes differ: the reference gives the event to SimPy, the compiled twin puts it on
+The only place where the engines differ: the reference gives the event to SimPy, the compiled engine puts it on
 its own heap. The order of events is (time, event, number) in both.
 """
 

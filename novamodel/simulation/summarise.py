@@ -53,6 +53,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         breakdown=_breakdown(replications, histogram, edges),
         calls=_calls(replications),
         queues=_queues(replications),
+        caches=_caches(replications),
         routes=_routes(scenario, replications, histogram),
         populations=_populations(scenario, replications, found),
         histogram=_histogram(scenario, histogram, edges),
@@ -137,6 +138,17 @@ def _queues(replications: Sequence[Replication]) -> pd.DataFrame:
     columns = ["queue", "published", "delivered", "redelivered", "acknowledged", "dead", "waiting"]
     rows = pd.DataFrame([row for r in replications for row in r.queues], columns=columns)
     return rows.groupby("queue", sort=False, as_index=False).sum()
+
+
+def _caches(replications: Sequence[Replication]) -> pd.DataFrame:
+    """By keyspace: commands, evictions and the like of all replications; entries and their bytes at the end of one."""
+    counts = ["gets", "hits", "sets", "deletes", "evicted", "expired", "refused"]
+    columns = ["cache", "keyspace", "keys", "hit_ratio", *counts, "entries", "bytes"]
+    rows = pd.DataFrame([row for r in replications for row in r.caches], columns=columns)
+    rows = rows.groupby(["cache", "keyspace", "keys"], sort=False, as_index=False).sum()
+    rows[["entries", "bytes"]] //= len(replications)
+    rows["hit_ratio"] = rows["hits"] / rows["gets"].where(rows["gets"] > 0)
+    return rows[columns]
 
 
 def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:

@@ -9,15 +9,12 @@ import numpy as np
 
 from novamodel.analytic import HOURS, day
 from novamodel.cost import PodRequest, instance_allocatable, load_book, nodes_for_pods
-from novamodel.scenario import Scenario, node_types
+from novamodel.scenario import SYSTEM_PODS, Scenario, node_types
 from novamodel.sizing.legal import GIB, billed
 from novamodel.sizing.machines import cache_price, database_price
 
 if TYPE_CHECKING:
     from novamodel.sizing.screen import Rows
-
-COREDNS_PODS, COREDNS_CPU, COREDNS_GIB = 2, 0.1, 70 / 1024
-"""What EKS's two CoreDNS pods request (EKS add-on defaults, from memory)."""
 
 
 def compute_cost(scenario: Scenario) -> float:
@@ -46,7 +43,7 @@ def compute_cost(scenario: Scenario) -> float:
     room = instance_allocatable(platform.node_type, book)
     counts = []
     for row in table.to_dict("records"):
-        pods = [PodRequest(COREDNS_CPU, COREDNS_GIB)] * (COREDNS_PODS if platform.kind == "eks" else 0)
+        pods = [PodRequest(*one) for one in SYSTEM_PODS] if platform.kind == "eks" else []
         for name, service in scenario.services.items():
             ask = PodRequest(service.resources.cpu_request, service.resources.memory_request / GIB)
             pods += [ask] * int(row[name])
@@ -79,7 +76,7 @@ def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np
     eks = platform.kind == "eks"
     total = np.zeros(places[0].size)
     for hour in range(HOURS):
-        asked = np.zeros((places[0].size, 3)) + np.array([COREDNS_CPU, COREDNS_GIB, 1.0]) * (COREDNS_PODS * eks)
+        asked = np.zeros((places[0].size, 3)) + np.array([*SYSTEM_PODS[0], 1.0]) * (len(SYSTEM_PODS) * eks)
         for own, place in zip(kept, places, strict=True):
             count = np.ceil(own.hours[:, hour])[place]
             asked += count[:, None] * np.column_stack([own.billed[place], np.ones(place.size)])

@@ -58,6 +58,8 @@ class MonthUsage(Thing):
     """What the deployment has and this usage cannot say: listed on the bill."""
     free: tuple[str, ...] = ()
     """What the deployment has and AWS does not charge for."""
+    notes: tuple[str, ...] = ()
+    """What the bill's total has to be read with."""
     missing: tuple[str, ...] = ()
     """Main parts (compute, the database) that this usage lacks although the deployment must have them."""
 

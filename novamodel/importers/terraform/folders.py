@@ -66,7 +66,7 @@ def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
     serious = {one for one in tree.folders if not _EXAMPLES.search(one) and _made(tree, one)}
     free = [folder for folder in tree.folders if folder in serious and not (called.get(folder, set()) & serious)]
     uncalled = [folder for folder in free if not re.search(r"(^|/)modules?(/|$)", folder)]
-    chosen = uncalled or free or [one for one in tree.folders if _made(tree, one)]
+    chosen = uncalled or free or list(tree.folders)
     left = [(folder, "a module that no folder here calls") for folder in free if folder not in chosen]
     examples = [folder for folder in tree.folders if folder not in serious and folder not in chosen]
     left += [(folder, "an example or a test") for folder in examples if folder not in called]

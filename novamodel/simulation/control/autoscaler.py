@@ -81,7 +81,7 @@ class HpaLoop:
 
     def _measure(self, pod: Pod) -> None:
         now = self.world.env.now
-        model = self.world.plane.model
+        model = self.world.engine.model
         gate_advance(model.gate, pod.row, now)
         used = float(model.gate.used[pod.row])
         if pod.cpu_seen is not None and now > pod.cpu_seen[0]:

@@ -33,7 +33,7 @@ class Monitor:
         self.tiers: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] = []
         self.carried_in = 0
-        self.before = inside(world.plan, world.plane.model)
+        self.before = inside(world.plan, world.engine.model)
         self.messages_before = self._messages()
         self.samples = Samples(world, scenario.run)
         self.buckets: list[dict[str, float]] = []
@@ -66,14 +66,16 @@ class Monitor:
 
     def _forget(self) -> None:
         """The warm-up does not count."""
-        model = self.world.plane.model
+        model = self.world.engine.model
         record = model.record
         rejected = np.array(record.outcome).reshape(-1, OUTCOMES)[:, codes.REJECTED]
         self.world.admitted_before = np.array(record.arrived) - rejected
         for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         model.reading.reads[0] = model.reading.stale[0] = 0
-        for column in (model.sites.sent, model.sites.retried, model.sites.failed):
+        keys = model.keys
+        counted = (keys.gets, keys.hits, keys.sets, keys.deletes, keys.evicted, keys.expired, keys.refused)
+        for column in (*counted, model.sites.sent, model.sites.retried, model.sites.failed):
             column[:] = [0] * len(column) if isinstance(column, list) else 0
         for column in (record.spent, record.latency):
             column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
@@ -86,12 +88,12 @@ class Monitor:
             self._throttled(fleet, self.world.env.now)
 
     def _messages(self) -> dict[str, list[int]]:
-        counters = self.world.plane.model.messages
+        counters = self.world.engine.model.messages
         return {name: [int(n) for n in getattr(counters, name)] for name in MESSAGE_COUNTS}
 
     def queues(self) -> list[dict[str, Any]]:
         """By queue: messages of the window, and how many wait at its end."""
-        now, messages = self._messages(), self.world.plane.model.messages
+        now, messages = self._messages(), self.world.engine.model.messages
         return [
             {"queue": queue}
             | {name: now[name][q] - self.messages_before[name][q] for name in MESSAGE_COUNTS}
@@ -100,7 +102,7 @@ class Monitor:
         ]
 
     def _collect(self, length: float) -> None:
-        model, now = self.world.plane.model, self.world.env.now
+        model, now = self.world.engine.model, self.world.env.now
         arrived = int(sum(model.record.arrived))
         latency = float(sum(model.record.latency))
         outcomes = np.asarray(model.record.outcome, dtype=np.int64).reshape(-1, OUTCOMES).sum(axis=0)
@@ -163,13 +165,13 @@ class Monitor:
 
     def _retries(self) -> int:
         """Attempts beyond the first of callers from outside, since the last interval."""
-        total = sum(int(self.world.plane.model.sites.retried[site]) for site in self._outside)
+        total = sum(int(self.world.engine.model.sites.retried[site]) for site in self._outside)
         before, self._retried = self._retried, total
         return total - before
 
     def _throttled(self, fleet: Fleet, now: float) -> int:
         """Periods in which a replica was throttled, of all replicas together, since the last interval."""
-        gate = self.world.plane.model.gate
+        gate = self.world.engine.model.gate
         for row in range(*fleet.rows):
             gate_advance(gate, row, now)
         total = sum(int(gate.throttled[row]) for row in range(*fleet.rows))

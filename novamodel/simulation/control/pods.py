@@ -15,6 +15,7 @@ import simpy
 from novamodel.components.kubernetes.restarts import restart_delay
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
+from novamodel.simulation.control.cluster import request_of
 from novamodel.simulation.control.pod import LONG_AGO, Pod
 from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
 from novamodel.simulation.control.world import World
@@ -104,23 +105,34 @@ class Fleet:
         return min(left, key=held.count, default=codes.NONE)
 
     def _place(self, pod: Pod) -> bool:
-        """Give a pod a zone that is there, and a row of the data plane."""
+        """Give a pod a zone that is there, a machine where machines are shared, and a row of the engine."""
         if pod.zone == codes.NONE or pod.zone in self.world.lost_zones:
             pod.zone = self._emptiest_zone()
-        if pod.zone != codes.NONE:
-            pod.row = self._take_row()
-        return pod.row != codes.NONE
+        row = self._take_row()
+        if pod.zone == codes.NONE or row == codes.NONE:
+            return False
+        cluster = self.world.cluster
+        if cluster is not None:
+            pod.machine = cluster.place(pod.name, request_of(self.service.resources), pod.zone)
+            if pod.machine is None:
+                return False
+            pod.zone = pod.machine.zone
+            self.world.engine.settle(row, pod.machine.row)
+        pod.row = row
+        return True
 
     def _take_row(self) -> int:
         used = {pod.row for pod in self.pods}
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         free = (r for r in range(*self.rows) if r not in used and in_flight[r] == 0)
         return next(free, codes.NONE)
 
     def _start_warm(self) -> None:
         """A pod that has been there since long before the run."""
         pod = self._new_pod()
-        pod.row = self._take_row()
+        if not self._place(pod):
+            self.env.process(self._life(pod))
+            return
         pod.created_s = LONG_AGO
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self.set_ready(pod, True)
@@ -157,10 +169,10 @@ class Fleet:
             yield self.env.timeout(service.termination_grace)
         else:
             yield self.env.timeout(min(service.pre_stop, service.termination_grace))
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         while service.on_sigterm == "drain" and in_flight[pod.row] > 0 and self.env.now < end:
             yield self.env.timeout(min(LOOK_S, end - self.env.now))
-        self.world.plane.kill(pod.row)  # with what it still does, and its connections
+        self.world.engine.kill(pod.row)  # with what it still does, and its connections
         self.remove(pod)
 
     def remove(self, pod: Pod) -> None:
@@ -168,8 +180,10 @@ class Fleet:
         pod.gone = True
         self.past.append((pod.created_s, self.env.now))
         self.pods.remove(pod)
+        if self.world.cluster is not None:
+            self.world.cluster.withdraw(pod.name, pod.machine)
         if pod.row != codes.NONE:
-            self.world.plane.model.replicas.lost[pod.row] = 0
+            self.world.engine.model.replicas.lost[pod.row] = 0
 
     def set_ready(self, pod: Pod, ready: bool) -> None:
         """Put a pod on the edge's list, or take it off."""
@@ -196,7 +210,7 @@ class Fleet:
         pod.booted = False
         pod.container_s = None
         pod.life += 1
-        self.world.plane.kill(pod.row)
+        self.world.engine.kill(pod.row)
         self.world.event(self.name, "killed", f"{pod.name}: {why}", before, self.ready_count())
         self.env.process(self._restart_later(pod))
 
@@ -220,11 +234,11 @@ class Fleet:
         limit = self.service.resources.memory_limit or 0.0
         while True:
             yield self.env.timeout(1.0)
-            most = self.world.plane.model.replicas.most_in_flight
+            most = self.world.engine.model.replicas.most_in_flight
             for pod in self.pods:
                 if pod.row == codes.NONE or not pod.booted:
                     continue
                 peak = int(most[pod.row])
-                most[pod.row] = self.world.plane.model.replicas.in_flight[pod.row]
+                most[pod.row] = self.world.engine.model.replicas.in_flight[pod.row]
                 if self.memory_of(peak) > limit and not pod.terminating:
                     self.restart(pod, f"out of memory with {peak} requests in flight")

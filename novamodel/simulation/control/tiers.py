@@ -12,6 +12,7 @@ from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
 from novamodel.components.fifo import fifo_used_until
 from novamodel.components.node.node import loop_busy_until
 from novamodel.components.pg_pool.rules import pool_account
+from novamodel.components.pgbouncer.rules import bouncer_account
 from novamodel.components.postgres.cores import cores_account
 from novamodel.components.queue.consumers import consumer_account
 from novamodel.components.tokens import tokens_account
@@ -34,7 +35,7 @@ class Use(NamedTuple):
 
 def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Iterator[Use]:
     """Every tier, as it stands now."""
-    model, now = world.plane.model, world.env.now
+    model, now = world.engine.model, world.env.now
     for number, (name, edge) in enumerate(scenario.all_edges.items()):
         first = int(model.edges.first_worker[number])
         busy = sum(fifo_used_until(model.workers, i, now) for i in range(first, first + edge.workers))
@@ -58,7 +59,7 @@ def named(name: str, tier: str) -> str:
 
 
 def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
-    model, now, name = world.plane.model, world.env.now, fleet.name
+    model, now, name = world.engine.model, world.env.now, fleet.name
     first, end = fleet.rows
     cpu = busy = 0.0
     queued = 0
@@ -94,7 +95,7 @@ def _pools(model: Any, link: int, now: float) -> tuple[float, int]:
 
 def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
     """The primary, then all read replicas together."""
-    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    model, now, layout = world.engine.model, world.env.now, world.plan.layout
     database = scenario.all_databases[name]
     words = {False: ("pgbouncer", "postgres"), True: ("pgbouncer to read replicas", "read replicas")}
     for reads in (False, True):
@@ -106,11 +107,11 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         opened = float(model.doors.open[layout.doors[(name, reads)]])
         if database.pgbouncer is not None:
             pools = sorted({int(model.links.bouncer[link]) for link in links})
-            held = sum(float(tokens_account(model.bouncer, b, now)) for b in pools)
-            opened = float(sum(int(model.bouncer.size[b]) for b in pools))
+            held = sum(float(bouncer_account(model.bouncer, b, now)) for b in pools)
+            size = float(sum(int(model.bouncer.size[b]) for b in pools))
             waiting = sum(int(model.bouncer.waiting[b]) for b in pools)
             if pools:
-                yield Use(named(name, pgbouncer), held, opened, waiting)
+                yield Use(named(name, pgbouncer), held, size, waiting)
             if not reads:
                 clients = float(model.doors.open[layout.doors[(name, None)]])
                 limit = database.pgbouncer.max_client_conn
@@ -128,7 +129,7 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
 
 
 def _queues(world: World) -> Iterator[Use]:
-    model, now, layout = world.plane.model, world.env.now, world.plan.layout
+    model, now, layout = world.engine.model, world.env.now, world.plan.layout
     for q, name in enumerate(layout.queues):
         members = [m for m in range(len(model.consumers.group)) if model.queues.queue[model.consumers.group[m]] == q]
         if not model.queues.groups[q]:

@@ -62,7 +62,7 @@ class TargetTracking:
 
     def _measure(self) -> dict[str, float | None]:
         """Means of the minute that ends now, over the tasks that ran all through it; None without any."""
-        model, now, resources = self.world.plane.model, self.world.env.now, self.fleet.service.resources
+        model, now, resources = self.world.engine.model, self.world.env.now, self.fleet.service.resources
         cores, memory, marks = [], [], {}
         for pod in self.fleet.pods:
             if pod.row == codes.NONE or pod.lost:
@@ -92,6 +92,6 @@ class TargetTracking:
 
     def _count(self) -> float:
         """Requests that the edge has let in to this service since the run began."""
-        record = self.world.plane.model.record
+        record = self.world.engine.model.record
         arrived = np.asarray(record.arrived) - np.asarray(record.outcome).reshape(-1, OUTCOMES)[:, codes.REJECTED]
         return float((arrived + self.world.admitted_before)[self._routes].sum())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from novamodel.analytic import days
 from novamodel.analytic.flow import hourly_rates
-from novamodel.cost import Bill, BillRange, CostRange, MonthUsage, PriceBook, cost_range, load_book, price
+from novamodel.cost import Bill, BillRange, CostRange, MonthUsage, PriceBook, cost_range, load_book, price, regions
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.workflows.month.answered import capacity_of
 from novamodel.workflows.month.calendar import day_multiples, month_use
 from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_day, simulated_surge
 from novamodel.workflows.month.left_out import assumed
@@ -50,6 +51,7 @@ class Month:
         steady = dict(zip(map(float, self.loads), days(scenario, list(map(float, self.loads))), strict=True))
         self.day = steady[1.0] if result is None else simulated_day(steady[1.0], result)
         self.surge: Surge = no_surge(scenario) if result is None else simulated_surge(result)
+        self.capacity = capacity_of(scenario, result)
         names = list(scenario.services)
         more = self.day[names].to_numpy(dtype=float) - steady[1.0][names].to_numpy(dtype=float)
         counts = np.stack([steady[float(load)][names].to_numpy(dtype=float) for load in self.loads])
@@ -67,7 +69,7 @@ class Month:
 
     def use(self, load: float = 1.0) -> DayUse:
         """Requests and replicas of all hours at a multiple of the load."""
-        return month_use(self.scenario, self.rates, self._replicas, self.surge, load)
+        return month_use(self.scenario, self.rates, self._replicas, self.surge, load, self.capacity)
 
     def _replicas(self, load: float) -> dict[str, list[float]]:
         """Replicas by hour at a multiple of the load, between those that were worked out."""
@@ -87,7 +89,7 @@ def bill(
     Raises ``UserError`` for a region without a price book or a size that AWS does not sell, ``PriceMissing`` for
     something without a price; with ``lenient`` that is left out and named.
     """
-    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient)
+    month = Month(scenario, result, book or _book(scenario.pricing.region, lenient), lenient)
     mid = month.bill({})
     made: dict[float, Bill] = {}
 
@@ -101,10 +103,18 @@ def bill(
     return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread)
 
 
+def _book(region: str, lenient: bool) -> PriceBook:
+    """The region's price book; with ``lenient`` one without prices where there is none."""
+    if lenient and region not in regions():
+        return replace(load_book(), region=region, prices={}, rates={}, allowances={})
+    return load_book(region)
+
+
 def monthly_total(scenario: Scenario) -> float:
     """USD a month of a scenario, from its steady-state day."""
     book = load_book(scenario.pricing.region)
     loads = sorted(set(day_multiples(scenario)))
     tables = {load: table.to_dict("list") for load, table in zip(loads, days(scenario, loads), strict=True)}
-    use = month_use(scenario, hourly_rates(scenario), tables.__getitem__, no_surge(scenario))
+    rates, full = hourly_rates(scenario), capacity_of(scenario)
+    use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
     return float(price(month_usage(scenario, use, book), book).total)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from novamodel.scenario import Scenario
+from novamodel.workflows.month.answered import Capacity, answered
 from novamodel.workflows.month.days import DayUse, Surge
 
 WEEK = 7
+ENDLESS = Capacity()
 DAYS = 30
 """Days of the month that is laid out; its hours stand for the billed hours of `pricing.hours_per_month`."""
 
@@ -31,17 +33,20 @@ def month_use(
     replicas: Callable[[float], dict[str, list[float]]],
     surge: Surge,
     load: float = 1.0,
+    capacity: Capacity = ENDLESS,
 ) -> DayUse:
     """The hours of all days of a month in a row.
 
     ``rates``: requests a second of each source by hour of the scenario's day; jobs by the clock do not grow.
-    ``replicas``: of each service by hour of a day, at a multiple of the load.
+    ``replicas``: of each service by hour of a day, at a multiple of the load. ``capacity``: what is answered of them.
     """
-    days = [multiple * load for multiple in day_multiples(scenario)]
+    multiples = day_multiples(scenario)
+    days = [multiple * load for multiple in multiples]
     counts = {multiple: replicas(multiple) for multiple in set(days)}
     grown: dict[str, list[float]] = {}
     for name, hours in rates.items():
         steady = scenario.traffic.sources[name].loop == "periodic"
         grown[name] = [rate * (1.0 if steady else multiple) for multiple in days for rate in hours]
     there = {name: [count for day in days for count in counts[day][name]] for name in scenario.services}
-    return DayUse(grown, there, surge)
+    own = [multiple == 1.0 for multiple in multiples]
+    return DayUse(grown, there, surge, answered(grown, own, capacity))

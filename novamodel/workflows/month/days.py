@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,6 +12,7 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.operations import delay_of
 from novamodel.simulation import Result
 from novamodel.units import format_clock
+from novamodel.workflows.month.answered import Answered
 
 HOURS = 24
 
@@ -33,6 +35,18 @@ class DayUse(NamedTuple):
     rates: dict[str, list[float]]
     replicas: dict[str, list[float]]
     surge: Surge
+    answered: Answered = Answered()
+
+    @property
+    def answered_rates(self) -> dict[str, float]:
+        """Mean requests a second of each source that are answered."""
+        return {name: sum(map(mul, hours, self.shares)) / len(hours) for name, hours in self.rates.items()}
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of every hour's requests that is answered."""
+        shares = self.answered.shares
+        return shares * len(next(iter(self.rates.values()))) if len(shares) == 1 else shares
 
     @property
     def mean_rates(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The promise: the same scenario and seed give the same requests, to the last bit, on both planes."""
+"""The promise: the same scenario and seed give the same requests, to the last bit, on both engines."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_scenarios_made_up(plain, both, coarsen, tmp_path):
         seen.update(codes.OUTCOMES[code] for code in np.flatnonzero(ended))
         return lost(scenario, plan, model, before)
 
-    @settings(settings.get_profile("planes"))
+    @settings(settings.get_profile("engines"))
     @given(changes=made_up.scenarios(), coarse=st.booleans())
     def compare(changes, coarse):
         with pytest.MonkeyPatch.context() as monkeypatch:
@@ -84,14 +84,14 @@ def test_scenarios_made_up(plain, both, coarsen, tmp_path):
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 def test_a_graph_is_the_same_in_threads_and_processes(params, engine):
-    """The compiled twin runs replications in threads (it lets go of Python's lock), the reference in processes."""
+    """The compiled engine runs replications in threads (it lets go of Python's lock), the reference in processes."""
     scenario = params["shop"].override({"run.duration": "5 s", "run.warm_up": "5 s", "run.replications": 3})
     alone, together = (simulate(scenario, engine=engine, workers=workers) for workers in (1, 3))
     assert alone.digest == together.digest
     assert alone.estimates.equals(together.estimates)
 
 
-# --- a rule changed in one plane only is seen ------------------------------------------------------------
+# --- a rule changed in one engine only is seen ------------------------------------------------------------
 
 BUSY = {
     "traffic": {"peak": "250 requests/s"},
@@ -147,27 +147,27 @@ MUTATIONS = {
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_rule_changed_in_one_plane_is_seen(name, plain, both, differ, monkeypatch, coarse_arrivals):
+def test_rule_changed_in_one_engine_is_seen(name, plain, both, differ, monkeypatch, coarse_arrivals):
     scenario = plain(BUSY)
     both(scenario)
-    twin = replicate(scenario, 0, "compiled", keep_requests=True)
+    fast = replicate(scenario, 0, "compiled", keep_requests=True)
     rule_name, change = MUTATIONS[name]
     users = [module for module in USERS if hasattr(module, rule_name)]
     for module in users:
         monkeypatch.setattr(module, rule_name, change(getattr(module, rule_name)))
     assert users
-    assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
+    assert "digest" in differ(fast, replicate(scenario, 0, "simpy", keep_requests=True))
 
 
 def test_another_order_of_ties_is_seen(plain, both, differ, monkeypatch, coarse_arrivals):
     """Events of one instant by creation instead of (step, number), as a stock SimPy model has them."""
     scenario = plain(BUSY)
     both(scenario)
-    twin = replicate(scenario, 0, "compiled", keep_requests=True)
+    fast = replicate(scenario, 0, "compiled", keep_requests=True)
 
-    def push_by_creation(plane, time, key, who):
-        event = reference.DataEvent(plane._callbacks, key, who)
-        plane.env.schedule(event, priority=reference.DATA_PRIORITY, delay=time - plane.env.now)
+    def push_by_creation(engine, time, key, who):
+        event = reference.DataEvent(engine._callbacks, key, who)
+        engine.env.schedule(event, priority=reference.DATA_PRIORITY, delay=time - engine.env.now)
 
-    monkeypatch.setattr(reference.ReferencePlane, "push", push_by_creation)
-    assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
+    monkeypatch.setattr(reference.ReferenceEngine, "push", push_by_creation)
+    assert "digest" in differ(fast, replicate(scenario, 0, "simpy", keep_requests=True))

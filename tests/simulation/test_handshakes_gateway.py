@@ -1,4 +1,4 @@
-"""Parts of the path that are off by default: TLS handshakes and the API gateway, on both planes."""
+"""Parts of the path that are off by default: TLS handshakes and the API gateway, on both engines."""
 
 from __future__ import annotations
 
