@@ -170,10 +170,10 @@ class Database(Part):
     cores: Cores = given(2, "cores of the database server (left out: those of instance_class)", "assumed")
     memory: Bytes = given("16 GiB", "memory of the database server (left out: that of instance_class)", "assumed")
     storage: Bytes = given("100 GiB", "allocated storage", "assumed")
-    storage_type: Literal["gp3", "local"] = given("gp3", "kind of storage", "assumed")
+    storage_type: Literal["gp3", "gp2", "io1", "io2", "magnetic", "local"] = given("gp3", "kind of storage", "assumed")
     iops: PositiveCount = given(
         3000,
-        "storage operations a second (left out: what gp3 of this size includes)",
+        "storage operations a second (left out: what gp3 or gp2 of this size includes; gp2 while it has burst credits)",
         "documented: RDS gp3 below 400 GiB",
     )
     storage_latency: Seconds = given(
@@ -227,13 +227,29 @@ class Database(Part):
         return self
 
 
+EvictionPolicy = Literal[
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+]
+
+
 class Cache(Part):
-    """Redis: one thread, a memory limit."""
+    """Redis: one thread, a memory limit, and keys that come and go one by one."""
 
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
     nodes: FewCount = given(1, "nodes, replicas included", "assumed")
     memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
+    maxmemory_policy: EvictionPolicy = given(
+        "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
+    )
+    maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

@@ -8,8 +8,6 @@ from __future__ import annotations
 NOT_MODELLED: dict[str, str] = {
     "node contention": "pods of a node share no CPU: each has what its limit says (a finding says when limits "
     "overcommit a node)",
-    "keys one by one": "cache keys one by one: hit ratios follow a steady state, and many misses of the same key are "
-    "not told apart",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
     "storage growth": "storage that grows by itself",
     "commitments": "commitments and savings plans",

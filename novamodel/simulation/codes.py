@@ -21,7 +21,7 @@ EDGE_TIMER = 12  # an edge may give up on a silent replica
 # Operations of a program.
 CPU = 0  # burst on the event loop
 THREAD = 1  # work on a libuv thread
-CACHE = 2  # cache command; a get that hits goes on at `jump`
+CACHE = 2  # cache command; a get that finds all its keys goes on at `jump`
 ACQUIRE = 3  # take a connection of `link` (or, by chance, of `read_link`)
 SQL = 4  # one statement
 RELEASE = 5  # give the connection back
@@ -48,6 +48,12 @@ ADMIT = 25  # connection limits of an edge, after a delay of its request limits
 WELCOME = 26  # PgBouncer logs a client in, or lets it wait for its first server connection; a failure goes to `jump`
 LOG_IN = 27  # PgBouncer's login reaches the server
 LOGGED_IN = 28  # it has come to its end
+
+# What a cache command does.
+GET = 0
+SET = 1
+DELETE = 2
+COMMANDS = ("get", "set", "delete")
 
 # What a statement is to its transaction.
 GOES_ON = 0  # another one follows

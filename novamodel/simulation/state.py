@@ -24,11 +24,13 @@ from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
+from novamodel.components.redis.state import Keys
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
 from novamodel.simulation.state_edge import Balances, Edges, Places
 from novamodel.simulation.state_links import Bouncers, Doors, Links
+from novamodel.workload.key_draws import KeyDraws
 from novamodel.workload.laws import Laws
 
 BLOCK = 8192
@@ -197,6 +199,7 @@ class Caches(NamedTuple):
     """Columns by cache."""
 
     network: Column  # one way
+    gone: Column  # > 0 = commands get an error: every get misses, nothing is stored
 
 
 class Callers(NamedTuple):
@@ -240,6 +243,8 @@ class Model(NamedTuple):
     disks: Disks
     redis: Fifo
     caches: Caches
+    keys: Keys
+    key_draws: KeyDraws
     sites: Sites
     retries: Retries
     backoff: Backoff

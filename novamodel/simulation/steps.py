@@ -56,21 +56,6 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
 
 
 @handler
-def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
-    """Send a cache command; a get that hits goes on behind its on_miss steps."""
-    cache = m.programs.station[pc]
-    network = m.caches.network[cache]
-    at = now + network
-    work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    done = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at) + network
-    add_time(m, i, codes.CACHED, done - now)
-    draw = m.programs.draw[pc]
-    hits = draw != NONE and drawn(m, i, draw) < m.programs.share[pc]
-    m.requests.pc[i] = m.programs.jump[pc] if hits else pc + 1
-    push(q, done, codes.STEP_DONE, m.requests.number[i], i)
-
-
-@handler
 def choose_link(m: Model, i: int, pc: int, now: float) -> int:
     """The database server of a transaction; what a request may read elsewhere it reads at one replica."""
     s = m.requests

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.scenario import Scenario
-from novamodel.simulation import simulate
-from novamodel.simulation.cache_replay import replay_cache
+from novamodel.simulation import replay_cache, simulate
 from novamodel.verify import measured_figures, measured_stack
 
 Case = Mapping[str, Any]
@@ -40,9 +39,8 @@ def figures(case: Case, trace: Trace | None, load: Load, engine: str = "auto", r
     with tempfile.TemporaryDirectory() as folder:
         scenario = load(write_scenario(case, trace, Path(folder)))
         if measured_stack.keys_only(case):
-            redis, half = case["topology"]["redis"], case["load"]["requests"] / 2 / measured_stack.READS_PER_S
-            full = redis["prefilled"] != "empty"
-            steps = replay_cache(scenario, 2 * half, policy=redis["policy"], replications=runs, step_s=half, full=full)
+            half = case["load"]["requests"] / 2 / measured_stack.READS_PER_S
+            steps = replay_cache(scenario, 2 * half, replications=runs, step_s=half)
             return [measured_figures.held(case, rows) for _, rows in steps.groupby("replication")]
         result = simulate(scenario, engine=engine, keep_requests=True, replications=runs, workers=1)
     assert result.requests is not None

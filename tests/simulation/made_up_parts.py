@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from novamodel.components.redis.state import POLICIES
+
 TICKS = st.sampled_from(["0 s", "1 ms", "2 ms", "5 ms", "10 ms", "20 ms"])
 LAWS = st.sampled_from(["", " exponential", " lognormal 0.5", " gamma 2", " gamma 0.7", " uniform 0.5"])
 MIXTURES = st.sampled_from(
@@ -167,11 +169,18 @@ def databases(draw: Any) -> dict[str, Any]:
 
 
 def cache(draw: Any) -> dict[str, Any]:
-    """A Redis with one keyspace."""
+    """A Redis with two keyspaces, often with too little memory for both."""
+    stated = draw(one_of({}, {}, {"hit_ratio": 0.6}))
     return {
         "command_cpu": draw(one_of("0 s", "1 ms", "7 us idle 42 us", "0.2 ms gamma 3")),
         "network": draw(one_of("0 s", "2 ms")),
-        "keyspaces": {"keys": {"keys": 100, "ttl": "30 s"}},
+        "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),
+        "maxmemory_policy": draw(st.sampled_from(sorted(POLICIES))),
+        "maxmemory_samples": draw(one_of(1, 5, 9)),
+        "keyspaces": {
+            "keys": {"keys": 100, "ttl": draw(one_of("30 s", "1 s", "0 s")), "value_size": "200 B"},
+            "lists": {"keys": draw(one_of(1, 40)), "ttl": draw(one_of("2 s", "0 s")), "popularity": "uniform"} | stated,
+        },
     }
 
 
