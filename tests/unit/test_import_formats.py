@@ -571,7 +571,8 @@ def test_a_pgbouncer_container_is_read_with_its_variables(tmp_path: Path) -> Non
         '          env: [{name: DEFAULT_POOL_SIZE, value: "30"}, {name: DB_HOST, value: db}]\n'
     )
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + deployment))
-    assert report.tree.values["database"]["pgbouncer"] == {"pool_mode": "session", "default_pool_size": 30, "version": "1.22"}
+    expected = {"pool_mode": "session", "default_pool_size": 30, "version": "1.22"}
+    assert report.tree.values["database"]["pgbouncer"] == expected
     assert "2 replicas of PgBouncer" in {row["what"] for row in report.not_modelled}
     for form in ("{PGBOUNCER_DEFAULT_POOL_SIZE: 25}", "[PGBOUNCER_DEFAULT_POOL_SIZE=25]"):
         compose = "services:\n  orders: {image: o}\n  pool:\n    image: bitnami/pgbouncer\n    environment: "
