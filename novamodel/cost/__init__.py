@@ -25,7 +25,7 @@ from novamodel.cost.meters import (
     task_hours,
 )
 from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
-from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, groups_of, instance_allocatable, nodes_by_group, nodes_for_pods
 from novamodel.cost.ranges import CostRange, Input, Moved, cost_range
 from novamodel.cost.support import eks_support, rds_support
 from novamodel.cost.usage import (
@@ -108,10 +108,12 @@ __all__ = [
     "fargate_pod_size",
     "fargate_sizes",
     "focus_csv",
+    "groups_of",
     "instance_allocatable",
     "load_book",
     "log_kept_gib",
     "markdown",
+    "nodes_by_group",
     "nodes_for_pods",
     "offers_of_rules",
     "per_million",
