@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,12 @@ _CONTROLS = {
     for code in (*range(9), *range(11, 32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 """Characters that steer a terminal, and how they are shown."""
+LEAST_WIDTH = 60
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where there is none and COLUMNS does not say."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns)
 
 
 def say(text: str) -> None:

@@ -48,7 +48,8 @@ _POSTGRES = re.compile(
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
-    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|jobs|containerDefinitions|spring)["']?[ \t]*:""", re.M
+    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
+    re.M,
 )
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
@@ -160,7 +161,7 @@ def _has(node: Node, *words: str) -> bool:
 def _is_compose(node: Node, name: str) -> bool:
     services = node["services"]
     if not isinstance(services.value, dict):
-        return False
+        return "compose" in name and bool(node["include"])
     known = [
         _COMPOSE_KEYS & service.value.keys() for _, service in services.entries() if isinstance(service.value, dict)
     ]

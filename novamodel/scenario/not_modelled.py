@@ -10,8 +10,6 @@ NOT_MODELLED: dict[str, str] = {
     "overcommit a node)",
     "statement mode": "PgBouncer's statement mode, its login queue, `reserve_pool_size` and pool sizes of "
     "single databases",
-    "keys one by one": "cache keys one by one: hit ratios follow a steady state, and many misses of the same key are "
-    "not told apart",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
     "storage growth": "storage that grows by itself",
     "commitments": "commitments and savings plans",

@@ -14,6 +14,7 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.simulation import codes
 from novamodel.simulation.build_balances import balances_state
+from novamodel.simulation.build_caches import caches_state
 from novamodel.simulation.build_calls import externals_state, queues_state, sites_state
 from novamodel.simulation.build_edge import (
     edges_state,
@@ -29,7 +30,7 @@ from novamodel.simulation.layout import Layout, layout_of
 from novamodel.simulation.program_book import write_programs
 from novamodel.simulation.programs import ProgramBook
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
-from novamodel.simulation.state import BLOCK, Caches, Callers, Config, Model, Reading, Ready, Replicas, Stream, Timers
+from novamodel.simulation.state import BLOCK, Callers, Config, Model, Reading, Ready, Replicas, Stream, Timers
 from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 from novamodel.workload.law_book import LawBook
 
@@ -64,13 +65,14 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     places, limit, conn = places_state(scenario, layout, clients)
     balances = balances_state(scenario, layout)
     sources = max(1, len(scenario.traffic.sources))
-    links = links_state(scenario, layout, book.links, clients, REQUESTS)
+    links = links_state(scenario, layout, book, clients, REQUESTS)
     read_from = sum(database.read_replicas is not None for database in scenario.all_databases.values())
+    stream = first_stream(replication, MOST_SOURCES - 1)
     workers = sum(edge.workers for edge in scenario.all_edges.values())
     model = Model(
         config=Config(
             seed=scenario.run.seed,
-            stream=first_stream(replication, MOST_SOURCES - 1),
+            stream=stream,
             most_draws=book.most_draws,
             room=room_needed(book.table),
             **gateway_config(scenario),
@@ -113,7 +115,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         **links,
         **servers,
         redis=fifo_state(len(layout.caches)),
-        caches=Caches([cache.network / 2 for cache in scenario.all_caches.values()]),
+        **caches_state(scenario, layout, stream, arrays),
         **sites_state(layout, book, REQUESTS),
         **externals_state(scenario, REQUESTS),
         **queues,

@@ -25,9 +25,12 @@ from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.table import Table
 
+COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
 ENGINES = ("auto", "simpy", "compiled")
 
 
@@ -44,16 +47,18 @@ class Replication:
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
+    caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
-    intervals: list[dict[str, float]]
-    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
-    tiers: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
+    intervals: Table
+    buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
+    tiers: Table
+    replicas: Table
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
     queues: list[dict[str, Any]]  # by queue: messages of the window
+    caches: list[dict[str, Any]]  # by keyspace: commands of the window, entries at its end
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
     lost: tuple[str, ...]  # routes, sources, programs and queues whose counts do not add up
@@ -61,7 +66,16 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s)
+        return Counts(
+            self.histogram,
+            self.latency,
+            self.outcome,
+            self.population,
+            self.arrived,
+            self.reading,
+            self.caching,
+            window_s,
+        )
 
     @property
     def conserved(self) -> bool:
@@ -89,9 +103,13 @@ def replicate(
     """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
-    env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
-    chosen: Engine = (CompiledEngine if compiled else ReferenceEngine)(plan, env, run.seed, number, keep_requests)
+    chosen: Engine
+    if compiled:
+        chosen = CompiledEngine(plan, simpy.Environment(), run.seed, number, keep_requests)
+    else:
+        chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
+    env = chosen.env
     world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
@@ -122,6 +140,7 @@ def replicate(
         population=total.population,
         arrived=total.arrived,
         reading=total.reading,
+        caching=total.caching,
         carried_in=monitor.carried_in,
         in_flight=int(chosen.model.requests.in_flight[0]),
         intervals=monitor.intervals,
@@ -137,6 +156,7 @@ def replicate(
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
         calls=_calls(plan, chosen),
         queues=monitor.queues(),
+        caches=_caches(scenario, plan, chosen),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
         lost=lost(scenario, plan, chosen.model, monitor.before),
@@ -175,6 +195,18 @@ def _calls(plan: Plan, engine: Engine) -> list[dict[str, Any]]:
         }
         for n, site in enumerate(plan.layout.sites)
     ]
+
+
+def _caches(scenario: Scenario, plan: Plan, engine: Engine) -> list[dict[str, Any]]:
+    keys, found = engine.model.keys, []
+    for number, (store, name) in enumerate(plan.layout.keyspaces):
+        stated = scenario.all_caches[store].keyspaces[name].hit_ratio is not None
+        kept = "one by one" if (store, name) in plan.layout.keyed else "stated" if stated else "closed form"
+        counts = {column: int(getattr(keys, column)[number]) for column in COUNTED_KEYS}
+        entries = int(keys.entries[number])
+        held = {"entries": entries, "bytes": entries * int(keys.bytes[number])}
+        found.append({"cache": store, "keyspace": name, "keys": kept, **counts, **held})
+    return found
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

@@ -49,8 +49,9 @@ class Result:
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
     interval, ``lives`` a replica (``from_s`` created, ``to_s`` gone, as ``clock_s``), ``events`` a deed of the control
     engine, ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
-    beyond the first, calls given up), ``queues`` a queue (messages), ``routes`` a route, ``populations`` a population,
-    ``histogram`` a latency bucket, ``requests`` (when kept) a request.
+    beyond the first, calls given up), ``queues`` a queue (messages), ``caches`` a keyspace (commands, hit ratio, what
+    went and why; ``keys``: kept one by one, or by closed form, or the ratio stated), ``routes`` a route,
+    ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept) a request.
     """
 
     scenario: Scenario = field(repr=False)
@@ -73,6 +74,7 @@ class Result:
     breakdown: pd.DataFrame = field(repr=False)
     calls: pd.DataFrame = field(repr=False)
     queues: pd.DataFrame = field(repr=False)
+    caches: pd.DataFrame = field(repr=False)
     routes: pd.DataFrame = field(repr=False)
     populations: pd.DataFrame = field(repr=False)
     histogram: pd.DataFrame = field(repr=False)
@@ -125,6 +127,7 @@ class Result:
             "estimates": self.estimates.to_dict("records"),
             "routes": self.routes.to_dict("records"),
             "populations": self.populations.to_dict("records"),
+            "caches": self.caches.to_dict("records"),
             "tiers": self.tiers.groupby("tier", sort=False)["utilisation"]
             .agg(["mean", "max"])
             .reset_index()

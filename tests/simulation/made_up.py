@@ -54,11 +54,14 @@ def step(draw: Any, around: Around, deep: int) -> dict[str, Any]:
         name = draw(st.sampled_from(around.databases))
         return {"sql": inner, **({"database": name} if name != "main" else {}), **more}
     if kind == "cache":
-        command: dict[str, Any] = {"op": draw(one_of("get", "get", "set")), "keyspace": "keys"}
+        command: dict[str, Any] = {"op": draw(one_of("get", "get", "set", "delete"))}
+        command |= {"keyspace": draw(one_of("keys", "lists")), "count": draw(one_of(1, 1, 3))}
         store = draw(st.sampled_from(around.caches))
         command |= {"store": store} if store != "main" else {}
         if command["op"] == "get" and draw(st.booleans()):
             command["on_miss"] = draw(steps(around, 2, 0))
+            if draw(st.booleans()):
+                command["on_miss"] += [{"cache": command | {"op": "set", "on_miss": []}}]
         return {"cache": command, **more}
     if kind == "call":
         around.left -= 1
@@ -184,6 +187,7 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "duration": "12 s" if scales else draw(one_of("700 ms", "1500 ms")),
             "warm_up": draw(one_of("0 s", "500 ms")),
             "interval": "1 s",
+            "start_state": draw(one_of("steady", "steady", "cold")),
         },
     }
 

@@ -85,7 +85,15 @@ def _logs(estate: Estate, draft: Draft) -> None:
         days = whole(one.get("retention_in_days"))
         if isinstance(days, int) and not isinstance(days, bool) and 0 < days <= 3653:
             kept.append((days, one))
-    if kept:
+    endless = [one for one in estate.of("aws_cloudwatch_log_group") if one.get("retention_in_days") in (None, 0)]
+    endless = [one for one in endless if not one.body["retention_in_days"] or one.get("retention_in_days") == 0]
+    if endless:
+        for one in (*endless, *(one for _, one in kept)):
+            one.modelled = "pricing.log_retention_months"
+        why = "documented: CloudWatch Logs keeps a group without retention_in_days for ever"
+        where = (endless[0].file, endless[0].line)
+        draft.say(Said("pricing.log_retention_months", "for ever", *where, why, "documented"))
+    elif kept:
         days, longest = max(kept, key=lambda pair: pair[0])
         for _, one in kept:
             one.modelled = "pricing.log_retention_months"

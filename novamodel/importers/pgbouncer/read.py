@@ -18,6 +18,13 @@ from novamodel.yamlfile import read_text
 
 SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t\r]*$", re.M)
 _COUNTS = {"default_pool_size", "max_client_conn"}
+_OTHERS = {
+    "pool_mode", "query_wait_timeout", "min_pool_size", "reserve_pool_size", "reserve_pool_timeout",
+    "max_db_connections",
+    "max_user_connections", "server_lifetime", "server_idle_timeout", "server_connect_timeout", "client_idle_timeout",
+    "query_timeout", "idle_transaction_timeout", "max_prepared_statements",
+}  # fmt: skip
+"""Settings that images take from variables, with ``PGBOUNCER_`` before them or not."""
 _QUIET = {"listen_addr", "listen_port", "auth_type", "auth_file", "auth_query", "auth_user", "admin_users",
           "stats_users", "logfile", "pidfile", "unix_socket_dir", "user"}  # fmt: skip
 """Settings that say nothing about load."""
@@ -60,7 +67,10 @@ def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
         if not is_image_of(box["image"].text, "pgbouncer"):
             continue
         draft.say(Said("database.pgbouncer", None, box.file, box["image"].line))
-        say_pgbouncer(_of_environment(box), draft)
+        said = _of_environment(box)
+        say_pgbouncer(said, draft)
+        if not said:
+            _say_default_mode(box.file, box["image"].line, draft)
         if isinstance(whole(replicas.value), int) and whole(replicas.value) > 1:
             draft.leave(replicas.file, replicas.line, f"{replicas.text} replicas of PgBouncer", "one is modelled")
         return
@@ -71,7 +81,7 @@ def _of_environment(box: Node) -> list[Setting]:
     entries += [(name, node.text, node) for name, node in box["environment"].entries()]
     entries += [(*_split(entry.text), entry) for entry in box["environment"]]
     named = [(name.lower().removeprefix("pgbouncer_"), value, node) for name, value, node in entries]
-    known = _COUNTS | {"pool_mode", "query_wait_timeout"}
+    known = _COUNTS | _OTHERS
     return [Setting("pgbouncer", key, value, node.file, node.line) for key, value, node in named if key in known]
 
 
@@ -85,6 +95,8 @@ def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
     own = [each for each in settings if each.section == "pgbouncer"]
     if own:
         draft.say(Said("database.pgbouncer", None, own[0].file, own[0].line))
+        if not any(each.key == "pool_mode" for each in own):
+            _say_default_mode(own[0].file, own[0].line, draft)
     for each in own:
         path = f"database.pgbouncer.{each.key}"
         number = whole(each.value)
@@ -100,6 +112,12 @@ def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
         if each.section == "databases" and re.search(r"\bpool_size\s*=", each.value):
             why = f"not modelled: {NOT_MODELLED['statement mode']}"
             draft.leave(each.file, each.line, f"pool_size of {each.key}", why)
+
+
+def _say_default_mode(file: str, line: int, draft: Draft) -> None:
+    """PgBouncer's own default, which is not the mode that scenarios assume."""
+    why = "documented: PgBouncer's default where no pool_mode is set"
+    draft.say(Said("database.pgbouncer.pool_mode", "session", file, line, why, "documented"))
 
 
 def _say_wait(path: str, number: int, setting: Setting, draft: Draft) -> None:

@@ -30,7 +30,8 @@ def say_settings(lines: list[tuple[str, int, str]], own_server: bool, draft: Dra
         if own_server and match and match[1] == "max_connections":
             draft.say(Said("database.max_connections", whole(match[2]), shown, number))
         else:
-            draft.leave(shown, number, line.split()[0].rstrip(";"), "read, not modelled")
+            what = f"{match[1]} = {match[2].strip()[:60]}" if match else line.split()[0].rstrip(";")
+            draft.leave(shown, number, what, "read, not modelled")
 
 
 def find_faults(lines: list[tuple[str, int, str]], has_replica: bool, draft: Draft) -> None:
