@@ -25,6 +25,7 @@ MAX_DEPTH = 40
 
 MERGE = "tag:yaml.org,2002:merge"
 
+_PLAIN_TAGS = {MappingNode: "tag:yaml.org,2002:map", SequenceNode: "tag:yaml.org,2002:seq"}
 _BRACKET = re.compile(r"[\[\]{}]")
 Lines = dict[tuple[str | int, ...], int]
 
@@ -130,11 +131,13 @@ class _Maker:
         return self._scalar(node, tag, path)
 
     def _tagged(self, node: Any, tag: str, path: tuple[str | int, ...], depth: int) -> Any:
+        if tag in ("!override", "!reset"):  # Compose's own
+            node.tag = _PLAIN_TAGS.get(type(node), "tag:yaml.org,2002:str")
+            return self.plain(node, path, depth) if tag == "!override" else None
         if not self.functions:
             raise UserError(f"{self.file}:{node.start_mark.line + 1}: tag {tag[:40]} is not plain YAML")
         name = tag[1:] if tag in ("!Ref", "!Condition") else f"Fn::{tag[1:]}"
-        kinds = {MappingNode: "map", SequenceNode: "seq"}
-        node.tag = f"tag:yaml.org,2002:{kinds.get(type(node), 'str')}"
+        node.tag = _PLAIN_TAGS.get(type(node), "tag:yaml.org,2002:str")
         self.lines[(*path, name)] = node.start_mark.line + 1
         return {name: self.plain(node, (*path, name), depth + 1)}
 
