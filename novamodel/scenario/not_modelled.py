@@ -9,7 +9,6 @@ NOT_MODELLED: dict[str, str] = {
     "node contention": "pods of a node share no CPU: each has what its limit says (a finding says when limits "
     "overcommit a node)",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
-    "storage growth": "storage that grows by itself",
     "commitments": "commitments and savings plans",
 }
 """Sentences by key."""

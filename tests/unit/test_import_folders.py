@@ -116,7 +116,9 @@ def test_a_shop_on_kubernetes() -> None:
     assert any("is 117" in row["message"] for row in scenario.findings if row["code"] == "connections-exceed-limit")
     calls = [step.call.to for steps in scenario.services["checkout"].routes.values() for step in steps if step.call]
     assert {to.split(".")[0] for to in calls} == {"catalog"}
-    uses_cache = {name for name, one in scenario.services.items() for steps in one.routes.values() for s in steps if s.cache}
+    uses_cache = {
+        name for name, one in scenario.services.items() for steps in one.routes.values() for s in steps if s.cache
+    }
     assert uses_cache == {"catalog"}
 
 
