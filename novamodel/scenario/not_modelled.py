@@ -6,8 +6,7 @@ Whoever builds one of these takes its entry away, and with it what they all say 
 from __future__ import annotations
 
 NOT_MODELLED: dict[str, str] = {
-    "node contention": "pods of a node share no CPU: each has what its limit says (a finding says when limits "
-    "overcommit a node)",
+    "batch pods": "pods without requests of customers (jobs, agents, monitoring) use no CPU of the nodes they stand on",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
     "commitments": "commitments and savings plans",
 }

@@ -16,7 +16,7 @@ from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text
 
 # fmt: off
-SECTION = re.compile(r"^\s*\[pgbouncer\]\s*$", re.M)
+SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t\r]*$", re.M)
 _COUNTS = {"default_pool_size", "max_client_conn", "min_pool_size", "reserve_pool_size", "max_db_connections",
            "max_user_connections"}
 _TIMES = {"reserve_pool_timeout", "query_wait_timeout", "query_timeout", "idle_transaction_timeout",
@@ -76,7 +76,10 @@ def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
         if not is_image_of(box["image"].text, "pgbouncer"):
             continue
         draft.say(Said("database.pgbouncer", None, box.file, box["image"].line))
-        say_pgbouncer(_of_environment(box), draft)
+        said = _of_environment(box)
+        say_pgbouncer(said, draft)
+        if not said:
+            _say_default_mode(box.file, box["image"].line, draft)
         version = re.search(r":v?(\d+\.\d+)", box["image"].text)
         if version:
             draft.say(Said("database.pgbouncer.version", version[1], box.file, box["image"].line))
@@ -107,6 +110,8 @@ def say_pgbouncer(settings: Iterable[Setting], draft: Draft) -> None:
     databases = [each for each in settings if each.section == "databases"]
     special = _of_database(databases[0]) if databases else []
     said = {each.key for each in special}
+    if own and not any(each.key == "pool_mode" for each in [*own, *special]):
+        _say_default_mode(own[0].file, own[0].line, draft)
     for each in [*special, *(each for each in own if each.key not in said)]:
         path = f"database.pgbouncer.{each.key}"
         if each.key in KNOWN:
@@ -128,6 +133,12 @@ def _value(setting: Setting) -> Any:
     if setting.key in _TIMES:
         return f"{setting.value} s" if re.fullmatch(r"\d+(\.\d+)?", setting.value) else setting.value
     return number
+
+
+def _say_default_mode(file: str, line: int, draft: Draft) -> None:
+    """PgBouncer's own default, which is not the mode that scenarios assume."""
+    why = "documented: PgBouncer's default where no pool_mode is set"
+    draft.say(Said("database.pgbouncer.pool_mode", "session", file, line, why, "documented"))
 
 
 def _words(setting: Setting) -> dict[str, str]:
