@@ -36,6 +36,7 @@ BOUNDS = {
     "utilisation": Bound(0.15, 0.01),
     "connections": Bound(0.25, 0.01),
     "rejected": Bound(0.15, 0.003),
+    "hit ratio": Bound(0.02, 0.01),
     "replicas": Bound(0.0, 1.0),
 }
 """Beyond the simulation's own interval; ``connections``: utilisation of pools. Times in seconds."""
