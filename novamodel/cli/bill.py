@@ -22,6 +22,9 @@ def bill(
     steady: Annotated[
         bool, typer.Option("--steady", help="Take every hour from the steady state; simulate nothing.")
     ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Leave out and name what has no price, instead of an error.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Price a month on AWS at on-demand list prices, line by line, with what is not priced.
@@ -45,9 +48,9 @@ def bill(
         if not steady:
             from novamodel.simulation import simulate
 
-            price_month(scenario)  # what cannot be priced shows before the simulation
+            price_month(scenario, lenient=partial)  # what cannot be priced shows before the simulation
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result)
+        cost = price_month(scenario, result, lenient=partial)
     if json:
         say_json(cost_dict(scenario, cost))
     else:
@@ -76,6 +79,8 @@ def cost_dict(scenario: Scenario, cost: MonthlyCost) -> dict[str, Any]:
         "lines": month.to_frame().to_dict("records"),
         "free": list(month.free),
         "not_priced": list(month.not_priced),
+        "missing": list(month.missing),
+        "notes": list(month.notes),
         "assumed": list(cost.assumed),
         "day": cost.day.to_dict("records"),
     }

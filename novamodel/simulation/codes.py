@@ -45,6 +45,9 @@ AGAIN = 22  # a user begins the next visit
 DRAW = 23  # what the program needs is drawn from the request's key
 FAIL = 24  # the request ends with `outcome`
 ADMIT = 25  # connection limits of an edge, after a delay of its request limits
+WELCOME = 26  # PgBouncer logs a client in, or lets it wait for its first server connection; a failure goes to `jump`
+LOG_IN = 27  # PgBouncer's login reaches the server
+LOGGED_IN = 28  # it has come to its end
 
 # What a cache command does.
 GET = 0
@@ -65,7 +68,7 @@ BRANCH = 3  # steps beside those of its parent, in the same replica
 WORK = 4  # a consumer at work on a message
 MESSAGE = 5
 INTERNAL = 6  # a job of a replica that nobody asked for: boot, probe, scrape
-OPENING = 7  # a connection set-up
+OPENING = 7  # a connection set-up, a client's or PgBouncer's
 COUNTED = (ROOT, CHILD, WORK)
 """Those that are in flight at a replica."""
 
@@ -74,7 +77,7 @@ SERVED = 0
 REJECTED = 1  # by the edge's limits or the API gateway's
 POOL_TIMEOUT = 2  # no connection in time
 REFUSED = 3  # the database or PgBouncer accepts no more connections
-SERVER_TIMEOUT = 4  # no PgBouncer server connection in time
+SERVER_TIMEOUT = 4  # no PgBouncer server connection in time, or one of its other time-outs
 NO_REPLICA = 5  # no replica ready
 KILLED = 6  # its replica was killed
 ABANDONED = 7  # the caller had given up
@@ -178,6 +181,12 @@ PLACES = (
 # Jobs of a replica that are no requests.
 BOOT, READINESS, LIVENESS, SCRAPE = 0, 1, 2, 3
 INTERNAL_KINDS = 4
+
+# How PgBouncer hands out its server connections.
+TRANSACTION, SESSION, STATEMENT = 0, 1, 2
+POOL_MODES = ("transaction", "session", "statement")
+"""Words of the scenario, by code."""
+BROKEN = -1  # `requests.server` of a request whose server connection PgBouncer has closed
 
 NONE = -1
 NEVER = 1e300

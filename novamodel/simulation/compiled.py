@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
+from novamodel.components.columns import as_object
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
 from novamodel.scenario import Scenario
@@ -112,12 +113,13 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
-        self.model: Model = plan.model
+        self._state: Model = plan.model
+        self.model: Model = as_object(plan.model)  # for the control plane
         self.env = env
         self._log = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._heap = _new_heap(FIRST_HEAP)
-        self._where = addresses(Whole(self.model, self._heap), PROTOTYPE)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
         for number in self._feeder.feeds:
             self._refill(number)
 
@@ -168,7 +170,7 @@ class CompiledEngine:
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
-        self._log.take(self.model.record)
+        self._log.take(self._state.record)
         return self._log.hexdigest()
 
     def kept(self) -> Any:
@@ -181,7 +183,7 @@ class CompiledEngine:
         elif code == MORE_HEAP:
             self._double_heap()
         elif code == PAGE_FULL:
-            self._log.take(self.model.record)
+            self._log.take(self._state.record)
         else:
             self._refill(int(self.model.stream.used_up[0]))
 
@@ -190,15 +192,16 @@ class CompiledEngine:
             self._more_requests()
 
     def _more_requests(self) -> None:
-        self.model = grow(self.model)
-        self._where = addresses(Whole(self.model, self._heap), PROTOTYPE)
+        self._state = grow(self._state)
+        self.model = as_object(self._state)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
 
     def _double_heap(self) -> None:
         old = self._heap
         time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
         self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
-        self._where = addresses(Whole(self.model, self._heap), PROTOTYPE)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
 
     def _refill(self, number: int) -> None:
-        self._feeder.refill(self.model.stream, number)
+        self._feeder.refill(self._state.stream, number)
         self._order(NEXT_ARRIVAL, self.env.now, number)

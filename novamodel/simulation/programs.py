@@ -49,6 +49,7 @@ class ProgramBook(NamedTuple):
     callers: dict[tuple[str, str], int]  # (source whose callers wait or come back, route; '' for users) -> program
     messages: dict[str, int]  # queue -> program of its messages, for the counts
     links: dict[Link, tuple[int, int]]  # programs of a connection set-up, and of a refused one
+    logins: dict[tuple[str, bool], tuple[int, int]]  # (database, read replicas) -> the same of PgBouncer's logins
     demands: dict[tuple[int, str], int]  # (program, step) -> draw that a recorded demand replaces
     first_hit: dict[int, int]  # program -> draw of its first cache get
     keyspaces: dict[int, tuple[str, str]]  # operation of a get whose keys are not kept -> cache and keyspace

@@ -25,8 +25,10 @@ from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.table import Table
 
 COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
 ENGINES = ("auto", "simpy", "compiled")
@@ -48,10 +50,10 @@ class Replication:
     caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
-    intervals: list[dict[str, float]]
-    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
-    tiers: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
+    intervals: Table
+    buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
+    tiers: Table
+    replicas: Table
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
@@ -101,9 +103,13 @@ def replicate(
     """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
-    env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
-    chosen: Engine = (CompiledEngine if compiled else ReferenceEngine)(plan, env, run.seed, number, keep_requests)
+    chosen: Engine
+    if compiled:
+        chosen = CompiledEngine(plan, simpy.Environment(), run.seed, number, keep_requests)
+    else:
+        chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
+    env = chosen.env
     world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {

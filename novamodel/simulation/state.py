@@ -20,6 +20,7 @@ from novamodel.components.nginx.upstream.keepalive import Keepalive
 from novamodel.components.nginx.upstream.round_robin import Upstream
 from novamodel.components.node.node import Node
 from novamodel.components.pg_pool.state import PgPool
+from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
@@ -28,6 +29,7 @@ from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
 from novamodel.simulation.state_edge import Balances, Edges, Places
+from novamodel.simulation.state_links import Bouncers, Doors, Links
 from novamodel.workload.key_draws import KeyDraws
 from novamodel.workload.laws import Laws
 
@@ -64,41 +66,6 @@ class Stream(NamedTuple):
     count: Column  # by source: arrivals in the block
     number: Column  # by source: request number of the block's first arrival
     used_up: Column  # one entry: source that has no arrival left in its block, or NONE
-
-
-class Links(NamedTuple):
-    """Columns by link: a service's way to a database server, or to the read replicas of one."""
-
-    first_replica: Column  # of the service
-    first_pool: Column  # its first replica's pool
-    door: Column
-    server: Column  # first server
-    servers: Column  # how many: one, or the read replicas
-    bouncer: Column  # pool of PgBouncer, or NONE
-    bouncer_cpu: Column
-    login_idle: Column  # PgBouncer CPU of a client login
-    login_busy: Column
-    query_idle: Column  # of a query
-    query_busy: Column
-    network: Column  # one way
-    connect_idle: Column  # server CPU of a connection set-up
-    connect_busy: Column
-    program: Column  # of a connection set-up
-    refusal: Column  # of one that is refused
-    count: Column  # one entry: links
-    end_replica: Column  # one past the last
-    of_pool: Column  # by pool: its link
-    wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
-    lag: Column  # of the read replicas
-    session: Column  # 1 = PgBouncer keeps a server connection for a client until it disconnects
-    linked: Column  # by place of a pool: 1 = its connection has such a server connection
-
-
-class Doors(NamedTuple):
-    """Columns by door: a server, or PgBouncer, that accepts so many connections."""
-
-    open: Column
-    most: Column
 
 
 class Sites(NamedTuple):
@@ -139,7 +106,7 @@ class Requests(NamedTuple):
     link: Column  # of its transaction
     database: Column  # server of its transaction
     place: Column  # its connection
-    server: Column  # 1 = it holds a PgBouncer server connection
+    server: Column  # PgBouncer's server connection that it holds + 1, 0 = none, BROKEN = it was closed meanwhile
     where: Column
     dead: Column  # 1 = ended by the death of its replica; only what it still holds is to be given back
     parent: Column  # who waits for it, or NONE
@@ -268,7 +235,8 @@ class Model(NamedTuple):
     links: Links
     doors: Doors
     pool: PgPool
-    bouncer: Tokens
+    bouncer: PgBouncer
+    bouncers: Bouncers
     bouncer_cpu: Fifo
     cores: SharedCores
     volume: Fifo

@@ -8,16 +8,20 @@ from novamodel.components.external.external import external_admits
 from novamodel.components.fifo import fifo_is_idle, fifo_join
 from novamodel.components.node.node import loop_join, thread_join
 from novamodel.components.pg_pool.rules import pool_acquire
-from novamodel.components.pg_pool.state import CONNECT, GRANTED
+from novamodel.components.pg_pool.state import CONNECT
+from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
+from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
+from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
 from novamodel.components.rule import handler
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import tend_pool, try_login
 from novamodel.simulation.holds import (
     arm_bursts,
     arm_cores,
     arm_pool,
-    arm_server,
+    lose_connection,
     open_connection,
     pool_of,
 )
@@ -79,7 +83,7 @@ def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     link = choose_link(m, i, pc, now)
     p = pool_of(m, link, s.replica[i])
     code, place = pool_acquire(m.pool, p, i, now)
-    if code == GRANTED:
+    if code == HAS_CONNECTION:
         s.place[i] = place
         s.pc[i] = pc + 1
         return True
@@ -93,6 +97,37 @@ def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
 
 
 @handler
+def has_server(m: Model, q: Any, i: int, b: int, now: float) -> bool:
+    """Whether a request has a server connection of PgBouncer, or gets one at once; else it waits, or has failed."""
+    s = m.requests
+    session = m.links.mode[s.link[i]] == codes.SESSION
+    if session and m.links.linked[s.place[i]] != 0:
+        s.server[i] = m.links.linked[s.place[i]]
+    if s.server[i] > 0:
+        place = s.server[i] - 1
+        m.bouncer.client[place] = i
+        bouncer_resumes(m.bouncer, b, place, now)
+        return True
+    if s.server[i] == codes.BROKEN:
+        lose_connection(m, q, i, codes.SERVER_TIMEOUT, now)
+        return False
+    code, place = bouncer_find(m.bouncer, b, i, now)
+    if code == GRANTED:
+        s.server[i] = place + 1
+        if session:
+            m.links.linked[s.place[i]] = place + 1
+        return True
+    if code == FAST_FAILED:
+        try_login(m, q, b, now)
+        lose_connection(m, q, i, codes.NO_DATABASE, now)
+        return False
+    s.since[i] = now
+    s.where[i] = codes.IN_SERVER_QUEUE
+    tend_pool(m, q, b, now)
+    return False
+
+
+@handler
 def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a statement, through PgBouncer where there is one."""
     s = m.requests
@@ -100,18 +135,8 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     at = now + m.links.network[link]
     b = m.links.bouncer[link]
     if b != NONE:
-        if m.links.session[link] != 0 and m.links.linked[s.place[i]] != 0:
-            s.server[i] = 1
-        if s.server[i] == 0:
-            if not tokens_free(m.bouncer, b):
-                s.since[i] = now
-                s.where[i] = codes.IN_SERVER_QUEUE
-                tokens_wait(m.bouncer, b, i, now)
-                arm_server(m, q, b)
-                return
-            tokens_take(m.bouncer, b, now)
-            s.server[i] = 1
-            m.links.linked[s.place[i]] = m.links.session[link]
+        if not has_server(m, q, i, b, now):
+            return
         cpu = m.links.bouncer_cpu[link]
         work = m.links.query_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, at) else m.links.query_busy[link]
         at = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.other_draw[pc]), at)

@@ -10,7 +10,12 @@ from novamodel.statistics.intervals import (
     unpaired_difference,
     unseen_share,
 )
-from novamodel.statistics.quantiles import quantile_of_histogram, quantiles_of_histogram, too_few_for_quantile
+from novamodel.statistics.quantiles import (
+    quantile_of_histogram,
+    quantiles_of_filled,
+    quantiles_of_histogram,
+    too_few_for_quantile,
+)
 from novamodel.statistics.warmup import beginning_differs, mser5
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "mser5",
     "paired_difference",
     "quantile_of_histogram",
+    "quantiles_of_filled",
     "quantiles_of_histogram",
     "ratio_interval",
     "too_few_for_quantile",

@@ -47,7 +47,7 @@ def _timeline(settings: Mapping[str, Any], server: Mapping[str, Any], events: Se
     for at in snapshots_s:
         replay.at(at, replay.snap)
     replay.run(_last(events, settings, server))
-    numbers = [replay.numbers.get(query.get("server")) for query in replay.queries]
+    numbers = [replay.numbers.get(query["server"]) if "server" in query else None for query in replay.queries]
     return {
         "outcome": [query.get("outcome", "unanswered") for query in replay.queries],
         "wait_s": [query.get("wait_s") for query in replay.queries],

@@ -21,8 +21,8 @@ from novamodel.analytic import (
     tier_demands,
     ttl_hit_ratio,
 )
-from novamodel.components.redis.memory import entry_bytes, table_bytes
 from novamodel.analytic.demand import route_demands
+from novamodel.components.redis.memory import entry_bytes, table_bytes
 from novamodel.scenario import Scenario, Tree, build
 
 SMALL = {

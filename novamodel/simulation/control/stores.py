@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from novamodel.analytic import warming
-from novamodel.components.pg_pool.rules import pool_close_all_idle
+from novamodel.components.pg_pool.rules import pool_close_all_idle, pool_close_idle
+from novamodel.components.pgbouncer.rules import bouncer_drop
 from novamodel.components.redis.commands import flush
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.popularity import zipf_exponent
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import close_door
 from novamodel.simulation.control.world import World
+from novamodel.simulation.holds import pass_door
 from novamodel.units import format_time
 from novamodel.workload.key_draws import key_shares
 
@@ -37,9 +40,9 @@ class Stores:
         self._fillings = 0
 
     def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
-        """The primary takes no statement for so long; idle connections to it are closed at once (not PgBouncer's)."""
+        """The primary takes no statement for so long; idle connections to it are closed at once."""
         server = self.world.plan.layout.servers[(MAIN, False)][0]
-        closed = self._close_idle(server)
+        closed = self._close_idle(server) + self._drop_idle(server)
         self.world.engine.model.timers.outage[server] += 1
         text = f"gone for {format_time(seconds)}; {closed} idle connections closed"
         self.world.event("database", "failover", text, 1, 0)
@@ -60,6 +63,34 @@ class Stores:
                 model.doors.open[model.links.door[link]] -= ended
                 closed += ended
         return closed
+
+    def _drop_idle(self, server: int) -> int:
+        """The same for PgBouncer's: idle ones, and in session mode those of idle clients, who are disconnected."""
+        model, now, dropped = self.world.engine.model, self.world.env.now, 0
+        for link in range(int(model.links.count[0])):
+            b = int(model.links.bouncer[link])
+            if b == codes.NONE or model.links.server[link] != server:
+                continue
+            first = int(model.links.first_pool[link])
+            for p in range(first, first + int(model.links.end_replica[link] - model.links.first_replica[link])):
+                places = [int(model.pool.stack[p * model.pool.depth[0] + n]) for n in range(int(model.pool.idle[p]))]
+                for place in places:
+                    linked = int(model.links.linked[place])
+                    if linked:
+                        model.links.linked[place] = 0
+                        pool_close_idle(model.pool, p, place, now)
+                        pass_door(model, link, -1)
+                        self._drop(linked - 1)
+                        dropped += 1
+            while model.bouncer.idle_first[b] != codes.NONE:
+                self._drop(int(model.bouncer.idle_first[b]))
+                dropped += 1
+        return dropped
+
+    def _drop(self, place: int) -> None:
+        model = self.world.engine.model
+        bouncer_drop(model.bouncer, place, self.world.env.now)
+        close_door(model, place)
 
     def slow_database(self, factor: float, seconds: float) -> Generator[Any, Any, None]:
         """Statements cost ``factor`` times their CPU for so long; factors that overlap multiply."""

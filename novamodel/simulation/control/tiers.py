@@ -12,6 +12,7 @@ from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
 from novamodel.components.fifo import fifo_used_until
 from novamodel.components.node.node import loop_busy_until
 from novamodel.components.pg_pool.rules import pool_account
+from novamodel.components.pgbouncer.rules import bouncer_account
 from novamodel.components.postgres.cores import cores_account
 from novamodel.components.queue.consumers import consumer_account
 from novamodel.components.tokens import tokens_account
@@ -106,11 +107,11 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         opened = float(model.doors.open[layout.doors[(name, reads)]])
         if database.pgbouncer is not None:
             pools = sorted({int(model.links.bouncer[link]) for link in links})
-            held = sum(float(tokens_account(model.bouncer, b, now)) for b in pools)
-            opened = float(sum(int(model.bouncer.size[b]) for b in pools))
+            held = sum(float(bouncer_account(model.bouncer, b, now)) for b in pools)
+            size = float(sum(int(model.bouncer.size[b]) for b in pools))
             waiting = sum(int(model.bouncer.waiting[b]) for b in pools)
             if pools:
-                yield Use(named(name, pgbouncer), held, opened, waiting)
+                yield Use(named(name, pgbouncer), held, size, waiting)
             if not reads:
                 clients = float(model.doors.open[layout.doors[(name, None)]])
                 limit = database.pgbouncer.max_client_conn

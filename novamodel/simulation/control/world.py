@@ -24,6 +24,10 @@ class Engine(Protocol):
     name: str
     model: Model
 
+    @property
+    def env(self) -> simpy.Environment:
+        """The environment that it shares with the control plane."""
+
     def run(self, horizon: float) -> None:
         """Run all there is up to the horizon."""
 
