@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.fifo import fifo_is_idle, fifo_join
+from novamodel.components.fifo import fifo_is_idle
 from novamodel.components.philox import uniform
 from novamodel.components.redis.commands import key_delete, key_get, key_set
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.requests import MORE_KEYS, add_time, drawn
@@ -25,7 +26,8 @@ def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     network = m.caches.network[cache]
     at = now + network
     work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    carried_out = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at)
+    work *= drawn(m, i, m.programs.other_draw[pc])
+    carried_out = command_join(m.redis, m.append_only, cache, work, m.programs.command[pc] != codes.GET, at)
     done = carried_out + network
     add_time(m, i, codes.CACHED, done - now)
     m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1
