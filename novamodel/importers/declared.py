@@ -18,7 +18,7 @@ _WORDY = re.compile(
     r"container_definitions|template_body|definition|source_code_hash|\w*role|\w*security_groups|cidr_block|"
     r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)"
 )
-_VERSIONS = re.compile(r"(^|[._])(\w*version|name|family|\w*class|\w*_type)$")
+_WORDS = ("version", "name", "family", "class", "_type")
 MOST_VALUES = 40
 MOST_TEXT = 120
 
@@ -88,7 +88,7 @@ class Resource:
         for key, value in _leaves(self.body.value, ""):
             if _SECRET.search(key) or _WORDY.search(key) or (isinstance(value, str) and len(value) > MOST_TEXT):
                 continue
-            number = value if _VERSIONS.search(key) else _number(value)
+            number = value if key.endswith(_WORDS) else _number(value)
             result[key] = number
             if len(result) >= MOST_VALUES:
                 break

@@ -41,14 +41,15 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
 _POSTGRES = re.compile(
-    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*=?[ \t]*\S"
+    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
     r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
     re.M,
 )
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
-    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|jobs|containerDefinitions|spring)["']?[ \t]*:""", re.M
+    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
+    re.M,
 )
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
@@ -70,7 +71,7 @@ _SOURCE = {
         re.M,
     ),
     b"go": re.compile(rb"\.SetMaxOpenConns\s*\(|\.SetMaxIdleConns\s*\(|\.MaxConns\s*=|PoolSize\s*:"),
-    b"rb": re.compile(rb"^\s*(threads|workers)\s+[\w(\"']|ConnectionPool\.new", re.M),
+    b"rb": re.compile(rb"^[ \t]*(threads|workers)[ \t]+[\w(\"']|ConnectionPool\.new", re.M),
     b"java": re.compile(rb"setMaximumPoolSize\s*\(|setMaxTotal\s*\(|maximumPoolSize\s*="),
 }
 _LANGUAGES = {
@@ -119,7 +120,7 @@ def _yaml(path: Path, shown: str) -> Kind:
     text = read_text(path)
     if not text.strip() or all(line.lstrip().startswith(("#", "---")) or not line.strip() for line in text.split("\n")):
         return Kind(None, why="empty")
-    if name == "database.yml" and re.search(r"^\s*adapter\s*:", text, re.M):
+    if name == "database.yml" and re.search(r"^[ \t]*adapter[ \t]*:", text, re.M):
         return Kind("settings")
     if name in CHART_NAMES:
         return Kind("chart")
@@ -160,7 +161,7 @@ def _has(node: Node, *words: str) -> bool:
 def _is_compose(node: Node, name: str) -> bool:
     services = node["services"]
     if not isinstance(services.value, dict):
-        return False
+        return "compose" in name and bool(node["include"])
     known = [
         _COMPOSE_KEYS & service.value.keys() for _, service in services.entries() if isinstance(service.value, dict)
     ]
@@ -243,7 +244,7 @@ def _ini(path: Path, shown: str) -> Kind:
 
 
 def _properties(path: Path, shown: str) -> Kind:
-    if re.search(r"^\s*(spring|server|quarkus)\.", read_text(path), re.M):
+    if re.search(r"^[ \t]*(spring|server|quarkus)\.", read_text(path), re.M):
         return Kind("settings")
     return Kind(None, why="no kind of settings that is known")
 

@@ -37,6 +37,9 @@ Growth = Annotated[float, Field(gt=-1, le=10)]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
 
+_PRECISION = re.compile(r"([\w.]+)(?:\s*\(\s*([\w.-]+)\s*\)\s*(?:<\s*)?|\s*<\s*|\s+)([\d.]+\s*%)")
+
+
 class Slo(Part):
     """One objective: ``p99 < 300 ms``, ``p95(login) < 1 s``, ``errors < 0.1 %``, ``rejected(customers) < 0.01 %``."""
 
@@ -52,7 +55,7 @@ class Slo(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<\s*(.+?)\s*", value)
+        match = re.fullmatch(r"([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\)\s*)?<\s*(.+)", value.strip())
         metrics = ("p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected")
         if not match or match[1] not in metrics:
             raise ValueError(
@@ -199,7 +202,7 @@ class Precision(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<?\s*([\d.]+\s*%)\s*", value)
+        match = _PRECISION.fullmatch(value.strip())
         metrics = get_args(cls.model_fields["metric"].annotation)
         if not match or match[1] not in metrics:
             raise ValueError(f"{value!r} is not a precision; write it like 'p99 < 5 %' (metrics: {', '.join(metrics)})")

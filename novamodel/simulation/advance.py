@@ -12,7 +12,6 @@ from novamodel.simulation.calls import do_call, do_fork, do_join
 from novamodel.simulation.edge import do_admit, do_edge, gateway_admits
 from novamodel.simulation.finish import finish, record
 from novamodel.simulation.holds import do_opened, give_back
-from novamodel.simulation.keyed import do_cache
 from novamodel.simulation.logins import do_log_in, do_logged_in
 from novamodel.simulation.queueing import publish
 from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn, fail
@@ -20,6 +19,7 @@ from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 from novamodel.simulation.steps import (
     do_acquire,
+    do_cache,
     do_connect,
     do_cpu,
     do_external_in,

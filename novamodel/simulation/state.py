@@ -10,6 +10,7 @@ from novamodel.components.callers.budget import Budget
 from novamodel.components.callers.retry import Retries
 from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import CpuGate
+from novamodel.components.cpu.host_state import Host
 from novamodel.components.deadlines import Deadlines
 from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
@@ -45,6 +46,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
+    shared: int  # 1 = containers share machines
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -124,6 +126,9 @@ class Requests(NamedTuple):
     held: Column  # work on the next message of the same batch, or NONE
     arrived: Column
     since: Column  # when its present wait or work began
+    stalled: Column  # of its container, when its burst began
+    hold: Column  # how long the edge keeps it
+    owed: Column  # worker CPU of its handshake
     spent: Column
     draw: Column
     next_free: Column
@@ -203,6 +208,18 @@ class Caches(NamedTuple):
     gone: Column  # > 0 = commands get an error: every get misses, nothing is stored
 
 
+class Shared(NamedTuple):
+    """What stands on machines that containers share."""
+
+    armed: Column  # by machine: time of its pending HOST_DUE event
+    worker: Column  # by worker of an edge: its process (a row of `node`), or NONE
+    bouncer: Column  # by PgBouncer, likewise
+    cache: Column  # by cache, likewise
+    server: Column  # by database server: its first backend, or NONE
+    backend: Column  # by backend: its job, or NONE
+    thread: Column  # one entry: thread of the first backend
+
+
 class Callers(NamedTuple):
     """Columns by population."""
 
@@ -247,6 +264,8 @@ class Model(NamedTuple):
     caches: Caches
     keys: Keys
     key_draws: KeyDraws
+    host: Host
+    shared: Shared
     sites: Sites
     retries: Retries
     backoff: Backoff

@@ -13,6 +13,8 @@ from novamodel.importers.graph.roles import Role, role_of
 
 MAIN = "main"
 _REPLICA = re.compile(r"(^|[-_])(replica|standby|slave|secondary|follower|read(er)?|sentinel)s?([-_]|\d|$)")
+_FRONT = re.compile(r"gateway|front|web|bff|(^|-)ui($|-)|portal|store|shop|(^|-)app($|-)|proxy")
+_ADMIN = re.compile(r"pgadmin|adminer|phpmyadmin|mongo-express|redis-?commander|redisinsight|mail")
 _CLOCK = re.compile(r"(^|[-_])(beat|scheduler|crons?|clock)([-_]|$)")
 """Workers that put messages in by the clock and take none."""
 _REPLICA_COMMAND = re.compile(r"--(replicaof|slaveof)\b|pg_basebackup|standby_mode|--sentinel|redis-sentinel")
@@ -96,7 +98,8 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     box_of = {box.name: box for box in boxes}
     if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
         for box in boxes:
-            if box.name in names and roles[box.name].what == "tool" and box.published is not None:
+            front = box.published is not None and not _ADMIN.search(box.image_name)
+            if box.name in names and roles[box.name].what == "tool" and front:
                 roles[box.name] = Role("service", why="nothing else in the folder takes requests")
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]
@@ -123,9 +126,11 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
             system.idle.append((box_of[raw], role))
     links += _through_pgbouncer(links, roles)
     _stores(system, boxes, roles, links, names)
-    _take_messages(system, roles)
+    _take_messages(system)
     for link in links:
         source, target = names.get(link.source), names.get(link.target)
+        if _is_same_code(link, box_of) or (roles[link.source].what == "worker" and link.why == "depends_on"):
+            continue
         if (
             roles[link.source].what in ("service", "worker")
             and source
@@ -137,6 +142,14 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
             system.calls.setdefault((source, target), link)
     _entries(system, boxes, roles, links, names, hints)
     return system
+
+
+def _is_same_code(link: Link, boxes: Mapping[str, Box]) -> bool:
+    """Containers of one image that wait for each other are parts of one program, which does not call itself."""
+    if link.why != "depends_on" or link.target not in boxes:
+        return False
+    one, other = boxes[link.source], boxes[link.target]
+    return bool(one.image_name) and one.image_name == other.image_name and one.context == other.context
 
 
 def _through_pgbouncer(links: list[Link], roles: Mapping[str, Role]) -> list[Link]:
@@ -259,18 +272,31 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
         for service, box in own.items():
             if service not in called:
                 system.entries[service] = Entry(Text(None, box.file, box.line), "nothing in the folder calls it")
+    _become_workers(system, own, names)
     system.alone = _unreached(system, list(own))
     silent = [name for name in system.entries if name in own and not any(source == name for source, _ in system.calls)]
-    inner = {target for source, target in system.calls if source in system.alone}
-    for target in sorted(system.alone - inner) if silent else []:
+    callers = [name for name in silent if _FRONT.search(name)] or silent
+    asked_by_others = {target for source, target in system.calls if source in system.alone}
+    for target in sorted(system.alone - asked_by_others) if callers else []:
         box = own[target]
         why = "assumed: no file says who asks it, and none what the entry asks"
-        for name in silent:
+        for name in callers:
             system.calls[name, target] = Link(name, target, Text(None, box.file, box.line), why)
-    if silent:
-        system.guessed, system.alone = system.alone - inner, set()
+    if callers:
+        system.guessed, system.alone = system.alone - asked_by_others, set()
     system.asked = [name for name in system.entries if name in own] or list(own)
     _guess_users(system, system.asked)
+
+
+def _become_workers(system: System, own: dict[str, Box], names: Mapping[str, str]) -> None:
+    """A service that no caller reaches and that names a broker nobody else takes from works on its messages."""
+    called = {target for _, target in system.calls}
+    for queue in system.queues.values():
+        if queue.program == "kafka" or any(name in system.workers for name in queue.users):
+            continue
+        for name in queue.users:
+            if name in own and name not in called and name not in system.entries and own[name].published is None:
+                system.workers[name] = Role("worker", why="it names a broker, and nothing calls it")
 
 
 def _open_to_outside(published: Text) -> str:
@@ -307,13 +333,13 @@ def adopt_declared(system: System, declared: Iterable[tuple[str, str, Text]]) ->
     _guess_users(system, system.asked)
 
 
-def _take_messages(system: System, roles: Mapping[str, Role]) -> None:
-    """Workers whose queue lies in the cache (Celery, Sidekiq, BullMQ) take messages from one of its name."""
-    for service in system.boxes:
-        broker = next((store for store in system.queues.values() if service in store.users), None)
-        if service not in system.workers or broker is not None:
+def _take_messages(system: System) -> None:
+    """Workers without a broker take messages from a queue in the cache (Celery, Sidekiq, BullMQ), else in the database."""
+    for service in system.workers:
+        if any(service in store.users for store in system.queues.values()):
             continue
-        for store in system.caches.values():
+        kept = [store for store in system.caches.values() if store.program != "memcached"]
+        for store in (*kept, *system.databases.values()):
             link = store.users.get(service)
             if link is not None:
                 name = "jobs" if store.name == MAIN else f"{store.name}-jobs"

@@ -246,7 +246,9 @@ _GO_UNITS = {"Millisecond": 1, "Second": 1000, "Minute": 60_000, "Hour": 3_600_0
 def _go(text: str, shown: str) -> list[Row]:
     constants = {
         match[1]: match[2]
-        for match in re.finditer(r"^\s*(?:const\s+|var\s+)?(\w+)\s*(?:int\w*\s*)?:?=\s*(\d{1,9})\s*$", text, re.M)
+        for match in re.finditer(
+            r"^[ \t]*(?:(?:const|var)[ \t]+)?(\w+)[ \t]*(?:int\w{0,9}[ \t]*)?:?=[ \t]*(\d{1,9})[ \t\r]*$", text, re.M
+        )
     }
     rows: list[Row] = []
     for pattern, what, path in _GO:
@@ -276,9 +278,9 @@ _RUBY_NUMBER = r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(
 
 
 def _ruby(text: str, shown: str) -> list[Row]:
-    names = {m[1]: m for m in re.finditer(rf"^\s*(\w+)\s*=\s*{_RUBY_NUMBER}", text, re.M)}
+    names = {m[1]: m for m in re.finditer(rf"^[ \t]*(\w+)[ \t]*=[ \t]*{_RUBY_NUMBER}", text, re.M)}
     rows = []
-    for match in re.finditer(r"^\s*(threads|workers)[ (]+([^\n#]{1,120})", text, re.M):
+    for match in re.finditer(r"^[ \t]*(threads|workers)[ (]{1,9}([^\n#]{1,120})", text, re.M):
         line = text.count("\n", 0, match.start()) + 1
         parts = []
         for word in match[2].split(","):

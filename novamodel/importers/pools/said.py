@@ -30,7 +30,7 @@ _POOL = re.compile(
     r"(PG|DB|DATABASE|POSTGRES|POSTGRESQL|SQL|KNEX|TYPEORM|SEQUELIZE|PRISMA|SQLALCHEMY|DATABASE_CONNECTION)_?"
     r"(CONNECTION_?)?(MAX_?)?(POOL|CONNECTION_LIMIT|CONNECTIONS)_?(SIZE|MAX|MAX_SIZE|LIMIT|SIZE_MAX|MAX_CONNECTIONS)?"
     r"|(SPRING_DATASOURCE_)?HIKARI_?MAXIMUM_?POOL_?SIZE|SPRING_DATASOURCE_HIKARI_MAXIMUM_?POOL_?SIZE|DB_MAX_OPEN_CONNS?|MAX_OPEN_CONNS"
-    r"|(PG|DB|DATABASE|POSTGRES)_MAX_(CONNECTIONS|CONNS|POOL_SIZE|POOL)|MAX_POOL_SIZE|QUARKUS_DATASOURCE_JDBC_MAX_SIZE"
+    r"|(PG|DB|DATABASE)_MAX_(CONNECTIONS|CONNS|POOL_SIZE|POOL)|MAX_POOL_SIZE|QUARKUS_DATASOURCE_JDBC_MAX_SIZE"
 )
 _MINIMUM = re.compile(
     r"(PG|DB|DATABASE|POSTGRES)_?(POOL_MIN|MIN_POOL(_SIZE)?|POOL_SIZE_MIN)|SPRING_DATASOURCE_HIKARI_MINIMUM_?IDLE"
@@ -51,7 +51,7 @@ _LISTED = re.compile(
     r"JVM_OPTS|CATALINA_OPTS|ES_JAVA_OPTS|NODE_OPTIONS|DOTNET_GCHeapHardLimit|DOTNET_gcServer|MALLOC_ARENA_MAX|"
     r"SERVER_TOMCAT_(MAX_?THREADS|THREADS_MAX)|SERVER_TOMCAT_MAX_CONNECTIONS|PHP_FPM_PM_MAX_CHILDREN|PM_MAX_CHILDREN|PHP_MEMORY_LIMIT|"
     r"(REDIS|CACHE|MONGO|MONGODB|MYSQL)_?(MAX_)?(POOL|POOL_SIZE|MAX_CONNECTIONS|MAXCLIENTS)(_MAX|_SIZE)?|REDIS_MAXMEMORY\w*|"
-    r"\w*(RATE_LIMIT|RATELIMIT)\w*|\w*_CONCURRENCY|CONCURRENCY|\w*_MAX_THREADS|STATEMENT_TIMEOUT|\w*_STATEMENT_TIMEOUT"
+    r"\w*(RATE_LIMIT|RATELIMIT)\w*|(POSTGRES|MYSQL)_MAX_CONNECTIONS|\w*_WORKER_(AMOUNT|CONNECTIONS|COUNT)|\w*_MAX_ACTIVE_REQUESTS|\w*_CONCURRENCY|CONCURRENCY|\w*_MAX_THREADS|STATEMENT_TIMEOUT|\w*_STATEMENT_TIMEOUT"
 )
 _PLAIN = re.compile(r"[\w.,:%+=/\s-]{0,200}")
 _QUERY = re.compile(
@@ -62,6 +62,12 @@ _QUERY = re.compile(
 def rows_of_variables(env: Mapping[str, Text]) -> list[Row]:
     """What the variables of a container say: pools have a place, threads, processes and heaps are listed."""
     rows: list[Row] = []
+    size, over = (env.get(f"SQLALCHEMY_{word}") for word in ("POOL_SIZE", "MAX_OVERFLOW"))
+    if size is not None and over is not None:
+        parts = [whole(text.value) for text in (size, over)]
+        if all(isinstance(part, int) and not isinstance(part, bool) for part in parts):
+            why = f"environment variables: pool size {parts[0]} and overflow {parts[1]}"
+            rows.append(Row("SQLALCHEMY_POOL_SIZE", sum(parts), size.file, size.line, "pool.max", why))
     for name, text in env.items():
         if text.value is None:
             continue

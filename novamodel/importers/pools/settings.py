@@ -61,7 +61,7 @@ def _yaml_entries(text: str) -> Iterator[tuple[str, str, int]]:
         while stack and stack[-1][0] >= indent:
             stack.pop()
         stack.append((indent, match[2].strip("\"'")))
-        value = re.sub(r"\s+#.*$", "", match[3] or "").strip().strip("\"'")
+        value = re.sub(r"(?<!\s)\s+#.*$", "", match[3] or "").strip().strip("\"'")
         if value:
             yield ".".join(word for _, word in stack), value, number
 
