@@ -9,8 +9,10 @@ A pod fits by its requests only (Kubernetes documentation, "Resource Management 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from novamodel.cost.book import PriceBook
 from novamodel.errors import UserError
+from novamodel.scenario.machines import nearest, node_types
+
+GIB = 1024**3
 
 VM_MEMORY_OVERHEAD = 0.075
 EVICTION_MIB = 100
@@ -48,13 +50,15 @@ def node_allocatable(vcpu: int, memory_gib: float, max_pods: int) -> Allocatable
     return Allocatable(vcpu - reserved_cpu, max(0.0, memory), max_pods)
 
 
-def instance_allocatable(instance_type: str, book: PriceBook) -> Allocatable:
+def instance_allocatable(instance_type: str) -> Allocatable:
     """Room for the user's pods on a node of `instance_type`, its daemons taken off.
 
-    Raises `PriceMissing` for an instance type that the book does not have.
+    Raises `UserError` for an instance type that nobody has described (`data/machines.json`).
     """
-    facts = book.price(f"ec2.linux.{instance_type}").attributes
-    room = node_allocatable(facts["vcpu"], facts["memory_gib"], facts["max_pods"])
+    known = next((one for one in node_types() if one.name == instance_type), None)
+    if known is None:
+        raise UserError(f"EC2 type {instance_type!r} is not known", valid=nearest(instance_type, node_types()))
+    room = node_allocatable(known.cores, known.memory / GIB, known.max_pods)
     return Allocatable(max(0.0, room.cpu - DAEMONS_CPU), room.memory_gib, max(0, room.pods - DAEMONS))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from novamodel.cost import instance_allocatable, load_book
+from novamodel.cost import instance_allocatable
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario, Service, fargate_pod_size, fargate_sizes
 
@@ -108,7 +108,7 @@ def _room(scenario: Scenario) -> tuple[float, float]:
     platform = scenario.platform
     if platform.compute == "fargate" or platform.kind == "compose":
         return np.inf, np.inf
-    room = instance_allocatable(platform.node_type, load_book(scenario.pricing.region))
+    room = instance_allocatable(platform.node_type)
     return room.cpu, room.memory_gib * GIB
 
 

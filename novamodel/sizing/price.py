@@ -43,7 +43,7 @@ def compute_cost(scenario: Scenario) -> float:
     each = float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours
     if platform.kind == "compose":
         return each + stores
-    room = instance_allocatable(platform.node_type, book)
+    room = instance_allocatable(platform.node_type)
     counts = []
     for row in table.to_dict("records"):
         pods = [PodRequest(COREDNS_CPU, COREDNS_GIB)] * (COREDNS_PODS if platform.kind == "eks" else 0)
@@ -75,7 +75,7 @@ def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np
         vcpu, gib = (float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory"))
         usd = [own.billed @ np.array([vcpu, gib]) * own.hours.mean(axis=1) * hours for own in kept]
         return np.asarray(sum(amount[place] for amount, place in zip(usd, places, strict=True)))
-    room = instance_allocatable(platform.node_type, book)
+    room = instance_allocatable(platform.node_type)
     eks = platform.kind == "eks"
     total = np.zeros(places[0].size)
     for hour in range(HOURS):
