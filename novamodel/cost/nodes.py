@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from novamodel.cost.book import PriceBook
 from novamodel.errors import UserError
 from novamodel.scenario import Allocatable, group_room, room_for_pods
 from novamodel.scenario.goals import Platform
+from novamodel.scenario.machines import GIB, nearest, node_types
 
 TINY = 1e-9
 
@@ -19,13 +19,15 @@ class PodRequest(NamedTuple):
     memory_gib: float
 
 
-def instance_allocatable(instance_type: str, book: PriceBook) -> Allocatable:
+def instance_allocatable(instance_type: str) -> Allocatable:
     """Room for the user's pods on a node of `instance_type`, its daemons taken off.
 
-    Raises `PriceMissing` for an instance type that the book does not have.
+    Raises `UserError` for an instance type that nobody has described (`data/machines.json`).
     """
-    facts = book.price(f"ec2.linux.{instance_type}").attributes
-    return room_for_pods(facts["vcpu"], facts["memory_gib"], facts["max_pods"])
+    known = next((one for one in node_types() if one.name == instance_type), None)
+    if known is None:
+        raise UserError(f"EC2 type {instance_type!r} is not known", valid=nearest(instance_type, node_types()))
+    return room_for_pods(known.cores, known.memory / GIB, known.max_pods)
 
 
 class Group(NamedTuple):
@@ -37,15 +39,10 @@ class Group(NamedTuple):
     most: float = math.inf
 
 
-def groups_of(platform: Platform, book: PriceBook) -> dict[str, Group]:
-    """Node groups of EC2 nodes by name. Raises `PriceMissing` for an instance type that the book does not have."""
+def groups_of(platform: Platform) -> dict[str, Group]:
+    """Node groups of EC2 nodes by name."""
     return {
-        name: Group(
-            group.type,
-            instance_allocatable(group.type, book) if platform.kind == "eks" else group_room(group, platform.kind),
-            group.least,
-            group.most,
-        )
+        name: Group(group.type, group_room(group, platform.kind), group.least, group.most)
         for name, group in platform.groups.items()
     }
 

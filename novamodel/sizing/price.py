@@ -39,7 +39,7 @@ def compute_cost(scenario: Scenario) -> float:
         return total + stores
     if platform.kind == "compose":
         return float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours + stores
-    groups, total = groups_of(platform, book), 0.0
+    groups, total = groups_of(platform), 0.0
     for row in table.to_dict("records"):
         pods = [PodRequest(*one) for one in standing(scenario)]
         for name, service in scenario.services.items():
@@ -71,7 +71,7 @@ def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np
         vcpu, gib = (float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory"))
         usd = [own.billed @ np.array([vcpu, gib]) * own.hours.mean(axis=1) * hours for own in kept]
         return np.asarray(sum(amount[place] for amount, place in zip(usd, places, strict=True)))
-    group = next(iter(groups_of(platform, book).values()))
+    group = next(iter(groups_of(platform).values()))
     room, beside = group.room, np.array([(cpu, gib, 1.0) for cpu, gib in standing(scenario)]).reshape(-1, 3).sum(axis=0)
     total = np.zeros(places[0].size)
     for hour in range(HOURS):

@@ -133,7 +133,7 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
-    room = instance_allocatable(platform.node_type, book)
+    room = instance_allocatable(platform.node_type)
     known: dict[tuple[int, ...], float] = {}
 
     def nodes_of(there: dict[str, float]) -> float:
