@@ -43,7 +43,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     things: dict[str, list[Any]] = {
         "fargate": [],
         "nodes": [],
-        **{name: list(values) for name, values in compute(scenario, hours, book).items()},
+        **{name: list(values) for name, values in compute(scenario, hours).items()},
         "eks_clusters": [] if declared.things.get("eks_clusters") else _cluster(scenario),
         "load_balancers": list(balancers(scenario, hours, said.by_source)),
         "apis": list(apis(scenario, sum(going.edges.values()) * seconds)),
