@@ -305,7 +305,8 @@ def main() -> None:
 
 def header(options: argparse.Namespace) -> dict[str, Any]:
     """What machine this was."""
-    cpu = next((x.split(":")[1].strip() for x in Path("/proc/cpuinfo").open() if x.startswith("model name")), "")
+    facts = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    cpu = next((x.split(":")[1].strip() for x in facts if x.startswith("model name")), "")
     return {
         "kernel": platform.release(),
         "cpu": cpu,
