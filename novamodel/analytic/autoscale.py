@@ -47,7 +47,7 @@ def steady_replicas(scenario: Scenario, rate: float, *, start: Mapping[str, int]
 
 
 def most_replicas_from(scenario: Scenario, rate: float, highest: float) -> dict[str, float]:
-    """By service whose autoscaler comes to rest at its maximum: from which multiple of ``rate`` on, up to ``highest``."""
+    """By service whose autoscaler rests at its maximum: from which multiple of ``rate`` on, up to ``highest``."""
     routes, found = route_demands(scenario), {}
     for name, service in scenario.services.items():
         scaler = service.autoscaler

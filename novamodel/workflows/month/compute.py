@@ -125,7 +125,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
 
 
 def _node_groups(scenario: Scenario, hours: DayUse) -> tuple[NodeGroup, ...]:
-    """Nodes by the hour: enough for the requests of all pods, within each group's bounds; one a zone where none are said.
+    """Nodes by the hour: enough for the requests of all pods, within each group's bounds (one a zone at least).
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
