@@ -146,7 +146,8 @@ def measure(case: dict[str, Any], core: int, seed: int, seconds: float, trace: P
     if case["place"] == "other":
         batch = os.fork()
         if batch == 0:
-            os.close(pipe)
+            for descriptor in (requests, pipe, report, out):
+                os.close(descriptor)
             enter("batch", core)
             start_burners(case["threads"])
             signal.pause()
