@@ -9,27 +9,27 @@ from novamodel.cost import (
     FargateService,
     NodeGroup,
     PodRequest,
-    PriceBook,
     Volume,
     fargate_pod_size,
     instance_allocatable,
     nodes_for_pods,
     task_hours,
 )
+from novamodel.cost.meters import surplus_credit_hours
 from novamodel.cost.nodes import Allocatable
-from novamodel.scenario import Scenario
+from novamodel.scenario import Scenario, node_types
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import blocks, flag
-from novamodel.workflows.month.declared.compute import architecture
+from novamodel.workflows.month.declared.compute import architecture, group_of_services, system
 
 GIB = 1024**3
 COREDNS = PodRequest(0.1, 70 / 1024)
 """Requests of one of EKS's two CoreDNS pods (EKS add-on defaults, from memory)."""
 
 
-def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any]:
-    """The fields of `MonthUsage` for what the replicas run on."""
+def compute(scenario: Scenario, hours: DayUse, busy: float) -> dict[str, Any]:
+    """The fields of `MonthUsage` for what the replicas run on. `busy`: cores that all services use on average."""
     platform = scenario.platform
     if platform.kind == "compose":
         if scenario.declared_of("aws_instance"):
@@ -40,7 +40,7 @@ def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any
         return {"nodes": (node,)}
     if platform.compute == "fargate":
         return {"fargate": tuple(_fargate(scenario, hours))}
-    return {"nodes": (_node_group(scenario, hours, book),)}
+    return {"nodes": (_node_group(scenario, hours, busy),)}
 
 
 def public_addresses(scenario: Scenario) -> bool:
@@ -53,6 +53,7 @@ def public_addresses(scenario: Scenario) -> bool:
 
 class _Task(NamedTuple):
     arch: Literal["x86", "arm64"]
+    os: Literal["linux", "windows"]
     disk_gib: float
     public: bool
     spot_share: float
@@ -69,6 +70,7 @@ def _task(scenario: Scenario, name: str) -> _Task:
     public = any(flag(one, "network_configuration.assign_public_ip") for one in services)
     return _Task(
         said.architecture or arch,
+        system(tasks[0]) if tasks else "linux",
         said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
         public if said.public_address is None else said.public_address,
         _spot_share(services) if said.spot_share is None else said.spot_share,
@@ -112,6 +114,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
                 vcpu=vcpu,
                 memory_gib=gib,
                 arch=task.arch,
+                os=task.os,
                 ephemeral_gib=task.disk_gib,
                 public_ipv4=task.public or public_addresses(scenario),
                 spot_share=task.spot_share if scenario.platform.kind == "ecs" else 0,
@@ -128,7 +131,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
     return services
 
 
-def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup:
+def _node_group(scenario: Scenario, hours: DayUse, busy: float) -> NodeGroup:
     """Nodes by the hour: enough for the requests of all pods, and one a zone at least.
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
@@ -158,7 +161,11 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
     least, counts = max(least, declared), [max(count, declared) for count in counts]
     most = [max(count, declared) for count in most]
     fixed, use = task_hours(counts, month, least)
+    machine = next(one for one in node_types() if one.name == platform.node_type)
+    each = busy / (sum(counts) / length) if sum(counts) else 0.0
+    credits = surplus_credit_hours(platform.node_type, machine.cores, each, fixed + use)
     return NodeGroup(
+        cpu_credit_hours=credits,
         name="nodes",
         instance_type=platform.node_type,
         spot_share=spot,
@@ -172,14 +179,14 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
 
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
     """Nodes that the declared group of the services keeps whatever stands on them, their share on Spot, their disks."""
-    groups = [one for one in scenario.declared_of("aws_eks_node_group") if one.modelled is not None][:1]
-    for one in groups:
-        sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
-        size = next((int(number) for number in sizes if number is not None), 0)
-        gib = one.number("disk_size")
-        disks = None if gib is None else (Volume(name="root", gib=gib),)
-        return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
-    return 0, 0.0, None
+    one = group_of_services(scenario)
+    if one is None:
+        return 0, 0.0, None
+    sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+    size = next((int(number) for number in sizes if number is not None), 0)
+    gib = one.number("disk_size")
+    disks = None if gib is None else (Volume(name="root", gib=gib),)
+    return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
 
 
 def standing_pods(scenario: Scenario) -> list[PodRequest]:
