@@ -275,6 +275,10 @@ class Cache(Part):
         "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
     )
     maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
+    appendfsync: Literal["off", "everysec", "always"] = given(
+        "off", "append-only file: none, synced once a second beside the work, or before each reply", "assumed"
+    )
+    fsync: Seconds = given("1 ms", "time of one fsync of the append-only file", "assumed: a local SSD")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

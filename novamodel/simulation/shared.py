@@ -11,6 +11,7 @@ from typing import Any
 from novamodel.components.cpu.host import container_used, finds_idle, host_due, host_step, thread_wake
 from novamodel.components.fifo import fifo_join
 from novamodel.components.node.shared import shared_finish, shared_loop_join, shared_thread_join
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.holds import release_dead
@@ -187,7 +188,9 @@ def after_burst(m: Model, q: Any, i: int, now: float) -> None:
         resume(m, i)
     elif where == codes.AT_CACHE:
         pc = s.pc[i]
-        done = now + m.caches.network[m.programs.station[pc]]
+        cache = m.programs.station[pc]
+        synced = command_join(m.redis, m.append_only, cache, 0.0, m.programs.command[pc] != codes.GET, now)
+        done = synced + m.caches.network[cache]
         s.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, now) else pc + 1
         add_time(m, i, codes.CACHED, done - s.since[i])
         push(q, done, codes.STEP_DONE, s.number[i], i)

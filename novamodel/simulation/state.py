@@ -25,6 +25,7 @@ from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
+from novamodel.components.redis.persistence import AppendOnly
 from novamodel.components.redis.state import Keys
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
@@ -260,6 +261,7 @@ class Model(NamedTuple):
     volume: Fifo
     disks: Disks
     redis: Fifo
+    append_only: AppendOnly
     caches: Caches
     keys: Keys
     key_draws: KeyDraws

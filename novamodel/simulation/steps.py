@@ -13,6 +13,7 @@ from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
 from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
 from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
@@ -75,7 +76,8 @@ def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         on_way(m, q, i, codes.TO_CACHE, at)
         return
     work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    carried_out = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at)
+    work *= drawn(m, i, m.programs.other_draw[pc])
+    carried_out = command_join(m.redis, m.append_only, cache, work, m.programs.command[pc] != codes.GET, at)
     done = carried_out + network
     add_time(m, i, codes.CACHED, done - now)
     m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1

@@ -129,7 +129,9 @@ _FLAGS = (
     (r"(-XX:MaxRAMPercentage=[\d.]+)", "heap"),
 )
 _PROGRAM_FLAGS = {
-    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"--threads[= ](\d+)", "threads"), (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
+    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),
+                 (r"--threads[= ](\d+)", "threads"),
+                 (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
     "uvicorn": ((r"--workers[= ](\d+)", "workers"), (r"--limit-concurrency[= ](\d+)", "limit-concurrency")),
     "hypercorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),),
     "puma": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"(?:\s-t\s*|--threads[= ])(\d+(?::\d+)?)", "threads")),
