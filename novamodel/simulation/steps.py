@@ -10,7 +10,7 @@ from novamodel.components.node.node import loop_join, thread_join
 from novamodel.components.pg_pool.rules import pool_acquire
 from novamodel.components.pg_pool.state import CONNECT, GRANTED
 from novamodel.components.postgres.cores import cores_join
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
 from novamodel.simulation.holds import (
@@ -28,7 +28,7 @@ from novamodel.simulation.state import Model
 NONE = codes.NONE
 
 
-@handler
+@rule
 def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
@@ -51,7 +51,7 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@handler
+@rule
 def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a cache command; a get that hits goes on behind its on_miss steps."""
     cache = m.programs.station[pc]

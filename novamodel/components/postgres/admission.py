@@ -37,7 +37,9 @@ def admit_connection(open_connections: int, max_connections: int, reserved: int,
         return Admission(True)
     if open_connections >= max_connections:
         return Admission(False, TOO_MANY, "sorry, too many clients already")
-    roles = "roles with the SUPERUSER attribute" if version >= NEW_WORDS_FROM else "non-replication superuser connections"
+    roles = (
+        "roles with the SUPERUSER attribute" if version >= NEW_WORDS_FROM else "non-replication superuser connections"
+    )
     return Admission(False, TOO_MANY, f"remaining connection slots are reserved for {roles}")
 
 
