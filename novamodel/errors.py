@@ -12,9 +12,17 @@ from typing import ClassVar
 _MOST_VALID_SHOWN = 12
 
 
+MOST_SHOWN = 1000
+"""Characters of a message; of a longer one the beginning and the end are shown."""
+
+
 def one_line(text: str) -> str:
-    """Return `text` with every run of white space made one space, so that it prints on one line."""
-    return " ".join(text.split())
+    """Return `text` on one line of bearable length: white space becomes one space, what does not print a `?`."""
+    if len(text) > 4 * MOST_SHOWN:
+        text = f"{text[:MOST_SHOWN]} ... {text[-MOST_SHOWN:]}"
+    plain = "".join(char if char.isprintable() or char.isspace() else "?" for char in text)
+    line = " ".join(plain.split())
+    return line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN // 2]} ... {line[-MOST_SHOWN // 2 :]}"
 
 
 class UserError(Exception):

@@ -38,6 +38,8 @@ def _uncovered(scenario: Scenario) -> Iterator[str]:
             for step in walk_steps(steps):
                 if step.call is not None and not step.call.caller.plain:
                     yield f"calls of {step.call.to} are retried or broken off: the load follows from the failures"
+    if scenario.run.start_state != "steady" and any(cache.keyspaces for cache in scenario.all_caches.values()):
+        yield f"caches begin {scenario.run.start_state}: what misses follows from what is there by then"
     for name, external in scenario.externals.items():
         if external.failures > 0:
             yield f"external {name} fails: what follows a failed call has no closed form here"

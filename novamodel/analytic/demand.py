@@ -154,7 +154,7 @@ class _Walk:
             demand = at
         else:
             demand = replace(demand, caches={**demand.caches, command.store: at})
-        missed = weight * (1 - self.ratios[command.store][command.keyspace]) if command.op == "get" else weight
+        missed = weight * (1 - self.ratios[command.store][command.keyspace] ** command.count)
         return self.steps(demand, command.on_miss, missed)
 
     def beyond(self, demand: RouteDemand, step: Step, weight: float) -> RouteDemand:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from novamodel.analytic.autoscale import pod_memory, steady_replicas
 from novamodel.analytic.cache import peak_rate
+from novamodel.analytic.cores import core_rows
 from novamodel.analytic.demand import RouteDemand, core_scale
 from novamodel.analytic.replica import NO_LIMIT, quota_cores
 from novamodel.analytic.system import SystemLoad, system_load
@@ -61,7 +62,7 @@ def loaded_tiers(
     scenario: Scenario, load: SystemLoad, rate: float, now: Mapping[str, int], most: Mapping[str, int]
 ) -> list[Row]:
     """One row a tier (see `tier_demands`) for a load worked out already, with ``now`` and at most ``most`` replicas."""
-    return [
+    rows = [
         *(row for name in scenario.all_edges for row in edge_rows(scenario, name, load, rate)),
         *(row for name in scenario.all_databases for row in _database(scenario, name, load, rate)),
         *(cache_row(name, load, rate) for name in scenario.all_caches),
@@ -70,6 +71,7 @@ def loaded_tiers(
         *external_rows(scenario, load, rate),
         *consumer_rows(scenario, load, rate, now, most),
     ]
+    return [*rows, *core_rows(scenario, rows, rate, now, most)]
 
 
 def _mean(load: SystemLoad, amount: str, database: str) -> float:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import Any
+
+LEAST_WIDTH = 60
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where there is none and COLUMNS does not say."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns)
 
 
 def say(text: str) -> None:

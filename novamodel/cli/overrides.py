@@ -33,7 +33,7 @@ def load(
         raise UserError("TARGET is empty", valid="a scenario file, a bundled scenario's name, or a folder")
     scenario = load_target(target)
     scenario = scenario.override(changes) if changes else scenario
-    if scenario.pricing.region not in regions():
+    if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
     return scenario
 

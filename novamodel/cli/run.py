@@ -11,6 +11,7 @@ import typer
 from novamodel import units
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
 from novamodel.errors import UserError
+from novamodel.layout import fold
 
 if TYPE_CHECKING:
     from novamodel.simulation import Result
@@ -69,7 +70,7 @@ def run(
       novamodel run mine.yaml --openmetrics run.prom --openmetrics-start 2026-11-24T00:00:00Z
       novamodel run mine.yaml --precision 'p99 < 5 %' --set run.warm_up=auto
     """
-    from novamodel.cli.output import say, say_json
+    from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.cli.show import result_text
@@ -94,7 +95,8 @@ def run(
     if json:
         say_json(result.to_dict() | {"simplified": [part._asdict() for part in simplified_parts(scenario)]})
     else:
-        say("\n".join([result_text(result), *how_sure(result)]))
+        width = terminal_width()
+        say("\n".join([result_text(result, width), *(fold(line, width) for line in how_sure(result))]))
 
 
 def epoch_of(text: str) -> float:

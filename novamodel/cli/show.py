@@ -7,10 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from novamodel import units
+from novamodel.layout import fitted, fold
 
 if TYPE_CHECKING:
     from novamodel.scenario import Scenario
     from novamodel.simulation import Result
+
+
+WIDTH = 80
+"""Columns of a terminal that says nothing of its width."""
 
 
 def value_text(value: float, unit: str) -> str:
@@ -60,57 +65,82 @@ def simplified_lines(scenario: Scenario) -> list[str]:
     return [f"simplified: {part}" for part in simplified_parts(scenario)]
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> str:
-    """A plain table below its title; all but the first `left` columns are flush right."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1, width: int = WIDTH) -> str:
+    """A plain table below its title, no wider than the terminal; all but the first `left` columns are flush right."""
     cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-    lines = [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    return "\n".join([title, *lines, *(["  none"] if len(cells) == 1 else [])])
+    none = ["  none"] if len(cells) == 1 else []
+    return "\n".join([fold(title, width), *fitted(cells, width, left, indent="  "), *none])
 
 
-def result_text(result: Result) -> str:
-    """A whole result: objectives, estimates, routes, callers, tiers, closed forms, warnings, digest."""
-    from novamodel.analytic import beside
-    from novamodel.report import beside_table
+def result_text(result: Result, width: int = WIDTH) -> str:
+    """A whole result: objectives, estimates, routes, callers, tiers, closed forms, warnings, digest.
 
+    No row is wider than `width`.
+    """
     scenario = result.scenario
     parts = [
-        "\n".join([heading(scenario, result), *slo_lines(result.slo())]),
-        table("All requests", ("metric", "value", "95 % interval"), _estimates(result)),
+        "\n".join([fold(heading(scenario, result), width), *slo_lines(result.slo())]),
+        table("All requests", ("metric", "value", "95 % interval"), _estimates(result), width=width),
         table(
             "Routes",
             ("route", "service", "arrived", "served", "rejected", "failed", "abandoned", "mean", "p50", "p95", "p99"),
             _routes(result),
             left=2,
+            width=width,
         ),
         table(
-            "Callers", ("population", "clients", "arrived", "rejected", "share", "95 % interval"), _populations(result)
+            "Callers",
+            ("population", "clients", "arrived", "rejected", "share", "95 % interval"),
+            _populations(result),
+            width=width,
         ),
-        *_counted_rows("Calls", result.calls, left=2),
-        *_counted_rows("Queues, messages", result.queues, left=1),
-        table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result)),
-        *_operations(result),
-        str(beside_table(beside(result))),
+        *_counted_rows("Calls", result.calls, 2, width),
+        *_counted_rows("Queues, messages", result.queues, 1, width),
+        *_caches(result, width),
+        table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result), width=width),
+        *_operations(result, width),
+        _beside(result, width),
     ]
     tail = [f"warning: {text}" for text in result.warnings] + simplified_lines(scenario)
     if scenario.findings:
         tail.append(
             f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"
         )
-    return "\n\n".join([*parts, "\n".join([*tail, f"digest {result.digest}"])])
+    return "\n\n".join([*parts, "\n".join([*(fold(text, width) for text in tail), f"digest {result.digest}"])])
 
 
-def _counted_rows(title: str, frame: Any, left: int) -> list[str]:
+def _beside(result: Result, width: int) -> str:
+    """The closed forms beside the simulated figures."""
+    from novamodel.analytic import beside
+    from novamodel.report import beside_table
+
+    found = beside_table(beside(result))
+    rows = found.frame.itertuples(index=False, name=None)
+    shown = table(found.title, tuple(found.frame.columns), rows, width=width)
+    return "\n".join([shown, *(fold(note, width) for note in found.notes)])
+
+
+def _counted_rows(title: str, frame: Any, left: int, width: int) -> list[str]:
     """A table of counts, where there is anything to count."""
     rows = [tuple(f"{n:,}" if isinstance(n, int) else str(n) for n in row) for row in frame.itertuples(index=False)]
-    return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left=left)] if rows else []
+    return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left, width)] if rows else []
+
+
+def _caches(result: Result, width: int) -> list[str]:
+    """Keyspaces that were read or written, if any were."""
+    rows = [
+        (
+            row.cache,
+            row.keyspace,
+            value_text(row.hit_ratio, "1"),
+            *(f"{n:,}" for n in (row.gets, row.sets, row.deletes, row.evicted, row.expired, row.entries)),
+            row.keys,
+        )
+        for row in result.caches.itertuples(index=False)
+        if row.gets + row.sets + row.deletes
+    ]
+    columns = ("cache", "keyspace", "hits", "gets", "sets", "deletes", "evicted", "expired", "entries", "keys")
+    return [table("Caches", columns, rows, 2, width)] if rows else []
 
 
 def _estimates(result: Result) -> list[tuple[str, ...]]:
@@ -150,7 +180,7 @@ def _tiers(result: Result) -> list[tuple[str, ...]]:
     return [(str(row[0]), value_text(row[1], "1"), value_text(row[2], "1")) for row in use.itertuples()]
 
 
-def _operations(result: Result) -> list[str]:
+def _operations(result: Result, width: int) -> list[str]:
     """The operations that the run comes to, each until the next or the end; nothing without any."""
     from novamodel.questions import operations_met
 
@@ -165,7 +195,7 @@ def _operations(result: Result) -> list[str]:
         for row in operations_met(result).itertuples(index=False)
     ]
     columns = ("at", "operation", "until", "minutes that miss the SLO (for whatever reason)", "requests failed")
-    return [table("Operations, each until the next or the end of the run", columns, rows, left=3)] if rows else []
+    return [table("Operations, each until the next or the end of the run", columns, rows, 3, width)] if rows else []
 
 
 def _counted(value: float, low: float, high: float, form: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 Column: TypeAlias = Any
-"""A list (plain Python) or a one-dimensional int64 or float64 array (compiled)."""
+"""A list (plain Python) or a one-dimensional int64 or float64 array (compiled); of many keys int32."""
 
 State = TypeVar("State", bound=NamedTuple)
 

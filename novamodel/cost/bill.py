@@ -12,16 +12,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from novamodel.cost.book import STATUSES, PriceBook, load_book, oldest
-from novamodel.cost.charges import (
-    cache_lines,
-    compute_lines,
-    database_lines,
-    network_lines,
-    observability_lines,
-    queue_lines,
-    storage_lines,
-)
-from novamodel.cost.lines import Line
+from novamodel.cost.charges import Ground, charges
+from novamodel.cost.lines import Line, Writer
 from novamodel.cost.money import plain, total, usd
 from novamodel.cost.show import bill_html, bill_text, by_service
 from novamodel.cost.usage import MonthUsage
@@ -29,7 +21,7 @@ from novamodel.cost.usage import MonthUsage
 NEVER_PRICED = (
     "tax, AWS support plan, marketplace software",
     "commitments: all lines are on-demand list prices",
-    "transfer to other regions, VPN, Direct Connect",
+    "VPN, Direct Connect",
 )
 
 COLUMNS = (
@@ -52,8 +44,9 @@ COLUMNS = (
 class Bill:
     """Lines in USD a month, each rounded to the cent; the totals are sums of the rounded lines.
 
-    `free`: what is used and costs nothing. `not_priced`: what the bill leaves out. `sources`: what the names
-    in the lines' `source` stand for. `prices_as_of`: date of the oldest price used.
+    `free`: what is used and costs nothing. `not_priced`: what the bill leaves out. `missing`: main parts (compute, the
+    database) that it has no price of. `notes`: what its total has to be read with. `sources`: what the names in the
+    lines' `source` stand for. `prices_as_of`: date of the oldest price used.
     """
 
     region: str
@@ -63,6 +56,8 @@ class Bill:
     lines: tuple[Line, ...]
     free: tuple[str, ...]
     not_priced: tuple[str, ...]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
     sources: Mapping[str, str]
 
     @property
@@ -79,6 +74,11 @@ class Bill:
     def total(self) -> Decimal:
         """baseline + use."""
         return self.baseline + self.use
+
+    @property
+    def exact(self) -> Decimal:
+        """The total of the lines before each is rounded."""
+        return sum((line.exact for line in self.lines), Decimal(0))
 
     def by_service(self) -> dict[str, Decimal]:
         """Amount by AWS service, in the bill's order."""
@@ -108,11 +108,14 @@ class Bill:
     def summary(self) -> list[str]:
         """The sentences below a bill: totals, dates, how far confirmed, what is free, what is not priced."""
         confirmed = ", ".join(f"{usd(amount)} {status}" for status, amount in self.by_status().items())
+        without = f", WITHOUT {' and '.join(self.missing)}" if self.missing else ""
         text = [
-            f"baseline {usd(self.baseline)} + use* {usd(self.use)} = {usd(self.total)} {self.currency} a month",
+            f"baseline {usd(self.baseline)} + use* {usd(self.use)}"
+            f" = {usd(self.total)} {self.currency} a month{without}",
             f"{len(self.lines)} lines priced, {self.region}, list prices of {self.prices_as_of} or later,"
             f" {self.hours_per_month:g} hours a month",
         ]
+        text += self.notes
         if confirmed:
             text.append(f"unit prices: {confirmed}")
         if self.free:
@@ -155,38 +158,36 @@ def _floats(bill: Bill) -> Mapping[str, float]:
     return {service: float(amount) for service, amount in bill.by_service().items()}
 
 
-def price(usage: MonthUsage, book: PriceBook | None = None) -> Bill:
+def price(usage: MonthUsage, book: PriceBook | None = None, *, lenient: bool = False) -> Bill:
     """Price one month at on-demand list prices of `book` (None: us-east-1).
 
     The total never falls when a use-driven quantity grows. It may fall when a database's storage passes
     400 GiB, because AWS then includes more IOPS.
-    Raises `PriceMissing` for anything the book has no price for, `UserError` for an impossible Fargate size.
+    Raises `PriceMissing` for anything the book has no price for; with `lenient` it is left out and named instead.
+    Raises `UserError` for what AWS does not sell.
     """
     book = load_book() if book is None else book
-    lines = (
-        compute_lines(usage, book)
-        + database_lines(usage, book)
-        + cache_lines(usage, book)
-        + network_lines(usage, book)
-        + queue_lines(usage, book)
-        + observability_lines(usage, book)
-        + storage_lines(usage, book)
-    )
+    writer = Writer(book, free_tier=usage.free_tier, lenient=lenient)
+    lines = writer.write(charges(usage, Ground.of(usage, book, lenient=lenient)))
     return Bill(
         region=book.region,
         currency=book.currency,
         prices_as_of=oldest(line.date for line in lines),
-        hours_per_month=usage.hours_per_month,
+        hours_per_month=float(usage.hours_per_month),
         lines=tuple(lines),
         free=_free(usage),
-        not_priced=usage.not_priced + _not_priced(usage),
+        not_priced=(*writer.unpriced, *usage.not_priced, *_not_priced(usage)),
+        missing=_missing(usage, writer),
+        notes=usage.notes,
         sources=_sources(lines, book),
     )
 
 
-def price_range(low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None) -> BillRange:
+def price_range(
+    low: MonthUsage, mid: MonthUsage, high: MonthUsage, book: PriceBook | None = None, *, lenient: bool = False
+) -> BillRange:
     """Price three months, a low, a middle and a high one, with the same book."""
-    return BillRange(price(low, book), price(mid, book), price(high, book))
+    return BillRange(*(price(month, book, lenient=lenient) for month in (low, mid, high)))
 
 
 def _sources(lines: list[Line], book: PriceBook) -> Mapping[str, str]:
@@ -199,14 +200,29 @@ def _source(entry: Mapping[str, str]) -> str:
     return "; ".join(text for text in (entry.get("what", ""), place, entry.get("data_date", "")) if text)
 
 
+MAIN_PARTS = {
+    "rds": "the database",
+    "aurora": "the database",
+    "fargate": "compute",
+    "ec2": "compute",
+    "lambda": "compute",
+}
+"""Parts without which a bill is none: by the first word of their price's key."""
+
+
+def _missing(usage: MonthUsage, writer: Writer) -> tuple[str, ...]:
+    lacking = [MAIN_PARTS[key.split(".")[0]] for key in writer.without if key.split(".")[0] in MAIN_PARTS]
+    return tuple(dict.fromkeys((*usage.missing, *lacking)))
+
+
 def _free(usage: MonthUsage) -> tuple[str, ...]:
-    items = []
+    items = list(usage.free)
     if any(database.insights == "standard" for database in usage.databases):
         items.append("Performance Insights (Database Insights standard): 7 days kept")
-    if any(database.multi_az for database in usage.databases):
+    if any(database.zones != "single_az" for database in usage.databases):
         items.append("replication between the zones of a Multi-AZ database")
-    stored = sum(database.backup_stored_gib for database in usage.databases)
-    allowed = min(stored, sum(database.storage_gib for database in usage.databases))
+    stored = sum((database.backup_stored_gib for database in usage.databases), Decimal(0))
+    allowed = min(stored, sum((database.storage_gib for database in usage.databases), Decimal(0)))
     if allowed > 0:
         items.append(f"database backups up to the provisioned storage: {allowed:,.0f} GB")
     if usage.fargate:
@@ -220,6 +236,4 @@ def _not_priced(usage: MonthUsage) -> tuple[str, ...]:
     items = [] if usage.free_tier else ["always-free allowances of the account are not taken off"]
     if usage.fargate and usage.eks_clusters:
         items.append("EKS on Fargate: CoreDNS and other system pods, where the usage does not list them")
-    if usage.container_insights_metrics:
-        items.append("Container Insights: its logs, where the usage does not count them")
     return tuple(items) + NEVER_PRICED

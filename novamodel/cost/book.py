@@ -1,7 +1,7 @@
 """The price book: one file a region in `data/prices/`, each price with unit, tiers, source, date and status.
 
-`prices` are on demand. `rates` are what the same keys cost under a plan (USD an hour for one hour's unit, upfront
-parts spread over the term): `spot`, or kind, term and payment such as `compute_sp.1yr.no_upfront`.
+`prices` are on demand, and Spot's where a key ends so. `rates` are what the same keys cost under a commitment (USD for
+one hour of the unit, upfront parts spread over the term), by kind, term and payment: `compute_sp.1yr.no_upfront`.
 A price that is not in the book is an error that names the key, its region and its neighbours, never 0.
 """
 
@@ -93,10 +93,11 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """All prices of one region: on demand, and `rates` by plan and key."""
+    """All prices of one region: on demand, and `rates` by plan and key. `as_of`: when the book was put together."""
 
     region: str
     currency: str
+    as_of: str
     prices: Mapping[str, Price]
     rates: Mapping[str, Mapping[str, Tier]]
     allowances: Mapping[str, Decimal]
@@ -159,6 +160,7 @@ def read_book(raw: Mapping[str, Any]) -> PriceBook:
     return PriceBook(
         region=raw["region"],
         currency=raw["currency"],
+        as_of=raw["as_of"],
         prices=MappingProxyType({key: _price(key, entry, raw["region"]) for key, entry in raw["prices"].items()}),
         rates=MappingProxyType(rates),
         allowances=MappingProxyType({key: to_decimal(entry["free"], key) for key, entry in raw["allowances"].items()}),

@@ -1,18 +1,64 @@
-"""One line of a bill: a quantity, a unit price with its source, and an amount in cents."""
+"""One line of a bill: a quantity, a unit price with its source, and an amount in cents; and how lines are written."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
 
-from novamodel.cost.book import Price, PriceBook
-from novamodel.cost.money import Number, plain, to_cents, to_decimal
+from novamodel.cost.book import PriceBook, PriceMissing
+from novamodel.cost.charges import Quantity
+from novamodel.cost.money import plain, to_cents
+from novamodel.cost.usage import Driver
 
-Driver = Literal["fixed", "use"]
+SERVICES = {
+    "fargate": "AWS Fargate",
+    "eks": "Amazon EKS",
+    "ec2": "Amazon EC2",
+    "ebs": "Amazon EC2",
+    "lambda": "AWS Lambda",
+    "rds": "Amazon RDS",
+    "aurora": "Amazon Aurora",
+    "dynamodb": "Amazon DynamoDB",
+    "elasticache": "Amazon ElastiCache",
+    "elb": "Elastic Load Balancing",
+    "apigateway": "Amazon API Gateway",
+    "nat": "Amazon VPC",
+    "vpc": "Amazon VPC",
+    "transfer": "AWS Data Transfer",
+    "route53": "Amazon Route 53",
+    "waf": "AWS WAF",
+    "sqs": "Amazon SQS",
+    "sns": "Amazon SNS",
+    "cloudwatch": "Amazon CloudWatch",
+    "events": "Amazon EventBridge",
+    "amp": "Amazon Managed Prometheus",
+    "grafana": "Amazon Managed Grafana",
+    "opensearch": "Amazon OpenSearch",
+    "s3": "Amazon S3",
+    "ecr": "Amazon ECR",
+    "secrets": "AWS Secrets Manager",
+    "kms": "AWS KMS",
+}
+"""The service that the first word of a price's key stands for; others show the price's offer."""
+
+ALLOWANCES = {
+    "transfer.internet_out": "transfer.internet_out",
+    "cloudwatch.logs.ingest": "cloudwatch.logs",
+    "cloudwatch.logs.storage": "cloudwatch.logs",
+    "cloudwatch.logs.scan": "cloudwatch.logs",
+    "cloudwatch.metrics": "cloudwatch.metrics",
+    "cloudwatch.alarm.standard": "cloudwatch.alarm.standard",
+    "cloudwatch.dashboard": "cloudwatch.dashboard",
+    "amp.samples": "amp.samples",
+    "amp.storage": "amp.storage",
+    "kms.requests": "kms.requests",
+    "sqs.requests": "sqs.requests",
+}
+"""The always-free allowance of the account that each price's quantity uses up, in the order of the bill."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """`quantity` x `unit_price` = `amount`, rounded half up to the cent.
+    """`quantity` x `unit_price` = `exact`; `amount` is that rounded half up to the cent.
 
     `driver` is `use` where the quantity follows traffic. `source` names the entries of the price book's
     `sources` that the unit price was read from, `status` says how far it is confirmed, `date` is its data's.
@@ -31,50 +77,78 @@ class Line:
     status: str
     date: str
 
+    @property
+    def exact(self) -> Decimal:
+        """USD before rounding."""
+        return self.quantity * self.unit_price
 
-@dataclass(frozen=True)
-class Counter:
-    """Writes lines from one book for one service of AWS."""
+
+@dataclass
+class Writer:
+    """Writes lines from one book: tiers and allowances run on over all quantities of the account's month.
+
+    `lenient`: what has no price is named in `unpriced` (its key in `without`) and left out; otherwise it is an error
+    (`PriceMissing`).
+    """
 
     book: PriceBook
-    service: str
+    free_tier: bool = False
+    lenient: bool = False
+    unpriced: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    _counted: dict[str, Decimal] = field(default_factory=dict)
+    _free: dict[str, Decimal] = field(default_factory=dict)
 
-    def lines(
-        self, key: str, quantity: Number, name: str = "", driver: Driver = "fixed", above: Number = 0
-    ) -> list[Line]:
-        """Lines for `quantity` raw units of the price `key`: one a tier, none where the quantity is 0.
+    def write(self, quantities: Iterable[Quantity]) -> list[Line]:
+        """Lines of all quantities: one a tier, none where there is nothing to bill."""
+        return [line for quantity in quantities for line in self._lines(quantity)]
 
-        `above` is what was counted before on the same tiers. `name` is the user's name of the thing.
-        """
-        raw = to_decimal(quantity, key)
-        if raw == 0:
+    def _lines(self, quantity: Quantity) -> list[Line]:
+        if quantity.amount == 0:
             return []
-        price = self.book.price(key)
-        parts = price.split(raw, to_decimal(above, key))
-        label = f"{name}: {price.name}" if name else price.name
-        written = []
-        for tier, part in parts:
-            billed = part / price.per
-            written.append(
-                Line(
-                    service=self.service,
-                    name=f"{label}, {_range(price, tier.start, tier.end)}" if len(price.tiers) > 1 else label,
-                    quantity=billed,
-                    unit=price.unit,
-                    unit_price=tier.price,
-                    amount=to_cents(billed * tier.price),
-                    driver=driver,
-                    key=key,
-                    sku=tier.sku,
-                    source=", ".join(tier.sources),
-                    status=tier.status,
-                    date=tier.date,
-                )
+        try:
+            price = self.book.price(quantity.key)
+        except PriceMissing:
+            if not self.lenient:
+                raise
+            named = f"{quantity.name}: " if quantity.name else ""
+            self.without.append(quantity.key)
+            self.unpriced.append(f"{named}no price of {quantity.key} in {self.book.region}")
+            return []
+        amount = self._less_free(quantity)
+        above = Decimal(0) if quantity.own_tiers else self._counted.get(quantity.key, Decimal(0))
+        self._counted[quantity.key] = above + amount
+        label = f"{quantity.name}: {price.name}" if quantity.name else price.name
+        service = SERVICES.get(quantity.key.split(".")[0], price.offer)
+        return [
+            Line(
+                service=service,
+                name=f"{label}, {_range(tier.start, tier.end)}" if len(price.tiers) > 1 else label,
+                quantity=part / price.per,
+                unit=price.unit,
+                unit_price=tier.price,
+                amount=to_cents(part / price.per * tier.price),
+                driver=quantity.driver,
+                key=quantity.key,
+                sku=tier.sku,
+                source=", ".join(tier.sources),
+                status=tier.status,
+                date=tier.date,
             )
-        return written
+            for tier, part in price.split(amount, above)
+        ]
+
+    def _less_free(self, quantity: Quantity) -> Decimal:
+        name = ALLOWANCES.get(quantity.key)
+        if not self.free_tier or name is None:
+            return quantity.amount
+        left = self._free.setdefault(name, self.book.allowance(name))
+        taken = min(left, quantity.amount)
+        self._free[name] = left - taken
+        return quantity.amount - taken
 
 
-def _range(price: Price, start: Decimal, end: Decimal | None) -> str:
+def _range(start: Decimal, end: Decimal | None) -> str:
     if end is None:
         return f"above {plain(start, 0)}"
     return f"first {plain(end, 0)}" if start == 0 else f"{plain(start, 0)} to {plain(end, 0)}"

@@ -1,156 +1,219 @@
-"""Billed quantities under AWS's billing rules: small functions without prices.
+"""Billed quantities under AWS's billing rules: small functions without prices, in exact decimals.
 
 Times are hours or seconds as the names say; GiB are AWS's billed GB. Sources: the AWS pricing pages of
-Fargate, Elastic Load Balancing, Amazon RDS, Amazon VPC, CloudWatch and S3, read in 2026-11; figures from
-memory say so.
+Fargate, Elastic Load Balancing, Amazon RDS, Amazon VPC, CloudWatch, S3, API Gateway, SQS and Lambda, read in 2026-11;
+figures from memory say so.
 """
 
 from collections.abc import Iterable, Sequence
-from math import ceil
+from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple
 
+from novamodel.cost.money import Number, to_decimal
 from novamodel.cost.usage import LoadBalancer
 
-FREE_EPHEMERAL_GIB = 20.0
+ZERO, ONE = Decimal(0), Decimal(1)
+FREE_EPHEMERAL_GIB = Decimal(20)
 FREE_RULES = 10
+KIB_PER_GIB = Decimal(1024**2)
 
 
 class Hours(NamedTuple):
     """Hours that are there anyway, and hours that follow use."""
 
-    fixed: float
-    use: float
+    fixed: Decimal
+    use: Decimal
 
 
-class Volume(NamedTuple):
-    """IOPS and MiB/s of a volume."""
-
-    iops: float
-    mibps: float
-
-
-def task_hours(replicas: Sequence[float], hours_per_month: float, minimum: float | None = None) -> Hours:
+def task_hours(replicas: Sequence[Number], hours_per_month: Number, minimum: Number | None = None) -> Hours:
     """Task-hours of a month from a replica curve in equal time steps that stands for the whole month.
 
     `minimum` is the floor that always runs (the autoscaler's lower bound); None takes the curve's lowest
     value. Fixed = the floor all month, but no more than ran; use = the rest.
     """
     if not replicas:
-        return Hours(0.0, 0.0)
-    ran = sum(replicas) / len(replicas) * hours_per_month
-    floor = min(replicas) if minimum is None else minimum
-    fixed = min(ran, floor * hours_per_month)
+        return Hours(ZERO, ZERO)
+    curve, month = [to_decimal(count) for count in replicas], to_decimal(hours_per_month)
+    ran = sum(curve, ZERO) * month / len(curve)
+    floor = min(curve) if minimum is None else to_decimal(minimum)
+    fixed = min(ran, floor * month)
     return Hours(fixed, ran - fixed)
 
 
-def billed_task_seconds(seconds: float, os: str = "linux") -> float:
+def billed_task_seconds(seconds: Number, os: str = "linux") -> Decimal:
     """Seconds billed for one Fargate task from image pull to stop: at least 1 minute (Windows: 5)."""
-    return max(seconds, 300.0 if os == "windows" else 60.0)
+    return max(to_decimal(seconds), Decimal(300 if os == "windows" else 60))
 
 
-def billed_ephemeral_gib(gib: float) -> float:
+def run_hours(runs: Number, seconds: Number, os: str = "linux") -> Decimal:
+    """Task-hours billed for a number of short Fargate runs, each of so many seconds."""
+    return to_decimal(runs) * billed_task_seconds(seconds, os) / 3600
+
+
+def billed_ephemeral_gib(gib: Number) -> Decimal:
     """GiB of a task's ephemeral storage that are billed: those above 20."""
-    return max(0.0, gib - FREE_EPHEMERAL_GIB)
+    return max(ZERO, to_decimal(gib) - FREE_EPHEMERAL_GIB)
 
 
-def full_hours(hours: float) -> float:
+def whole(quantity: Decimal) -> Decimal:
+    """Round up to a whole number; what arithmetic leaves behind (1e-9) is none."""
+    return (quantity - Decimal("1e-9")).to_integral_value(ROUND_CEILING) if quantity > 0 else ZERO
+
+
+def full_hours(hours: Number) -> Decimal:
     """Hours of a load balancer, NAT gateway or cache node: a started hour counts."""
-    return float(ceil(hours - 1e-9))
+    return whole(to_decimal(hours))
 
 
 class CapacityUnit(NamedTuple):
-    """What one load balancer capacity unit holds: new connections/s, active connections, GiB/h, rules/s."""
+    """What one load balancer capacity unit holds: new connections/s, active connections, GiB/h, rules/s.
 
-    new_connections_per_s: float
-    active_connections: float
-    gib_per_hour: float
-    rule_evaluations_per_s: float
+    None: the dimension is not counted.
+    """
 
-
-ALB_UNIT = CapacityUnit(25, 3_000, 1, 1_000)
-NLB_UNIT = CapacityUnit(800, 100_000, 1, float("inf"))
-"""TCP; from memory."""
+    new_connections_per_s: Decimal
+    active_connections: Decimal
+    gib_per_hour: Decimal
+    rule_evaluations_per_s: Decimal | None
 
 
-def rule_evaluations_per_s(requests_per_s: float, rules: int) -> float:
+UNITS = {
+    "alb": CapacityUnit(Decimal(25), Decimal(3_000), ONE, Decimal(1_000)),
+    "nlb": CapacityUnit(Decimal(800), Decimal(100_000), ONE, None),
+    "gwlb": CapacityUnit(Decimal(600), Decimal(60_000), ONE, None),
+}
+"""NLB: TCP; it and the gateway load balancer are from memory."""
+
+
+def rule_evaluations_per_s(requests_per_s: Number, rules: int) -> Decimal:
     """ALB rule evaluations a second: the first 10 rules are free."""
-    return requests_per_s * max(0, rules - FREE_RULES)
+    return to_decimal(requests_per_s) * max(0, rules - FREE_RULES)
 
 
 def capacity_units(
-    new_connections_per_s: float,
-    active_connections: float,
-    gib_per_hour: float,
-    rule_evaluations: float = 0.0,
-    unit: CapacityUnit = ALB_UNIT,
-) -> float:
-    """Capacity units of one hour: the largest of the four dimensions, not rounded."""
-    return max(
-        new_connections_per_s / unit.new_connections_per_s,
-        active_connections / unit.active_connections,
-        gib_per_hour / unit.gib_per_hour,
-        rule_evaluations / unit.rule_evaluations_per_s,
-    )
+    new_connections_per_s: Number,
+    active_connections: Number,
+    gib_per_hour: Number,
+    rule_evaluations: Number = 0,
+    kind: str = "alb",
+) -> Decimal:
+    """Capacity units of one hour: the largest of the dimensions, not rounded."""
+    loads = (new_connections_per_s, active_connections, gib_per_hour, rule_evaluations)
+    return max(to_decimal(load) / held for load, held in zip(loads, UNITS[kind], strict=True) if held is not None)
 
 
-def capacity_unit_hours(balancer: LoadBalancer, hours_per_month: float) -> float:
+def capacity_unit_hours(balancer: LoadBalancer, hours_per_month: Number) -> Decimal:
     """Capacity-unit hours of a month: the largest dimension in each slice, summed.
 
     A day with a peak costs more than its mean. A profile of n figures stands for n equal slices of the month.
     """
     profiles = balancer.profiles()
     slices = max(len(profile) for profile in profiles)
-    connections, active, gib, rules = (p * slices if len(p) == 1 else p for p in profiles)
-    unit = ALB_UNIT if balancer.kind == "alb" else NLB_UNIT
-    units = (capacity_units(*row, unit) for row in zip(connections, active, gib, rules, strict=True))
-    return sum(units) * hours_per_month / slices
+    connections, active, gib, rules, stated = (p * slices if len(p) == 1 else p for p in profiles)
+    rows = zip(connections, active, gib, rules, stated, strict=True)
+    units = sum((max(capacity_units(*row[:4], balancer.kind), row[4]) for row in rows), ZERO)
+    return units * to_decimal(hours_per_month) / slices
 
 
-def rds_gp3_included(storage_gib: float, engine: str = "postgres") -> Volume:
-    """IOPS and MiB/s that an RDS gp3 volume includes.
-
-    PostgreSQL, MySQL, MariaDB: 3,000 / 125, and 12,000 / 500 from 400 GiB (four striped volumes). Oracle:
-    from 200 GiB. SQL Server: 3,000 / 125 at every size (from memory).
-    """
-    threshold = {"oracle": 200.0, "sqlserver": float("inf")}.get(engine, 400.0)
-    return Volume(12_000, 500) if storage_gib >= threshold else Volume(3_000, 125)
+def balanced_gib(balancer: LoadBalancer, hours_per_month: Number) -> Decimal:
+    """GiB through a load balancer in a month."""
+    profile = balancer.processed_gib_per_hour
+    return sum(profile, ZERO) * to_decimal(hours_per_month) / len(profile)
 
 
-def excess(provisioned: Volume, included: Volume) -> Volume:
-    """What is billed of a provisioned volume: only the part above what is included."""
-    return Volume(max(0.0, provisioned.iops - included.iops), max(0.0, provisioned.mibps - included.mibps))
+def metered_requests(requests: Number, payload_kib: Number, step_kib: Number) -> Decimal:
+    """Requests that are billed where a payload counts once for each step: HTTP APIs 512 KiB, SQS 64 KiB."""
+    return to_decimal(requests) * max(ONE, whole(to_decimal(payload_kib) / to_decimal(step_kib)))
 
 
-def backup_stored_gib(used_gib: float, changed_gib_per_day: float, retention_days: int) -> float:
+def gib_seconds(requests: Number, duration_ms: Number, memory_mib: Number) -> Decimal:
+    """GB-seconds of a function."""
+    return to_decimal(requests) * to_decimal(duration_ms) / 1000 * to_decimal(memory_mib) / 1024
+
+
+def backup_stored_gib(used_gib: Number, changed_gib_per_day: Number, retention_days: int) -> Decimal:
     """Backup storage at rest: the first snapshot is full, each later day adds what changed.
 
     None at retention 0. `used_gib` is the data in the database, not the allocated storage.
     """
     if retention_days <= 0:
-        return 0.0
-    return used_gib + changed_gib_per_day * (retention_days - 1)
+        return ZERO
+    return to_decimal(used_gib) + to_decimal(changed_gib_per_day) * (retention_days - 1)
 
 
-def billed_backup_gib(stored_gib: Iterable[float], provisioned_gib: Iterable[float]) -> float:
+def billed_backup_gib(stored_gib: Iterable[Number], provisioned_gib: Iterable[Number]) -> Decimal:
     """GiB of backups above the allowance: provisioned storage of the region's databases, Multi-AZ once."""
-    return max(0.0, sum(stored_gib) - sum(provisioned_gib))
+    stored = sum(map(to_decimal, stored_gib), ZERO)
+    return max(ZERO, stored - sum(map(to_decimal, provisioned_gib), ZERO))
 
 
-def enhanced_monitoring_gib(interval_s: float, instances: int = 1) -> float:
+def grown_storage(allocated_gib: Number, used_gib: Number, growth_gib_per_day: Number, most_gib: Number) -> Decimal:
+    """Mean allocated GiB of a month of RDS storage autoscaling, from the first day's allocation and data.
+
+    It grows once 10 % or less is free, by the largest of 10 GiB, 10 % and 7 hours' growth (memory), up to `most_gib`,
+    at most once in 6 hours, and never shrinks.
+    """
+    allocated, used, growth = to_decimal(allocated_gib), to_decimal(used_gib), to_decimal(growth_gib_per_day) / 4
+    most = to_decimal(most_gib)
+    steps, total = 4 * 30, ZERO
+    for _ in range(steps):
+        total += allocated
+        used += growth
+        if allocated - used <= allocated / 10 and allocated < most:
+            allocated = min(most, allocated + max(Decimal(10), whole(allocated / 10), growth * 7 / 6))
+    return total / steps
+
+
+def enhanced_monitoring_gib(interval_s: Number, instances: int = 1) -> Decimal:
     """GiB of logs a month of RDS enhanced monitoring: 0.2 at a report a minute (0.1 to 0.3, memory)."""
-    return 0.2 * 60 / interval_s * instances if interval_s > 0 else 0.0
+    interval = to_decimal(interval_s)
+    return Decimal("0.2") * 60 / interval * instances if interval > 0 else ZERO
 
 
-def cross_az_billed_gib(moved_gib: float) -> float:
+def cross_az_billed_gib(moved_gib: Number) -> Decimal:
     """GiB billed for data that moved between zones: once on each side."""
-    return 2 * moved_gib
+    return 2 * to_decimal(moved_gib)
 
 
-def stored_log_gib(raw_gib: float, compression: float) -> float:
+def log_kept_gib(gib_a_month: Number, months_kept: Number | None, months_running: Number = 12) -> Decimal:
+    """Raw GiB of logs held on average; without a retention (None) they are never deleted: all of `months_running`."""
+    return to_decimal(gib_a_month) * to_decimal(months_running if months_kept is None else months_kept)
+
+
+def stored_log_gib(raw_gib: Number, compression: Number) -> Decimal:
     """GiB of logs that are billed as stored: compressed bytes (ingestion is billed on raw ones)."""
-    return raw_gib * compression
+    return to_decimal(raw_gib) * to_decimal(compression)
 
 
-def gib_months(gib_and_hours: Iterable[tuple[float, float]], hours_in_month: float) -> float:
+def gib_months(gib_and_hours: Iterable[tuple[Number, Number]], hours_in_month: Number) -> Decimal:
     """GiB-months of objects held for some hours, over the actual hours of the month (S3)."""
-    return sum(gib * hours for gib, hours in gib_and_hours) / hours_in_month
+    held = sum((to_decimal(gib) * to_decimal(hours) for gib, hours in gib_and_hours), ZERO)
+    return held / to_decimal(hours_in_month)
+
+
+LEAST_KIB = {"standard_ia": 128, "one_zone_ia": 128, "glacier_instant": 128}
+LEAST_DAYS = {
+    "standard_ia": 30,
+    "one_zone_ia": 30,
+    "glacier_instant": 90,
+    "glacier": 90,
+    "deep_archive": 180,
+}
+"""What S3 bills of an object at least, by storage class: KiB of size, days of storage."""
+
+
+def billed_object_gib(storage_class: str, gib: Number, objects: Number) -> Decimal:
+    """GiB-months that S3 bills of so many objects, all alike: small ones of some classes count as 128 KiB."""
+    least = to_decimal(objects) * LEAST_KIB.get(storage_class, 0) / KIB_PER_GIB
+    return max(to_decimal(gib), least)
+
+
+def early_delete_gib(storage_class: str, gib: Number, held_days: Number | None) -> Decimal:
+    """GiB-months billed on top for objects that are deleted before the least days of their class.
+
+    `gib`: GiB-months that they were held for, each `held_days`.
+    """
+    least = Decimal(LEAST_DAYS.get(storage_class, 0))
+    if held_days is None or not 0 < to_decimal(held_days) < least:
+        return ZERO
+    return to_decimal(gib) * (least / to_decimal(held_days) - 1)

@@ -1,7 +1,8 @@
 """How a bill looks: a tree by service, in the form that users of infracost know.
 
-Name, monthly quantity, unit, monthly cost; lines that follow use are starred; below them baseline + use* =
-total, how many lines were priced, how far the prices are confirmed, and what is not priced.
+Name, monthly quantity, unit, monthly cost; lines that follow use are starred, prices from memory carry a question
+mark; below them baseline + use* = total, how many lines were priced, how far the prices are confirmed, and what is not
+priced. No row is wider than the terminal.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,12 @@ from html import escape
 
 from novamodel.cost.lines import Line
 from novamodel.cost.money import plain, total, usd
+from novamodel.layout import fold, wrapped
 
 _STYLE = "text-align:{side};padding:1px 12px 1px 0;white-space:nowrap"
+WIDTH = 80
+"""Columns of a terminal that says nothing of its width."""
+FROM_MEMORY = "from memory"
 
 
 def quantity_text(quantity: Decimal) -> str:
@@ -34,21 +39,37 @@ def _rows(lines: Sequence[Line]) -> list[tuple[str, str, str, str]]:
         group = [line for line in lines if line.service == service]
         for line in group:
             branch = "└─" if line is group[-1] else "├─"
-            star = "*" if line.driver == "use" else ""
-            rows.append((f"{branch} {line.name}{star}", quantity_text(line.quantity), line.unit, usd(line.amount)))
+            mark = ("*" if line.driver == "use" else "") + ("?" if line.status == FROM_MEMORY else "")
+            rows.append((f"{branch} {line.name}{mark}", quantity_text(line.quantity), line.unit, usd(line.amount)))
     return rows
 
 
-def bill_text(lines: Sequence[Line], summary: Sequence[str], currency: str = "USD") -> str:
-    """The bill as text for a terminal."""
-    header = ("Name", "Monthly Qty", "Unit", f"Monthly Cost ({currency})")
-    rows = [header, *_rows(lines)]
-    width = [max(len(row[column]) for row in rows) for column in range(4)]
-    table = [
-        f"{name:<{width[0]}}  {quantity:>{width[1]}}  {unit:<{width[2]}}  {cost:>{width[3]}}".rstrip()
-        for name, quantity, unit, cost in rows
-    ]
-    return "\n".join([*table, "", *summary])
+def memory_note(lines: Sequence[Line]) -> list[str]:
+    """The sentence that explains the question mark, where a price is from memory."""
+    amount = total(line.amount for line in lines if line.status == FROM_MEMORY)
+    return [f"? {usd(amount)} of it at prices from memory, confirmed by no source"] if amount else []
+
+
+def short(unit: str) -> str:
+    """A unit as a terminal has room for it: `address-h`, `GB-mo`."""
+    return unit.replace("-hour", "-h").replace("-month", "-mo")
+
+
+def bill_text(lines: Sequence[Line], summary: Sequence[str], currency: str = "USD", width: int = WIDTH) -> str:
+    """The bill as text for a terminal of `width` columns; long names and sentences wrap."""
+    rows = [(name, many, short(what), amount) for name, many, what, amount in _rows(lines)]
+    quantity, unit, cost = (max((len(row[place]) for row in rows), default=0) for place in (1, 2, 3))
+    cost, middle = max(cost, len(currency)), max(quantity + 2 + unit, len("Monthly Qty"))
+    unit = middle - 2 - quantity
+    longest = max((len(row[0]) for row in rows), default=4)
+    name = max(min(longest, width - middle - cost - 4), 16)
+    table = [f"{'Name':<{name}}  {'Monthly Qty':<{middle}}  {currency:>{cost}}"]
+    for label, many, what, amount in rows:
+        first, *rest = wrapped(label, name, hanging="   " if not many else "│    " if label[0] == "├" else "     ")
+        table.append(f"{first:<{name}}  {many:>{quantity}}  {what:<{unit}}  {amount:>{cost}}")
+        table += rest
+    notes = [fold(text, width) for text in (*memory_note(lines), *summary)]
+    return "\n".join([*(row.rstrip() for row in table), "", *notes])
 
 
 def bill_html(lines: Sequence[Line], summary: Sequence[str], currency: str = "USD") -> str:
@@ -71,5 +92,5 @@ def bill_html(lines: Sequence[Line], summary: Sequence[str], currency: str = "US
             + "".join(f'<td style="{_STYLE.format(side=side)}{weight}">{escape(text)}</td>' for text, side in cells)
             + "</tr>"
         )
-    notes = "<br>".join(escape(text) for text in summary)
+    notes = "<br>".join(escape(text) for text in (*memory_note(lines), *summary))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table><p>{notes}</p>"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from novamodel.importers import consistency, scripts
 from novamodel.importers import workflow as workflows
+from novamodel.importers.aws import say as aws
+from novamodel.importers.aws.stores import DATABASE
 from novamodel.importers.compose import read as compose
-from novamodel.importers.ecs import read as ecs
+from novamodel.importers.ecs import faults as ecs
 from novamodel.importers.kubernetes import findings as kubernetes
 from novamodel.importers.nginx import faults as nginx_faults
 from novamodel.importers.nginx import fields as nginx_fields
@@ -13,7 +15,7 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
-from novamodel.importers.terraform import read as terraform
+from novamodel.importers.terraform.references import find_undeclared
 
 
 def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
@@ -22,10 +24,10 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
     nginx = sources.nginx
     kubernetes.find_faults(sources.cluster, draft)
     _compose(sources, draft)
-    types = {block.labels[0] for block in sources.terraform.resources()}
-    ecs.find_faults(sources.tasks, "aws_ecs_service" in types, "aws_appautoscaling_target" in types, draft)
+    ecs.find_faults(sources.estate, draft)
     named = any(consistency.REDIS & set(w.environment) for group in sources.workloads.values() for w in group)
-    terraform.find_faults(sources.terraform, named, draft)
+    aws.find_faults(sources.estate, named, draft)
+    find_undeclared(sources.terraform, draft)
     if nginx is not None:
         nginx_fields.find_faults(nginx, kind != "compose", draft)
         nginx_faults.find_limit_and_upstream_faults(nginx, draft)
@@ -47,7 +49,7 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
 def _compose(sources: Sources, draft: Draft) -> None:
     if sources.compose is None:
         return
-    compose.find_faults(sources.compose, sources.found.names, draft)
+    compose.find_faults(sources.compose, sources.found.names, sources.idle, draft)
     if sources.nginx is not None:
         known = {name for name, _ in sources.compose["services"].entries()}
         consistency.upstream_hosts(sources.nginx, known, sources.compose.file, draft)
@@ -60,5 +62,5 @@ def _commands(sources: Sources) -> str:
 
 def _has_replica(sources: Sources) -> bool:
     names = compose.postgres_services(sources.compose) if sources.compose is not None else []
-    replicas = ["replicate_source_db" in b.attributes for b in sources.terraform.resources("aws_db_instance")]
+    replicas = [bool(one.body["replicate_source_db"]) for one in sources.estate.of(DATABASE)]
     return len(names) > 1 or any(replicas)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from novamodel.audit import Finding, Level, finding, in_order
+from novamodel.importers.graph.system import System
 from novamodel.scenario import Origin, Tree
 
 
@@ -40,7 +41,8 @@ class ImportReport:
 
     ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
     value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
-    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent.
+    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent; ``system`` who
+    asks whom.
     """
 
     tree: Tree
@@ -48,6 +50,7 @@ class ImportReport:
     files: dict[str, str]
     fields: list[dict[str, Any]]
     not_modelled: list[dict[str, Any]]
+    system: System = field(default_factory=System)
 
     @property
     def findings(self) -> list[Finding]:
@@ -96,6 +99,13 @@ class Draft:
         row = {"file": file, "line": line, "what": what, "why": why}
         if row not in self.not_modelled:
             self.not_modelled.append(row)
+
+    def declare(self, rows: list[dict[str, Any]]) -> None:
+        """List resources that infrastructure files declare, as the scenario's ``declared`` takes them."""
+        self.values["declared"] = [*self.values.get("declared", []), *rows]
+        for number, row in enumerate(self.values["declared"]):
+            place = Origin("file", "", row["file"], row["line"])
+            self.origins[f"declared.{number}"] = place
 
     def tree(self) -> Tree:
         """The tree of what was said, with the findings in order."""

@@ -13,7 +13,15 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
-from novamodel.scenario.nodes import SYSTEM_PODS, Allocatable, NodeGroup, group_room, node_allocatable, room_for_pods
+from novamodel.scenario.nodes import (
+    SYSTEM_PODS,
+    Allocatable,
+    NodeGroup,
+    group_room,
+    machine,
+    node_allocatable,
+    room_for_pods,
+)
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
@@ -47,6 +55,7 @@ __all__ = [
     "group_room",
     "load_scenario",
     "load_tree",
+    "machine",
     "may_read_elsewhere",
     "node_allocatable",
     "node_types",

@@ -15,19 +15,18 @@ from novamodel.scenario.fields import (
     Count,
     FewCount,
     Part,
-    PoolSize,
     PositiveCount,
     Seconds,
     given,
     needed,
     wrong,
 )
+from novamodel.scenario.pgbouncer import PgBouncer
 from novamodel.scenario.read_replicas import ReadReplicas
 from novamodel.scenario.service import Resources
 from novamodel.scenario.tls import Tls
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
-PGBOUNCER = "documented: PgBouncer defaults"
 NGINX = "documented: nginx defaults"
 MEASURED = "measured: NovaBank test stack, loopback, one core of an AMD Zen 5 server"
 
@@ -161,26 +160,6 @@ class Edge(Part):
         return self.request_cpu.busy + handshake / self.requests_per_connection
 
 
-class PgBouncer(Part):
-    """PgBouncer between the pools and PostgreSQL."""
-
-    pool_mode: Literal["transaction", "session"] = given(
-        "transaction",
-        "a server connection is held for a transaction, or from a client's first query until it disconnects",
-        "assumed: the mode for many clients (PgBouncer's own default is session)",
-    )
-    default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
-    max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)
-    query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
-    login_cpu: Demand = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
-    query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
-    pod: Resources | None = given(
-        None,
-        "requests and limits where it runs as a pod on the platform's nodes",
-        "default: a machine of its own; with Compose the one machine, without limits",
-    )
-
-
 class Database(Part):
     """PostgreSQL: cores shared by all statements, storage, connections."""
 
@@ -191,10 +170,10 @@ class Database(Part):
     cores: Cores = given(2, "cores of the database server (left out: those of instance_class)", "assumed")
     memory: Bytes = given("16 GiB", "memory of the database server (left out: that of instance_class)", "assumed")
     storage: Bytes = given("100 GiB", "allocated storage", "assumed")
-    storage_type: Literal["gp3", "local"] = given("gp3", "kind of storage", "assumed")
+    storage_type: Literal["gp3", "gp2", "io1", "io2", "magnetic", "local"] = given("gp3", "kind of storage", "assumed")
     iops: PositiveCount = given(
         3000,
-        "storage operations a second (left out: what gp3 of this size includes)",
+        "storage operations a second (left out: what gp3 or gp2 of this size includes; gp2 while it has burst credits)",
         "documented: RDS gp3 below 400 GiB",
     )
     storage_latency: Seconds = given(
@@ -248,13 +227,29 @@ class Database(Part):
         return self
 
 
+EvictionPolicy = Literal[
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+]
+
+
 class Cache(Part):
-    """Redis: one thread, a memory limit."""
+    """Redis: one thread, a memory limit, and keys that come and go one by one."""
 
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
     nodes: FewCount = given(1, "nodes, replicas included", "assumed")
     memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
+    maxmemory_policy: EvictionPolicy = given(
+        "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
+    )
+    maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

@@ -1,4 +1,4 @@
-"""Resources that infrastructure files declare: what is billed or limits, whether or not the model has a place for it."""
+"""Resources that infrastructure files declare: what is billed or limits, with a place in the model or without."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from novamodel.scenario.machines import (
     GIB,
     cache_nodes,
     database_classes,
+    gp2_iops,
     gp3_striped_from,
     gp3_volume,
     most_connections,
@@ -127,10 +128,11 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
         source = source_of("rds_max_connections")
         yield Fact(f"{path}.max_connections", most_connections(memory), f"{path}.memory", name, source, False)
     storage, kind = (part.get(word, Database.model_fields[word].default) for word in ("storage", "storage_type"))
-    if kind == "gp3" and (storage := _bytes(storage)) is not None:
-        fixed = storage < gp3_striped_from()
-        cause = f"gp3 of {storage / GIB:g} GiB"
-        yield Fact(f"{path}.iops", gp3_volume(storage).iops, f"{path}.storage", cause, source_of("rds_gp3"), fixed)
+    if kind in ("gp3", "gp2") and (storage := _bytes(storage)) is not None:
+        fixed = kind == "gp2" or storage < gp3_striped_from()
+        cause = f"{kind} of {storage / GIB:g} GiB"
+        iops = gp3_volume(storage).iops if kind == "gp3" else gp2_iops(storage)
+        yield Fact(f"{path}.iops", iops, f"{path}.storage", cause, source_of(f"rds_{kind}"), fixed)
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:

@@ -31,6 +31,13 @@ QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
 MonthHours = Annotated[float, Field(gt=0, le=744)]
 Months = Annotated[float, Field(gt=0, le=1200)]
 SmallCount = Annotated[int, Field(ge=0, le=1000)]
+Multiple = Annotated[float, Field(ge=0, le=1000)]
+SpreadFactor = Annotated[float, Field(ge=1, le=100)]
+Growth = Annotated[float, Field(gt=-1, le=10)]
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+
+
+_PRECISION = re.compile(r"([\w.]+)(?:\s*\(\s*([\w.-]+)\s*\)\s*(?:<\s*)?|\s*<\s*|\s+)([\d.]+\s*%)")
 
 
 class Slo(Part):
@@ -48,7 +55,7 @@ class Slo(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<\s*(.+?)\s*", value)
+        match = re.fullmatch(r"([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\)\s*)?<\s*(.+)", value.strip())
         metrics = ("p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected")
         if not match or match[1] not in metrics:
             raise ValueError(
@@ -115,6 +122,29 @@ class Platform(Part):
         return self.on_machines and self.cpu.kind == "turns"
 
 
+class MonthDays(Part):
+    """The days of a month beside the day that `traffic` describes."""
+
+    weekend: Multiple = given(1.0, "traffic of a Saturday or Sunday over that of the day", "assumed: all days alike")
+    paydays: tuple[DayOfMonth, ...] = given((), "days of the month with another load", "assumed: none")
+    payday: Multiple = given(1.0, "traffic of such a day over that of the day", "assumed")
+    growth: Growth = given(0.0, "growth of traffic from one month to the next, a share", "assumed: none")
+
+
+class Spread(Part):
+    """How far the bill's assumed inputs may be off: 90 % lie between the value over the factor and it times it.
+
+    An input that a file, an override or a measurement of this scenario says counts as known.
+    """
+
+    bytes: SpreadFactor = given(1.3, "bytes of answers", "assumed")
+    logs: SpreadFactor = given(2.0, "bytes of log lines", "assumed")
+    zones: SpreadFactor = given(1.5, "share of internal bytes that cross a zone", "assumed")
+    nat: SpreadFactor = given(2.0, "share of bytes through the NAT gateway", "assumed")
+    one_source: SpreadFactor = given(1.05, "prices that one source tells, or that are derived", "assumed")
+    from_memory: SpreadFactor = given(1.25, "prices from memory", "assumed")
+
+
 class Pricing(Part):
     """What the bill covers, beyond what the run says."""
 
@@ -127,18 +157,34 @@ class Pricing(Part):
     load_balancers: SmallCount = given(1, "application load balancers", "assumed")
     connection_lifetime: Seconds = given("60 s", "how long a caller's connection stays open", "assumed")
     nat_gateways: SmallCount = given(1, "NAT gateways", "assumed")
+    outward: Literal["nat gateway", "interface endpoints", "public subnet"] | None = given(
+        None,
+        "how services reach what is outside of their subnets: NAT gateways, interface endpoints for AWS's own services"
+        " (one in each zone; calls to other places still need a NAT gateway), or public addresses of their own",
+        "default: NAT gateways; public subnet where every task is declared with a public address",
+    )
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
     cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
-    log_retention_months: Months = given(1.0, "months that logs are kept", "assumed")
+    log_retention_months: Months | Literal["for ever"] = given(
+        1.0, "months that logs are kept; 'for ever' where a log group has no retention", "assumed"
+    )
+    months_running: Months = given(12.0, "months that the system has run: what is kept for ever", "assumed")
     backup_bucket: Bytes = given("0 B", "dumps kept in S3", "assumed")
     database_used: Bytes = given("40 GiB", "data in the database", "assumed")
     daily_change: Share = given("2 %", "share of the data that changes in a day (incremental backups)", "assumed")
     metrics: Count = given(0, "custom CloudWatch metrics", "assumed")
     alarms: Count = given(10, "CloudWatch alarms", "assumed")
-    uncertainty: Share = given("10 %", "half width of the range of traffic that the cost range covers", "assumed")
+    uncertainty: Share = given("10 %", "traffic: 90 % lie within this share of it", "assumed")
+    spread: Spread = given({}, "how far other inputs of the bill may be off", "assumed")
+    month: MonthDays = given({}, "days of the month that are not like the day", "assumed")
+
+    @property
+    def log_months(self) -> float:
+        """Months of logs that are there."""
+        return self.months_running if self.log_retention_months == "for ever" else self.log_retention_months
 
 
 class Precision(Part):
@@ -156,7 +202,7 @@ class Precision(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<?\s*([\d.]+\s*%)\s*", value)
+        match = _PRECISION.fullmatch(value.strip())
         metrics = get_args(cls.model_fields["metric"].annotation)
         if not match or match[1] not in metrics:
             raise ValueError(f"{value!r} is not a precision; write it like 'p99 < 5 %' (metrics: {', '.join(metrics)})")
@@ -177,6 +223,11 @@ class Run(Part):
     duration: Duration = given("20 min", "length of the counted window", "assumed")
     warm_up: Seconds | Literal["auto"] = given(
         "2 min", "simulated before the window and not counted; auto: found by a pilot run (MSER-5)", "assumed"
+    )
+    start_state: Literal["steady", "cold", "given"] = given(
+        "steady",
+        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "assumed: a system that has been running",
     )
     replications: FewCount = given(4, "independent runs, at least", "assumed")
     precision: Precision | None = given(

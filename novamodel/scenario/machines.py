@@ -97,6 +97,13 @@ def gp3_volume(storage: float) -> Volume:
     return Volume(*(rule["below"] if storage < gp3_striped_from() else rule["from"]))
 
 
+def gp2_iops(storage: float) -> int:
+    """Storage operations a second of RDS gp2 storage (bytes): 3 a GiB, and the burst while it has credits."""
+    rule = _facts()["rds_gp2"]
+    burst = rule["burst_iops"] * (rule["volumes"] if storage >= gp3_striped_from() else 1)
+    return int(min(rule["most_iops"], max(burst, rule["iops_per_gib"] * storage / GIB)))
+
+
 def gp3_striped_from() -> float:
     """Bytes from which RDS spreads gp3 storage of PostgreSQL over several volumes."""
     return float(_facts()["rds_gp3"]["striped_from_gib"] * GIB)

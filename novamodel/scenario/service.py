@@ -26,6 +26,7 @@ from novamodel.scenario.fields import (
 )
 from novamodel.scenario.rollout import Rollout
 from novamodel.scenario.stations import Consumer
+from novamodel.scenario.task import Task
 
 K8S = "documented: Kubernetes defaults"
 ECS = "documented: Application Auto Scaling, target tracking of an ECS service"
@@ -171,6 +172,7 @@ class Service(Part):
         "ignore: runs on until the grace is over; drain: ends with its last request; exit: ends at once",
         "documented: a first process (PID 1) without a handler ignores SIGTERM",
     )
+    task: Task = given({}, "what its price on Fargate depends on beside its size", "default: as declared")
     rollout: Rollout = given({}, "how a new version replaces the old one", K8S)
     autoscaler: Autoscaler | None = given(None, "what moves the number of replicas", "default: none")
     pool: Pool | None = given(None, "connection pool of a replica to `database`", "default: none")
@@ -185,7 +187,12 @@ class Service(Part):
     routes: dict[str, tuple[Step, ...]] = given({}, "what a request of each route does, step by step", "assumed")
     health: Demand = given("48 us idle 213 us", "main-thread CPU of one probe", MEASURED)
     log_bytes: Count = given(400, "log bytes a request", MEASURED)
+    log_bytes_by_route: dict[str, Count] = given({}, "log bytes a request of single routes", "default: log_bytes")
     response_bytes: dict[str, Count] = given({}, "bytes of an answer, by route", "assumed")
+
+    def log_bytes_of(self, route: str) -> int:
+        """Log bytes of one request of a route."""
+        return self.log_bytes_by_route.get(route, self.log_bytes)
 
     @property
     def all_pools(self) -> dict[str, Pool]:

@@ -72,7 +72,7 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
     if order == INJECT:
         dispatch.inject(m, a, b, c, d, now)
     elif order == KILL:
-        dispatch.kill(m, a, now)
+        dispatch.kill(m, heap, a, now)
     elif order == NEXT_ARRIVAL:
         events.next_arrival(m, heap, a)
     elif order == START_USER:

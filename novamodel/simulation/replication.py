@@ -19,9 +19,11 @@ from novamodel.simulation.compiled import CompiledEngine
 from novamodel.simulation.conservation import lost
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.settled import settle_parts
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
@@ -30,6 +32,7 @@ from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
 from novamodel.simulation.table import Table
 
+COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
 ENGINES = ("auto", "simpy", "compiled")
 
 
@@ -46,16 +49,19 @@ class Replication:
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
+    caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
     intervals: Table
     buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
     tiers: Table
     replicas: Table
+    machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
     queues: list[dict[str, Any]]  # by queue: messages of the window
+    caches: list[dict[str, Any]]  # by keyspace: commands of the window, entries at its end
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
     lost: tuple[str, ...]  # routes, sources, programs and queues whose counts do not add up
@@ -63,7 +69,16 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s)
+        return Counts(
+            self.histogram,
+            self.latency,
+            self.outcome,
+            self.population,
+            self.arrived,
+            self.reading,
+            self.caching,
+            window_s,
+        )
 
     @property
     def conserved(self) -> bool:
@@ -98,7 +113,9 @@ def replicate(
     else:
         chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
     env = chosen.env
-    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
+    cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
+    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
+    settle_parts(world, scenario)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
@@ -108,6 +125,8 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    if cluster is not None:
+        cluster.warm = False
     _fill_pools(plan, chosen, fleets)
     _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)
@@ -128,12 +147,14 @@ def replicate(
         population=total.population,
         arrived=total.arrived,
         reading=total.reading,
+        caching=total.caching,
         carried_in=monitor.carried_in,
         in_flight=int(chosen.model.requests.in_flight[0]),
         intervals=monitor.intervals,
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}
             for name, fleet in fleets.items()
@@ -143,6 +164,7 @@ def replicate(
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
         calls=_calls(plan, chosen),
         queues=monitor.queues(),
+        caches=_caches(scenario, plan, chosen),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
         lost=lost(scenario, plan, chosen.model, monitor.before),
@@ -181,6 +203,18 @@ def _calls(plan: Plan, engine: Engine) -> list[dict[str, Any]]:
         }
         for n, site in enumerate(plan.layout.sites)
     ]
+
+
+def _caches(scenario: Scenario, plan: Plan, engine: Engine) -> list[dict[str, Any]]:
+    keys, found = engine.model.keys, []
+    for number, (store, name) in enumerate(plan.layout.keyspaces):
+        stated = scenario.all_caches[store].keyspaces[name].hit_ratio is not None
+        kept = "one by one" if (store, name) in plan.layout.keyed else "stated" if stated else "closed form"
+        counts = {column: int(getattr(keys, column)[number]) for column in COUNTED_KEYS}
+        entries = int(keys.entries[number])
+        held = {"entries": entries, "bytes": entries * int(keys.bytes[number])}
+        found.append({"cache": store, "keyspace": name, "keys": kept, **counts, **held})
+    return found
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

@@ -48,11 +48,13 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         settling=settling_frame(scenario, replications),
         tiers=tiers,
         replicas=_table(scenario, replications, "replicas"),
-        lives=_lives(scenario, replications),
+        machines=_lives(scenario, replications, "machines", ("group", "type", "zone")),
+        lives=_lives(scenario, replications, "lives", ("service",)),
         events=_events(scenario, replications),
         breakdown=_breakdown(replications, histogram, edges),
         calls=_calls(replications),
         queues=_queues(replications),
+        caches=_caches(replications),
         routes=_routes(scenario, replications, histogram),
         populations=_populations(scenario, replications, found),
         histogram=_histogram(scenario, histogram, edges),
@@ -86,9 +88,11 @@ def _events(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataF
     return _dated(scenario, pd.DataFrame(rows, columns=columns))
 
 
-def _lives(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
-    rows = [{"replication": r.number, **row} for r in replications for row in r.lives]
-    frame = pd.DataFrame(rows, columns=["replication", "service", "from_s", "to_s"])
+def _lives(
+    scenario: Scenario, replications: Sequence[Replication], what: str, columns: tuple[str, ...]
+) -> pd.DataFrame:
+    rows = [{"replication": r.number, **row} for r in replications for row in getattr(r, what)]
+    frame = pd.DataFrame(rows, columns=["replication", *columns, "from_s", "to_s"])
     frame[["from_s", "to_s"]] += scenario.run.start - scenario.run.warm_up_s
     return frame
 
@@ -148,6 +152,17 @@ def _queues(replications: Sequence[Replication]) -> pd.DataFrame:
     columns = ["queue", "published", "delivered", "redelivered", "acknowledged", "dead", "waiting"]
     rows = pd.DataFrame([row for r in replications for row in r.queues], columns=columns)
     return rows.groupby("queue", sort=False, as_index=False).sum()
+
+
+def _caches(replications: Sequence[Replication]) -> pd.DataFrame:
+    """By keyspace: commands, evictions and the like of all replications; entries and their bytes at the end of one."""
+    counts = ["gets", "hits", "sets", "deletes", "evicted", "expired", "refused"]
+    columns = ["cache", "keyspace", "keys", "hit_ratio", *counts, "entries", "bytes"]
+    rows = pd.DataFrame([row for r in replications for row in r.caches], columns=columns)
+    rows = rows.groupby(["cache", "keyspace", "keys"], sort=False, as_index=False).sum()
+    rows[["entries", "bytes"]] //= len(replications)
+    rows["hit_ratio"] = rows["hits"] / rows["gets"].where(rows["gets"] > 0)
+    return rows[columns]
 
 
 def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def log_volume(scenario: Scenario, requests_per_s: float | Mapping[str, float]) 
     per_day = requests_per_s * DAY_S * each / GIB
     disk = 0.0
     if scenario.monitoring.logs == "opensearch":
-        kept = per_day * scenario.pricing.log_retention_months * scenario.pricing.hours_per_month / 24
+        kept = per_day * scenario.pricing.log_months * scenario.pricing.hours_per_month / 24
         disk = kept * (1 + scenario.monitoring.opensearch.replicas) * OPENSEARCH_OVERHEAD
     return LogVolume(each, per_day, disk)
 
@@ -82,5 +82,6 @@ def _bytes_per_request(scenario: Scenario, rates: Mapping[str, float]) -> float:
     """Log bytes of all lines over the number of requests from outside."""
     total = sum(rates.values())
     going = flow(scenario, {name: rate / total for name, rate in rates.items()})
-    own = sum(per_s * scenario.services[at.service].log_bytes for at, per_s in going.visits.items())
+    services = scenario.services
+    own = sum(per_s * services[at.service].log_bytes_of(at.route) for at, per_s in going.visits.items())
     return own + ACCESS_LOG_BYTES * sum(going.edges.values())

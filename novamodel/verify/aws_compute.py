@@ -1,51 +1,55 @@
-"""Rules of the worked examples of computing: Fargate, savings plans, RDS, small mixed bills (see `cases`)."""
+"""Usage of the worked examples of computing: Fargate, RDS, savings plans, small mixed bills (see `aws`)."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from novamodel.cost.book import load_book
-from novamodel.cost.commitments import HourUsage, apply_plans, apply_reserved
-from novamodel.cost.meters import (
+from novamodel.cost import (
+    AuroraCluster,
+    AuroraInstance,
+    Bucket,
+    Database,
+    FargateService,
+    LoadBalancer,
+    LogGroup,
+    Metered,
+    MonthUsage,
+    NatGateway,
+    NodeGroup,
     Volume,
-    billed_ephemeral_gib,
-    billed_task_seconds,
-    excess,
-    full_hours,
-    rds_gp3_included,
+    run_hours,
 )
+from novamodel.cost.commitments import HourUsage, apply_plans, apply_reserved
 from novamodel.cost.money import to_cents, to_decimal
-from novamodel.errors import UserError
-from novamodel.verify.aws_form import HOURS, ZERO, Answer, Case
+from novamodel.verify.aws_form import HOURS, ZERO, Answer, Case, Part, Words
 
 
 def _fargate(case: Case) -> Answer:
     hours = case.get("hours", HOURS)
     days = case.get("days") if case.has("days") else hours / 24
     runs = case.get("tasks", 1) * case.get("pods", 1) * case.get("tasks_per_day", 1) * case.get("runs_per_day", 1)
+    os = "windows" if case.text("os") == "windows" else "linux"
+    arch = "arm64" if "arm" in case.text("arch") else "x86"
+    ran = runs * hours
     if case.has("seconds_per_run", "minutes"):
-        seconds = float(case.get("seconds_per_run") + 60 * case.get("minutes"))
-        task_hours = runs * days * to_decimal(billed_task_seconds(seconds, case.inputs.get("os", "linux"))) / 3600
-    else:
-        task_hours = runs * hours
-    arch = case.inputs.get("arch", "x86")
-    vcpu, gib = case.get("vcpu"), case.get("memory_gb")
-    disk = to_decimal(billed_ephemeral_gib(float(case.get("ephemeral_gb"))))
-
-    def rate(key: str, *words: str) -> Decimal:
-        for name, value in case.prices.items():
-            if any(name.startswith(word) for word in words):
-                return to_decimal(value, name) * (3600 if name.endswith("second") else 1)
-        return case.book_price(key).flat
-
-    lines = {
-        "vCPU": vcpu * task_hours * rate(f"fargate.linux.{arch}.vcpu", "vcpu"),
-        "memory": gib * task_hours * rate(f"fargate.linux.{arch}.memory", "gb", "memory"),
+        ran = run_hours(runs * days, case.get("seconds_per_run") + 60 * case.get("minutes"), os)
+    service = FargateService(
+        name="tasks",
+        vcpu=case.get("vcpu"),
+        memory_gib=case.get("memory_gb"),
+        fixed_task_hours=ran,
+        arch=arch,
+        os=os,
+        ephemeral_gib=case.get("ephemeral_gb", 20),
+    )
+    key = f"fargate.{os}.{arch}"
+    words = {
+        f"{key}.vcpu": Words(("vcpu_second", "vcpu_hour", "vcpu")),
+        f"{key}.memory": Words(("gb_second", "gb_hour", "memory_gb", "memory", "gb")),
+        "fargate.ephemeral": Words(("ephemeral",)),
     }
-    if disk:
-        lines["ephemeral storage"] = disk * task_hours * rate("fargate.ephemeral", "ephemeral")
-    if case.inputs.get("os") == "windows":
-        lines["operating system"] = vcpu * task_hours * rate("fargate.windows.licence", "os", "licence", "windows")
-    return case.answer(lines)
+    if os == "windows":
+        words[f"{key}.licence"] = Words(("os", "licence", "license", "windows"))
+    return case.answer(Part(MonthUsage(fargate=(service,)), words))
 
 
 def _savings_plans(case: Case) -> Answer:
@@ -75,95 +79,174 @@ def _savings_plans(case: Case) -> Answer:
         "commitments used": hour.used,
         "commitments lost": hour.committed - hour.used,
     }
-    return case.answer(lines, total=hour.total)
+    return Answer(to_cents(hour.total), {name: to_cents(amount) for name, amount in lines.items()})
 
 
 def _rds(case: Case) -> Answer:
-    hours, instances = case.get("hours", HOURS), case.get("instances", 1)
+    hours = case.get("hours", HOURS)
     if case.has("vcpu"):
-        return case.answer({"proxy": case.get("vcpu") * hours * case.price("rds.proxy", "vcpu_hour")})
-    if case.has("acu"):
-        return case.answer({"capacity": case.get("acu") * instances * hours * case.price("rds.acu", "acu_hour")})
-    if "standard_hour" in case.prices:
-        standard = instances * hours * case.price("rds.aurora", "standard_hour")
-        optimized = instances * hours * case.price("rds.aurora_io", "io_hour")
-        # The source states both kinds of storage and totals the standard one.
-        return case.answer({"standard": standard, "I/O-Optimized": optimized}, total=standard)
-    key = f"rds.postgres.{case.inputs.get('class', '').split()[0]}" if case.has("class") else ""
-    if not case.prices and not case.has("multi_az", "gb"):
-        single, multi = (hours * case.book_price(f"{key}.{zones}").flat for zones in ("single_az", "multi_az"))
-        # The source states both deployments and totals the Multi-AZ one.
-        return case.answer({"Single-AZ": single, "Multi-AZ": multi}, total=multi)
+        proxy = Metered(key="rds.proxy", quantity=case.get("vcpu") * hours)
+        return case.answer(Part(MonthUsage(metered=(proxy,)), {"rds.proxy": Words(("vcpu_hour",))}))
+    named = f"{case.text('class')} {case.text('engine')}"
+    if case.has("acu") or "aurora" in named:
+        return _aurora(case, hours)
+    if not case.has("class"):
+        return case.answer(_volume_alone(case))
+    instance_class = case.text("class").split()[0]
+    engine = _engine(named)
+
+    def part(zones: str) -> Part:
+        count = int(case.get("instances", 1))
+        kind = case.text("storage") or "gp3"
+        alike = {
+            "instance_class": instance_class,
+            "engine": engine,
+            "zones": zones,
+            "instance_hours": hours,
+            "storage_type": kind,
+            "storage_gib": case.get("gb", 100),
+            "iops": case.get("iops") if case.has("iops") else None,
+            "throughput_mibps": case.get("throughput_mibps") if case.has("throughput_mibps") else None,
+        }
+        instances = tuple(Database(name=f"instance {number + 1}", **alike) for number in range(count))
+        machine = f"rds.{engine}.{instance_class}.{zones}"
+        words = {machine: Words(("instance", "hour"))} | _volume_words(kind, zones)
+        only = None if case.has("gb") else (machine,)
+        return Part(MonthUsage(databases=instances), words, only, zones)
+
+    if not case.prices and not case.has("multi_az", "gb"):  # the source states both, and totals Multi-AZ
+        return case.answer(part("single_az"), part("multi_az"))
+    return case.answer(part("multi_az" if case.inputs.get("multi_az") else "single_az"))
+
+
+def _volume_alone(case: Case) -> Part:
+    """A volume without its instance: the lines of a database, less the machine."""
     zones = "multi_az" if case.inputs.get("multi_az") else "single_az"
-    lines: dict[str, Decimal] = {}
-    if case.has("class"):
-        lines["instance"] = instances * hours * case.price(f"{key}.{zones}", "hour", "instance")
-    if case.has("gb"):
-        lines |= _rds_volume(case, zones)
-    return case.answer(lines)
+    kind = case.text("storage") or "gp3"
+    database = Database(
+        name="volume",
+        instance_class="db.m6g.large",
+        engine=_engine(case.text("engine")) if _engine(case.text("engine")) in ("mysql", "mariadb") else "postgres",
+        zones=zones,
+        storage_type=kind,
+        storage_gib=case.get("gb"),
+        iops=case.get("iops") if case.has("iops") else None,
+        throughput_mibps=case.get("throughput_mibps") if case.has("throughput_mibps") else None,
+    )
+    words = _volume_words(kind, zones)
+    return Part(MonthUsage(databases=(database,)), words, tuple(words))
 
 
-def _rds_volume(case: Case, zones: str) -> dict[str, Decimal]:
-    kind = str(case.inputs.get("storage", "gp3"))
-    lines = {"storage": case.get("gb") * case.price(f"rds.{kind}.storage.{zones}", "gb_month", "gb", "storage")}
-    included = Volume(0, 0)
+def _volume_words(kind: str, zones: str) -> dict[str, Words]:
+    words = {f"rds.{kind}.storage.{zones}": Words(("gb_month", "storage", "gb"))}
+    if kind in ("gp3", "io1", "io2"):
+        words[f"rds.{kind}.iops.{zones}"] = Words(("iops",))
     if kind == "gp3":
-        included = rds_gp3_included(float(case.get("gb")), _engine(str(case.inputs.get("engine", ""))))
-    iops, mibps = case.get("iops", included.iops), case.get("throughput_mibps", included.mibps)
-    above = excess(Volume(float(iops), float(mibps)), included)
-    if above.iops:
-        lines["IOPS"] = to_decimal(above.iops) * case.price(f"rds.{kind}.iops.{zones}", "iops")
-    if above.mibps:
-        rate = case.price(f"rds.{kind}.throughput.{zones}", "throughput", "mibps")
-        lines["throughput"] = to_decimal(above.mibps) * rate
-    return lines
+        words[f"rds.gp3.throughput.{zones}"] = Words(("throughput", "mibps"))
+    return words
 
 
 def _engine(name: str) -> str:
-    plain = name.lower().replace(" ", "")
-    return "oracle" if "oracle" in plain else "sqlserver" if "sqlserver" in plain else "postgres"
+    plain = name.replace(" ", "")
+    known = {"mariadb": "mariadb", "mysql": "mysql", "oracle": "oracle-se2", "sqlserver": "sqlserver-se"}
+    return next((engine for word, engine in known.items() if word in plain), "postgres")
+
+
+def _aurora(case: Case, hours: Decimal) -> Answer:
+    count = case.get("instances", 1)
+    if case.has("acu"):
+        cluster = AuroraCluster(name="cluster", acu_hours=case.get("acu") * count * hours)
+        return case.answer(Part(MonthUsage(aurora=(cluster,)), {"aurora.serverless.standard": Words(("acu",))}))
+    instance_class = case.text("class").split()[0]
+    machines = (AuroraInstance(instance_class=instance_class, instance_hours=count * hours),)
+
+    def part(mode: str, *words: str) -> Part:
+        cluster = AuroraCluster(name="cluster", io_optimized=mode == "io_optimized", instances=machines)
+        return Part(MonthUsage(aurora=(cluster,)), {f"aurora.{instance_class}.{mode}": Words(words)}, None, mode)
+
+    standard = part("standard", "standard_hour", "hour")
+    if "io_hour" in case.prices:  # the source states both kinds of storage, and totals the standard one
+        return case.answer(part("io_optimized", "io_hour"), standard)
+    return case.answer(standard)
 
 
 def _several(case: Case) -> Answer:
-    if case.has("dynamodb_wru", "dynamodb_rru", "stepfunction_transitions"):
-        raise UserError(f"case {case.id}: DynamoDB and Step Functions are not answered", valid="other services")
     if case.has("hours_long", "hours_short", "nat"):
         return _laboratory(case)
-    kinds = {
-        "alb_hours": ("elb.alb.hour", "alb"),
+    names = {
         "rds_db.t4g.micro_hours": ("rds.postgres.db.t4g.micro.single_az", "rds"),
         "ipv4_hours": ("vpc.public_ipv4", "ipv4"),
         "fargate_vcpu_hours": ("fargate.linux.x86.vcpu", "vcpu"),
-        "rds_gp3_gb": ("rds.gp3.storage.single_az", "gp3"),
         "fargate_gb_hours": ("fargate.linux.x86.memory", "gb"),
+        "rds_gp3_gb": ("rds.gp3.storage.single_az", "gp3"),
         "lcu_hours": ("elb.alb.lcu", "lcu"),
+        "hosted_zones": ("route53.hosted_zone", "zone"),
+        "ecr_gb": ("ecr.storage", "ecr"),
+        "dynamodb_wru": ("dynamodb.wru", "wru"),
+        "dynamodb_rru": ("dynamodb.rru", "rru"),
+        "stepfunction_transitions": ("sfn.transitions", "transition"),
+        "metrics": ("cloudwatch.metrics", "metric"),
+        "alarms": ("cloudwatch.alarm.standard", "alarm"),
     }
-    lines = {name: case.get(name) * case.price(*kinds[name]) for name in kinds if case.has(name)}
-    if case.has("hosted_zones"):
-        zones = load_book("us-east-1").price("route53.hosted_zone")  # one price in all regions
-        lines["hosted_zones"] = zones.amount(case.get("hosted_zones"))
-    untaxed = sum((to_cents(amount) for amount in lines.values()), ZERO)
-    if case.has("tax_rate"):
-        lines["tax"] = untaxed * case.get("tax_rate")
-    return case.answer(lines)
+    tasks = run_hours(case.get("fargate_runs"), case.get("minutes") * 60 + case.get("pull_seconds"))
+    service = FargateService(
+        name="runs",
+        vcpu=case.get("vcpu", 0.25),
+        memory_gib=case.get("memory_gb", 0.5),
+        fixed_task_hours=tasks if case.has("fargate_runs") else ZERO,
+        public_ipv4=True,
+    )
+    usage = MonthUsage(
+        free_tier=case.has("logs_gb"),
+        fargate=(service,),
+        load_balancers=(LoadBalancer(name="balancer", hours=case.get("alb_hours")),) if case.has("alb_hours") else (),
+        logs=(LogGroup(ingested_gib=case.get("logs_gb"), stored_gib=case.get("logs_gb"), compression=1),),
+        buckets=(Bucket(gib=case.get("s3_gb"), put_requests=case.get("s3_put"), get_requests=case.get("s3_get")),),
+        metered=tuple(Metered(key=names[name][0], quantity=case.get(name)) for name in names if case.has(name)),
+    )
+    words = {key: Words((word,)) for key, word in names.values() if key in _keys(usage)}
+    words["elb.alb.hour"] = Words(("alb",))
+    answer = case.answer(Part(usage, words))
+    if not case.has("tax_rate"):
+        return answer
+    tax = to_cents(answer.total * case.get("tax_rate"))
+    return Answer(answer.total + tax, {**answer.lines, "tax": tax})
+
+
+def _keys(usage: MonthUsage) -> set[str]:
+    return {item.key for item in usage.metered}
 
 
 def _laboratory(case: Case) -> Answer:
     """A small set-up that runs for some hours: whole hours of load balancer and NAT, the rest pro rata."""
+    month = case.get("month_hours", HOURS)
+    words = {
+        "nat.hour": Words(("nat",)),
+        "elb.alb.hour": Words(("alb",)),
+        "vpc.public_ipv4": Words(("ipv4",)),
+        "ec2.linux.t3.micro": Words(("t3.micro",)),
+        "ebs.gp3.storage": Words(("gp3",)),
+        "ebs.snapshot": Words(("snapshot",)),
+    }
 
-    def cost(hours: Decimal) -> Decimal:
-        started = to_decimal(full_hours(float(hours)))
-        by_hour = case.get("nat") * case.price("nat.hour", "nat") + case.get("alb") * case.price("elb.alb.hour", "alb")
-        running = case.get("ipv4") * case.price("vpc.public_ipv4", "ipv4")
-        running += case.get("t3.micro") * case.price("ec2.linux.t3.micro", "t3.micro")
-        month = case.get("gp3_gb") * case.price("ebs.gp3.storage", "gp3_gb_month")
-        month += case.get("snapshot_gb") * case.price("ebs.snapshot", "snapshot_gb_month")
-        return by_hour * started + running * hours + month * hours / case.get("month_hours", HOURS)
+    def part(hours: Decimal, label: str) -> Part:
+        node = NodeGroup(name="node", instance_type="t3.micro", fixed_node_hours=case.get("t3.micro") * hours, disks=())
+        usage = MonthUsage(
+            hours_per_month=month,
+            nodes=(node,),
+            volumes=(Volume(name="disk", gib=case.get("gp3_gb"), hours=hours),) if case.has("gp3_gb") else (),
+            nat=(NatGateway(count=int(case.get("nat")), hours=hours),),
+            load_balancers=(LoadBalancer(name="balancer", hours=hours),) if case.get("alb") else (),
+            metered=(
+                Metered(key="vpc.public_ipv4", quantity=case.get("ipv4") * hours),
+                Metered(key="ebs.snapshot", quantity=case.get("snapshot_gb") * hours / month),
+            ),
+        )
+        return Part(usage, words, None, label)
 
     if not case.has("hours_long"):
-        return case.answer({"run": cost(case.get("hours", 1))})
-    short, long = cost(case.get("hours_short")), cost(case.get("hours_long"))
-    return case.answer({"short run": short, "long run": long}, total=long)
+        return case.answer(part(case.get("hours", 1), "run"))
+    return case.answer(part(case.get("hours_short"), "short run"), part(case.get("hours_long"), "long run"))
 
 
 RULES: Mapping[str, Callable[[Case], Answer]] = {

@@ -1,15 +1,21 @@
-"""The form of a worked example and of its answer (see `cases`)."""
+"""A worked example as the users' route takes it: a month's usage, and a price book with the prices that it prints."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from novamodel.cost.book import Price, load_book
-from novamodel.cost.money import to_cents, to_decimal
+from novamodel.cost import Bill, MonthUsage, Price, load_book, price, regions
+from novamodel.cost.money import to_decimal
+from novamodel.errors import UserError
 
 HOURS = 730
 ZERO = Decimal(0)
+GLOBAL = ("route53.", "waf.")
+"""Keys whose price is the same in every region."""
+_COUNTS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "b": 1_000_000_000, "": 1}
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,25 @@ class Answer:
 
     total: Decimal
     lines: Mapping[str, Decimal]
+
+
+class Words(NamedTuple):
+    """By which words an example prints the price of a key; `listed`: several printed prices are its tiers."""
+
+    words: tuple[str, ...]
+    listed: bool = False
+
+
+class Part(NamedTuple):
+    """Usage to be priced, and the words of each key's printed price.
+
+    `only`: keys that the example's figure is about; None is all. `label`: what the figure is called.
+    """
+
+    usage: MonthUsage
+    printed: Mapping[str, Words]
+    only: tuple[str, ...] | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,48 +65,78 @@ class Case:
         """The input `name` as a Decimal."""
         return to_decimal(self.inputs.get(name, default), f"{self.id}: {name}")
 
+    def text(self, name: str) -> str:
+        """The input `name` in small letters, empty where it is not given."""
+        return str(self.inputs.get(name, "")).lower()
+
     def has(self, *names: str) -> bool:
         """Whether any of the inputs is given."""
         return any(name in self.inputs for name in names)
 
-    def price(self, key: str, *names: str) -> Decimal:
-        """The printed price that has one of `names` (or whose name contains one), else the book's `key`."""
-        for name in names:
-            if name in self.prices:
-                return to_decimal(self.prices[name], name)
-        for name in names:
-            for printed, value in self.prices.items():
-                if name in printed and not isinstance(value, list):
-                    return to_decimal(value, printed)
-        return self.book_price(key).flat
+    def bill(self, part: Part) -> Bill:
+        """Price a part as users' usage is priced, with the printed prices in the place of the book's.
 
-    def book_price(self, key: str) -> Price:
-        """The price `key` of the book of the case's region."""
-        return load_book(self.region).price(key)
-
-    def tiered(self, key: str, quantity: Decimal, above: Decimal = ZERO) -> list[Decimal]:
-        """Amounts a tier: the book's tiers, with the printed prices in their order where some are printed.
-
-        A single printed price, and tiers beyond the printed ones, take the last printed price.
+        Raises `UserError` for a quantity whose price is neither printed nor in a book of the region.
         """
-        printed = [to_decimal(value, key) for value in self._printed_tiers()]
-        amounts = []
-        book = load_book("us-east-1").price(key)
-        for tier, part in book.split(quantity, above):
-            index = book.tiers.index(tier)
-            rate = printed[min(index, len(printed) - 1)] if printed else tier.price
-            amounts.append(rate * part / book.per)
-        return amounts
+        base = load_book(self.region if self.region in regions() else "us-east-1")
+        printed = {key: self._printed(base.price(key), words) for key, words in part.printed.items()}
+        found = {key: price for key, price in printed.items() if price is not None}
+        book = replace(base, prices=MappingProxyType({**base.prices, **found}))
+        bill = price(part.usage, book)
+        for line in bill.lines:
+            if self.region not in (*regions(), "any") and line.key not in found and not line.key.startswith(GLOBAL):
+                raise UserError(f"case {self.id}: no price of {line.key} in {self.region}", valid="a printed price")
+        kept = tuple(line for line in bill.lines if part.only is None or line.key in part.only)
+        return replace(bill, lines=kept)
 
-    def _printed_tiers(self) -> list[Any]:
-        lists = [value for value in self.prices.values() if isinstance(value, list)]
-        if lists:
-            return list(lists[0])
-        return [value for name, value in self.prices.items() if not any(w in name for w in ("az", "archive", "alarm"))]
+    def _printed(self, known: Price, words: Words) -> Price | None:
+        values = self._values(words)
+        if not values:
+            return None
+        scaled = [self._scaled(name, value, known) for name, value in values]
+        tiers = [
+            replace(tier, price=scaled[min(number, len(scaled) - 1)], sources=("PAGE",), sku="")
+            for number, tier in enumerate(known.tiers)
+        ]
+        return replace(known, tiers=tuple(tiers))
 
-    def answer(self, lines: Mapping[str, Decimal], *, total: Decimal | None = None) -> Answer:
-        """Round as the source does; the total is the sum of the lines unless given."""
-        rounded = {name: to_cents(amount) if self.cents else amount for name, amount in lines.items()}
-        if total is None:
-            return Answer(sum(rounded.values(), ZERO), rounded)
-        return Answer(to_cents(total) if self.cents else total, rounded)
+    def _values(self, words: Words) -> list[tuple[str, Any]]:
+        if words.listed:
+            lists = [(name, one) for name, value in self.prices.items() if isinstance(value, list) for one in value]
+            if lists:
+                return lists
+        for word in words.words:
+            exact = [(name, value) for name, value in self.prices.items() if name == word]
+            found = exact or [(n, v) for n, v in self.prices.items() if word in n and not isinstance(v, list)]
+            if found:
+                return found if words.listed else found[:1]
+        return []
+
+    @staticmethod
+    def _scaled(name: str, value: Any, known: Price) -> Decimal:
+        """USD a unit of the book: a printed price may be a second's, or of another count of requests."""
+        price = to_decimal(value, name)
+        if name.endswith("second") and known.unit.endswith("hour"):
+            return price * 3600
+        count = re.search(r"per_(\d+)_?(k|m|million|b)?\b", name.lower()) if known.per > 1 else None
+        return price if count is None else price / (int(count[1]) * _COUNTS[count[2] or ""]) * known.per
+
+    def answer(self, *parts: Part) -> Answer:
+        """One part: its lines by tier, and by price where that has several. Several: the total of each, by its label.
+
+        The total is that of the last part.
+        """
+        if len(parts) > 1:
+            totals = {part.label: self._total(self.bill(part)) for part in parts}
+            return Answer(totals[parts[-1].label], totals)
+        bill = self.bill(parts[0])
+        amounts = [line.amount if self.cents else line.exact for line in bill.lines]
+        lines = {f"{number}: {line.name}": amounts[number] for number, line in enumerate(bill.lines)}
+        for key in {line.key for line in bill.lines}:
+            same = [amount for line, amount in zip(bill.lines, amounts, strict=True) if line.key == key]
+            if len(same) > 1:
+                lines[key] = sum(same, ZERO)
+        return Answer(self._total(bill), lines)
+
+    def _total(self, bill: Bill) -> Decimal:
+        return bill.total if self.cents else bill.exact

@@ -9,6 +9,7 @@ from typing import Any
 from novamodel.components.pgbouncer import limits
 from novamodel.components.pgbouncer.janitor import round_after
 from novamodel.components.pgbouncer.state import BouncerPool
+from novamodel.scenario.check_connections import NO_TRANSACTIONS
 from novamodel.verify.pg_pool import answer as pg_pool
 from novamodel.verify.pgbouncer_replay import Query, Replay, pool_settings
 
@@ -47,7 +48,7 @@ def _timeline(settings: Mapping[str, Any], server: Mapping[str, Any], events: Se
     for at in snapshots_s:
         replay.at(at, replay.snap)
     replay.run(_last(events, settings, server))
-    numbers = [replay.numbers.get(query.get("server")) for query in replay.queries]
+    numbers = [replay.numbers.get(query["server"]) if "server" in query else None for query in replay.queries]
     return {
         "outcome": [query.get("outcome", "unanswered") for query in replay.queries],
         "wait_s": [query.get("wait_s") for query in replay.queries],
@@ -131,7 +132,7 @@ def _client_limit(max_client_conn: int, clients: int) -> dict[str, Any]:
 
 def _statement_mode(pool_mode: str, sql: str) -> dict[str, Any]:
     if pool_mode == "statement" and limits.begins_transaction(sql):
-        return {"message": limits.NO_TRANSACTIONS, "sqlstate": FAILED}
+        return {"message": NO_TRANSACTIONS, "sqlstate": FAILED}
     return {"message": "", "sqlstate": ""}
 
 

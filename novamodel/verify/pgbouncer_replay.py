@@ -168,6 +168,7 @@ class Replay:
 
     def connect(self, client: Client, number: int | None) -> None:
         client.connected, client.connecting, client.began = True, number, self.now
+        rules.bouncer_clients(self.state, client.pool, 1)
         if rules.bouncer_log_in(self.state, client.pool, client.number, self.now) == bouncer.WELCOMED:
             self.welcomed(client)
 
@@ -237,7 +238,7 @@ class Replay:
 
     def disconnect(self, client: Client) -> None:
         if client.connected:
-            self.state.clients[client.pool] -= 1
+            rules.bouncer_clients(self.state, client.pool, -1)
         if client.place != NONE:
             self.release(client)
         elif self.state.next[client.number] != bouncer.OUT:
@@ -252,7 +253,7 @@ class Replay:
             told = {"outcome": text, "done_s": self.now}
             self.queries[query.number] |= told if "wait_s" in self.queries[query.number] else {
                 **told, "wait_s": self.now - query.at}  # fmt: skip
-        self.state.clients[client.pool] -= 1
+        rules.bouncer_clients(self.state, client.pool, -1)
         client.connected = client.logged_in = False
         client.running, client.place = None, NONE
 

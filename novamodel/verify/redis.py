@@ -17,7 +17,7 @@ from novamodel.components.redis.replication import (
     sentinel_promotion_s,
 )
 from novamodel.components.redis.slots import hash_slot, hashed_part
-from novamodel.components.redis.state import NEVER, POLICIES, Keys, Keyspace, Server, in_lists, keys_state
+from novamodel.components.redis.state import NEVER, Keys, Keyspace, Server, in_lists, keys_state
 from novamodel.components.rule import entry
 from novamodel.workload.arrivals import popularity_shares
 
@@ -65,7 +65,7 @@ def _lfu(log_factor: int, initial_counter: int, hits: int) -> dict[str, Any]:
 def _eviction(policy: str, over_maxmemory: bool, operation: str, keys_with_ttl_left: bool) -> dict[str, Any]:
     """A server with a key of each kind, or without any that has a lifetime, meets the command."""
     spaces = [Keyspace(2, 0, 100, 1e6), Keyspace(2, 0, 100, NEVER)]
-    s = in_lists(keys_state(spaces, [Server(1 << 30, POLICIES.index(policy))], 0, 0))
+    s = in_lists(keys_state(spaces, [Server(1 << 30, policy)], 0, 0))
     key_set(s, 1, 2, 0.0)
     if keys_with_ttl_left:
         key_set(s, 0, 0, 0.0)
@@ -125,7 +125,7 @@ def _measured(
     for number in range(SERVERS):
         s = keys_state(
             [Keyspace(catalog, 0, VALUE_BYTES, NEVER)],
-            [Server(memory, POLICIES.index(policy), samples)],
+            [Server(memory, policy, samples)],
             number,
             0,
         )

@@ -43,7 +43,7 @@ class Operating:
             "logs": {
                 "kept_in": monitoring.logs,
                 **self.logs._asdict(),
-                "kept_months": self.scenario.pricing.log_retention_months,
+                "kept_months": self.scenario.pricing.log_months,
                 "month": round(self.logs_month, 2),
             },
             "metrics": {

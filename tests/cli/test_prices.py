@@ -42,7 +42,7 @@ def test_show_names_every_region_and_its_sources(call: Callable) -> None:
     lacking = call("prices", "show", "secrets.secret").out
     assert "eu-west-1       secrets.secret: no price is known" in lacking
     rows = json.loads(call("prices", "show", "fargate.linux.x86.*", "--region", "us-east-1", "--json").out)["prices"]
-    assert {"", "spot", "compute_sp.1yr.no_upfront", "compute_sp.3yr.no_upfront"} == {row["plan"] for row in rows}
+    assert {"", "compute_sp.1yr.no_upfront", "compute_sp.3yr.no_upfront"} == {row["plan"] for row in rows}
 
 
 def test_show_of_an_unknown_key_names_its_neighbours(call: Callable) -> None:

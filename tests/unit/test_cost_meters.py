@@ -1,5 +1,7 @@
 """Billed quantities: Fargate sizes, nodes, capacity units, volumes, backups."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,6 @@ from pydantic import ValidationError
 
 from novamodel.cost.book import load_book
 from novamodel.cost.meters import (
-    NLB_UNIT,
-    Volume,
     backup_stored_gib,
     billed_backup_gib,
     billed_ephemeral_gib,
@@ -17,18 +17,17 @@ from novamodel.cost.meters import (
     capacity_units,
     cross_az_billed_gib,
     enhanced_monitoring_gib,
-    excess,
     full_hours,
     gib_months,
-    rds_gp3_included,
     rule_evaluations_per_s,
     stored_log_gib,
     task_hours,
 )
 from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
-from novamodel.scenario import node_allocatable
+from novamodel.cost.provisioned import BASELINE, STRIPED, Performance, excess, rds_gp3_included
 from novamodel.cost.usage import LoadBalancer
 from novamodel.errors import UserError
+from novamodel.scenario import node_allocatable
 from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
 
 
@@ -131,7 +130,7 @@ def test_task_hours_split_into_floor_and_use() -> None:
 def test_minimum_times_and_free_disk() -> None:
     assert billed_task_seconds(10) == 60
     assert billed_task_seconds(10, "windows") == 300
-    assert billed_task_seconds(61.5) == 61.5
+    assert billed_task_seconds(61.5) == Decimal("61.5")
     assert billed_ephemeral_gib(20) == 0
     assert billed_ephemeral_gib(30) == 10
     assert full_hours(1.5) == 2
@@ -144,7 +143,7 @@ def test_capacity_units_take_the_largest_dimension() -> None:
     assert capacity_units(0, 0, 7.5) == 7.5
     assert capacity_units(0, 0, 0, rule_evaluations_per_s(500, 14)) == 2
     assert rule_evaluations_per_s(500, 10) == 0
-    assert capacity_units(1600, 0, 0, unit=NLB_UNIT) == 2
+    assert capacity_units(1600, 0, 0, kind="nlb") == 2
 
 
 def test_a_peaky_day_costs_more_than_its_mean() -> None:
@@ -152,8 +151,8 @@ def test_a_peaky_day_costs_more_than_its_mean() -> None:
         name="a", new_connections_per_s=[0] * 18 + [100] * 6, processed_gib_per_hour=[2] * 18 + [0] * 6
     )
     flat = LoadBalancer(name="b", new_connections_per_s=[25], processed_gib_per_hour=[1.5])
-    assert capacity_unit_hours(flat, 730) == pytest.approx(1.5 * 730)
-    assert capacity_unit_hours(peaky, 730) == pytest.approx((18 * 2 + 6 * 4) / 24 * 730)
+    assert capacity_unit_hours(flat, 730) == Decimal("1.5") * 730
+    assert capacity_unit_hours(peaky, 720) == (18 * 2 + 6 * 4) * 30
 
 
 def test_profiles_of_different_length_are_refused() -> None:
@@ -164,11 +163,12 @@ def test_profiles_of_different_length_are_refused() -> None:
 
 
 def test_gp3_includes_more_from_400_gib() -> None:
-    assert rds_gp3_included(399) == (3000, 125)
-    assert rds_gp3_included(400) == (12000, 500)
-    assert rds_gp3_included(250, "oracle") == (12000, 500)
-    assert rds_gp3_included(5000, "sqlserver") == (3000, 125)
-    assert excess(Volume(15000, 400), Volume(12000, 500)) == (3000, 0)
+    assert rds_gp3_included(Decimal(399)) == BASELINE == (3000, 125)
+    assert rds_gp3_included(Decimal(400)) == STRIPED == (12000, 500)
+    assert rds_gp3_included(Decimal(250), "oracle-se2") == STRIPED
+    assert rds_gp3_included(Decimal(5000), "sqlserver-se") == BASELINE
+    assert excess(Decimal(15000), Decimal(400), STRIPED) == Performance(Decimal(3000), Decimal(0))
+    assert excess(None, None, STRIPED) == (0, 0)
 
 
 def test_backups_above_the_allowance_of_the_region() -> None:
@@ -181,7 +181,7 @@ def test_backups_above_the_allowance_of_the_region() -> None:
 def test_small_meters() -> None:
     assert cross_az_billed_gib(100) == 200
     assert stored_log_gib(30, 0.2) == 6
-    assert enhanced_monitoring_gib(60) == 0.2
-    assert enhanced_monitoring_gib(15) == pytest.approx(0.8)
+    assert enhanced_monitoring_gib(60) == Decimal("0.2")
+    assert enhanced_monitoring_gib(15) == Decimal("0.8")
     assert enhanced_monitoring_gib(0) == 0
-    assert gib_months([(4, 744), (5, 384)], 744) == pytest.approx(6.5806, abs=1e-4)
+    assert round(gib_months([(4, 744), (5, 384)], 744), 4) == Decimal("6.5806")

@@ -46,6 +46,11 @@ def round_after(due: float, now: float) -> float:
     return number * JANITOR_PERIOD
 
 
+def closes_idle_client_after(timeout: float) -> float:
+    """Seconds after which PgBouncer disconnects an idle client: its time-out and half a round; 0 = never."""
+    return timeout + JANITOR_PERIOD / 2 if timeout > 0 else NEVER
+
+
 @rule
 def bouncer_wants_more(s: PgBouncer, b: int) -> bool:
     """Whether `min_pool_size` asks for one more server connection."""
@@ -78,7 +83,7 @@ def bouncer_earliest(s: PgBouncer, b: int) -> float:
     """When the first place of a pool may be due."""
     first = NEVER
     expiry = s.last_expiry[b] + s.lifetime[b] / s.size[b]
-    stays = 0 < s.least[b] and bouncer_connected(s, b) <= s.least[b]
+    stays = s.least[b] > 0 and bouncer_connected(s, b) <= s.least[b]
     for place in range(b * s.depth[0], (b + 1) * s.depth[0]):
         if s.state[place] == IDLE:
             first = min(first, max(s.connected[place] + s.lifetime[b], expiry))

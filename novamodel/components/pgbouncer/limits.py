@@ -9,7 +9,6 @@ from __future__ import annotations
 from novamodel.components.rule import rule
 
 NO_MORE_CLIENTS = "no more connections allowed (max_client_conn)"
-NO_TRANSACTIONS = "transaction blocks not allowed in statement pooling mode"
 
 
 @rule

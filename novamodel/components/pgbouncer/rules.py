@@ -1,6 +1,7 @@
 """PgBouncer: which client gets which server connection, and when one is opened.
 
-The rules of PgBouncer 1.18 and, where named, 1.25 (src/objects.c, janitor.c, server.c of github.com/pgbouncer/pgbouncer):
+The rules of PgBouncer 1.18 and, where named, 1.25 (src/objects.c, janitor.c and server.c of
+github.com/pgbouncer/pgbouncer):
 
 * Clients wait first in, first out. The server connection released last is taken first (`server_round_robin`: the one
   released longest ago).
@@ -84,10 +85,15 @@ def bouncer_assign(s: PgBouncer, b: int, place: int, client: int, began: float, 
         s.timer[b] = min(s.timer[b], began + s.query_timeout[b])
 
 
+@rule
+def bouncer_clients(s: PgBouncer, b: int, more: int) -> None:
+    """Clients connect, or (negative) disconnect."""
+    s.clients[b] += more
+
+
 @handler
 def bouncer_log_in(s: PgBouncer, b: int, client: int, now: float) -> int:
-    """A client connects: WELCOMED, or QUEUED until the pool has had its first server connection."""
-    s.clients[b] += 1
+    """A client has connected: WELCOMED, or QUEUED until the pool has had its first server connection."""
     if s.welcome[b] != 0:
         return WELCOMED
     bouncer_queue(s, b, client, 1, now)

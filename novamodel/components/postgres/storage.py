@@ -1,8 +1,8 @@
 """RDS storage autoscaling: when it acts, by how much, and whether the disk fills before it may act again.
 
-Amazon RDS User Guide, Managing capacity automatically with storage autoscaling. The text has changed, so the rule has a
-version: `current` waits six hours since the last modification, `2026` for the end of its optimisation and for fewer than
-four modifications in 24 hours, `older` acts only below a tenth and adds 5 GiB at least.
+Amazon RDS User Guide, Managing capacity automatically with storage autoscaling. The text has changed, so the rule has
+a version: `current` waits six hours since the last modification, `2026` for the end of its optimisation and for fewer
+than four modifications in 24 hours, `older` acts only below a tenth and adds 5 GiB at least.
 """
 
 from __future__ import annotations

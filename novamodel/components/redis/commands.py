@@ -7,8 +7,7 @@ from the set; reads do not renew them.
 
 from __future__ import annotations
 
-from novamodel.components.redis.entries import insert, remove, touch
-from novamodel.components.redis.entries import keyspace_of
+from novamodel.components.redis.entries import insert, keyspace_of, remove, touch
 from novamodel.components.redis.eviction import make_room
 from novamodel.components.redis.state import ABSENT, CYCLE_S, NEVER, Keys
 from novamodel.components.rule import handler

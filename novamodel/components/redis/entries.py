@@ -5,19 +5,12 @@ from __future__ import annotations
 from novamodel.components.philox import philox4x32
 from novamodel.components.redis.lfu import FRESH, lfu_chance, lfu_decayed
 from novamodel.components.redis.memory import buckets_after_insert, buckets_after_remove
-from novamodel.components.redis.state import (
-    ABSENT,
-    ALLKEYS_LFU,
-    ALLKEYS_LRU,
-    EPOCH_S,
-    NEVER,
-    VOLATILE_LFU,
-    VOLATILE_LRU,
-    Keys,
-)
+from novamodel.components.redis.state import ABSENT, EPOCH_S, FREQUENCY, IDLE_TIME, NEVER, Keys
 from novamodel.components.rule import handler, rule
 
 _MASK = 0xFFFFFFFF
+FIRST_WORD = 16
+"""Last word of the counters of server 0's decisions; those below are for who fills a server (`simulation`)."""
 _UNIT = 2.3283064365386963e-10  # 2 ** -32
 
 
@@ -27,14 +20,8 @@ def decision(s: Keys, c: int) -> tuple[int, int, int, int]:
     s.decided[c] += 1
     number, seed = s.decided[c], s.seed[0]
     return philox4x32(
-        number & _MASK, (number >> 32) & _MASK, s.stream[c] & _MASK, 0, seed & _MASK, (seed >> 32) & _MASK
+        number & _MASK, (number >> 32) & _MASK, s.stream[0], FIRST_WORD + c, seed & _MASK, (seed >> 32) & _MASK
     )
-
-
-@rule
-def counts_frequency(policy: int) -> bool:
-    """Whether a key's clock is a frequency counter."""
-    return policy == ALLKEYS_LFU or policy == VOLATILE_LFU
 
 
 @rule
@@ -47,10 +34,9 @@ def frequency(s: Keys, c: int, key: int, now: float) -> int:
 @rule
 def touch(s: Keys, c: int, key: int, now: float) -> None:
     """A present key is used: its clock shows the second, or its counter may rise."""
-    policy = s.policy[c]
-    if policy == ALLKEYS_LRU or policy == VOLATILE_LRU:
+    if s.decides[c] == IDLE_TIME:
         s.clock[key] = int(now + EPOCH_S)
-    elif counts_frequency(policy):
+    elif s.decides[c] == FREQUENCY:
         counter = frequency(s, c, key, now)
         chance = lfu_chance(counter, s.log_factor[c])
         if chance >= 1.0:
@@ -84,10 +70,9 @@ def insert(s: Keys, space: int, key: int, now: float) -> None:
     larger = buckets_after_insert(s.buckets[c], s.mortal[c] + s.lasting[c], s.used[c], s.memory[c])
     s.used[c] += 8 * (larger - s.buckets[c])
     s.buckets[c] = larger
-    policy = s.policy[c]
-    if counts_frequency(policy):
+    if s.decides[c] == FREQUENCY:
         s.clock[key] = int((now + EPOCH_S) / 60.0) << 8 | FRESH
-    elif policy == ALLKEYS_LRU or policy == VOLATILE_LRU:
+    elif s.decides[c] == IDLE_TIME:
         s.clock[key] = int(now + EPOCH_S)
 
 

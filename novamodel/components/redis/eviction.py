@@ -9,32 +9,16 @@ best that still exists goes. The random policies take any key. volatile-* looks 
 from __future__ import annotations
 
 from novamodel.components.redis.entries import decision, frequency, keyspace_of, remove
-from novamodel.components.redis.state import (
-    ABSENT,
-    ALLKEYS_LFU,
-    ALLKEYS_LRU,
-    ALLKEYS_RANDOM,
-    EPOCH_S,
-    NEVER,
-    NOEVICTION,
-    POOL,
-    VOLATILE_LFU,
-    VOLATILE_LRU,
-    VOLATILE_RANDOM,
-    Keys,
-)
+from novamodel.components.redis.state import ABSENT, CHANCE, EPOCH_S, FREQUENCY, IDLE_TIME, NEVER, NOTHING, POOL, Keys
 from novamodel.components.rule import handler, rule
 
 
 @rule
 def sampled_from(s: Keys, c: int) -> int:
     """How many keys the policy may evict now."""
-    policy = s.policy[c]
-    if policy == NOEVICTION:
+    if s.decides[c] == NOTHING:
         return 0
-    if policy == ALLKEYS_LRU or policy == ALLKEYS_LFU or policy == ALLKEYS_RANDOM:
-        return int(s.mortal[c] + s.lasting[c])
-    return int(s.mortal[c])
+    return int(s.mortal[c] if s.volatile[c] else s.mortal[c] + s.lasting[c])
 
 
 @rule
@@ -48,10 +32,9 @@ def key_at(s: Keys, c: int, n: int) -> int:
 @rule
 def score_of(s: Keys, c: int, key: int, now: float) -> float:
     """How good a candidate a key is: the higher, the sooner it goes."""
-    policy = s.policy[c]
-    if policy == ALLKEYS_LRU or policy == VOLATILE_LRU:
+    if s.decides[c] == IDLE_TIME:
         return float(int(now + EPOCH_S) - s.clock[key])
-    if policy == ALLKEYS_LFU or policy == VOLATILE_LFU:
+    if s.decides[c] == FREQUENCY:
         return float(255 - frequency(s, c, key, now))
     return float(-s.expires[key])
 
@@ -81,11 +64,15 @@ def pool_insert(s: Keys, c: int, key: int, score: float) -> None:
 
 @handler
 def sample(s: Keys, c: int, now: float) -> None:
-    """Look at a few keys, any of them several times if chance has it."""
+    """Look at a few keys, any of them several times if chance has it; at all of them where they are no more."""
     many = sampled_from(s, c)
-    wanted = s.samples[c] if s.samples[c] < many else many
+    if many <= s.samples[c]:
+        for n in range(many):
+            key = key_at(s, c, n)
+            pool_insert(s, c, key, score_of(s, c, key, now))
+        return
     w0, w1, w2, w3 = decision(s, c)
-    for n in range(wanted):
+    for n in range(s.samples[c]):
         if n & 3 == 0 and n > 0:
             w0, w1, w2, w3 = decision(s, c)
         key = key_at(s, c, (w0 * many) >> 32)
@@ -99,17 +86,15 @@ def victim(s: Keys, c: int, now: float) -> int:
     many = sampled_from(s, c)
     if many == 0:
         return ABSENT
-    policy = s.policy[c]
-    if policy == ALLKEYS_RANDOM or policy == VOLATILE_RANDOM:
+    if s.decides[c] == CHANCE:
         w0, _, _, _ = decision(s, c)
         return key_at(s, c, (w0 * many) >> 32)
-    volatile = policy != ALLKEYS_LRU and policy != ALLKEYS_LFU
     while True:
         sample(s, c, now)
         while s.candidates[c] > 0:
             s.candidates[c] -= 1
             key = s.candidate[c * POOL + s.candidates[c]]
-            if s.place[key] != ABSENT and (not volatile or s.expires[key] < NEVER):
+            if s.place[key] != ABSENT and (s.volatile[c] == 0 or s.expires[key] < NEVER):
                 return int(key)
 
 

@@ -91,3 +91,11 @@ def used_per_key(key_bytes: int, value_bytes: int | None, has_ttl: bool, keys: i
     """Growth of used_memory over an empty server by ``keys`` such keys, per key."""
     tables = (2 if has_ttl else 1) * POINTER * buckets_of(keys)
     return entry_bytes(key_bytes, value_bytes, has_ttl) + tables / keys
+
+
+def table_bytes(entries: float, entry_bytes: float, memory: float) -> int:
+    """Buckets of a table of so many entries beside ``entry_bytes`` of them all: half of them where memory binds."""
+    buckets = buckets_of(-int(-entries // 1))
+    half = buckets // 2
+    tight = half >= FEWEST_BUCKETS and entries <= FULLEST * half
+    return POINTER * (half if tight and entry_bytes + POINTER * (half + buckets) > memory else buckets)

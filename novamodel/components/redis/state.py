@@ -22,11 +22,19 @@ EPOCH_S = 16_777_216.0
 CYCLE_S = 0.1
 """Time between two active expire cycles (hz 10)."""
 
-POLICIES = ("noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
-            "volatile-random", "volatile-ttl")  # fmt: skip
-NOEVICTION, ALLKEYS_LRU, ALLKEYS_LFU, ALLKEYS_RANDOM, VOLATILE_LRU, VOLATILE_LFU, VOLATILE_RANDOM, VOLATILE_TTL = range(
-    8
-)
+NOTHING, IDLE_TIME, FREQUENCY, CHANCE, LIFETIME = range(5)
+"""What decides who goes."""
+POLICIES = {
+    "noeviction": (NOTHING, 0),
+    "allkeys-lru": (IDLE_TIME, 0),
+    "allkeys-lfu": (FREQUENCY, 0),
+    "allkeys-random": (CHANCE, 0),
+    "volatile-lru": (IDLE_TIME, 1),
+    "volatile-lfu": (FREQUENCY, 1),
+    "volatile-random": (CHANCE, 1),
+    "volatile-ttl": (LIFETIME, 1),
+}
+"""By maxmemory-policy: what decides who goes, and whether only keys with a lifetime may."""
 
 
 class Keys(NamedTuple):
@@ -60,11 +68,11 @@ class Keys(NamedTuple):
     memory: Column  # maxmemory
     buckets: Column
     mortal_buckets: Column  # of the table of lifetimes
-    policy: Column
+    decides: Column  # NOTHING, IDLE_TIME, ...
+    volatile: Column  # 1 = only keys with a lifetime are evicted
     samples: Column
     log_factor: Column
     decay: Column  # minutes
-    stream: Column  # of its random decisions
     decided: Column  # random decisions so far
     next_cycle: Column  # when the next active expire cycle is due
     cursor: Column  # place that it goes on at
@@ -75,6 +83,7 @@ class Keys(NamedTuple):
     # one entry
     spaces: Column  # keyspaces
     seed: Column
+    stream: Column  # of random decisions
 
 
 class Keyspace(NamedTuple):
@@ -90,18 +99,14 @@ class Server(NamedTuple):
     """A server's settings (redis.conf)."""
 
     memory: int
-    policy: int = ALLKEYS_LRU
+    policy: str = "allkeys-lru"
     samples: int = 5
     log_factor: int = LOG_FACTOR
     decay_minutes: int = DECAY_MINUTES
 
 
-BY_KEY = ("place", "clock", "key")
-"""Columns of as many 32-bit numbers as there are keys."""
-
-
 def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stream: int) -> Keys:
-    """Empty servers, in arrays. Every server decides by ``stream`` plus its number."""
+    """Empty servers, in arrays; they decide by random numbers of ``seed`` and ``stream``."""
     count, spaces, many = sum(space.keys for space in keyspaces), len(keyspaces), len(servers)
     firsts = np.cumsum([0, *(space.keys for space in keyspaces)])
     sizes = [sum(space.keys for space in keyspaces if space.server == number) for number in range(many)]
@@ -138,11 +143,11 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         memory=whole([int(server.memory) for server in servers]),
         buckets=none(many),
         mortal_buckets=none(many),
-        policy=whole([server.policy for server in servers]),
+        decides=whole([POLICIES[server.policy][0] for server in servers]),
+        volatile=whole([POLICIES[server.policy][1] for server in servers]),
         samples=whole([server.samples for server in servers]),
         log_factor=whole([server.log_factor for server in servers]),
         decay=whole([server.decay_minutes for server in servers]),
-        stream=whole([stream + number for number in range(many)]),
         decided=none(many),
         next_cycle=np.full(max(1, many), CYCLE_S),
         cursor=none(many),
@@ -151,6 +156,7 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         candidate=none(many * POOL),
         spaces=whole([spaces]),
         seed=whole([seed]),
+        stream=whole([stream]),
     )
 
 

@@ -28,6 +28,7 @@ class Rule:
     usagetype: re.Pattern[str] | None
     match: Mapping[str, tuple[str, ...]]
     words: Mapping[str, Mapping[str, str]]
+    form: Mapping[str, str]
     prefer: Mapping[str, tuple[str, ...]]
     unit: str
     divide: Decimal
@@ -41,7 +42,7 @@ class Rule:
 
     def _group(self, found: re.Match[str]) -> str:
         words = self.words.get(found[1])
-        return f"(?:{'|'.join(map(re.escape, words.values()))})" if words else r"[a-z0-9.-]+"
+        return f"(?:{'|'.join(map(re.escape, words.values()))})" if words else self.form.get(found[1], r"[a-z0-9-]+")
 
     def key_of(self, product: Product) -> str | None:
         """The book's key of a product, None where the rule does not mean it."""
@@ -59,7 +60,8 @@ class Rule:
             if not value:
                 return None
             said[name] = value
-        return self.key.format(**said)
+        key = self.key.format(**said)
+        return key if self.keys.match(key) else None
 
 
 def load_rules(file: Path | None = None) -> tuple[Rule, ...]:
@@ -82,6 +84,7 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
         usagetype=re.compile(f"^{REGION_PREFIX}(?:{'|'.join(map(_pattern, usage))})$") if usage else None,
         match={name: _several(value) for name, value in raw.get("match", {}).items()},
         words=raw.get("words", {}),
+        form=raw.get("form", {}),
         prefer={name: _several(value) for name, value in raw.get("prefer", {}).items()},
         unit=raw.get("unit", ""),
         divide=Decimal(raw.get("divide", "1")),

@@ -1,63 +1,162 @@
-"""ECS task definitions (JSON): size of a task, its containers, and what no task definition says."""
+"""ECS services and task definitions: size of a task, its containers, how many run and how they scale."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 
-from novamodel.importers.names import image_tag, is_generic, is_infrastructure, short_name
+from novamodel.errors import UserError
+from novamodel.importers.aws.estate import Estate
+from novamodel.importers.aws.scaling import scaling_of
+from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
+from novamodel.importers.declared import Resource
+from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
+from novamodel.scenario import require_fargate_size
+from novamodel.units import parse_bytes
 
-_PLACEHOLDER = re.compile(r":(account|region|ACCOUNT_ID|REGION|YOUR_ACCOUNT)\b|your-account|\.region\.|<[a-z-]+>", re.I)
+_WEB = ("nginx", "httpd", "caddy")
+"""Images that answer requests themselves where nothing stands behind them."""
+_SHARES = (
+    ("deployment_minimum_healthy_percent", "rollout.minimum_healthy"),
+    ("deployment_maximum_percent", "rollout.maximum"),
+)
 
 
 def main_container(task: Node) -> Node:
     """The container that answers requests: the first that is no infrastructure, else the first."""
     boxes = [box for box in task["containerDefinitions"] if isinstance(box.value, dict)]
     own = [box for box in boxes if not is_infrastructure(box["image"].text)]
-    return (own or boxes or [task.at("containerDefinitions", 0)])[0]
+    with_port = [box for box in own if box["portMappings"][0]]
+    return (with_port or own or boxes or [task.at("containerDefinitions", 0)])[0]
 
 
-def workloads(tasks: list[Node], draft: Draft) -> list[Workload]:
-    """One service a task definition. A Fargate task's size is both what is set aside and the hard limit."""
-    result: dict[str, Workload] = {}
+def workloads(estate: Estate, draft: Draft) -> list[Workload]:
+    """The services that ECS runs. A Fargate task's size is both what is set aside and the hard limit."""
+    tasks = tasks_of(estate)
+    services = estate.of(SERVICE)
+    runs: list[tuple[Task | None, Resource | None]] = []
+    for service in services:
+        runs.append((_task_of(service, tasks, estate), service))
+    linked = [task for task, _ in runs]
+    unlinked = [number for number, (task, _) in enumerate(runs) if task is None]
     for task in tasks:
-        box = main_container(task)
-        container = box["name"].text
-        family = task["family"].text
-        name = short_name(family if is_generic(container) else container)
-        if name in result and family:
-            name = short_name(family)
-        if name in result:
-            draft.leave(task.file, task.line, f"task definition {family}", f"{result[name].file} has {name} already")
+        if any(task is one for one in linked):
             continue
-        for other in task["containerDefinitions"]:
-            if other.path != box.path:
-                draft.leave(
-                    other.file, other.line, f"container {other['name'].text}", "one container a task is modelled"
-                )
-        ports = box.at("portMappings", 0, "containerPort")
-        names = [entry["name"].text for part in ("environment", "secrets") for entry in box[part]]
-        pools = [
-            said
-            for entry in box["environment"]
-            for said in said_by_environment(entry["name"].text, entry["value"].value, entry.file, entry["value"].line)
-        ]
-        port = whole(ports.value)
-        place = (task["family"] or box["name"]).line
-        result[name] = Workload(
-            name,
-            family or container,
-            task.file,
-            place,
-            tuple(_size(task, box) + pools),
-            port if isinstance(port, int) else None,
-            box["image"].text,
-            tuple(names),
-        )
+        named = [number for number in unlinked if _same_name(task, runs[number][1])]
+        if named or (len(unlinked) == 1 and len(tasks) == 1):
+            number = (named or unlinked)[0]
+            runs[number] = (task, runs[number][1])
+            unlinked.remove(number)
+        elif services and task.resource is not None:
+            draft.leave(*_place(task), f"task definition {_family(task)}", "no service runs it: no customer is served")
+        else:
+            runs.append((task, None))
+    result: dict[str, Workload] = {}
+    for run in runs:
+        _add(run[0], run[1], estate, result, draft)
     return list(result.values())
+
+
+def _add(
+    task: Task | None, service: Resource | None, estate: Estate, result: dict[str, Workload], draft: Draft
+) -> None:
+    node = task.node if task else Node(None, service.file if service else "", {})
+    box = main_container(node)
+    if (
+        task
+        and box
+        and is_infrastructure(box["image"].text)
+        and not (service and is_image_of(box["image"].text, *_WEB))
+    ):
+        draft.leave(*_place(task), f"task definition {_family(task)}", "infrastructure image")
+        return
+    said_by = service.text("name") if service else ""
+    label = service.name.rpartition(".")[2] if service else ""
+    family, container = _family(task) if task else "", box["name"].text
+    names = [family if is_generic(container) else container, family, said_by, label]
+    names = [short_name(name) for name in names if name and "${" not in name]
+    if service and service.name.count(".") > 1:
+        names += [short_name(service.name.split(".")[1].split("[")[0])]
+    name = next((one for one in names if one not in result), None)
+    if name is None:
+        place = _place(task) if task else (service.file, service.line) if service else ("", 1)
+        draft.leave(*place, f"task definition {family}", f"{names[0] if names else 'a service'} is there already")
+        return
+    for other in node["containerDefinitions"]:
+        if other.path != box.path:
+            draft.leave(other.file, other.line, f"container {other['name'].text}", "one container a task is modelled")
+    port = whole(box.at("portMappings", 0, "containerPort").value)
+    variables = [entry["name"].text for part in ("environment", "secrets") for entry in box[part]]
+    for one in (task.resource if task else None, service):
+        if one is not None:
+            one.modelled = f"services.{name}"
+    file, line = _place(task) if task else (service.file, service.line) if service else ("", 1)
+    result[name] = Workload(
+        name,
+        family or container or said_by or label,
+        file,
+        line,
+        tuple((_size(node, box) if task else []) + _run(service, estate, draft)),
+        port if isinstance(port, int) else None,
+        box["image"].text,
+        tuple(variables),
+    )
+
+
+def _task_of(service: Resource, tasks: list[Task], estate: Estate) -> Task | None:
+    """The task definition that a service runs."""
+    value = service.body["task_definition"]
+    for task in tasks:
+        if task.resource is not None and estate.refers(value, task.resource):
+            return task
+    written = value.text.rpartition("/")[2].split(":")[0]
+    return next((task for task in tasks if written and "${" not in written and _family(task) == written), None)
+
+
+def _same_name(task: Task, service: Resource | None) -> bool:
+    if service is None:
+        return False
+    names = {short_name(service.text("name") or service.name.rpartition(".")[2])}
+    return bool(names & {short_name(_family(task)), short_name(main_container(task.node)["name"].text)})
+
+
+def _family(task: Task) -> str:
+    return task.node["family"].text
+
+
+def _place(task: Task) -> tuple[str, int]:
+    if task.resource is not None:
+        return task.resource.file, task.resource.line
+    return task.node.file, (task.node["family"] or main_container(task.node)["name"]).line
+
+
+def _run(service: Resource | None, estate: Estate, draft: Draft) -> list[Said]:
+    """How many tasks run, how they are replaced, and their autoscaler."""
+    if service is None:
+        return []
+    said = []
+    count = whole(service.get("desired_count"))
+    if isinstance(count, int) and not isinstance(count, bool):
+        wanted = max(count, 1) * service.count
+        said.append(Said("replicas", wanted, *service.place("desired_count"), "" if count else "desired_count is 0"))
+    elif service.count > 1:
+        said.append(Said("replicas", service.count, service.file, service.line, "services of one task"))
+    for key, path in _SHARES:
+        percent = whole(service.get(key))
+        if isinstance(percent, int):
+            said.append(Said(path, f"{percent} %", *service.place(key)))
+    return said + scaling_of(service, estate, draft)
+
+
+def _is_fargate(task: Node, service: Resource | None) -> bool:
+    if "FARGATE" in [entry.text for entry in task["requiresCompatibilities"]]:
+        return True
+    if service is None:
+        return False
+    providers = [one["capacity_provider"].text for one in service.body["capacity_provider_strategy"]]
+    return service.text("launch_type") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
 def _size(task: Node, box: Node) -> list[Said]:
@@ -73,9 +172,18 @@ def _size(task: Node, box: Node) -> list[Said]:
     return said if len(said) > 1 else []
 
 
-def say_compute(tasks: list[Node], draft: Draft) -> None:
+def say_compute(estate: Estate, draft: Draft) -> None:
     """Whether the tasks run on Fargate or on machines of our own."""
-    for task in tasks[:1]:
+    for service in estate.of(SERVICE):
+        providers = service.body["capacity_provider_strategy"]
+        names = [one["capacity_provider"].text for one in providers]
+        launch = service.text("launch_type")
+        if launch in ("FARGATE", "EC2"):
+            draft.say(Said("platform.compute", launch.lower(), *service.place("launch_type")))
+        elif any(names):
+            compute = "fargate" if all(name.startswith("FARGATE") for name in names if name) else "ec2"
+            draft.say(Said("platform.compute", compute, providers.file, providers.line, "capacity providers"))
+    for task in [one.node for one in tasks_of(estate)][:1]:
         listed = task["requiresCompatibilities"]
         names = [entry.text for entry in listed]
         if "FARGATE" in names:
@@ -85,57 +193,21 @@ def say_compute(tasks: list[Node], draft: Draft) -> None:
             draft.say(Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file"))
 
 
-def find_faults(tasks: list[Node], has_service: bool, has_scaling: bool, draft: Draft) -> None:
-    """Note what is missing around the task definitions and what is left to fill in."""
+def impossible_sizes(estate: Estate) -> Iterable[tuple[str, int, str, str]]:
+    """(file, line, what is wrong, what would be valid) of every Fargate task of a size that AWS does not sell."""
+    services = estate.of(SERVICE)
+    tasks = tasks_of(estate)
     for task in tasks:
-        family = task["family"]
-        if not has_service:
-            draft.find(
-                "error",
-                "ecs-without-service",
-                task.file,
-                family.line,
-                f"task definition {family.text} comes without an ECS service: no desired count, no load balancer",
-                "add an aws_ecs_service (Terraform) with desired_count",
-            )
-        if not has_scaling:
-            draft.find(
-                "warning",
-                "ecs-without-scaling",
-                task.file,
-                family.line,
-                f"{family.text} has no scaling policy: the number of tasks never follows the load",
-                "add an aws_appautoscaling_target with a target-tracking policy",
-            )
-        for box in task["containerDefinitions"]:
-            image = box["image"]
-            if image and image_tag(image.text) == "latest":
-                draft.find(
-                    "note",
-                    "image-latest",
-                    image.file,
-                    image.line,
-                    f"image {image.text} has no fixed version: a new task may run other code",
-                    "name a version or a digest",
-                )
-            if image and _PLACEHOLDER.search(image.text):
-                draft.find(
-                    "error",
-                    "placeholder",
-                    image.file,
-                    image.line,
-                    f"image {image.text} still holds a placeholder: the task cannot be pulled",
-                    "write the account and region",
-                )
-            if not box["healthCheck"]:
-                draft.leave(box.file, box["name"].line, "no healthCheck", "the default readiness probe is assumed")
-        for key in ("executionRoleArn", "taskRoleArn"):
-            if _PLACEHOLDER.search(task[key].text):
-                draft.find(
-                    "error",
-                    "placeholder",
-                    task.file,
-                    task[key].line,
-                    f"{key} {task[key].text} still holds a placeholder",
-                    "write the account number",
-                )
+        runners: list[Resource | None] = [one for one in services if _task_of(one, tasks, estate) is task]
+        if not any(_is_fargate(task.node, one) for one in runners or [None]):
+            continue
+        cpu, memory = ecs_cpu(task.node["cpu"].value), ecs_memory(task.node["memory"].value)
+        if not isinstance(cpu, int | float) or not isinstance(memory, str) or "${" in memory:
+            continue
+        try:
+            require_fargate_size(float(cpu), parse_bytes(memory) / 2**30)
+        except UserError as problem:
+            line = (task.node["cpu"] or task.node).line
+            yield task.node.file, line, f"{_family(task)[:60]}: {problem.message}", str(problem.valid or "")
+        except ValueError:
+            continue

@@ -235,7 +235,7 @@ def node_frame(scenario: Scenario, name: str, needed: float) -> pd.DataFrame:
     rows = []
     for node in cache_nodes():
         cluster = CacheCluster(
-            name="cache", node_type=node.name, nodes=scenario.cache.nodes, engine=scenario.cache.engine
+            name="cache", node_type=node.name, replicas=scenario.cache.nodes - 1, engine=scenario.cache.engine
         )
         usage = MonthUsage(hours_per_month=scenario.pricing.hours_per_month, caches=(cluster,))
         try:

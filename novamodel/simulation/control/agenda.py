@@ -18,7 +18,7 @@ def keep_agenda(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> N
     """Start a process for each operation that the run comes to."""
     if not scenario.operations:
         return
-    stores = Stores(world)
+    stores = Stores(world, scenario)
     for operation in scenario.operations:
         delay = delay_of(scenario.run, operation)
         if delay is not None:
@@ -44,4 +44,4 @@ def _at(
         fault = operation.cache_failover
         yield from stores.fail_cache(fault.duration or CACHE_S, fault.commands)
     elif operation.cache_emptied is not None:
-        yield from stores.empty_cache(scenario, operation.at)
+        yield from stores.empty_cache(operation.at)

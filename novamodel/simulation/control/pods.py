@@ -12,6 +12,7 @@ from typing import Any
 
 import simpy
 
+from novamodel.components.cpu.host import container_place
 from novamodel.components.kubernetes.restarts import restart_delay
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
@@ -117,7 +118,7 @@ class Fleet:
             if pod.machine is None:
                 return False
             pod.zone = pod.machine.zone
-            self.world.engine.settle(row, pod.machine.row)
+            container_place(self.world.engine.model.host, row, pod.machine.row, self.env.now)
         pod.row = row
         return True
 

@@ -37,9 +37,6 @@ class Engine(Protocol):
     def kill(self, replica: int) -> None:
         """End a replica's process."""
 
-    def settle(self, container: int, machine: int) -> None:
-        """A container stands on a machine from now on."""
-
     def start_user(self, number: int, program: int, population: int, client: int) -> None:
         """A user of a closed source begins to think."""
 
@@ -69,6 +66,7 @@ class World:
         self.events: list[dict[str, Any]] = []
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
+        self.settled: dict[tuple[str, str], int] = {}  # part and name of what shares a machine -> its container
         self.cluster = cluster  # the machines, where containers share them
         self.lost_zones: set[int] = set()
         upstream, replica = engine.model.upstream, engine.model.balances.replica

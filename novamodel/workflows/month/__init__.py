@@ -1,11 +1,25 @@
 """From a scenario and its simulated peak to a month's use, and to its bill.
 
 The replica curve of the day is the autoscaler's steady state hour by hour; the hours of the simulated window take
-what was simulated. Low and high are the same month with the traffic lower and higher by `pricing.uncertainty`.
+what was simulated. Low and high are the ends of the range in which nine of ten months lie, from the assumed inputs
+(`uncertain`). A month may have weekends and paydays (`calendar`); commitments are applied to a year hour by hour.
 `operations` of the scenario happen every day of the month: replicas that a simulated rolling update adds are billed
 for as long as they were there, from their creation to their end (`days.Surge`).
 """
 
 from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_total
+from novamodel.workflows.month.by_route import by_route, per_million_of, route_requests
+from novamodel.workflows.month.commit import Choice, Committed, best_commitments, commit
 
-__all__ = ["MonthlyCost", "bill", "monthly_total"]
+__all__ = [
+    "Choice",
+    "Committed",
+    "MonthlyCost",
+    "best_commitments",
+    "bill",
+    "by_route",
+    "commit",
+    "monthly_total",
+    "per_million_of",
+    "route_requests",
+]

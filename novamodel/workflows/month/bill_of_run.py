@@ -2,54 +2,119 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
-from novamodel.analytic import day, days
-from novamodel.cost import BillRange, PriceBook, load_book, price, price_range
+from novamodel.analytic import days
+from novamodel.analytic.flow import hourly_rates
+from novamodel.cost import Bill, BillRange, CostRange, MonthUsage, PriceBook, cost_range, load_book, price, regions
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
-from novamodel.workflows.month.days import day_use, no_surge, simulated_day, simulated_surge
+from novamodel.workflows.month.answered import capacity_of
+from novamodel.workflows.month.calendar import day_multiples, month_use
+from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_day, simulated_surge
 from novamodel.workflows.month.left_out import assumed
+from novamodel.workflows.month.uncertain import LOAD, inputs_of, with_inputs_off, with_prices_off
 from novamodel.workflows.month.usage import month_usage
+
+LOADS = (0.0, 0.6, 0.9, 1.0, 1.1, 1.4, 2.0)
+"""Multiples of the load at which a day's replicas are worked out; between them they are interpolated."""
 
 
 @dataclass(frozen=True)
 class MonthlyCost(BillRange):
-    """Bills of the low, middle and high month, and the day they were made from."""
+    """Bills of the month, and of the low and high end of its range, and the day they were made from.
+
+    `spread`: the distribution from the assumed inputs, whose 5 % and 95 % quantiles `low` and `high` are.
+    """
 
     day: pd.DataFrame
-    assumed: tuple[str, ...] = ()  # what is priced although nobody has declared it
+    assumed: tuple[str, ...]  # what is priced although nobody has declared it
+    spread: CostRange
 
     @property
     def prices_date(self) -> str:
-        """Date of the price book."""
+        """Date of the oldest price."""
         return self.mid.prices_as_of
 
 
-def bill(scenario: Scenario, result: Result | None = None, book: PriceBook | None = None) -> MonthlyCost:
+class Month:
+    """A scenario's month, to be priced at any load and with any inputs off."""
+
+    def __init__(self, scenario: Scenario, result: Result | None, book: PriceBook, lenient: bool) -> None:
+        self.scenario, self.book, self.lenient = scenario, book, lenient
+        self.rates = hourly_rates(scenario)
+        self.loads = np.array(sorted({*LOADS, *day_multiples(scenario)}))
+        steady = dict(zip(map(float, self.loads), days(scenario, list(map(float, self.loads))), strict=True))
+        self.day = steady[1.0] if result is None else simulated_day(steady[1.0], result)
+        self.surge: Surge = no_surge(scenario) if result is None else simulated_surge(result)
+        self.capacity = capacity_of(scenario, result)
+        names = list(scenario.services)
+        more = self.day[names].to_numpy(dtype=float) - steady[1.0][names].to_numpy(dtype=float)
+        counts = np.stack([steady[float(load)][names].to_numpy(dtype=float) for load in self.loads])
+        self.counts = np.maximum(counts + more, 0.0)
+
+    def bill(self, off: Mapping[str, float]) -> Bill:
+        """The bill with inputs off by multiples; an empty mapping is the month as it is taken to be."""
+        usage = self.usage(off)
+        return with_prices_off(price(usage, self.book, lenient=self.lenient), off)
+
+    def usage(self, off: Mapping[str, float]) -> MonthUsage:
+        """What AWS would meter, with inputs off by multiples."""
+        scenario = with_inputs_off(self.scenario, off) if off else self.scenario
+        return month_usage(scenario, self.use(off.get(LOAD, 1.0)), self.book)
+
+    def use(self, load: float = 1.0) -> DayUse:
+        """Requests and replicas of all hours at a multiple of the load."""
+        return month_use(self.scenario, self.rates, self._replicas, self.surge, load, self.capacity)
+
+    def _replicas(self, load: float) -> dict[str, list[float]]:
+        """Replicas by hour at a multiple of the load, between those that were worked out."""
+        load = float(np.clip(load, self.loads[0], self.loads[-1]))
+        place = max(1, int(np.searchsorted(self.loads, load)))
+        below, above = self.loads[place - 1], self.loads[place]
+        share = (load - below) / (above - below)
+        counts = self.counts[place - 1] * (1 - share) + self.counts[place] * share
+        return dict(zip(self.scenario.services, counts.T.tolist(), strict=True))
+
+
+def bill(
+    scenario: Scenario, result: Result | None = None, book: PriceBook | None = None, *, lenient: bool = False
+) -> MonthlyCost:
     """Price a month of a scenario; with a result the peak hours take the simulated replicas.
 
     Raises ``UserError`` for a region without a price book or a size that AWS does not sell, ``PriceMissing`` for
-    something without a price.
+    something without a price; with ``lenient`` that is left out and named.
     """
-    book = book or load_book(scenario.pricing.region)
-    spread = scenario.pricing.uncertainty
-    multiples = (1 - spread, 1.0, 1 + spread)
-    low, mid, high = days(scenario, multiples)
-    mid = mid if result is None else simulated_day(mid, result)
-    surge = no_surge(scenario) if result is None else simulated_surge(result)
-    months = [
-        month_usage(scenario, day_use(scenario, hours, surge, multiple), book)
-        for hours, multiple in zip((low, mid, high), multiples, strict=True)
-    ]
-    bills = price_range(months[0], months[1], months[2], book)
-    return MonthlyCost(bills.low, bills.mid, bills.high, mid, assumed(scenario))
+    month = Month(scenario, result, book or _book(scenario.pricing.region, lenient), lenient)
+    mid = month.bill({})
+    made: dict[float, Bill] = {}
+
+    def cost(off: Mapping[str, float]) -> float:
+        found = month.bill(off) if off else mid
+        made[float(found.total)] = found
+        return float(found.total)
+
+    spread = cost_range(inputs_of(scenario, mid), cost)
+    low, high = (made[min(made, key=lambda total: abs(total - end))] for end in (spread.low, spread.high))
+    return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread)
+
+
+def _book(region: str, lenient: bool) -> PriceBook:
+    """The region's price book; with ``lenient`` one without prices where there is none."""
+    if lenient and region not in regions():
+        return replace(load_book(), region=region, prices={}, rates={}, allowances={})
+    return load_book(region)
 
 
 def monthly_total(scenario: Scenario) -> float:
     """USD a month of a scenario, from its steady-state day."""
     book = load_book(scenario.pricing.region)
-    hours = day_use(scenario, day(scenario), no_surge(scenario))
-    return float(price(month_usage(scenario, hours, book), book).total)
+    loads = sorted(set(day_multiples(scenario)))
+    tables = {load: table.to_dict("list") for load, table in zip(loads, days(scenario, loads), strict=True)}
+    rates, full = hourly_rates(scenario), capacity_of(scenario)
+    use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
+    return float(price(month_usage(scenario, use, book), book).total)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from novamodel.cost import (
     FargateService,
     NodeGroup,
     PodRequest,
     PriceBook,
+    Volume,
     fargate_pod_size,
     instance_allocatable,
     nodes_for_pods,
@@ -16,7 +18,10 @@ from novamodel.cost import (
 )
 from novamodel.cost.nodes import Allocatable
 from novamodel.scenario import SYSTEM_PODS, Scenario
+from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
+from novamodel.workflows.month.declared.collect import blocks, flag
+from novamodel.workflows.month.declared.compute import architecture
 
 GIB = 1024**3
 
@@ -25,6 +30,8 @@ def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any
     """The fields of `MonthUsage` for what the replicas run on."""
     platform = scenario.platform
     if platform.kind == "compose":
+        if scenario.declared_of("aws_instance"):
+            return {}  # the declared instances are the host
         node = NodeGroup(
             name="docker host", instance_type=platform.node_type, fixed_node_hours=scenario.pricing.hours_per_month
         )
@@ -32,6 +39,50 @@ def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any
     if platform.compute == "fargate":
         return {"fargate": tuple(_fargate(scenario, hours))}
     return {"nodes": (_node_group(scenario, hours, book),)}
+
+
+def public_addresses(scenario: Scenario) -> bool:
+    """Whether tasks or nodes stand in public subnets, each with an address of its own, and need no NAT gateway."""
+    if scenario.pricing.outward is not None:
+        return scenario.pricing.outward == "public subnet"
+    tasks = [_task(scenario, name).public for name in scenario.services]
+    return scenario.platform.compute == "fargate" and bool(tasks) and all(tasks)
+
+
+class _Task(NamedTuple):
+    arch: Literal["x86", "arm64"]
+    disk_gib: float
+    public: bool
+    spot_share: float
+
+
+def _task(scenario: Scenario, name: str) -> _Task:
+    """What a task's price depends on: as the scenario says, else as the files declare."""
+    said = scenario.services[name].task
+    here = [one for one in scenario.declared if one.modelled == f"services.{name}"]
+    tasks = [one for one in here if one.type == "aws_ecs_task_definition"]
+    services = [one for one in here if one.type == "aws_ecs_service"]
+    arch: Literal["x86", "arm64"] = architecture(tasks[0]) if tasks else "x86"
+    disk = tasks[0].number("ephemeral_storage.size_in_gib") if tasks else None
+    public = any(flag(one, "network_configuration.assign_public_ip") for one in services)
+    return _Task(
+        said.architecture or arch,
+        said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
+        public if said.public_address is None else said.public_address,
+        _spot_share(services) if said.spot_share is None else said.spot_share,
+    )
+
+
+def _spot_share(services: list[Declared]) -> float:
+    """Share of the tasks that capacity providers put on Fargate Spot, by their weights."""
+    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
+    for one in services:
+        for prefix in blocks(one, "capacity_provider_strategy"):
+            provider = one.text(f"{prefix}capacity_provider")
+            if provider in weights:
+                weights[provider] += one.number(f"{prefix}weight") or 0.0
+    total = sum(weights.values())
+    return weights["FARGATE_SPOT"] / total if total else 0.0
 
 
 def _floor(scenario: Scenario, name: str) -> int:
@@ -52,11 +103,16 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
         else:  # the scenario has checked that both limits are there and make a size
             vcpu, gib = resources.cpu_limit or 0.0, (resources.memory_limit or 0.0) / GIB
         fixed, use = task_hours(hours.replicas[name], month, _floor(scenario, name))
+        task = _task(scenario, name)
         services.append(
             FargateService(
                 name=name,
                 vcpu=vcpu,
                 memory_gib=gib,
+                arch=task.arch,
+                ephemeral_gib=task.disk_gib,
+                public_ipv4=task.public or public_addresses(scenario),
+                spot_share=task.spot_share if scenario.platform.kind == "ecs" else 0,
                 fixed_task_hours=fixed,
                 use_task_hours=use,
                 surge_task_hours=hours.surge.seconds.get(name, 0.0) / 3600 * month / HOURS,
@@ -78,25 +134,65 @@ def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
     room = instance_allocatable(platform.node_type, book)
+    known: dict[tuple[int, ...], float] = {}
+
+    def nodes_of(there: dict[str, float]) -> float:
+        pods = {name: -int(-count // 1) for name, count in there.items()}
+        place = tuple(pods.values())
+        if place not in known:
+            known[place] = float(_nodes(scenario, pods, room))
+        return known[place]
+
     counts, most = [], []
-    for hour in range(HOURS):
+    length = len(next(iter(hours.replicas.values())))
+    for hour in range(length):
         there = {name: curve[hour] for name, curve in hours.replicas.items()}
-        highest = {name: max(count, hours.surge.most.get(name, {}).get(hour, 0.0)) for name, count in there.items()}
-        counts.append(float(_nodes(scenario, there, room)))
-        most.append(float(_nodes(scenario, highest, room)))
+        most_of = hours.surge.most
+        highest = {name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()}
+        counts.append(nodes_of(there))
+        most.append(nodes_of(highest))
     least = _nodes(scenario, {name: float(_floor(scenario, name)) for name in scenario.services}, room)
+    declared, spot, disks = _declared_nodes(scenario)
+    least, counts = max(least, declared), [max(count, declared) for count in counts]
+    most = [max(count, declared) for count in most]
     fixed, use = task_hours(counts, month, least)
     return NodeGroup(
         name="nodes",
         instance_type=platform.node_type,
+        spot_share=spot,
+        disks=disks,
+        public_ipv4=public_addresses(scenario),
         fixed_node_hours=fixed,
         use_node_hours=use,
-        surge_node_hours=(sum(most) - sum(counts)) / HOURS * month,
+        surge_node_hours=(sum(most) - sum(counts)) / length * month,
     )
 
 
-def _nodes(scenario: Scenario, replicas: dict[str, float], room: Allocatable) -> int:
+def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
+    """Nodes that the declared group of the services keeps whatever stands on them, their share on Spot, their disks."""
+    groups = [one for one in scenario.declared_of("aws_eks_node_group") if one.modelled is not None][:1]
+    for one in groups:
+        sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+        size = next((int(number) for number in sizes if number is not None), 0)
+        gib = one.number("disk_size")
+        disks = None if gib is None else (Volume(name="root", gib=gib),)
+        return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
+    return 0, 0.0, None
+
+
+def standing_pods(scenario: Scenario) -> list[PodRequest]:
+    """Pods of the cluster that are no service: databases, proxies, monitoring, as the files declare them."""
+    pods = []
+    for one in scenario.declared_of("kubernetes_pod"):
+        if one.text("kind") != "DaemonSet":
+            request = PodRequest(one.number("cpu_request") or 0.0, (one.number("memory_request") or 0.0) / GIB)
+            pods += [request] * one.count
+    return pods
+
+
+def _nodes(scenario: Scenario, replicas: Mapping[str, float], room: Allocatable) -> int:
     pods = [PodRequest(*one) for one in SYSTEM_PODS] if scenario.platform.kind == "eks" else []
+    pods += standing_pods(scenario)
     for name, count in replicas.items():
         resources = scenario.services[name].resources
         request = PodRequest(resources.cpu_request, resources.memory_request / GIB)

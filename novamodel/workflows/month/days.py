@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import NamedTuple
 
 import pandas as pd
 
-from novamodel.analytic.flow import hourly_rates
 from novamodel.cost.meters import billed_task_seconds
 from novamodel.scenario import Scenario
 from novamodel.scenario.operations import delay_of
 from novamodel.simulation import Result
 from novamodel.units import format_clock
+from novamodel.workflows.month.answered import Answered
 
 HOURS = 24
 
@@ -29,22 +30,28 @@ class Surge(NamedTuple):
 
 
 class DayUse(NamedTuple):
-    """One day by the hour: requests a second of each source, and replicas of each service."""
+    """One day, or a month's days in a row, by the hour: requests a second of each source, replicas of each service."""
 
     rates: dict[str, list[float]]
     replicas: dict[str, list[float]]
     surge: Surge
+    answered: Answered = Answered()
+
+    @property
+    def answered_rates(self) -> dict[str, float]:
+        """Mean requests a second of each source that are answered."""
+        return {name: sum(map(mul, hours, self.shares)) / len(hours) for name, hours in self.rates.items()}
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of every hour's requests that is answered."""
+        shares = self.answered.shares
+        return shares * len(next(iter(self.rates.values()))) if len(shares) == 1 else shares
 
     @property
     def mean_rates(self) -> dict[str, float]:
         """Mean requests a second of each source."""
-        return {name: sum(hours) / HOURS for name, hours in self.rates.items()}
-
-
-def day_use(scenario: Scenario, table: pd.DataFrame, surge: Surge, multiple: float = 1.0) -> DayUse:
-    """A day's replicas (`analytic.day`), and the day's rates times ``multiple``, as plain numbers."""
-    replicas = {name: [float(x) for x in table[name]] for name in scenario.services}
-    return DayUse(hourly_rates(scenario, multiple), replicas, surge)
+        return {name: sum(hours) / len(hours) for name, hours in self.rates.items()}
 
 
 def simulated_day(table: pd.DataFrame, result: Result) -> pd.DataFrame:
@@ -90,7 +97,7 @@ def simulated_surge(result: Result) -> Surge:
 def _billed_s(created: float, gone: float, begin: float, end: float) -> float:
     """Seconds of a replica's life that are billed in the window; its minute at least counts where it ends."""
     inside = min(gone, end) - max(created, begin)
-    return inside + (billed_task_seconds(gone - created) - (gone - created) if gone <= end else 0.0)
+    return inside + (float(billed_task_seconds(gone - created)) - (gone - created) if gone <= end else 0.0)
 
 
 def _most(lives: pd.DataFrame, begin: float, end: float, replications: int) -> dict[int, float]:

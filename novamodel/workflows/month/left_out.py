@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from novamodel.scenario import Scenario
 from novamodel.scenario.callers import Caller
 from novamodel.scenario.demand import MAIN, walk_steps
+from novamodel.workflows.month.compute import public_addresses
+from novamodel.workflows.month.declared import HANDLERS, rest
 from novamodel.workflows.month.stores import data_gib, used_stores
 
 GIB = 1024**3
@@ -14,12 +16,19 @@ UNDECLARED = ("load_balancers", "nat_gateways", "secrets", "kms_keys", "registry
 """What `pricing` adds to the bill although no importer reads it from a file."""
 
 
+COUNTED = {"secrets": rest.secret, "kms_keys": rest.key, "alarms": rest.alarm}
+"""What the files' own resources count in the place of `pricing`."""
+
+
 def assumed(scenario: Scenario) -> tuple[str, ...]:
     """Priced things that nobody has declared: each by its path, with the amount or what it was taken for."""
     found = []
     for name in UNDECLARED:
+        if name == "nat_gateways" and public_addresses(scenario):
+            continue
         path, amount = f"pricing.{name}", getattr(scenario.pricing, name)
-        if amount and scenario.origin(path).kind not in ("file", "override"):
+        declared = any(HANDLERS.get(one.type) is COUNTED.get(name) for one in scenario.declared)
+        if amount and not declared and scenario.origin(path).kind not in ("file", "override"):
             found.append(f"{path} {f'{amount / GIB:g} GiB' if name == 'registry' else amount}")
     if scenario.platform.kind != "compose":
         for name, database in scenario.databases.items():
@@ -32,6 +41,24 @@ def assumed(scenario: Scenario) -> tuple[str, ...]:
             path = "traffic" if name == MAIN else f"traffic.also.{name}"
             found.append(f"{path}: {source.most_per_s:.4g} requests/s, its users as if answers took no time")
     return tuple(found)
+
+
+def missing(scenario: Scenario) -> tuple[str, ...]:
+    """Main parts that the deployment must have and that have no price: a bill says so in its total."""
+    found = [] if scenario.services else ["compute"]
+    if scenario.platform.kind != "compose":
+        used, _ = used_stores(scenario)
+        found += ["the database"] if any(not _has_machine(scenario, name) for name in used) else []
+    return tuple(found)
+
+
+def _has_machine(scenario: Scenario, name: str) -> bool:
+    """Whether a database is RDS, Aurora, declared under a class of its own, or stands on the nodes."""
+    path = "database" if name == MAIN else f"databases.{name}"
+    if scenario.all_databases[name].instance_class is not None:
+        return True
+    of_it = [one for one in scenario.declared if one.modelled == path]
+    return bool(of_it) or (name == MAIN and bool(scenario.declared_of("aws_rds_cluster", "aws_db_instance")))
 
 
 def not_priced(scenario: Scenario) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from novamodel.analytic.flow import Flow
 from novamodel.analytic.traffic_equations import route_shares
-from novamodel.cost import LoadBalancer, QueueUse
+from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer
 from novamodel.scenario import Scenario
 from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
+from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.days import DayUse
 
 GIB = 1024**3
@@ -53,6 +54,41 @@ def answers(scenario: Scenario, going: Flow) -> Answers:
     return Answers(by_source, called, tuple(unknown))
 
 
+def outside_requests(scenario: Scenario, hours: DayUse) -> float:
+    """Requests a second that come from outside, answered or not."""
+    rates = hours.mean_rates
+    return sum(rates[name] for name, source in scenario.traffic.sources.items() if from_outside(source))
+
+
+def transfer(scenario: Scenario, going: Flow, said: Answers, rates: dict[str, float], seconds: float) -> Transfer:
+    """What leaves to the internet, and what moves between zones: of the bytes between tiers, those that cross one."""
+    pricing = scenario.pricing
+    out_gib = sum(rate * seconds * said.by_source[name] for name, rate in rates.items()) / GIB
+    inside_gib = sum(per_s * seconds * said.called[at] for at, per_s in going.calls.items()) / GIB
+    return Transfer(internet_gib=out_gib, cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share)
+
+
+AWS_ENDPOINTS = ("logs", "ecr.api", "ecr.dkr", "secretsmanager")
+"""AWS services that a task asks for: its logs, its image (two of them), its secrets."""
+
+
+def outward(scenario: Scenario, out_gib: float, log_gib: float) -> dict[str, list[Any]]:
+    """NAT gateways, interface endpoints or nothing, as services reach what is outside of their subnets."""
+    pricing = scenario.pricing
+    said = scenario.origin("pricing.nat_gateways").kind in ("file", "override")
+    if public_addresses(scenario) and not (said and pricing.outward is None):
+        return {"nat": []}
+    through, endpoints = out_gib * pricing.nat_share + log_gib, []
+    if pricing.outward == "interface endpoints":
+        through -= log_gib
+        endpoints = [
+            Endpoint(name=name, zones=scenario.platform.zones, gib=log_gib if name == "logs" else 0)
+            for name in AWS_ENDPOINTS
+        ]
+    nat = [NatGateway(count=pricing.nat_gateways, gib=through)] if pricing.nat_gateways else []
+    return {"nat": nat, "endpoints": endpoints}
+
+
 def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:
     """The load balancers, each with its share of the day's profile."""
     pricing = scenario.pricing
@@ -66,7 +102,7 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
         for hour, rate in enumerate(hours.rates[name]):
             requests[hour] += rate * share
             connections[hour] += rate * share / edge.requests_per_connection
-            bytes_per_s[hour] += rate * share * (out_bytes[name] + REQUEST_BYTES)
+            bytes_per_s[hour] += rate * share * (hours.shares[hour] * out_bytes[name] + REQUEST_BYTES)
     return tuple(
         LoadBalancer(
             name=f"balancer {number + 1}" if pricing.load_balancers > 1 else "balancer",
@@ -79,12 +115,12 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
     )
 
 
-def api_gateway(scenario: Scenario, requests: float) -> dict[str, Any]:
+def apis(scenario: Scenario, requests: float) -> tuple[ApiUse, ...]:
     """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
-        return {}
-    return {"api_gateway": gateway.api, "api_requests": requests}
+        return ()
+    return (ApiUse(kind=gateway.api, requests=requests),)
 
 
 def queues(scenario: Scenario, going: Flow, seconds: float) -> tuple[QueueUse, ...]:

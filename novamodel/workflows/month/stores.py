@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from novamodel.cost import CacheCluster, Database, SearchDomain, backup_stored_gib
-from novamodel.cost.meters import rds_gp3_included
+from novamodel.cost.money import to_decimal
+from novamodel.cost.provisioned import rds_gp3_included
 from novamodel.scenario import Scenario
+from novamodel.scenario.declared import Declared
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
+from novamodel.workflows.month.declared.stores import shards_of, storage_of
 
 GIB = 1024**3
 
@@ -46,45 +49,68 @@ def _with_replicas(scenario: Scenario, name: str) -> tuple[Database, ...]:
         return ()
     title = database.engine if name == MAIN else f"{name} {database.engine}"
     used = data_gib(scenario, name)
-    included = rds_gp3_included(database.storage / GIB)
+    storage = to_decimal(database.storage / GIB)
+    included = rds_gp3_included(storage)
+    declared = _declared(scenario, "database" if name == MAIN else f"databases.{name}")
+    details = storage_of(declared) if declared is not None else {}
+    kind = database.storage_type
+    provisioned = kind in ("io1", "io2") or (kind == "gp3" and database.iops > included.iops)
     stored = backup_stored_gib(used, used * pricing.daily_change, database.backup_retention_days)
     primary = Database(
         name=title,
         instance_class=database.instance_class,
-        multi_az=database.multi_az,
-        storage_gib=database.storage / GIB,
-        iops=float(database.iops) if database.iops > included.iops else None,
+        zones="multi_az" if database.multi_az else "single_az",
+        storage_gib=storage,
         backup_stored_gib=stored,
+        proxy=bool(scenario.declared_of("aws_db_proxy")) and name == MAIN,
+        **{"version": database.version}
+        | details
+        | {"storage_type": kind, "iops": database.iops if provisioned else None},
     )
     replicas = database.read_replicas
     if replicas is None:
         return (primary,)
     alike = {
-        "multi_az": False,
-        "backup_stored_gib": 0.0,
+        "zones": "single_az",
+        "backup_stored_gib": to_decimal(0),
         "instance_class": replicas.instance_class or primary.instance_class,
+        "proxy": False,
     }
     names = [f"{title} read replica {number}" for number in range(1, replicas.count + 1)]
     return (primary, *(primary.model_copy(update=alike | {"name": one}) for one in names))
 
 
+def _declared(scenario: Scenario, path: str) -> Declared | None:
+    """The resource that declares a store of the scenario."""
+    return next((one for one in scenario.declared if one.modelled == path), None)
+
+
 def caches(scenario: Scenario) -> tuple[CacheCluster, ...]:
     """The nodes of every cache; those without a node type are left out."""
-    return tuple(
-        CacheCluster(
-            name="cache" if name == MAIN else f"{name} cache",
-            node_type=cache.node_type,
-            nodes=cache.nodes,
-            engine=cache.engine,
+    found = []
+    for name, cache in scenario.all_caches.items():
+        if cache.node_type is None:
+            continue
+        declared = _declared(scenario, "cache" if name == MAIN else f"caches.{name}")
+        shape = shards_of(declared) if declared is not None else {}
+        if shape.get("shards", 0) * (1 + shape.get("replicas", 0)) != cache.nodes:
+            shape = {"shards": cache.nodes}  # as the scenario has it; a node costs the same in either place
+        engine = declared.text("engine") if declared is not None else ""
+        found.append(
+            CacheCluster(
+                name="cache" if name == MAIN else f"{name} cache",
+                node_type=cache.node_type,
+                engine=engine or cache.engine,
+                **shape,
+            )
         )
-        for name, cache in scenario.all_caches.items()
-        if cache.node_type is not None
-    )
+    return tuple(found)
 
 
-def search_domain(scenario: Scenario, logs: LogVolume) -> SearchDomain | None:
+def search_domains(scenario: Scenario, logs: LogVolume) -> tuple[SearchDomain, ...]:
     """The OpenSearch domain that keeps the logs, where they go there."""
     if scenario.monitoring.logs != "opensearch":
-        return None
+        return ()
     domain = scenario.monitoring.opensearch
-    return SearchDomain(node_type=domain.node_type, nodes=domain.nodes, storage_gib=logs.opensearch_disk_gib)
+    each = to_decimal(logs.opensearch_disk_gib) / domain.nodes
+    return (SearchDomain(node_type=domain.node_type, nodes=domain.nodes, gib=each),)

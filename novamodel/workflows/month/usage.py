@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from novamodel.analytic.flow import flow
-from novamodel.cost import MonthUsage, PriceBook
+from novamodel.cost import (
+    Bucket,
+    EksCluster,
+    LogGroup,
+    Metered,
+    MonthUsage,
+    PriceBook,
+    book_date,
+    log_kept_gib,
+)
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
 from novamodel.workflows.month.compute import compute
-from novamodel.workflows.month.days import HOURS, DayUse
-from novamodel.workflows.month.left_out import not_priced
-from novamodel.workflows.month.network import answers, api_gateway, balancers, queues
-from novamodel.workflows.month.stores import caches, databases, search_domain, used_stores
+from novamodel.workflows.month.days import DayUse
+from novamodel.workflows.month.declared import Found, declared_usage
+from novamodel.workflows.month.left_out import missing, not_priced
+from novamodel.workflows.month.network import answers, apis, balancers, outside_requests, outward, queues, transfer
+from novamodel.workflows.month.stores import caches, databases, search_domains, used_stores
 
 GIB = 1024**3
 
@@ -19,46 +31,83 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     """Everything that AWS would meter in a month whose days are all like this one."""
     pricing, platform = scenario.pricing, scenario.platform
     seconds = pricing.hours_per_month * 3600
-    rates = hours.mean_rates
+    rates = hours.answered_rates
     going = flow(scenario, rates)
     said = answers(scenario, going)
-    out_gib = sum(rate * seconds * said.by_source[name] for name, rate in rates.items()) / GIB
-    inside_gib = sum(per_s * seconds * said.called[at] for at, per_s in going.calls.items()) / GIB
+    moved = transfer(scenario, going, said, rates, seconds)
     logs = log_volume(scenario, rates)
     log_gib = logs.gib_per_day * pricing.hours_per_month / 24
-    metrics = metric_volume(scenario, {name: sum(curve) / HOURS for name, curve in hours.replicas.items()})
-    watched = scenario.monitoring.logs == "cloudwatch"
-    managed = scenario.monitoring.prometheus == "managed"
-    on_aws = platform.kind != "compose"
+    declared = declared_usage(scenario, outside_requests(scenario, hours) * seconds, book_date(book))
+    things: dict[str, list[Any]] = {
+        "fargate": [],
+        "nodes": [],
+        **{name: list(values) for name, values in compute(scenario, hours, book).items()},
+        "eks_clusters": [] if declared.things.get("eks_clusters") else _cluster(scenario),
+        "load_balancers": list(balancers(scenario, hours, said.by_source)),
+        "apis": list(apis(scenario, sum(going.edges.values()) * seconds)),
+        "search": list(search_domains(scenario, logs)),
+        "buckets": [Bucket(name="dumps", gib=pricing.backup_bucket / GIB)] if pricing.backup_bucket else [],
+        "logs": _logs(scenario, log_gib),
+        **outward(scenario, float(moved.internet_gib), log_gib),
+    }
+    if platform.kind != "compose":
+        things["databases"] = list(databases(scenario))
+        things["caches"] = list(caches(scenario))
+        things["queues"] = list(queues(scenario, going, seconds))
+    for name, more in declared.things.items():
+        things[name] = [*things.get(name, []), *more]
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
-        **compute(scenario, hours, book),
-        eks_clusters=int(platform.kind == "eks"),
-        databases=databases(scenario) if on_aws else (),
-        caches=caches(scenario) if on_aws else (),
-        load_balancers=balancers(scenario, hours, said.by_source),
-        **api_gateway(scenario, sum(going.edges.values()) * seconds),
-        nat_gateways=pricing.nat_gateways,
-        nat_gib=out_gib * pricing.nat_share + log_gib if pricing.nat_gateways else 0.0,
-        public_ipv4=pricing.load_balancers * platform.zones + pricing.nat_gateways + int(not on_aws),
-        internet_out_gib=out_gib,
-        cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share,
-        log_use_gib=log_gib if watched else 0.0,
-        log_stored_gib=log_gib * pricing.log_retention_months if watched else 0.0,
-        search=search_domain(scenario, logs),
-        prometheus_samples=metrics.samples_per_s * seconds if managed else 0.0,
-        prometheus_gib=metrics.disk_gib if managed else 0.0,
-        custom_metrics=pricing.metrics,
-        alarms=pricing.alarms,
-        queues=queues(scenario, going, seconds) if on_aws else (),
-        ebs_gp3_gib=(0.0 if on_aws else host_disk_gib(scenario)) + (0.0 if managed else metrics.disk_gib),
-        s3_gib=pricing.backup_bucket / GIB,
-        registry_gib=pricing.registry / GIB,
-        secrets=pricing.secrets,
-        kms_keys=pricing.kms_keys,
-        not_priced=(*said.unknown, *hours.surge.unseen, *not_priced(scenario)),
+        transfer=moved,
+        metered=(*_metered(scenario, hours, declared, len(things["load_balancers"]), things["nat"]), *declared.metered),
+        not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *not_priced(scenario)),
+        free=tuple(declared.free),
+        missing=missing(scenario),
+        notes=(hours.answered.said,) if hours.answered.said else (),
+        **{name: tuple(values) for name, values in things.items()},
     )
+
+
+def _cluster(scenario: Scenario) -> list[EksCluster]:
+    return [EksCluster(name="cluster")] if scenario.platform.kind == "eks" else []
+
+
+def _logs(scenario: Scenario, gib: float) -> list[LogGroup]:
+    if scenario.monitoring.logs != "cloudwatch":
+        return []
+    return [LogGroup(ingested_gib=gib, stored_gib=log_kept_gib(gib, scenario.pricing.log_months))]
+
+
+def _metered(scenario: Scenario, hours: DayUse, declared: Found, balancers: int, nat: list[Any]) -> list[Metered]:
+    pricing, managed = scenario.pricing, scenario.monitoring.prometheus == "managed"
+    on_aws = scenario.platform.kind != "compose"
+    metrics = metric_volume(scenario, {name: sum(curve) / len(curve) for name, curve in hours.replicas.items()})
+    gateways = sum(one.count for one in nat)
+    addresses = balancers * scenario.platform.zones + max(gateways, declared.counts.get("addresses", 0))
+    addresses += int(not on_aws and not declared.things.get("nodes"))
+    disk_gib = (0.0 if on_aws else host_disk_gib(scenario)) + (0.0 if managed else metrics.disk_gib)
+    samples = metrics.samples_per_s * pricing.hours_per_month * 3600
+    quantities = {
+        "vpc.public_ipv4": addresses * pricing.hours_per_month,
+        "cloudwatch.metrics": pricing.metrics,
+        "cloudwatch.alarm.standard": counted(scenario, declared, "alarms"),
+        "ebs.gp3.storage": disk_gib,
+        "amp.samples": samples if managed else 0.0,
+        "amp.storage": metrics.disk_gib if managed else 0.0,
+        "ecr.storage": pricing.registry / GIB,
+        "secrets.secret": counted(scenario, declared, "secrets"),
+        "kms.key": counted(scenario, declared, "kms_keys"),
+    }
+    return [Metered(key=key, quantity=quantity) for key, quantity in quantities.items() if quantity]
+
+
+def counted(scenario: Scenario, declared: Found, what: str) -> float:
+    """How many there are: as the scenario says, else as the files declare, else as `pricing` assumes."""
+    assumed = float(getattr(scenario.pricing, what))
+    if scenario.origin(f"pricing.{what}").kind in ("file", "override"):
+        return assumed
+    return declared.counts.get(what, assumed)
 
 
 def host_disk_gib(scenario: Scenario) -> float:

@@ -1,0 +1,133 @@
+"""Fargate tasks and pods, EKS control planes, EC2 instances, EBS volumes, Lambda functions."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.meters import ZERO, billed_ephemeral_gib, gib_seconds
+from novamodel.cost.provisioned import BASELINE, check_volume, excess
+from novamodel.cost.support import eks_support
+from novamodel.cost.usage import Driver, FargateService, MonthUsage, NodeGroup, Volume
+from novamodel.errors import UserError
+from novamodel.scenario.fargate import require_fargate_size
+
+DEFAULT_DISKS = (Volume(name="root", gib=Decimal(20)),)
+METRICS_OF_DETAILED_MONITORING = 7
+FREE_FUNCTION_DISK_MIB = 512
+Part = tuple[Driver, str, Decimal]
+
+
+def fargate_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """vCPU and memory as requested, disk above 20 GB, Windows licences, addresses of tasks."""
+    del ground
+    for service in usage.fargate:
+        require_fargate_size(float(service.vcpu), float(service.memory_gib), path=f"fargate.{service.name}")
+        parts: list[Part] = [
+            ("fixed", service.name, service.fixed_task_hours),
+            ("use", f"{service.name} above its minimum", service.use_task_hours),
+            ("fixed", f"{service.name} during operations", service.surge_task_hours),
+        ]
+        for driver, name, hours in parts:
+            yield from _tasks(service, driver, name, hours)
+
+
+def _tasks(service: FargateService, driver: Driver, name: str, hours: Decimal) -> Iterator[Quantity]:
+    key = f"fargate.{service.os}.{service.arch}"
+    spot = hours * _share(service.spot_share, f"fargate.{service.name}.spot_share")
+    for suffix, shown, part in (("", name, hours - spot), (".spot", f"{name} on Spot", spot)):
+        yield Quantity(f"{key}{suffix}.vcpu", service.vcpu * part, shown, driver)
+        yield Quantity(f"{key}{suffix}.memory", service.memory_gib * part, shown, driver)
+    disk = billed_ephemeral_gib(service.ephemeral_gib)
+    yield Quantity("fargate.ephemeral", disk * hours, name, driver)
+    if service.os == "windows":
+        yield Quantity(f"{key}.licence", service.vcpu * hours, name, driver)
+    if service.public_ipv4:
+        yield Quantity("vpc.public_ipv4", hours, f"{name}, an address a task", driver)
+
+
+def _share(share: Decimal, path: str) -> Decimal:
+    if share > 1:
+        raise UserError(f"a share of {share:f}", path=path, valid="0 to 1")
+    return share
+
+
+def cluster_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """EKS control planes, at the price of extended support where the version has left standard support."""
+    for cluster in usage.eks_clusters:
+        extended = cluster.extended
+        if extended is None:
+            extended = eks_support(cluster.version, ground.on).extended
+        version = f"{cluster.name}, version {cluster.version}" if cluster.version else cluster.name
+        key = f"eks.cluster.{'extended' if extended else 'standard'}"
+        yield Quantity(key, ground.hours(cluster.hours), version)
+
+
+def node_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """EC2 instances with their disks, surplus CPU credits, detailed monitoring, addresses."""
+    for group in usage.nodes:
+        yield from _group(group, ground)
+
+
+def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
+    tenancy = ".dedicated" if group.tenancy == "dedicated" else ""
+    key = f"ec2.{group.os}.{group.instance_type}{tenancy}"
+    share = _share(group.spot_share, f"nodes.{group.name}.spot_share")
+    parts: list[Part] = [
+        ("fixed", group.name, group.fixed_node_hours),
+        ("use", f"{group.name} above its minimum", group.use_node_hours),
+        ("fixed", f"{group.name} during operations", group.surge_node_hours),
+    ]
+    for driver, name, hours in parts:
+        yield Quantity(key, hours * (1 - share), name, driver)
+        yield Quantity(f"{key}.spot", hours * share, f"{name} on Spot", driver)
+    disks = DEFAULT_DISKS if group.disks is None else group.disks
+    for driver, name, hours in parts:
+        for disk in disks:
+            yield from _volume(disk, hours / ground.month, name, driver)
+    family = "t4g" if group.instance_type.startswith("t4g.") else "t3"
+    yield Quantity(f"ec2.cpu_credits.{family}", group.cpu_credit_hours, group.name, "use")
+    hours = sum((part for _, _, part in parts), ZERO)
+    if group.detailed_monitoring:
+        metrics = METRICS_OF_DETAILED_MONITORING * hours / ground.month
+        yield Quantity("cloudwatch.metrics", metrics, f"{group.name}, detailed monitoring")
+    if group.public_ipv4:
+        yield Quantity("vpc.public_ipv4", hours, f"{group.name}, an address each")
+
+
+def volume_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """EBS volumes that no node group brings along."""
+    for volume in usage.volumes:
+        yield from _volume(volume, ground.hours(volume.hours) / ground.month, volume.name, "fixed")
+
+
+def _volume(volume: Volume, months: Decimal, name: str, driver: Driver) -> Iterator[Quantity]:
+    check_volume(volume)
+    held = volume.count * months
+    kind = f"ebs.{volume.kind}"
+    yield Quantity(f"{kind}.storage", volume.gib * held, name, driver)
+    if volume.kind == "gp3":
+        above = excess(volume.iops, volume.throughput_mibps, BASELINE)
+        yield Quantity("ebs.gp3.iops", above.iops * held, name, driver)
+        yield Quantity("ebs.gp3.throughput", above.mibps * held, name, driver)
+    elif volume.kind == "io1" and volume.iops is not None:
+        yield Quantity("ebs.io1.iops", volume.iops * held, name, driver)
+    elif volume.kind == "io2" and volume.iops is not None:
+        for number in range(volume.count):  # tiers are those of one volume
+            shown = name if volume.count == 1 else f"{name} {number + 1}"
+            yield Quantity("ebs.io2.iops", volume.iops * months, shown, driver, own_tiers=True)
+    elif volume.kind == "magnetic":
+        yield Quantity("ebs.magnetic.io", volume.io_requests, name, "use")
+
+
+def function_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """Lambda requests, GB-seconds, disk above 512 MB, environments kept warm."""
+    seconds = ground.month * 3600
+    for one in usage.functions:
+        yield Quantity("lambda.requests", one.requests, one.name, "use")
+        kept = one.provisioned > 0
+        duration = f"lambda.{one.arch}.{'provisioned_duration' if kept else 'duration'}"
+        yield Quantity(duration, gib_seconds(one.requests, one.duration_ms, one.memory_mib), one.name, "use")
+        disk = max(ZERO, one.ephemeral_mib - FREE_FUNCTION_DISK_MIB)
+        yield Quantity("lambda.ephemeral", gib_seconds(one.requests, one.duration_ms, disk), one.name, "use")
+        warm = one.provisioned * one.memory_mib / 1024 * seconds
+        yield Quantity(f"lambda.{one.arch}.provisioned", warm, one.name)

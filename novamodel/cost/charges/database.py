@@ -1,0 +1,112 @@
+"""RDS instances and Aurora clusters: machines, storage, provisioned performance, backups, add-ons."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.meters import ZERO, billed_backup_gib, enhanced_monitoring_gib
+from novamodel.cost.provisioned import check_storage, excess, rds_gp3_included
+from novamodel.cost.support import rds_support
+from novamodel.cost.usage import AuroraCluster, AuroraInstance, Database, MonthUsage
+
+INSTANCES = {"single_az": 1, "multi_az": 2, "cluster": 3}
+PRICED_AS = {"mariadb": "mysql"}
+"""Engines whose instances cost what another's cost: MariaDB as MySQL (equal in every price list read)."""
+PROXY_LEAST = {"vcpu": Decimal(2), "acu": Decimal(8)}
+"""vCPUs, or capacity units of Serverless, that RDS Proxy is billed for at least."""
+SERVERLESS_SUPPORT_SHARE = Decimal("0.25")
+"""vCPUs that extended support counts for a capacity unit of Serverless v2 (from memory)."""
+
+
+def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """RDS instances; backups above the allowance of all of them together."""
+    for database in usage.databases:
+        check_storage(database)
+        yield from _database(database, ground)
+    backups = billed_backup_gib(
+        (database.backup_stored_gib for database in usage.databases),
+        (database.storage_gib for database in usage.databases),
+    )
+    yield Quantity("rds.backup", backups, driver="use")
+
+
+def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
+    key = f"rds.{PRICED_AS.get(one.engine, one.engine)}.{one.instance_class}.{one.zones}"
+    hours, name = ground.hours(one.instance_hours), one.name
+    yield Quantity(key, hours, f"{name}, {one.engine}" if one.engine in PRICED_AS else name)
+    kind = f"rds.{one.storage_type}"
+    yield Quantity(f"{kind}.storage.{one.zones}", one.storage_gib, name)
+    if one.storage_type == "gp3":
+        above = excess(one.iops, one.throughput_mibps, rds_gp3_included(one.storage_gib, one.engine))
+        yield Quantity(f"{kind}.iops.{one.zones}", above.iops, name)
+        yield Quantity(f"{kind}.throughput.{one.zones}", above.mibps, name)
+    elif one.iops is not None:
+        yield Quantity(f"{kind}.iops.{one.zones}", one.iops, name)
+    elif one.storage_type == "magnetic":
+        yield Quantity("rds.magnetic.io", one.io_requests, name, "use")
+    stated = one.extended_support_year
+    year = rds_support(one.engine, one.version, ground.on).year if stated is None else stated
+    if year:
+        vcpu = ground.vcpu(key) * hours * INSTANCES[one.zones]
+        yield Quantity(_support(year), vcpu, name)
+    yield Quantity("rds.cpu_credits", one.cpu_credit_hours, name, "use")
+    yield from _insights(one, key, ground, hours)
+    if one.proxy:
+        yield Quantity("rds.proxy", max(PROXY_LEAST["vcpu"], ground.vcpu(key)) * hours, name)
+    yield Quantity("rds.snapshot_export", one.snapshot_export_gib, name)
+    if one.monitoring_interval_s:
+        reports = enhanced_monitoring_gib(one.monitoring_interval_s, INSTANCES[one.zones]) * hours / ground.month
+        yield Quantity("cloudwatch.logs.ingest", reports, f"{name}, enhanced monitoring")
+
+
+def _support(year: int) -> str:
+    return f"rds.extended_support.{'year_3' if year == 3 else 'year_1_2'}"
+
+
+def _insights(one: Database, key: str, ground: Ground, hours: Decimal) -> Iterator[Quantity]:
+    if one.insights == "advanced":
+        yield Quantity("rds.insights.advanced", ground.vcpu(key) * hours, one.name)
+    elif one.insights == "retention":
+        family = one.instance_class.split(".")[1]
+        yield Quantity(f"rds.insights.retention.{family}", ground.vcpu(key) * hours / ground.month, one.name)
+
+
+def aurora_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
+    """Aurora clusters: instances and Serverless v2 capacity, the volume and its I/O, backups above one day's."""
+    for cluster in usage.aurora:
+        mode = "io_optimized" if cluster.io_optimized else "standard"
+        for machine in cluster.instances:
+            hours = _hours(machine, ground)
+            yield Quantity(f"aurora.{machine.instance_class}.{mode}", hours, cluster.name)
+        yield Quantity(f"aurora.serverless.{mode}", cluster.fixed_acu_hours, cluster.name)
+        above = f"{cluster.name} above its minimum" if cluster.fixed_acu_hours else cluster.name
+        yield Quantity(f"aurora.serverless.{mode}", cluster.acu_hours, above, "use")
+        yield Quantity(f"aurora.storage.{mode}", cluster.storage_gib, cluster.name, "use")
+        if not cluster.io_optimized:
+            yield Quantity("aurora.io", cluster.io_requests, cluster.name, "use")
+        backup = billed_backup_gib([cluster.backup_stored_gib], [cluster.storage_gib])
+        yield Quantity("aurora.backup", backup, cluster.name, "use")
+        yield Quantity("aurora.snapshot_export", cluster.snapshot_export_gib, cluster.name)
+        yield Quantity("aurora.backtrack", cluster.backtrack_records, cluster.name, "use")
+        yield from _aurora_extras(cluster, mode, ground)
+
+
+def _hours(machine: AuroraInstance, ground: Ground) -> Decimal:
+    return machine.count * ground.month if machine.instance_hours is None else machine.instance_hours
+
+
+def _aurora_extras(cluster: AuroraCluster, mode: str, ground: Ground) -> Iterator[Quantity]:
+    units = cluster.fixed_acu_hours + cluster.acu_hours
+    vcpu = sum((ground.vcpu(f"aurora.{m.instance_class}.{mode}") * _hours(m, ground) for m in cluster.instances), ZERO)
+    stated = cluster.extended_support_year
+    year = rds_support(f"aurora-{cluster.engine}", cluster.version, ground.on).year if stated is None else stated
+    if year:
+        yield Quantity(_support(year), vcpu + units * SERVERLESS_SUPPORT_SHARE, cluster.name)
+    if cluster.insights == "advanced":
+        yield Quantity("rds.insights.advanced", vcpu, cluster.name)
+        yield Quantity("rds.insights.advanced_serverless", units, cluster.name)
+    if cluster.proxy:
+        yield Quantity("rds.proxy", vcpu, cluster.name)
+        if units:
+            least = PROXY_LEAST["acu"] * ground.month
+            yield Quantity("rds.proxy_serverless", max(least, units), cluster.name)

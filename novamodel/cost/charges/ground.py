@@ -1,0 +1,62 @@
+"""What all charges stand on: the month's length, its date, and the facts of machines that the price book knows."""
+
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from novamodel.cost.book import PriceBook
+from novamodel.cost.meters import full_hours
+from novamodel.cost.money import to_decimal
+from novamodel.cost.usage import Driver, MonthUsage
+from novamodel.errors import UserError
+
+
+class Quantity(NamedTuple):
+    """How much of one price: raw units of `key`. `own_tiers`: the tiers are those of this thing alone."""
+
+    key: str
+    amount: Decimal
+    name: str = ""
+    driver: Driver = "fixed"
+    own_tiers: bool = False
+
+
+class Ground(NamedTuple):
+    """Hours of the month, the same rounded up, the date, and the book; `lenient`: what it lacks is left out."""
+
+    month: Decimal
+    full_month: Decimal
+    on: date
+    book: PriceBook
+    lenient: bool = False
+
+    @classmethod
+    def of(cls, usage: MonthUsage, book: PriceBook, *, lenient: bool = False) -> "Ground":
+        """The ground of one month's usage."""
+        on = usage.on or book_date(book)
+        return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient)
+
+    def hours(self, stated: Decimal | None, *, full: bool = False) -> Decimal:
+        """Hours of a thing: as stated, else the whole month; `full`: a started hour counts."""
+        if stated is None:
+            return self.full_month if full else self.month
+        return full_hours(stated) if full else stated
+
+    def vcpu(self, key: str) -> Decimal:
+        """vCPUs of the instance class that `key` prices; 0 of one that a lenient bill leaves out and names.
+
+        Errors: `UserError` where the book does not know them.
+        """
+        if self.lenient and key not in self.book.prices:
+            return Decimal(0)
+        facts = self.book.price(key).attributes
+        if "vcpu" not in facts:
+            raise UserError(f"the price book does not say how many vCPUs {key} has", valid="an attribute vcpu")
+        return to_decimal(facts["vcpu"])
+
+
+def book_date(book: PriceBook) -> date:
+    """The date that a book's prices are of; the first day of a month or year that is named alone."""
+    parts = [int(part) for part in book.as_of.split("-")]
+    year, month, day = (*parts, 1, 1)[:3]
+    return date(year, month, day)

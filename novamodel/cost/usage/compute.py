@@ -1,0 +1,97 @@
+"""Tasks, instances, clusters, functions and their disks."""
+
+from decimal import Decimal
+from typing import Literal
+
+from novamodel.cost.usage.base import ZERO, Amount, Count, Name, Thing
+
+
+class FargateService(Thing):
+    """Tasks (ECS) or pods (EKS) of one size. `meters.task_hours` makes the hours from a replica curve,
+    `meters.run_hours` from short runs; `fargate.fargate_pod_size` makes the size from a pod's requests.
+
+    `vcpu`, `memory_gib`: a size that Fargate sells. `fixed_task_hours`: task-hours of the replicas that
+    always run. `use_task_hours`: task-hours above them, driven by use. `surge_task_hours`: task-hours beyond the wanted
+    number while a rolling update or another operation is under way, whatever the traffic. `spot_share`: share of all
+    these hours on Fargate Spot (ECS only). `ephemeral_gib`: disk a task (20 are free). `public_ipv4`: each task has an
+    address of its own. `os`: Windows pays a licence a vCPU.
+    """
+
+    name: Name
+    vcpu: Amount
+    memory_gib: Amount
+    fixed_task_hours: Amount = ZERO
+    use_task_hours: Amount = ZERO
+    surge_task_hours: Amount = ZERO
+    arch: Literal["x86", "arm64"] = "x86"
+    os: Literal["linux", "windows"] = "linux"
+    spot_share: Amount = ZERO
+    ephemeral_gib: Amount = Decimal(20)
+    public_ipv4: bool = False
+
+
+class Volume(Thing):
+    """EBS volumes of one kind, all alike; `gib`, `iops` and `throughput_mibps` are of each.
+
+    `iops`, `throughput_mibps`: provisioned; None takes what gp3 includes (3,000 and 125), and is an error for io1 and
+    io2. `io_requests`: of magnetic volumes, all together, *use*. `hours`: None is the whole month.
+    """
+
+    name: Name
+    kind: Literal["gp2", "gp3", "io1", "io2", "st1", "sc1", "magnetic"] = "gp3"
+    gib: Amount
+    count: Count = 1
+    iops: Amount | None = None
+    throughput_mibps: Amount | None = None
+    io_requests: Amount = ZERO
+    hours: Amount | None = None
+
+
+class NodeGroup(Thing):
+    """EC2 instances of one type: EKS nodes, ECS on EC2, an autoscaling group, or a plain server.
+
+    `fixed_node_hours`, `use_node_hours`, `surge_node_hours`: as of a Fargate service (`nodes.nodes_for_pods` gives
+    the counts). `spot_share`: share of all these hours on Spot, at the book's indicative price.
+    `disks`: volumes of each instance (their `count` is for each); None is one gp3 of 20 GiB, the default of an EKS
+    managed node group. `cpu_credit_hours`: vCPU-hours of surplus credits of T instances in unlimited mode, *use*.
+    `detailed_monitoring`: 7 metrics an instance at a minute's resolution. `public_ipv4`: each has an address.
+    """
+
+    name: Name
+    instance_type: Name
+    fixed_node_hours: Amount = ZERO
+    use_node_hours: Amount = ZERO
+    surge_node_hours: Amount = ZERO
+    os: Literal["linux", "windows"] = "linux"
+    tenancy: Literal["shared", "dedicated"] = "shared"
+    spot_share: Amount = ZERO
+    disks: tuple[Volume, ...] | None = None
+    cpu_credit_hours: Amount = ZERO
+    detailed_monitoring: bool = False
+    public_ipv4: bool = False
+
+
+class EksCluster(Thing):
+    """An EKS control plane. `version`: decides at the usage's date whether extended support is charged; None takes
+    standard support. `extended`: says it outright, whatever the version. `hours`: None is the whole month.
+    """
+
+    name: Name
+    version: str | None = None
+    extended: bool | None = None
+    hours: Amount | None = None
+
+
+class FunctionUse(Thing):
+    """A Lambda function: `requests` and their mean `duration_ms`, *use*; `memory_mib`; `ephemeral_mib` (512 are free).
+
+    `provisioned`: environments kept warm, billed all month, whose requests are billed at the lower duration price.
+    """
+
+    name: Name
+    requests: Amount = ZERO
+    duration_ms: Amount = ZERO
+    memory_mib: Amount = Decimal(128)
+    arch: Literal["x86", "arm64"] = "x86"
+    ephemeral_mib: Amount = Decimal(512)
+    provisioned: Amount = ZERO

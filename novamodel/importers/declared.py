@@ -1,0 +1,156 @@
+"""Resources that infrastructure files declare, whichever language they are written in, with the place of each value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from novamodel.importers.node import Node
+from novamodel.importers.quantity import whole
+
+_SECRET = re.compile(
+    r"passw|secret|token|private_key|access_key|api_key|credential|user_data|certificate|ssh_key|passphrase|(^|\.)value$"
+)
+_WORDY = re.compile(
+    r"(^|\.)(tags|tags_all|tag|description|comment|\w*policy|\w*arns?|\w*_ids?|id|\w*prefix|environment|variables|subnets|"
+    r"container_definitions|template_body|definition|source_code_hash|\w*role|\w*security_groups|cidr_block|"
+    r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)"
+)
+_WORDS = ("version", "name", "family", "class", "_type")
+MOST_VALUES = 40
+MOST_TEXT = 120
+
+
+@dataclass
+class Resource:
+    """One declared resource: Terraform's type, its name, its attributes as a node (blocks are lists of mappings)."""
+
+    type: str
+    name: str
+    address: str
+    body: Node
+    file: str
+    line: int
+    count: int = 1
+    modelled: str | None = None
+    gaps: list[tuple[str, str, int]] = field(default_factory=list)
+    listed: bool = False
+
+    @property
+    def label(self) -> str:
+        """Type and name as one word."""
+        return f"{self.type}.{self.name}"
+
+    def get(self, *words: str | int) -> Any:
+        """The value at some words where it is known; None else."""
+        value = self.body.at(*words).value
+        return value if isinstance(value, str | int | float | bool) else None
+
+    def text(self, *words: str | int) -> str:
+        """The value at some words as text; empty where there is none."""
+        return self.body.at(*words).text
+
+    def place(self, *words: str | int) -> tuple[str, int]:
+        """File and line of a value, or of the resource where it is not written."""
+        node = self.body.at(*words)
+        return (node.file, node.line) if node else (self.file, self.line)
+
+    def refs(self, key: str) -> tuple[str, ...]:
+        """Addresses that a value refers to."""
+        value = self.body[key].value
+        found: list[str] = []
+        for one in value if isinstance(value, list) else [value]:
+            found += getattr(one, "refs", ())
+        return tuple(found)
+
+    def row(self) -> dict[str, Any]:
+        """The resource as the scenario lists it."""
+        row: dict[str, Any] = {"type": self.type, "name": self.name}
+        if self.count != 1:
+            row["count"] = self.count
+        row |= {"file": self.file, "line": self.line, "values": self.scalars()}
+        return row | ({"modelled": self.modelled} if self.modelled else {})
+
+    def open_values(self) -> list[tuple[str, str, int]]:
+        """(text, reason, line) of values that may matter and that no file says."""
+        found = []
+        for what, why, line in self.gaps:
+            key = what.partition(" = ")[0]
+            if not _SECRET.search(key) and not _WORDY.search(key) and self.type != "provider":
+                found.append((what, why, line))
+        return found
+
+    def scalars(self) -> dict[str, Any]:
+        """Numbers, switches and short words among the values, nested ones with dots; no secrets."""
+        result: dict[str, Any] = {}
+        for key, value in _leaves(self.body.value, ""):
+            if _SECRET.search(key) or _WORDY.search(key) or (isinstance(value, str) and len(value) > MOST_TEXT):
+                continue
+            number = value if key.endswith(_WORDS) else _number(value)
+            result[key] = number
+            if len(result) >= MOST_VALUES:
+                break
+        return result
+
+
+def _number(value: Any) -> Any:
+    value = whole(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{1,12}\.\d{1,9}", value):
+        return float(value)
+    return value
+
+
+def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """(dotted path, scalar) of what is written; the first of a list has no number."""
+    if depth > 6:
+        return
+    if isinstance(value, dict):
+        for key, inner in list(value.items())[:200]:
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key), depth + 1)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value[:10]):
+            yield from _leaves(inner, f"{path}.{number}" if number else path, depth + 1)
+    elif isinstance(value, bool | int | float | str) and value != "" and path:
+        yield path, value
+
+
+FREE = re.compile(
+    r"aws_(iam_|security_group|vpc_security_group|subnet|route(_table\w*)?$|route_table|internet_gateway|egress_only|"
+    r"vpc$|vpc_ipv4|vpc_dhcp|main_route|default_|network_acl|db_subnet_group|elasticache_subnet_group|"
+    r"elasticache_user|lb_listener|alb_listener|lb_target_group|alb_target_group|autoscaling_attachment|"
+    r"ecs_cluster_capacity_providers|ecr_lifecycle|ecr_repository_policy|s3_bucket_\w+|acm_certificate|"
+    r"cloudwatch_event_target|cloudwatch_log_resource|lambda_permission|lambda_alias|sns_topic_policy|"
+    r"sqs_queue_policy|sqs_queue_redrive|kms_alias|key_pair|service_discovery_service|"
+    r"service_discovery_private_dns|eip_association|volume_attachment|caller_identity|api_gateway_(account|deployment|"
+    r"resource|method|integration|domain|base_path|authorizer|model|gateway_resp|request)\w*|apigatewayv2_"
+    r"(integration|route|deployment|api_mapping|domain_name|authorizer)|eks_access|eks_identity|eks_pod_identity|"
+    r"wafv2_web_acl_association|cloudfront_origin_access|placement_group|ssm_(association|document)|backup_selection|"
+    r"cognito_(user_pool_client|user_pool_domain|identity_pool_role)|efs_mount_target|efs_access_point|"
+    r"rds_cluster_role|db_instance_role|secretsmanager_secret_version|elasticache_parameter_group)"
+    r"|random_|null_resource|tls_|local_|time_|template_|terraform_data|archive_"
+)
+"""Resources that neither cost nor limit by themselves."""
+
+
+def is_free(kind: str) -> bool:
+    """Whether a resource neither costs nor limits by itself."""
+    return FREE.match(kind) is not None
+
+
+def same_values(resources: list[Resource]) -> list[Resource]:
+    """Instances of one block that are alike in all but names of tags and links become one with their count."""
+    result: list[Resource] = []
+    for one in resources:
+        twin = next((other for other in result if _like(other, one)), None)
+        if twin is None:
+            result.append(one)
+        else:
+            twin.count += one.count
+    return result
+
+
+def _like(one: Resource, other: Resource) -> bool:
+    deep = ("container_definitions", "user_data", "parameter")
+    return one.scalars() == other.scalars() and all(one.body[key].value == other.body[key].value for key in deep)

@@ -1,0 +1,129 @@
+"""Which folders of Terraform are applied, which are modules of theirs, and which value files belong to them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from novamodel.importers.terraform.syntax import Block, Expression, Parsed
+
+_PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)([^a-z]|$)")
+_OTHER = re.compile(
+    r"(^|[^a-z])(dev|develop|development|test|testing|stage|staging|stg|qa|uat|sandbox|preview|demo)([^a-z]|$)"
+)
+_EXAMPLES = re.compile(r"(^|/)(examples?|tests?|fixtures?|testdata|samples?)(/|$)")
+
+
+@dataclass
+class Tree:
+    """The parsed files of a folder by the folder they stand in."""
+
+    files: dict[str, Parsed] = field(default_factory=dict)
+    folders: dict[str, list[Block]] = field(default_factory=dict)
+    values: dict[str, dict[str, Expression]] = field(default_factory=dict)
+    """Assignments of value files (.tfvars) by file."""
+
+    @classmethod
+    def of(cls, files: dict[str, Parsed]) -> Tree:
+        """Sort parsed files by their folder."""
+        tree = cls(files)
+        for shown, parsed in files.items():
+            if shown.endswith(".tfvars"):
+                tree.values[shown] = parsed.body.attributes
+            elif shown.endswith(".tf"):
+                tree.folders.setdefault(posixpath.dirname(shown), []).extend(parsed.blocks)
+        return tree
+
+
+def local_source(source: str, folder: str, known: Iterable[str]) -> str | None:
+    """The folder that a module's source means, where it stands inside what was named; None else."""
+    known = set(known)
+    if source.startswith(("./", "../")) or source in (".", ".."):
+        path = posixpath.normpath(posixpath.join(folder, source))
+        path = "" if path == "." else path
+        return path if path in known else None
+    below = source.split("?")[0].rpartition("//")[2] if "//" in source.split("://")[-1] else ""
+    return below if below and below in known else None  # a module of this same repository, by its address
+
+
+def word(expression: Expression | None) -> str:
+    """A plain quoted word; empty where it is anything else."""
+    text = expression.text if expression is not None else ""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' and "${" not in text else ""
+
+
+def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
+    """(folders that are applied, (other folder, why it is not))."""
+    called: dict[str, set[str]] = {}
+    for folder, blocks in tree.folders.items():
+        for block in blocks:
+            if block.kind == "module":
+                target = local_source(word(block.attributes.get("source")), folder, tree.folders)
+                if target is not None:
+                    called.setdefault(target, set()).add(folder)
+    serious = {one for one in tree.folders if not _EXAMPLES.search(one) and _made(tree, one)}
+    free = [folder for folder in tree.folders if folder in serious and not (called.get(folder, set()) & serious)]
+    uncalled = [folder for folder in free if not re.search(r"(^|/)modules?(/|$)", folder)]
+    chosen = uncalled or free or list(tree.folders)
+    left = [(folder, "a module that no folder here calls") for folder in free if folder not in chosen]
+    examples = [folder for folder in tree.folders if folder not in serious and folder not in chosen]
+    left += [(folder, "an example or a test") for folder in examples if folder not in called]
+    kept: list[str] = []
+    for folder in sorted(chosen, key=lambda one: (_rank(one), one)):
+        twin = next((other for other in kept if _alike(tree, folder, other)), None)
+        if twin is None:
+            kept.append(folder)
+        else:
+            left.append((folder, f"another environment of {twin or 'the top folder'}, which is taken"))
+    return sorted(kept), left
+
+
+def value_files(tree: Tree, folder: str, names: set[str]) -> tuple[list[str], list[str]]:
+    """(value files of a folder in the order they count, those that are not taken)."""
+    here = [file for file in tree.values if posixpath.dirname(file) == folder]
+    loaded = sorted(f for f in here if f.endswith((".auto.tfvars",)) or posixpath.basename(f) == "terraform.tfvars")
+    loaded.sort(key=lambda file: file.endswith(".auto.tfvars"))
+    below = [
+        file
+        for file in tree.values
+        if file not in loaded
+        and (posixpath.dirname(file) == folder or _beside(posixpath.dirname(file), folder, tree))
+        and names & set(tree.values[file])
+    ]
+    below.sort(key=lambda file: (_rank(file), file))
+    chosen = below[:1]
+    return [*loaded, *chosen], below[1:]
+
+
+def _beside(place: str, folder: str, tree: Tree) -> bool:
+    """Whether value files stand in a folder below (``env/prod``) that has no Terraform of its own."""
+    inside = place.startswith(f"{folder}/") if folder else bool(place)
+    return inside and place not in tree.folders and place.count("/") - folder.count("/") <= 3
+
+
+def _rank(name: str) -> int:
+    """Production first, then what says nothing, then other environments."""
+    name = name.lower()
+    return 0 if _PRODUCTION.search(name) else 2 if _OTHER.search(name) else 1
+
+
+def _alike(tree: Tree, one: str, other: str) -> bool:
+    """Whether two applied folders make mostly the same things: environments of one system."""
+    left, right = _made(tree, one), _made(tree, other)
+    if not left or not right:
+        return False
+    return len(left & right) / min(len(left), len(right)) >= 0.6
+
+
+def _made(tree: Tree, folder: str) -> set[tuple[str, ...]]:
+    made: set[tuple[str, ...]] = set()
+    for block in tree.folders[folder]:
+        if block.kind == "resource" and len(block.labels) == 2:
+            made.add(block.labels)
+        elif block.kind == "module" and block.labels:
+            source = word(block.attributes.get("source"))
+            target = local_source(source, folder, tree.folders)
+            made.add(("module", target if target is not None else source.split("?")[0], block.labels[0]))
+    return made

@@ -1,0 +1,81 @@
+"""What the declared resources add to a month's usage: things, quantities, what is not priced, with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from novamodel.cost import Metered
+from novamodel.scenario import Scenario
+from novamodel.scenario.declared import Declared
+
+BY_USE = "billed by use that no file says"
+
+
+@dataclass
+class Found:
+    """Collects. `things`: fields of `MonthUsage`; `counts`: how many of what `pricing` otherwise assumes."""
+
+    scenario: Scenario
+    requests: float
+    """Requests a month that come from outside."""
+    on: date
+    """The date that decides on extended support: that of the prices."""
+    things: dict[str, list[Any]] = field(default_factory=dict)
+    metered: list[Metered] = field(default_factory=list)
+    counts: dict[str, float] = field(default_factory=dict)
+    not_priced: list[str] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
+
+    @property
+    def hours(self) -> float:
+        """Hours of the month."""
+        return self.scenario.pricing.hours_per_month
+
+    def add(self, name: str, *things: Any) -> None:
+        """Add things of the usage language to one field of the month."""
+        self.things.setdefault(name, []).extend(things)
+
+    def meter(self, key: str, quantity: float, one: Declared, driver: str = "fixed") -> None:
+        """Add a quantity of one price."""
+        self.metered.append(Metered(key=key, quantity=quantity, name=one.name, driver=driver))
+
+    def count(self, what: str, number: float) -> None:
+        """Count things that `pricing.WHAT` would otherwise assume."""
+        self.counts[what] = self.counts.get(what, 0) + number
+
+    def leave(self, one: Declared, why: str) -> None:
+        """Name what the bill leaves out."""
+        self.not_priced.append(f"{title(one)}: {why}")
+
+    def costs_nothing(self, one: Declared, why: str = "") -> None:
+        """Name what AWS does not charge for."""
+        self.free.append(title(one) + (f" ({why})" if why else ""))
+
+
+def title(one: Declared) -> str:
+    """``3 x aws_sqs_queue orders (main.tf:7)``."""
+    number = f"{one.count} x " if one.count > 1 else ""
+    place = f" ({one.place})" if one.place else ""
+    return f"{number}{one.type} {one.name}{place}"
+
+
+def flag(one: Declared, key: str, default: bool = False) -> bool:
+    """A switch as it is written."""
+    text = one.text(key)
+    return text == "true" if text else default
+
+
+def blocks(one: Declared, name: str) -> list[str]:
+    """Prefixes of the values of a block that may be repeated: ``rule.``, ``rule.1.`` ..."""
+    found = []
+    for number in range(len(one.values)):
+        prefix = f"{name}." if number == 0 else f"{name}.{number}."
+        if any(key.startswith(prefix) and not _numbered(key, prefix, number) for key in one.values):
+            found.append(prefix)
+    return found
+
+
+def _numbered(key: str, prefix: str, number: int) -> bool:
+    return number == 0 and key.removeprefix(prefix).split(".")[0].isdecimal()
