@@ -19,7 +19,7 @@ LARGE_PAGE = 1 << 21
 
 def in_one_piece(state: Any) -> Any:
     """The same (nested) state, its arrays copied into one piece of memory; arrays of one word lie side by side."""
-    words = sum(_room(array.size) for array in _arrays(state))
+    words = sum(_room(array) for array in _arrays(state))
     memory = mmap.mmap(-1, (words * 8 // LARGE_PAGE + 2) * LARGE_PAGE)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
@@ -27,9 +27,10 @@ def in_one_piece(state: Any) -> Any:
     return _place(state, piece, [-(piece.ctypes.data // 8) % (LARGE_PAGE // 8)])
 
 
-def _room(size: int) -> int:
+def _room(array: np.ndarray) -> int:
     """Words that an array takes: whole lines and one between it and the next, so that rows do not meet."""
-    return size if size < LINE else (size + 2 * LINE - 1) // LINE * LINE
+    words = (array.nbytes + 7) // 8
+    return words if words < LINE else (words + 2 * LINE - 1) // LINE * LINE
 
 
 def _arrays(part: Any) -> list[np.ndarray]:
@@ -43,7 +44,8 @@ def _place(part: Any, piece: np.ndarray, at: list[int]) -> Any:
         return type(part)(*(_place(one, piece, at) for one in part))
     if not isinstance(part, np.ndarray):
         return part
-    placed = piece[at[0] : at[0] + part.size].view(part.dtype)
+    room = _room(part)
+    placed = piece[at[0] : at[0] + room].view(part.dtype)[: part.size]
     placed[:] = part
-    at[0] += _room(part.size)
+    at[0] += room
     return placed
