@@ -1,1 +1,1 @@
-"""Benchmarks: both planes against a stock SimPy model of the same path, as ratios of one run."""
+"""Benchmarks: both engines against a stock SimPy model of the same path, as ratios of one run."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import scenes, yardstick
 from benchmarks.cloop import c_loop
-from benchmarks.measure import growth, speed_of_plane, speed_of_stock, start_up
+from benchmarks.measure import growth, speed_of_engine, speed_of_stock, start_up
 from benchmarks.stock import Outcome, Stock
 from benchmarks.stock_graph import StockGraph
 from benchmarks.sweeping import own_share
@@ -30,11 +30,11 @@ MOST_FIRST_S = 15.0
 
 
 class Scene(NamedTuple):
-    """A scenario, how long it is simulated (s), its stock model, and the least that the compiled plane is to gain."""
+    """A scenario, how long it is simulated (s), its stock model, and the least that the compiled engine is to gain."""
 
     scenario: Callable[[float], Scenario]
     slow: float  # by SimPy
-    fast: float  # by the compiled plane
+    fast: float  # by the compiled engine
     floor: float  # end to end, times stock
     model: Callable[[Scenario], Any] = Stock
 
@@ -49,15 +49,15 @@ SCENES = (
 
 
 def compare(scene: Scene) -> tuple[float, float]:
-    """Print one scene; CPU seconds a request of the compiled plane alone, and the reference's ratio to the stock."""
+    """Print one scene; CPU seconds a request of the compiled engine alone, and the reference's ratio to the stock."""
     short, long = scene.scenario(scene.slow), scene.scenario(scene.fast)
     print(f"\n{short.name}: {scene.slow:g} s by SimPy, {scene.fast:g} s compiled")
     print(f"  stock model   {_outcome(scene.model(short).run(scene.slow))}")
-    print(f"  both planes   {_outcome_of(replicate(short, 0, 'compiled'))}")
+    print(f"  both engines   {_outcome_of(replicate(short, 0, 'compiled'))}")
     speeds = {
         "stock SimPy": speed_of_stock(scene.model, short, scene.slow, ROUNDS),
-        "reference": speed_of_plane(short, "simpy", ROUNDS),
-        "compiled": speed_of_plane(long, "compiled", ROUNDS),
+        "reference": speed_of_engine(short, "simpy", ROUNDS),
+        "compiled": speed_of_engine(long, "compiled", ROUNDS),
     }
     base = speeds["stock SimPy"]
     print(f"  {'':14}{'alone: requests/s':>19}{'x stock':>9}{'end to end: requests/s':>24}{'x stock':>9}")
@@ -85,7 +85,7 @@ def _text(served: int, mean_s: float, rejected: int, timed_out: int) -> str:
 
 
 def limit(alone: float) -> None:
-    """Print how far the compiled plane is from a hand-written loop; ``alone``: its CPU seconds a request."""
+    """Print how far the compiled engine is from a hand-written loop; ``alone``: its CPU seconds a request."""
     scene = SCENES[0]
     found = c_loop(scene.scenario(scene.fast), scene.fast, ROUNDS)
     print("\nthe light path as a C loop, draws read from arrays")
@@ -96,7 +96,7 @@ def limit(alone: float) -> None:
     requests = outcome.served + outcome.rejected + outcome.timed_out
     mean = outcome.latency / outcome.served
     print(f"  {_text(outcome.served, mean, outcome.rejected, outcome.timed_out)}")
-    print(f"  {requests / spent:,.0f} requests/s: the compiled plane alone needs {alone * requests / spent:.1f} times")
+    print(f"  {requests / spent:,.0f} requests/s: the compiled engine alone needs {alone * requests / spent:.1f} times")
 
 
 def outside() -> None:
@@ -112,7 +112,7 @@ def outside() -> None:
             continue
         rates[name] = found[0] / (time.process_time() - begin)
         print(f"  {name:14}{rates[name]:>12,.0f} customers/s{rates[name] / rates['stock SimPy']:>9.2f} x stock")
-    rate = 1 / speed_of_plane(yardstick.scene(long), "compiled", ROUNDS).end_to_end
+    rate = 1 / speed_of_engine(yardstick.scene(long), "compiled", ROUNDS).end_to_end
     print(f"  {'compiled':14}{rate:>12,.0f} customers/s{rate / rates['stock SimPy']:>9.2f} x stock")
 
 

@@ -58,7 +58,7 @@ def built(folder: str) -> Any:
 
 
 def drawn(stock: Stock, seconds: float) -> Draws:
-    """The same arrivals and draws as the planes have."""
+    """The same arrivals and draws as the engines have."""
     source, first, parts = stock.plan.feeds[0].source, 0, []
     block = new_block(BLOCK, source.most_draws)
     while made := fill(source, block, stock.seed, 0, first):

@@ -1,4 +1,4 @@
-"""CPU time of the planes, the stock model and fresh processes."""
+"""CPU time of the engines, the stock model and fresh processes."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _speed(run: Callable[[], Any], summary: Callable[[Any], int], module: Module
     return best
 
 
-def speed_of_plane(scenario: Scenario, engine: str, rounds: int) -> Speed:
-    """One of our planes; its summary has intervals, percentiles and tables."""
+def speed_of_engine(scenario: Scenario, engine: str, rounds: int) -> Speed:
+    """One of our engines; its summary has intervals, percentiles and tables."""
 
     def summary(run: Replication) -> int:
         summarise(scenario, [run], engine)

@@ -1,6 +1,6 @@
 """The same path as a stock SimPy model: a process a request, `Resource`, `AnyOf` for the time-outs.
 
-Written the way SimPy's documentation teaches it, with the same arrivals, clients and draws as the planes. It has
+Written the way SimPy's documentation teaches it, with the same arrivals, clients and draws as the engines. It has
 less to do than they: its database cores are first come first served instead of shared, connections cost nothing to
 set up, the most replicas are there from the start, there is no CPU quota, no control plane, no histogram, no digest
 and no account of where time went.

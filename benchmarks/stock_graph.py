@@ -1,6 +1,6 @@
 """Three services, two databases and a queue as a stock SimPy model: a process a request and a process a consumer.
 
-The same arrivals as the planes have, demands drawn by `random`. As in `stock` it has less to do than they: cores first
+The same arrivals as the engines have, demands drawn by `random`. As in `stock` it has less to do than they: cores first
 come first served, connections cost nothing to set up, nothing is delivered again, nothing is kept but latencies.
 """
 

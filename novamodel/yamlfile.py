@@ -1,25 +1,32 @@
 """Read YAML as plain values with the line of every entry, and refuse what would surprise.
 
-Duplicate keys, aliases by the dozen, tags that build objects, binary and empty files are one clear
+Duplicate keys, aliases that make too much, tags that build objects, binary and empty files are one clear
 ``UserError`` each. Used for scenarios and for the configuration files that importers read.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from novamodel.errors import UserError
 
 MAX_BYTES = 2_000_000
-MAX_ALIASES = 30
+MAX_REPEATED = 50_000
+"""Values that aliases make again."""
+MAX_OPEN = 1000
+"""Brackets that may be open at once, also those inside texts: more takes the scanner too long."""
 MAX_DEPTH = 40
 
+MERGE = "tag:yaml.org,2002:merge"
+
+_PLAIN_TAGS = {MappingNode: "tag:yaml.org,2002:map", SequenceNode: "tag:yaml.org,2002:seq"}
+_BRACKET = re.compile(r"[\[\]{}]")
 Lines = dict[tuple[str | int, ...], int]
 
 
@@ -42,25 +49,35 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_documents(path: Path) -> list[tuple[Any, Lines]]:
-    """All documents of a YAML file as (plain value, line of every path)."""
-    text = read_text(path)
-    reader = YAML(typ="rt", pure=True)
+def read_documents(path: Path, functions: bool = False) -> list[tuple[Any, Lines]]:
+    """All documents of a YAML file as (plain value, line of every path).
+
+    ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``); else a tag is a
+    ``UserError``.
+    """
+    return documents_in(read_text(path), path, functions)
+
+
+def documents_in(text: str, path: Path, functions: bool = False) -> list[tuple[Any, Lines]]:
+    """The documents of a text; ``path`` names it in errors."""
+    result = []
+    if _most_open(text) > MAX_OPEN:
+        raise UserError(f"{path}: nested deeper than {MAX_DEPTH} levels")
     try:
-        aliases = sum(isinstance(event, AliasEvent) for event in YAML(typ="rt", pure=True).parse(text))
-        if aliases > MAX_ALIASES:
-            raise UserError(f"{path} uses {aliases} YAML aliases; at most {MAX_ALIASES} are accepted")
-        documents = list(reader.load_all(text))
+        nodes = list(YAML(typ="safe", pure=True).compose_all(text))
     except YAMLError as problem:
         raise UserError(f"{path}{_where(problem)}: not valid YAML: {_reason(problem)}") from None
-    except (RecursionError, ValueError) as problem:
-        raise UserError(f"{path}: not valid YAML: {problem}") from None
-    result = []
-    for document in documents:
-        if document is None:
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as problem:
+        reason = str(problem) if isinstance(problem, ValueError) else "it cannot be parsed"
+        raise UserError(f"{path}: not valid YAML: {reason}") from None
+    maker = _Maker(path, functions)
+    for node in nodes:
+        if node is None:
             continue
-        lines: Lines = {}
-        result.append((_plain(document, (), lines, path, 1), lines))
+        maker.lines = {}
+        value = maker.plain(node, (), 1)
+        if value is not None:
+            result.append((value, maker.lines))
     return result
 
 
@@ -77,29 +94,120 @@ def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
     return value, lines
 
 
-def _plain(node: Any, path: tuple[str | int, ...], lines: Lines, file: Path, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise UserError(f"{file}: nested deeper than {MAX_DEPTH} levels at {'.'.join(map(str, path[:4]))}")
-    if isinstance(node, CommentedMap):
-        result = {}
-        for key, value in node.items():
-            if not isinstance(key, str | int) or isinstance(key, bool):
-                raise UserError(f"{file}:{node.lc.line + 1}: key {key!r} is not a word")
-            lines[(*path, str(key))] = node.lc.key(key)[0] + 1 if key in (node.lc.data or {}) else node.lc.line + 1
-            result[str(key)] = _plain(value, (*path, str(key)), lines, file, depth + 1)
+def _most_open(text: str) -> int:
+    """How many brackets are open at once at most."""
+    count = most = 0
+    for match in _BRACKET.finditer(text):
+        count = count + 1 if match[0] in "[{" else max(count - 1, 0)
+        most = max(most, count)
+    return most
+
+
+class _Maker:
+    """Makes plain values of YAML's nodes, with the line of every path; what aliases make is counted."""
+
+    def __init__(self, file: Path, functions: bool) -> None:
+        self.file, self.functions, self.lines = file, functions, Lines()
+        self.seen: set[int] = set()
+        self.repeated = 0
+
+    def plain(self, node: Any, path: tuple[str | int, ...], depth: int) -> Any:
+        """The value of a node."""
+        self.repeated += id(node) in self.seen
+        self.seen.add(id(node))
+        if self.repeated > MAX_REPEATED:
+            raise UserError(f"{self.file}: its aliases make more than {MAX_REPEATED} values")
+        if depth > MAX_DEPTH:
+            raise UserError(f"{self.file}: nested deeper than {MAX_DEPTH} levels at {'.'.join(map(str, path[:4]))}")
+        tag = str(node.tag or "")
+        if tag.startswith("!") and tag != "!":
+            return self._tagged(node, tag, path, depth)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, SequenceNode):
+            for index, item in enumerate(node.value):
+                self.lines[(*path, index)] = item.start_mark.line + 1
+            return [self.plain(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
+        return self._scalar(node, tag, path)
+
+    def _tagged(self, node: Any, tag: str, path: tuple[str | int, ...], depth: int) -> Any:
+        if tag in ("!override", "!reset"):  # Compose's own
+            node.tag = _PLAIN_TAGS.get(type(node), "tag:yaml.org,2002:str")
+            return self.plain(node, path, depth) if tag == "!override" else None
+        if not self.functions:
+            raise UserError(f"{self.file}:{node.start_mark.line + 1}: tag {tag[:40]} is not plain YAML")
+        name = tag[1:] if tag in ("!Ref", "!Condition") else f"Fn::{tag[1:]}"
+        node.tag = _PLAIN_TAGS.get(type(node), "tag:yaml.org,2002:str")
+        self.lines[(*path, name)] = node.start_mark.line + 1
+        return {name: self.plain(node, (*path, name), depth + 1)}
+
+    def _mapping(self, node: Any, path: tuple[str | int, ...], depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: list[Any] = []
+        written: set[str] = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.tag == MERGE:
+                merged += value.value if isinstance(value, SequenceNode) else [value]
+                continue
+            if not isinstance(key, ScalarNode):
+                raise UserError(f"{self.file}:{line}: a key is not a word")
+            word = self._scalar(key, str(key.tag), path)
+            if isinstance(word, bool):
+                word = str(key.value)
+            name = str(word)
+            if name in written:
+                message = f"not valid YAML: found duplicate key {name[:60]!r}"
+                raise UserError(f"{self.file}:{line}: {message}")
+            written.add(name)
+            self.lines[(*path, name)] = line
+            result[name] = self.plain(value, (*path, name), depth + 1)
+        for source in merged:
+            if not isinstance(source, MappingNode):
+                raise UserError(f"{self.file}:{source.start_mark.line + 1}: not valid YAML: << takes mappings")
+            self._merge(source, result, path, depth)
         return result
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            lines[(*path, index)] = node.lc.item(index)[0] + 1 if node.lc.data else node.lc.line + 1
-        return [_plain(value, (*path, index), lines, file, depth + 1) for index, value in enumerate(node)]
-    if node is None or isinstance(node, bool):
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    if hasattr(node, "isoformat"):
-        return node.isoformat()
-    raise UserError(f"{file}: value {node!r} at {'.'.join(map(str, path))} is not plain YAML")
+
+    def _merge(self, source: Any, result: dict[str, Any], path: tuple[str | int, ...], depth: int) -> None:
+        """Keys of a mapping that ``<<`` names, where they are not written already."""
+        inner = _Maker(self.file, self.functions)
+        inner.seen, inner.repeated = self.seen, self.repeated
+        found = inner.plain(source, path, depth + 1)
+        self.repeated = inner.repeated
+        new = {name: value for name, value in found.items() if name not in result}
+        result |= new
+        at = len(path)
+        self.lines.update({place: line for place, line in inner.lines.items() if place[at] in new})
+
+    def _scalar(self, node: Any, tag: str, path: tuple[str | int, ...]) -> Any:
+        """Text, number, true, false or null."""
+        text = str(node.value)
+        kind = tag.rpartition(":")[2]
+        try:
+            if kind == "null":
+                return None
+            if kind == "bool":
+                return text.lower() in ("true", "yes", "on")
+            if kind == "int":
+                return _whole(text)
+            if kind == "float":
+                return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+        except ValueError:
+            return text
+        if kind in ("str", "timestamp", "value", "!"):
+            return text
+        where = ".".join(map(str, path))
+        raise UserError(f"{self.file}:{node.start_mark.line + 1}: {tag[:40]} at {where} is not plain YAML")
+
+
+def _whole(text: str) -> int | str:
+    """A whole number in any of YAML's forms; one of more digits than any number needs stays text."""
+    digits = text.replace("_", "")
+    if len(digits) > 30:
+        return text
+    sign, bare = (-1, digits[1:]) if digits.startswith("-") else (1, digits.removeprefix("+"))
+    base = {"0x": 16, "0o": 8, "0b": 2}.get(bare[:2].lower(), 10)
+    return sign * int(bare[2:] if base != 10 else bare, base)
 
 
 def _where(problem: YAMLError) -> str:

@@ -8,18 +8,15 @@ from __future__ import annotations
 import json
 import math
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import novamodel
 from novamodel.resources import data_dir
-from novamodel.simulation.cache_replay import replay_cache
-from novamodel.verify import measured_figures, measured_stack
+from novamodel.verify import measured_figures, measured_run
 
 RUNS = 8
 """Runs with arrivals of our own: their mean is compared, their spread says how much one run tells."""
@@ -50,44 +47,15 @@ def graded_cases() -> list[str]:
     return [name for name, case in cases().items() if measured_figures.graded(case)]
 
 
-def trace_of(case: Mapping[str, Any]) -> list[dict[str, float]] | None:
-    """Recorded requests of a case; None where there are none."""
-    folder = data_dir() / "conformance" / "measured_stack"
-    return measured_stack.read_trace(folder / case["trace"]) if case["trace"] else None
-
-
-def write_scenario(case: Mapping[str, Any], trace: Sequence[Mapping[str, float]] | None, folder: Path) -> Path:
-    """Write a case as a scenario file (with its recording beside it, where a trace is given); its path."""
-    if trace is not None:
-        (folder / measured_stack.RECORDING).write_text(measured_stack.recording(case, trace), encoding="utf-8")
-    file = folder / "scenario.yaml"
-    file.write_text(json.dumps(measured_stack.values(case, trace is not None)), encoding="utf-8")
-    return file
-
-
 def figures(case: Mapping[str, Any], *, replayed: bool, engine: str = "auto", runs: int = 1) -> list[dict[str, Any]]:
     """Figures of a case, one run each: of its recorded requests, or of arrivals of our own."""
     trace = trace_of(case) if replayed else None
-    with tempfile.TemporaryDirectory() as folder:
-        scenario = novamodel.load(write_scenario(case, trace, Path(folder)))
-        if measured_stack.keys_only(case):
-            redis, half = case["topology"]["redis"], case["load"]["requests"] / 2 / measured_stack.READS_PER_S
-            full = redis["prefilled"] != "empty"
-            steps = replay_cache(scenario, 2 * half, policy=redis["policy"], replications=runs, step_s=half, full=full)
-            return [measured_figures.held(case, rows) for _, rows in steps.groupby("replication")]
-        result = novamodel.simulate(scenario, engine=engine, keep_requests=True, replications=runs, workers=1)
-    assert result.requests is not None
-    frames = (result.requests, result.replicas, result.intervals, result.by_replication)
-    found = []
-    for number in range(runs):
-        requests, replicas, intervals, values = (frame[frame["replication"] == number] for frame in frames)
-        retried, rejected = int(intervals["retried"].sum()), values[values["metric"] == "rejected"]
-        one = measured_figures.figures(case, requests, replicas, retried, trace)
-        shares = 1.0 - rejected[rejected["of"] != ""]["value"]
-        if case["experiment"] == "E4" and trace is None:  # each key is a population of its own
-            one |= {"accept_share_by_key_min": shares.min(), "accept_share_by_key_max": shares.max()}
-        found.append(one)
-    return found
+    return measured_run.figures(case, trace, novamodel.load, engine, runs)
+
+
+def trace_of(case: Mapping[str, Any]) -> list[dict[str, float]] | None:
+    """Recorded requests of a case; None where there are none."""
+    return measured_run.trace_of(case, data_dir() / "conformance" / measured_run.FOLDER)
 
 
 def mean_of(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, tuple[float, float]]:

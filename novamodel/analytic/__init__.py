@@ -1,4 +1,4 @@
-"""The fast twin: closed forms of queues and caches, and the whole deployment in steady state.
+"""The fast counterpart: closed forms of queues and caches, and the whole deployment in steady state.
 
 Each formula says where it holds and refuses outside with a ``ValueError``. `cases.answer` replays recorded
 questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_load` and `latency` work on many
@@ -6,7 +6,7 @@ candidates at once and screen for sizing.
 """
 
 from novamodel.analytic.autoscale import HOURS, day, days, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
-from novamodel.analytic.cache import entry_bytes, every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
+from novamodel.analytic.cache import every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
@@ -52,7 +52,6 @@ __all__ = [
     "closed_network",
     "day",
     "days",
-    "entry_bytes",
     "erlang_a",
     "erlang_b",
     "erlang_b_inverse",

@@ -1,40 +1,23 @@
 """Hit ratio of each keyspace of a scenario: how often its keys are read, filled, deleted, expired, evicted.
 
-Every key is a small renewal process: absent until something fills it, present until its lifetime ends, a
-delete comes, or the cache evicts it. Eviction is that of LRU with a characteristic time common to all keys
-(Che), entered as a rate 1 / ((exp(a T) - 1) / a) for a key that is asked a times a second: without a lifetime
-this is Che's hit ratio exactly, without eviction the lifetime formula exactly. Poisson references.
+Every key is a small renewal process (`keyspace_life`): absent until something fills it, present until its lifetime
+ends, a delete comes, or the cache evicts it. Keys are drawn by popularity, command by command; what a miss leads to on
+its own keyspace is about the key that was missed. Runs keep the keys themselves (`simulation.keyed`): this is their
+screen and cross-check, and takes their place where there are too many keys.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
 
-import numpy as np
-
-from novamodel import units
-from novamodel.analytic.popularity import zipf
+from novamodel.analytic.keyspace_life import KeyRates, KeyspaceLife
 from novamodel.analytic.traffic_equations import Ratios, entry_rates, solve, source_rates, taken_steps
+from novamodel.components.redis.memory import table_bytes
 from novamodel.scenario import Scenario
 from novamodel.scenario.backend import Cache
-from novamodel.scenario.demand import MAIN, Keyspace, Step
+from novamodel.scenario.demand import MAIN, CacheStep
 from novamodel.scenario.graph import RouteOf
-from novamodel.scenario.traffic import zipf_exponent
-
-EXACT_KEYS = 20_000
-KEY_BYTES = 18
-"""Assumed length of a key's name."""
-
-
-class KeyRates(NamedTuple):
-    """Commands a second on a keyspace: reads, reads that fill on a miss, sets elsewhere, deletes."""
-
-    reads: float
-    fills: float
-    sets: float
-    deletes: float
 
 
 def peak_rate(scenario: Scenario) -> float:
@@ -54,7 +37,7 @@ def hit_ratio(scenario: Scenario, keyspace: str, store: str = MAIN, rate: float 
 
 
 def hit_ratios(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> dict[str, float]:
-    """The hit ratio of every keyspace of a cache; they share its memory (allkeys-lru is assumed).
+    """The hit ratio of every keyspace of a cache; they share its memory.
 
     ``rate``: requests/s of the main source (default: its most); further sources are at their most.
     """
@@ -112,21 +95,21 @@ def _commands(scenario: Scenario, entries: Mapping[RouteOf, float], ratios: Rati
             rates = found[command.store][command.keyspace]
             if command.op == "get":
                 rates[0] += many
-                rates[1] += many * _refilled(command.on_miss, key, ratios)
+                rates[1] += many * _refilled(command, key, ratios)
             elif command.op == "set":
-                rates[2] += 0.0 if filling == key else many
+                rates[2] += 0.0 if key in filling else many
             else:
-                rates[3] += many
+                rates[3] += 0.0 if key in filling else many
     return {store: {name: KeyRates(*four) for name, four in spaces.items()} for store, spaces in found.items()}
 
 
-def _refilled(on_miss: tuple[Step, ...], key: tuple[str, str], ratios: Ratios) -> float:
-    """Probability that a miss leads to a set of the same keyspace."""
+def _refilled(get: CacheStep, key: tuple[str, str], ratios: Ratios) -> float:
+    """Probability that a miss leads to a set of the same key."""
     chance = 0.0
-    for step, weight, filling in taken_steps(on_miss, 1.0, ratios, key):
+    for step, weight, _ in taken_steps(get.on_miss, 1.0, ratios, (key,)):
         command = step.cache
-        if command is not None and command.op == "set" and filling == key == (command.store, command.keyspace):
-            chance = max(chance, weight)
+        if command is not None and command.op == "set" and key == (command.store, command.keyspace):
+            chance = max(chance, weight * min(1.0, command.count / get.count))
     return chance
 
 
@@ -134,93 +117,6 @@ def _cache(scenario: Scenario, store: str) -> Cache:
     if store not in scenario.all_caches:
         raise ValueError(f"{store!r} is no cache; there are: {', '.join(scenario.all_caches)}")
     return scenario.all_caches[store]
-
-
-def entry_bytes(value_bytes: float, has_ttl: bool, key_bytes: int = KEY_BYTES) -> float:
-    """Memory of one string entry in Redis 7, tables included (full tables).
-
-    Source: MEMORY USAGE of redis 7.0.15: 24 + key + value, each rounded up to its jemalloc size class, plus
-    16 bytes of main table and 40 of the expires table.
-    """
-    value = round(value_bytes)
-    body = _size_class(20 + value) if value <= 44 else 16 + _size_class(_header(value) + value + 1)
-    key = _size_class(_header(key_bytes) + key_bytes + 1)
-    return 24 + key + body + 16 + (40 if has_ttl else 0)
-
-
-def _header(length: int) -> int:
-    return 1 if length < 32 else 3 if length < 256 else 5 if length < 65536 else 9
-
-
-def _size_class(size: int) -> int:
-    """jemalloc: 8, then steps of 16 up to 128, then four classes a doubling."""
-    if size <= 8:
-        return 8
-    if size <= 128:
-        return -(-size // 16) * 16
-    step = 2 ** ((size - 1).bit_length() - 3)
-    return -(-size // step) * step
-
-
-class KeyspaceLife(NamedTuple):
-    """What happens to the keys of a keyspace: ``share`` of references of one key, ``many`` keys have it.
-
-    ``idle_s`` is Che's characteristic time: an entry unasked for so long is evicted (infinite: memory is no limit).
-    """
-
-    share: np.ndarray
-    many: np.ndarray
-    entry_bytes: float
-    ttl_s: float
-    rates: KeyRates
-    idle_s: float = math.inf
-
-    @classmethod
-    def of(cls, space: Keyspace, rates: KeyRates) -> KeyspaceLife:
-        """A keyspace at these rates, without a limit of memory."""
-        size = units.parse_bytes(space.value_size) if isinstance(space.value_size, str) else space.value_size
-        share, many = zipf(space.keys, zipf_exponent(space.popularity), EXACT_KEYS)
-        return cls(share, many, entry_bytes(size, space.ttl > 0), space.ttl or math.inf, rates)
-
-    def filled(self) -> np.ndarray:
-        """Rate at which one key is filled while it is absent."""
-        return self.share * (self.rates.fills + self.rates.sets)
-
-    def renewed(self) -> np.ndarray:
-        """Rate at which a set gives one key a new lifetime."""
-        return self.share * self.rates.sets
-
-    def deleted(self) -> np.ndarray:
-        """Rate at which one key is deleted."""
-        return self.share * self.rates.deletes
-
-    def evicted(self, idle_s: float) -> np.ndarray:
-        """Rate at which one key is evicted when unasked entries go after ``idle_s``."""
-        asked = self.share * (self.rates.reads + self.rates.sets)
-        if math.isinf(idle_s):
-            return np.zeros_like(asked)
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            return np.where(asked > 0, asked / np.expm1(asked * idle_s), 0.0)
-
-    def held(self, idle_s: float) -> np.ndarray:
-        """Probability that each key is present when unasked entries are evicted after ``idle_s``."""
-        renewed, filled = self.renewed(), self.filled()
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            change = self.deleted() + self.evicted(idle_s) + renewed
-            decided = -np.expm1(-change * self.ttl_s) if math.isfinite(self.ttl_s) else np.ones_like(change)
-            stay = np.where(change > 0, decided / change, self.ttl_s)
-            again = np.where(change > 0, renewed / change * decided, 0.0)
-            life = stay / (1 - again)
-            present = np.where(np.isinf(life), 1.0, life * filled / (1 + life * filled))
-        return np.where(filled > 0, present, 0.0)
-
-    def hits(self, idle_s: float) -> float:
-        """Hit ratio when unasked entries are evicted after ``idle_s``."""
-        return float(((self.many * self.share) * self.held(idle_s)).sum())
-
-    def bytes_held(self, idle_s: float) -> float:
-        """Memory of the entries when unasked ones are evicted after ``idle_s``."""
-        return float((self.many * self.held(idle_s)).sum()) * self.entry_bytes
 
 
 def lives(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> dict[str, KeyspaceLife]:
@@ -231,12 +127,18 @@ def lives(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> d
 
 
 def _lives(cache: Cache, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
-    parts = {name: KeyspaceLife.of(space, rates[name]) for name, space in cache.keyspaces.items()}
-
-    def used(idle_s: float) -> float:
-        return sum(part.bytes_held(idle_s) for part in parts.values())
+    parts = {
+        name: KeyspaceLife.of(space, rates[name], cache.maxmemory_policy) for name, space in cache.keyspaces.items()
+    }
 
     memory = cache.memory
+
+    def used(idle_s: float) -> float:
+        entries = {name: part.entries(idle_s) for name, part in parts.items()}
+        held = sum(entries[name] * part.entry_bytes for name, part in parts.items())
+        mortal = sum(entries[name] for name, part in parts.items() if math.isfinite(part.ttl_s))
+        return held + sum(table_bytes(count, held, memory) for count in (sum(entries.values()), mortal))
+
     idle_s = math.inf
     if used(math.inf) > memory:
         low, high = 1e-9, 1e9

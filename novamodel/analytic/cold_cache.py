@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic.cache import KeyspaceLife, hit_ratios, lives, peak_rate
+from novamodel.analytic.cache import hit_ratios, lives, peak_rate
+from novamodel.analytic.keyspace_life import KeyspaceLife
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
 

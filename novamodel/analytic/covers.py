@@ -38,6 +38,8 @@ def _uncovered(scenario: Scenario) -> Iterator[str]:
             for step in walk_steps(steps):
                 if step.call is not None and not step.call.caller.plain:
                     yield f"calls of {step.call.to} are retried or broken off: the load follows from the failures"
+    if scenario.run.start_state != "steady" and any(cache.keyspaces for cache in scenario.all_caches.values()):
+        yield f"caches begin {scenario.run.start_state}: what misses follows from what is there by then"
     for name, external in scenario.externals.items():
         if external.failures > 0:
             yield f"external {name} fails: what follows a failed call has no closed form here"
@@ -68,6 +70,10 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
     for name, database in scenario.all_databases.items():
         if database.pgbouncer is not None and database.pgbouncer.pool_mode == "session":
             yield f"PgBouncer of {name} gives servers to sessions: who has one follows from who came first"
+        if database.pgbouncer is not None and database.pgbouncer.pool_mode == "statement":
+            yield f"PgBouncer of {name} gives servers to single statements, and refuses transactions of several"
+        if database.synchronous is not None or (database.growth is not None and database.growth.per_hour > 0):
+            yield f"commits of {name} wait for a standby, or its storage fills: that comes on top"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

@@ -23,15 +23,15 @@ Ratios = Mapping[str, Mapping[str, float]]
 
 
 class Taken(NamedTuple):
-    """A step, how often a visit of its route takes it, and the (cache, keyspace) whose miss led there."""
+    """A step, how often a visit of its route takes it, and the (cache, keyspace)s whose misses led there."""
 
     step: Step
     weight: float
-    filling: tuple[str, str] | None
+    filling: tuple[tuple[str, str], ...]
 
 
 def taken_steps(
-    steps: tuple[Step, ...], weight: float, ratios: Ratios, filling: tuple[str, str] | None = None
+    steps: tuple[Step, ...], weight: float, ratios: Ratios, filling: tuple[tuple[str, str], ...] = ()
 ) -> Iterator[Taken]:
     """Every step of a route, inner ones too, with how often it is taken when the route is visited ``weight`` times."""
     for step in steps:
@@ -41,8 +41,8 @@ def taken_steps(
             yield from taken_steps(branch, often, ratios, filling)
         if step.cache is not None and step.cache.on_miss:
             store, keyspace = step.cache.store, step.cache.keyspace
-            missed = often * (1 - ratios[store][keyspace]) if step.cache.op == "get" else often
-            yield from taken_steps(step.cache.on_miss, missed, ratios, (store, keyspace))
+            missed = often * (1 - ratios[store][keyspace] ** step.cache.count)
+            yield from taken_steps(step.cache.on_miss, missed, ratios, (*filling, (store, keyspace)))
 
 
 def source_rates(scenario: Scenario, rate: float | None = None) -> dict[str, float]:

@@ -21,6 +21,7 @@ from novamodel.cli.run import run
 from novamodel.cli.schema import schema
 from novamodel.cli.size import size
 from novamodel.cli.sweep import sweep
+from novamodel.cli.verify import verify
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
     "diff": (diff, "What a change does to latency, errors, replicas and cost."),
     "size": (size, "The cheapest size that keeps the SLO."),
     "bill": (bill, "What a month costs on AWS, line by line."),
+    "verify": (verify, "Recorded decisions of the real components against the rules."),
     "schema": (schema, "JSON Schema of a scenario file."),
     "doctor": (doctor, "Does this installation work?"),
 }
@@ -68,7 +70,7 @@ def novamodel(
 
     \b
     TARGET is a scenario file, a bundled scenario's name, or a folder of configuration files.
-    Exit codes: 0 done, 1 a fault of novamodel or of its installation or a failed case (sweep),
+    Exit codes: 0 done, 1 a fault of novamodel or of its installation or a failed case (sweep, verify),
     2 a mistake in what was given (one line on standard error), 99 an objective is missed by its
     estimate (check, size; diff with --fail-on-worse), 130 interrupted. --debug anywhere shows the
     traceback of a fault.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def import_folder(
-    folder: Annotated[str, typer.Argument(metavar="DIR", show_default=False, help="Folder of configuration files.")],
+    folder: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR", show_default=False, help="Folder of configuration files, one file, or - (stdin)."
+        ),
+    ],
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Write the scenario to FILE.")
     ] = "",
@@ -30,6 +36,9 @@ def import_folder(
             help="Whose files to read: eks, ecs or compose.",
         ),
     ] = "",
+    render: Annotated[
+        bool, typer.Option("--render", help="Render Helm charts with helm, where it is installed.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
     json: Json = False,
 ) -> None:
@@ -44,6 +53,8 @@ def import_folder(
       novamodel import PATH/TO/YOUR/CONFIGURATION > mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --platform ecs -o mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --json > import.json
+      helm template . | novamodel import -
+      kustomize build overlays/prod | novamodel import - -o mine.yaml
     """
     from novamodel import importers
     from novamodel.cli.output import note, note_block, say, say_json
@@ -52,8 +63,9 @@ def import_folder(
 
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
-    report = importers.import_folder(Path(folder), platform or None)
-    tree = importers.with_assumptions(report, _name(Path(folder)))
+    with importers.folder_of(folder, sys.stdin.read) as place:
+        report = importers.import_folder(place, platform or None, rendered=render)
+        tree = importers.with_assumptions(report, _name(place))
     scenario = build(tree)
     if out:
         importers.write_yaml(tree, Path(out), overwrite=force)

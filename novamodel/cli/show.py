@@ -96,6 +96,7 @@ def result_text(result: Result, width: int = WIDTH) -> str:
         ),
         *_counted_rows("Calls", result.calls, 2, width),
         *_counted_rows("Queues, messages", result.queues, 1, width),
+        *_caches(result, width),
         table("Tiers, share of their limit in use", ("tier", "mean", "highest"), _tiers(result), width=width),
         *_operations(result, width),
         _beside(result, width),
@@ -123,6 +124,23 @@ def _counted_rows(title: str, frame: Any, left: int, width: int) -> list[str]:
     """A table of counts, where there is anything to count."""
     rows = [tuple(f"{n:,}" if isinstance(n, int) else str(n) for n in row) for row in frame.itertuples(index=False)]
     return [table(title, tuple(name.replace("_", " ") for name in frame.columns), rows, left, width)] if rows else []
+
+
+def _caches(result: Result, width: int) -> list[str]:
+    """Keyspaces that were read or written, if any were."""
+    rows = [
+        (
+            row.cache,
+            row.keyspace,
+            value_text(row.hit_ratio, "1"),
+            *(f"{n:,}" for n in (row.gets, row.sets, row.deletes, row.evicted, row.expired, row.entries)),
+            row.keys,
+        )
+        for row in result.caches.itertuples(index=False)
+        if row.gets + row.sets + row.deletes
+    ]
+    columns = ("cache", "keyspace", "hits", "gets", "sets", "deletes", "evicted", "expired", "entries", "keys")
+    return [table("Caches", columns, rows, 2, width)] if rows else []
 
 
 def _estimates(result: Result) -> list[tuple[str, ...]]:

@@ -1,7 +1,8 @@
-"""frexp and ldexp for compiled code without a call into the C library, so that loops over them use vectors.
+"""What compiled code does with the bits of a number, and CPython in its own way, to the same last bit.
 
-CPython uses its own `math.frexp` and `math.ldexp`; compiled code moves the exponent's bits. Both are exact, so
-they agree to the last bit (subnormal numbers included).
+frexp and ldexp without a call into the C library, so that loops over them use vectors: CPython uses its own
+`math.frexp` and `math.ldexp`, compiled code moves the exponent's bits. Both are exact (subnormal numbers included).
+And a product of integers that wraps, which CPython's do not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from novamodel.components.rule import RULE_OPTIONS, numba, rule
 
 _TINY = 2.2250738585072014e-308  # smallest normal number
 _UP = 18014398509481984.0  # 2 ** 54 makes a subnormal number normal
+_SIGN, _WORD = 1 << 63, (1 << 64) - 1
 
 
 def split_float(x: float) -> tuple[float, int]:
@@ -26,6 +28,11 @@ def scale_float(x: float, exponent: int) -> float:
         return math.ldexp(x, exponent)
     except OverflowError:
         return math.inf
+
+
+def wrapped_product(a: int, b: int) -> int:
+    """The low 64 bits of a product, as a signed integer."""
+    return ((a * b + _SIGN) & _WORD) - _SIGN
 
 
 if numba is not None:
@@ -67,5 +74,12 @@ if numba is not None:
         def implementation(x: float, exponent: int) -> float:
             half = exponent >> 1
             return x * _power_of_two(half) * _power_of_two(exponent - half)
+
+        return implementation
+
+    @overload(wrapped_product, jit_options=RULE_OPTIONS)
+    def _wrapping_product(a: int, b: int) -> Any:
+        def implementation(a: int, b: int) -> int:
+            return a * b
 
         return implementation

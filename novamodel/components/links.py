@@ -41,3 +41,16 @@ def unlink(first: Column, last: Column, next_of: Column, previous_of: Column, ro
         previous_of[behind] = before
     next_of[item] = OUT
     previous_of[item] = OUT
+
+
+@rule
+def link_first(first: Column, last: Column, next_of: Column, previous_of: Column, row: int, item: int) -> None:
+    """Put an item that is in no list in front of the others."""
+    behind = first[row]
+    previous_of[item] = NONE
+    next_of[item] = behind
+    if behind == NONE:
+        last[row] = item
+    else:
+        previous_of[behind] = item
+    first[row] = item

@@ -54,6 +54,7 @@ def view_maker(prototype: Any) -> Any:
     from numba.core.imputils import lower_getattr_generic
     from numba.core.typing.templates import AttributeTemplate, infer_getattr
     from numba.extending import intrinsic, register_model
+    from numba.np.numpy_support import from_dtype
 
     class StateType(types.Type):  # type: ignore[misc]
         """A part of a state: where its words begin in the table."""
@@ -73,7 +74,7 @@ def view_maker(prototype: Any) -> Any:
 
     def type_of(part: Any, first: int) -> Any:
         if isinstance(part, np.ndarray):
-            return types.CPointer(types.int64 if part.dtype.kind == "i" else types.float64)
+            return types.CPointer(from_dtype(part.dtype))
         if isinstance(part, tuple):
             return StateType(part, first)
         return types.float64 if isinstance(part, float) else types.int64

@@ -1,27 +1,15 @@
-"""EC2 worker nodes of EKS: how much of a node pods may request, and how many nodes a set of pods needs.
+"""EC2 worker nodes of EKS: how many a set of pods needs (room of a node: `novamodel.scenario.nodes`)."""
 
-Sources: awslabs/amazon-eks-ami (kube-reserved CPU 6 % of the first core, 1 % of the second, 0.5 % of the next
-two, 0.25 % of the rest; memory 11 MiB a pod of the node's maximum + 255 MiB; eviction below 100 MiB);
-Karpenter settings (7.5 % of the nominal memory is lost to the hypervisor and the kernel).
-A pod fits by its requests only (Kubernetes documentation, "Resource Management for Pods and Containers").
-"""
-
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from novamodel.errors import UserError
-from novamodel.scenario.machines import nearest, node_types
+from novamodel.scenario import Allocatable, group_room, room_for_pods
+from novamodel.scenario.goals import Platform
+from novamodel.scenario.machines import GIB, nearest, node_types
 
-GIB = 1024**3
-
-VM_MEMORY_OVERHEAD = 0.075
-EVICTION_MIB = 100
-DAEMONS = 2
-"""Pods on every node: the network plugin and kube-proxy."""
-DAEMONS_CPU = 0.15
-"""Cores that they request together (50m and 100m, from memory)."""
-
-_CPU_RESERVED = ((1, 0.06), (2, 0.01), (4, 0.005), (float("inf"), 0.0025))
+TINY = 1e-9
 
 
 class PodRequest(NamedTuple):
@@ -29,25 +17,6 @@ class PodRequest(NamedTuple):
 
     cpu: float
     memory_gib: float
-
-
-class Allocatable(NamedTuple):
-    """What pods may request on one node: cores, GiB and a number of pods."""
-
-    cpu: float
-    memory_gib: float
-    pods: int
-
-
-def node_allocatable(vcpu: int, memory_gib: float, max_pods: int) -> Allocatable:
-    """Room for pods on a node of nominal `vcpu`, `memory_gib`, `max_pods`, the node's daemons included."""
-    reserved_cpu, low = 0.0, 0.0
-    for high, share in _CPU_RESERVED:
-        reserved_cpu += max(0.0, min(vcpu, high) - low) * share
-        low = high
-    reserved_mib = 11 * max_pods + 255 + EVICTION_MIB
-    memory = memory_gib * (1 - VM_MEMORY_OVERHEAD) - reserved_mib / 1024
-    return Allocatable(vcpu - reserved_cpu, max(0.0, memory), max_pods)
 
 
 def instance_allocatable(instance_type: str) -> Allocatable:
@@ -58,35 +27,77 @@ def instance_allocatable(instance_type: str) -> Allocatable:
     known = next((one for one in node_types() if one.name == instance_type), None)
     if known is None:
         raise UserError(f"EC2 type {instance_type!r} is not known", valid=nearest(instance_type, node_types()))
-    room = node_allocatable(known.cores, known.memory / GIB, known.max_pods)
-    return Allocatable(max(0.0, room.cpu - DAEMONS_CPU), room.memory_gib, max(0, room.pods - DAEMONS))
+    return room_for_pods(known.cores, known.memory / GIB, known.max_pods)
 
 
-def nodes_for_pods(pods: Sequence[PodRequest], room: Allocatable, *, name: str = "node") -> int:
-    """Nodes that hold all `pods`, packed first-fit, largest first; `UserError` where one pod fits no node."""
-    for pod in pods:
-        if pod.cpu > room.cpu or pod.memory_gib > room.memory_gib or room.pods < 1:
-            raise UserError(
-                f"a pod of {pod.cpu:g} cores and {pod.memory_gib:g} GiB fits no {name}",
-                valid=f"at most {room.cpu:.3f} cores and {room.memory_gib:.2f} GiB, {room.pods} pods a node",
-            )
+class Group(NamedTuple):
+    """Nodes of one type: room for pods on each, and how many there are at least and at most."""
+
+    instance_type: str
+    room: Allocatable
+    least: int = 0
+    most: float = math.inf
+
+
+def groups_of(platform: Platform) -> dict[str, Group]:
+    """Node groups of EC2 nodes by name."""
+    return {
+        name: Group(group.type, group_room(group, platform.kind), group.least, group.most)
+        for name, group in platform.groups.items()
+    }
+
+
+def nodes_by_group(pods: Sequence[PodRequest], groups: Mapping[str, Group]) -> dict[str, int]:
+    """Nodes of each group that hold all `pods`, packed first-fit, largest first; a new node is of the first group that
+    may grow and that the pod fits. `UserError` where a pod fits no node.
+    """
 
     def share(pod: PodRequest) -> tuple[float, PodRequest]:
+        room = next(iter(groups.values())).room
         parts = (
             pod.cpu / room.cpu if room.cpu else 0.0,
             pod.memory_gib / room.memory_gib if room.memory_gib else 0.0,
         )
         return max(parts), pod
 
-    free: list[list[float]] = []
+    counts = {name: group.least for name, group in groups.items()}
+    free = [_empty(group) for group in groups.values() for _ in range(group.least)]
     for pod in sorted(pods, key=share, reverse=True):
-        for node in free:
-            if node[0] >= pod.cpu - 1e-9 and node[1] >= pod.memory_gib - 1e-9 and node[2] >= 1:
-                break
-        else:
-            node = [room.cpu, room.memory_gib, float(room.pods)]
+        node = next((one for one in free if _fits(pod, one)), None)
+        if node is None:
+            name = next((n for n, g in groups.items() if counts[n] < g.most and _fits(pod, _empty(g))), None)
+            if name is None:
+                raise _no_room(pod, groups, counts)
+            counts[name] += 1
+            node = _empty(groups[name])
             free.append(node)
         node[0] -= pod.cpu
         node[1] -= pod.memory_gib
         node[2] -= 1
-    return len(free)
+    return counts
+
+
+def nodes_for_pods(pods: Sequence[PodRequest], room: Allocatable, *, name: str = "node") -> int:
+    """Nodes of one type that hold all `pods`; `UserError` where one pod fits no node."""
+    return sum(nodes_by_group(pods, {name: Group(name, room)}).values())
+
+
+def _empty(group: Group) -> list[float]:
+    return [group.room.cpu, group.room.memory_gib, float(group.room.pods)]
+
+
+def _fits(pod: PodRequest, node: Sequence[float]) -> bool:
+    return node[0] >= pod.cpu - TINY and node[1] >= pod.memory_gib - TINY and node[2] >= 1
+
+
+def _no_room(pod: PodRequest, groups: Mapping[str, Group], counts: Mapping[str, int]) -> UserError:
+    asked = f"a pod of {pod.cpu:g} cores and {pod.memory_gib:g} GiB"
+    if any(_fits(pod, _empty(group)) for group in groups.values()):
+        full = ", ".join(f"{counts[name]} {group.instance_type}" for name, group in groups.items())
+        return UserError(f"{asked} finds no room: the nodes are full ({full})", valid="a larger max or count")
+    name, group = next(iter(groups.items()))
+    room = group.room
+    return UserError(
+        f"{asked} fits no {group.instance_type or name}",
+        valid=f"at most {room.cpu:.3f} cores and {room.memory_gib:.2f} GiB, {room.pods} pods a node",
+    )

@@ -7,43 +7,47 @@ from pathlib import Path
 from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
-from novamodel.importers.aws.estate import Estate
-from novamodel.importers.compose import read as compose_files
+from novamodel.importers.capacity import say_capacity
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
-from novamodel.importers.folder import KINDS, Found, find_files
+from novamodel.importers.folder import find_files
+from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.stores import say_stores
+from novamodel.importers.graph.system import MAIN, adopt_declared
+from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
-from novamodel.importers.names import is_infrastructure, match, short_name
+from novamodel.importers.names import is_infrastructure
 from novamodel.importers.nginx.fields import say_edge
-from novamodel.importers.nginx.read import read_nginx
-from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
+from novamodel.importers.reading import count_services, find_system_of, read_sources
+from novamodel.importers.redis import say_redis
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
 from novamodel.importers.sources import Sources
-from novamodel.importers.terraform.read import read_terraform, say_left
 from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
 
-def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
+def import_folder(folder: Path, platform: str | None = None, *, rendered: bool = False) -> ImportReport:
     """Read the configuration files of a folder into the imported part of a scenario.
 
     ``platform`` (eks, ecs, compose) chooses whose files deploy the services; None takes Kubernetes manifests
     where there are any, else an ECS task definition, else Docker Compose, else whatever is there. A missing
-    folder, a folder without a known file and a known file that is broken are a ``UserError`` with file and line.
+    folder and a folder without a known file are a ``UserError``; a file that cannot be read is a finding.
+    ``rendered``: charts are rendered with ``helm``, where it is installed.
     """
     if platform is not None and platform not in PLATFORMS:
         raise UserError(f"platform {platform!r} is not known", valid=PLATFORMS, given=platform)
-    found = find_files(folder)
+    found = find_files(folder, rendered)
     draft = Draft()
-    sources = _read(found, draft)
+    sources = read_sources(found, draft)
     kind = platform or _choose(sources)
     _say_platform(kind, platform is not None, sources, draft)
+    sources.system = find_system_of(kind, sources, draft)
     _say_services(kind, sources, draft)
     services = list(draft.values.get("services", {}))
     if sources.nginx is not None:
@@ -54,19 +58,22 @@ def import_folder(folder: Path, platform: str | None = None) -> ImportReport:
     pgbouncer.say_pgbouncer(sources.pgbouncer, draft)
     cluster = sources.cluster if kind == "eks" else kubernetes.Cluster()
     pgbouncer.say_deployed(cluster, sources.compose if kind == "compose" else None, draft)
-    for each in sorted(sources.pools, key=lambda p: not _pool_services(p, services)[1]):
-        for service in _pool_services(each, services)[0]:
-            pool.say_pool(each, service, draft)
-        if pool.meant_pgbouncer(each):
-            why = "evident intent: the pool points at PgBouncer"
-            draft.say(Said("database.pgbouncer", None, each.file, each.line_of("host"), why))
+    say_capacity(sources, services, draft)
     prometheus.say_monitoring(found.all("prometheus"), services, draft)
-    scripts.say_backup([(path, found.relative(path)) for path in found.paths.get("script", [])], draft)
-    postgres.say_settings(sources.settings, kind == "compose", draft)
+    scripts.say_backup(found.pairs("script"), draft)
+    own = any(store.boxes for store in sources.system.databases.values())
+    postgres.say_settings(sources.settings, own or kind == "compose", draft)
+    say_redis(sources.redis, sources.system, draft)
     find_faults(sources, kind, draft)
+    for name, line, why in found.broken:
+        message = f"{name} cannot be read: {why}"
+        draft.find(
+            "error", "file-not-read", name, line, f"{message} (left out)", "correct it, or leave it out of the folder"
+        )
+        draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled)
+    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources.system)
 
 
 def importer(folder: Path, platform: str | None = None) -> Tree:
@@ -74,47 +81,11 @@ def importer(folder: Path, platform: str | None = None) -> Tree:
     return import_folder(folder, platform).tree
 
 
-def _read(found: Found, draft: Draft) -> Sources:
-    def pairs(kind: str) -> list[tuple[Path, str]]:
-        return [(path, found.relative(path)) for path in found.paths.get(kind, [])]
-
-    cluster = kubernetes.read_cluster(found.all("kubernetes"), draft)
-    chosen = compose_files.choose(found.all("compose"), draft)
-    terraform = read_terraform(pairs("terraform"), found.text)
-    say_left(terraform, draft)
-    sources = Sources(
-        found,
-        cluster,
-        chosen,
-        Estate(terraform.resources, found.all("ecs")),
-        terraform,
-        read_nginx(pairs("nginx")) if found.paths.get("nginx") else None,
-        [each for path, shown in pairs("pool") for each in pool.read_pools(path, shown)],
-        postgres.read_settings(pairs("postgres")),
-        pgbouncer.read_settings(pairs("pgbouncer")),
-    )
-    sources.workloads = {
-        "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(sources.estate, draft),
-        "compose": compose_files.workloads(chosen, draft) if chosen else [],
-    }
-    _rename_targets(sources)
-    return sources
-
-
-def _rename_targets(sources: Sources) -> None:
-    """Give what nginx passes requests to the name that the service has in the scenario."""
-    if sources.nginx is None:
-        return
-    prefixes = sources.cluster.prefixes
-    known = {short_name(w.raw_name): w.name for group in sources.workloads.values() for w in group}
-    sources.nginx.targets = [
-        target._replace(service=known.get(target.service, short_name(target.service, prefixes)))
-        for target in sources.nginx.targets
-    ]
-
-
 def _choose(sources: Sources) -> str:
+    """The platform whose files deploy the services; Compose before another that deploys only a few of its services."""
+    counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
+    if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
+        return "compose"
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
@@ -125,6 +96,7 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
     declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
     declared += sources.estate.files if kind == sources.estate.platform else []
+    files = [sources.compose.file, *files] if kind == "compose" and sources.compose is not None else files
     first = next(iter([*files, *declared]), None)
     if first is not None:
         what = KINDS[_FILES_OF[kind]] if files else "Terraform"
@@ -144,18 +116,27 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
 
 
 def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
-    deployed = sources.workloads[kind]
+    system = sources.system
+    deployed = [
+        each for each in sources.workloads[kind] if each.name in system.boxes or each.raw_name not in sources.idle
+    ]
+    for box, role in system.idle:
+        if role.what in ("job", "load") or (role.what in ("proxy", "tool") and kind == "compose"):
+            why = f"{role.why or 'infrastructure image'}: it takes no customers"
+            draft.leave(box.file, box.line, f"{box.name} ({role.program or role.what})", why)
     for workload in deployed:
         below = f"services.{workload.name}"
         draft.say(Said("", None, workload.file, workload.line), below)
         for said in workload.said:
             draft.say(said, below)
     for name, place in _evident(kind, sources):
-        if name not in draft.values.get("services", {}) and not is_infrastructure(name):
+        if name not in draft.values.get("services", {}) and name not in sources.idle and not is_infrastructure(name):
             _say_evident(name, place, deployed, kind, draft)
     if not draft.values.get("services"):
         for other in PLATFORMS:
             for workload in sources.workloads[other]:
+                if workload.raw_name in sources.idle:
+                    continue
                 why = f"assumed: only a {KINDS[_FILES_OF[other]]} deploys it"
                 draft.say(Said("", None, workload.file, workload.line), f"services.{workload.name}")
                 replicas = Said("replicas", 1, workload.file, workload.line, why, "assumed")
@@ -203,21 +184,25 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
-    if sources.compose is not None and kind == "compose":
-        compose_files.say_stores(sources.compose, draft)
-    on_rds = kind != "compose" or "database" not in draft.values
+    say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
+    on_rds = "database" not in draft.values
     aws.say(sources.estate, kind, services, on_rds, draft)
+    adopt_declared(sources.system, _declared(draft))
     if on_rds:
         return
     for path in sources.found.paths.get("terraform", []):
         shown = sources.found.relative(path)
-        draft.leave(shown, 1, "Terraform", "its database is not taken: Docker Compose runs its own")
+        draft.leave(shown, 1, "Terraform", f"its database is not taken: the files of {kind} run their own")
 
 
-def _pool_services(each: pool.Pool, services: list[str]) -> tuple[list[str], bool]:
-    """The services that a pool file belongs to, and whether its path names one of them."""
-    for part in each.file.split("/"):
-        named = match(part.split(".")[0], services)
-        if named is not None:
-            return [named], True
-    return services, False
+def _declared(draft: Draft) -> list[tuple[str, str, Text]]:
+    """Databases and caches that any file has said something of, with their places."""
+    found = [(what, MAIN, what) for what in ("database", "cache") if draft.values.get(what)]
+    for what in ("database", "cache"):
+        found += [(what, name, f"{what}s.{name}") for name in draft.values.get(f"{what}s", {})]
+    rows = []
+    for what, name, path in found:
+        places = [one for at, one in draft.origins.items() if at == path or at.startswith(f"{path}.")]
+        place = next((one for one in places if one.file), None)
+        rows.append((what, name, Text(None, place.file or "", place.line or 1) if place else Text(None, "", 1)))
+    return rows

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from novamodel.importers.kubernetes.findings import ANNOTATION
 from novamodel.importers.kubernetes.read import Cluster
+from novamodel.importers.kubernetes.routes import ANNOTATION
 from novamodel.importers.nginx.read import Nginx, server_hosts
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import Pool, meant_pgbouncer
+from novamodel.importers.pools.said import Row
 from novamodel.importers.report import Draft, Workload
 
 REDIS = {"REDIS_URL", "REDIS_HOST"}
@@ -91,15 +91,16 @@ def environments(groups: dict[str, Iterable[Workload]], draft: Draft) -> None:
                 )
 
 
-def pgbouncer(pool: Pool, known: Collection[str], draft: Draft) -> None:
+def pgbouncer(pool: Row, known: Collection[str], draft: Draft) -> None:
     """A pool that points at PgBouncer while nothing deploys one."""
-    if meant_pgbouncer(pool) and not any("pgbouncer" in name for name in known):
+    meant = "pgbouncer" in pool.host.lower() or pool.host.endswith(":6432")
+    if meant and not any("pgbouncer" in name for name in known):
         draft.find(
             "error",
             "pgbouncer-not-deployed",
             pool.file,
-            pool.line_of("host"),
-            f"the pool points at {pool.text('host') or 'port 6432'}, and no file deploys PgBouncer: no connection "
+            pool.line,
+            f"the pool points at {pool.host.rstrip(':')}, and no file deploys PgBouncer: no connection "
             "is ever made (read as meant: PgBouncer with its defaults)",
             "deploy PgBouncer, or point the pool at the database",
         )

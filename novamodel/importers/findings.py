@@ -49,7 +49,7 @@ def find_faults(sources: Sources, kind: str, draft: Draft) -> None:
 def _compose(sources: Sources, draft: Draft) -> None:
     if sources.compose is None:
         return
-    compose.find_faults(sources.compose, sources.found.names, draft)
+    compose.find_faults(sources.compose, sources.found.names, sources.idle, draft)
     if sources.nginx is not None:
         known = {name for name, _ in sources.compose["services"].entries()}
         consistency.upstream_hosts(sources.nginx, known, sources.compose.file, draft)

@@ -1,62 +1,65 @@
-"""Which files a folder holds and which reader each one gets, told by content rather than by name."""
+"""Which files a folder holds and which reader each one gets. Nothing in it stops an import but an empty folder."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import stat
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from novamodel.errors import UserError
-from novamodel.importers.jsonfile import read_json
+from novamodel.importers.kinds import KINDS, Kind, kind_of, looks_like
+from novamodel.importers.kubernetes.charts import NAMES as CHARTS
+from novamodel.importers.kubernetes.charts import belongs, charts_of
 from novamodel.importers.node import Node
-from novamodel.importers.pgbouncer import read as pgbouncer
-from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
+from novamodel.importers.rendering import render
+from novamodel.yamlfile import documents_in, read_text
 
-MAX_FILES = 2000
-SKIPPED_FOLDERS = {"node_modules", "__pycache__", "venv", "dist", "build", "vendor", "coverage"}
-KINDS = {
-    "nginx": "nginx configuration",
-    "kubernetes": "Kubernetes manifest",
-    "compose": "Docker Compose file",
-    "ecs": "ECS task definition",
-    "terraform": "Terraform",
-    "prometheus": "Prometheus configuration",
-    "grafana": "Grafana dashboard",
-    "pool": "node-postgres pool",
-    "pgbouncer": "PgBouncer settings",
-    "script": "shell script",
-    "postgres": "PostgreSQL settings",
-    "workflow": "deploy workflow",
-}
+MAX_CANDIDATES = 20_000
+"""Files that are looked into at most, those nearest to the top first."""
+MAX_LISTED = 100
+"""Files of no known kind that are listed one by one; more are counted by the ending of their names."""
+SKIPPED_FOLDERS = {
+    "node_modules", "__pycache__", "venv", "dist", "build", "vendor", "coverage", "target", "site-packages",
+    "testdata", "fixtures", "__tests__", "__mocks__",
+}  # fmt: skip
+"""Folders that hold what tools wrote, what others wrote, or made-up files for tests."""
 _LEAST_KNOWN = "at least one of: " + ", ".join(KINDS.values())
-_NGINX = re.compile(r"^\s*(http|server|upstream|events|limit_req_zone|location)\b[^=\n]*[{;]", re.M)
-_POSTGRES = re.compile(
-    r"^\s*(wal_level|max_connections|shared_buffers|max_wal_senders)\s*=?\s*\S|^\s*host(ssl)?\s+\S+\s+\S+",
-    re.M,
-)
-_REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
-_MARKER = re.compile(
-    r"""^[\s-]*["']?(apiVersion|kind|services|scrape_configs|jobs|containerDefinitions)["']?\s*:""", re.M
-)
-_TAG = re.compile(r"(^|[\s:-])!{1,2}[\w:./]+")
 
 
 @dataclass
 class Found:
-    """The files of a folder by kind of reader, and those that were not read with the reason."""
+    """The files of a folder by kind of reader, and those that were not read with the reason.
+
+    ``broken``: (file, line, reason) of what looks like configuration and cannot be read.
+    """
 
     folder: Path
     documents: dict[str, list[Node]] = field(default_factory=dict)
     paths: dict[str, list[Path]] = field(default_factory=dict)
     not_read: list[tuple[str, str]] = field(default_factory=list)
+    broken: list[tuple[str, int | None, str]] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    copies: dict[Path, str] = field(default_factory=dict)
+    unrendered: list[str] = field(default_factory=list)
 
     def relative(self, path: Path) -> str:
         """The path inside the folder, with forward slashes."""
-        return path.relative_to(self.folder).as_posix()
+        return self.copies.get(path) or path.relative_to(self.folder).as_posix()
+
+    def documents_of(self, name: str) -> list[Node]:
+        """The YAML documents of a file inside the folder, or of a text given as ``FILE\\nLINE\\nTEXT``."""
+        shown, line, inline = (*name.split("\n", 2), "", "")[:3]
+        text = inline or self.text(name)
+        try:
+            documents = documents_in(text, Path(shown)) if text is not None else []
+        except UserError:
+            return []
+        more = int(line) if inline and line.isdecimal() else 0
+        return [Node(value, shown, {path: at + more for path, at in lines.items()}) for value, lines in documents]
 
     def text(self, name: str) -> str | None:
         """The text of a file inside the folder, named from its top; None where there is none or it leads outside."""
@@ -71,6 +74,20 @@ class Found:
         """The documents of a kind (YAML and JSON)."""
         return self.documents.get(kind, [])
 
+    def pairs(self, kind: str) -> list[tuple[Path, str]]:
+        """The files of a kind with the name that is shown for each."""
+        return [(path, self.relative(path)) for path in self.paths.get(kind, [])]
+
+    def leave_out(self, path: Path | str, problem: UserError) -> None:
+        """List a file that looks like configuration and cannot be read."""
+        shown = path if isinstance(path, str) else self.relative(path)
+        line = problem.line if isinstance(problem.line, int) else None
+        why = _reason(problem, self.folder, shown)
+        inside = re.match(r"(\d+): ", why)
+        if inside:
+            line, why = int(inside[1]), why[inside.end() :]
+        self.broken.append((shown, line, why))
+
     @property
     def files(self) -> dict[str, str]:
         """What each file that was read is."""
@@ -78,158 +95,129 @@ class Found:
         return dict(sorted(result.items()))
 
 
-def find_files(folder: Path) -> Found:
-    """Read a folder. A missing folder, one without any known file, or a known file that is broken is "
-    "a ``UserError``."""
+def find_files(folder: Path, rendered: bool = False) -> Found:
+    """Read a folder. A missing folder and one without any known file are a ``UserError``; all else is listed.
+
+    ``rendered``: whether Helm renders the charts of the folder, where it is installed.
+    """
     if not folder.exists():
         raise UserError(f"{folder}: no such folder", valid=f"a folder that holds {_LEAST_KNOWN}")
     if not folder.is_dir():
         raise UserError(f"{folder} is a file, not a folder", valid="the folder that holds the configuration files")
-    paths = _walk(folder)
-    found = Found(folder, names=frozenset(path.relative_to(folder).as_posix() for path in paths))
-    for path in paths:
-        reader = _READERS.get(path.suffix.lower(), _other)
-        reader(path, found)
+    found = Found(folder)
+    paths = list(_walk(folder, found))
+    found.names = frozenset(path.relative_to(folder).as_posix() for path in paths)
+    charts = charts_of(found.names)
+    others: list[Path] = []
+    plain: list[tuple[Path, str]] = []
+    looked_into = in_charts = 0
+    for path in sorted(paths, key=lambda one: (len(one.parts), one.as_posix())):
+        if not looks_like(path):
+            others.append(path)
+            continue
+        looked_into += 1
+        if looked_into > MAX_CANDIDATES:
+            continue
+        if charts and path.name not in CHARTS and belongs(found.relative(path), charts):
+            in_charts += 1
+            continue
+        _take(path, found, plain)
+    for paths in found.paths.values():
+        paths.sort()
+    found.unrendered = charts if not rendered else _render(folder, found)
+    if found.unrendered and in_charts:
+        found.not_read.append((".", f"{in_charts} templates and values of Helm charts: helm template renders them"))
+    if looked_into > MAX_CANDIDATES:
+        left = looked_into - MAX_CANDIDATES
+        found.not_read.append((".", f"{left} files deep in the folder: the {MAX_CANDIDATES} nearest are looked into"))
+    _list_others([(path, "no kind of file that is known") for path in others], found)
+    _list_others(plain, found)
     if not found.paths:
-        raise UserError(_nothing_known(folder, found), valid=_LEAST_KNOWN)
+        raise UserError(_nothing_known(folder, found, bool(paths)), valid=_LEAST_KNOWN)
     return found
 
 
-def _nothing_known(folder: Path, found: Found) -> str:
-    broken = next((f"{name}: {why}" for name, why in found.not_read if why.startswith("not valid")), None)
-    reason = f" ({broken})" if broken else "" if found.not_read else " (it is empty)"
-    return f"{folder} holds no configuration file that is known{reason}"
+def _render(folder: Path, found: Found) -> list[str]:
+    """Read what Helm makes of the charts; those that it does not render."""
+    texts, left = render(folder, found.names)
+    for chart, text in texts.items():
+        shown = f"{chart or '.'} (rendered by helm)"
+        try:
+            documents = documents_in(text, Path(shown))
+        except UserError as problem:
+            found.leave_out(shown, problem)
+            continue
+        nodes = [Node(value, shown, lines) for value, lines in documents]
+        found.documents.setdefault("kubernetes", []).extend(nodes)
+        found.paths.setdefault("kubernetes", []).append(folder / chart / "Chart.yaml")
+    found.not_read += [(chart or ".", why) for chart, why in left]
+    return [chart for chart, _ in left]
 
 
-def _walk(folder: Path) -> list[Path]:
-    paths: list[Path] = []
+def _take(path: Path, found: Found, plain: list[tuple[Path, str]]) -> None:
+    try:
+        kind: Kind = kind_of(path, found.relative(path))
+    except UserError as problem:
+        found.leave_out(path, problem)
+        return
+    if kind.name is None:
+        plain.append((path, kind.why))
+        return
+    found.paths.setdefault(kind.name, []).append(path)
+    found.documents.setdefault(kind.name, []).extend(kind.documents)
 
-    def stop(problem: OSError) -> None:
-        raise UserError(f"{problem.filename} cannot be read: {problem.strerror}")
 
-    for top, folders, files in os.walk(folder, onerror=stop):
+def _reason(problem: UserError, folder: Path, shown: str) -> str:
+    """What is wrong with a file, without its place, which stands beside it."""
+    text = problem.message
+    for name in (str(folder / shown), shown):
+        text = text.removeprefix(name).lstrip(": ")
+    return text
+
+
+def _nothing_known(folder: Path, found: Found, some: bool) -> str:
+    broken = next((f" ({name}: {why})" for name, _, why in found.broken), "")
+    return f"{folder} holds no configuration file that is known{broken if some else ' (it is empty)'}"
+
+
+def _walk(folder: Path, found: Found) -> Iterator[Path]:
+    """Regular files inside the folder; links out of it, devices and pipes are not opened."""
+
+    def note(problem: OSError) -> None:
+        name = os.path.relpath(problem.filename, folder) if problem.filename else "."
+        found.not_read.append((Path(name).as_posix(), f"cannot be read: {problem.strerror}"))
+
+    root = os.path.realpath(folder)
+    for top, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(
             name for name in folders if name not in SKIPPED_FOLDERS and (not name.startswith(".") or name == ".github")
         )
-        paths += [Path(top) / name for name in sorted(files) if not name.startswith(".")]
-        if len(paths) > MAX_FILES:
-            raise UserError(f"{folder} holds more than {MAX_FILES} files; name the folder of the configuration files")
-    return [path for path in paths if path.is_file()]
+        for name in sorted(files):
+            if name.startswith(".") and not name.startswith(".env"):
+                continue
+            path = os.path.join(top, name)
+            try:
+                status = os.lstat(path)
+                if stat.S_ISLNK(status.st_mode):
+                    real = os.path.realpath(path)
+                    if not real.startswith(root + os.sep):
+                        found.not_read.append((os.path.relpath(path, folder), "a link out of the folder: not followed"))
+                        continue
+                    status = os.stat(real)
+            except OSError as problem:
+                note(problem)
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield Path(path)
 
 
-def _add(found: Found, kind: str, path: Path, documents: list[Node] | None = None) -> None:
-    found.paths.setdefault(kind, []).append(path)
-    found.documents.setdefault(kind, []).extend(documents or [])
-
-
-def _skip(found: Found, path: Path, why: str) -> None:
-    found.not_read.append((found.relative(path), why))
-
-
-def _yaml(path: Path, found: Found) -> None:
-    text = read_text(path)
-    marked = _MARKER.search(text)
-    if ("{{" in text and not marked) or re.search(r"^\s*\{\{-?\s|:\s*\{\{-?\s", text, re.M):
-        return _skip(found, path, "a template: render it first (helm template) and import the result")
-    if not marked and _TAG.search(text):
-        return _skip(found, path, "no kind of YAML that is known")
-    documents = [Node(value, found.relative(path), lines) for value, lines in read_documents(path)]
-    if not documents:
-        raise UserError("the file is empty", file=path)
-    kind = next((kind for kind, test in _YAML_KINDS if any(test(node) for node in documents)), None)
-    if kind is None:
-        return _skip(found, path, "no kind of YAML that is known")
-    _add(found, kind, path, documents)
-
-
-def _has(node: Node, *words: str) -> bool:
-    return isinstance(node.value, dict) and all(word in node.value for word in words)
-
-
-_YAML_KINDS: tuple[tuple[str, Callable[[Node], bool]], ...] = (
-    ("kubernetes", lambda node: _has(node, "apiVersion", "kind")),
-    ("prometheus", lambda node: _has(node, "scrape_configs")),
-    ("workflow", lambda node: _has(node, "jobs") and (_has(node, "on") or _has(node, "true"))),
-    ("ecs", lambda node: _has(node, "containerDefinitions")),
-    ("compose", lambda node: isinstance(node["services"].value, dict)),
-)
-
-
-def _json(path: Path, found: Found) -> None:
-    text = read_text(path)
-    named = "task" in path.name.lower() and "def" in path.name.lower()
-    try:
-        value, lines = read_json(path)
-    except UserError as problem:
-        if named or re.search(r'"(containerDefinitions|apiVersion|panels|dashboard)"', text):
-            raise
-        return _skip(found, path, problem.message)
-    node = Node(value, found.relative(path), lines)
-    inner = node["taskDefinition"] or node
-    if inner["containerDefinitions"]:
-        return _add(found, "ecs", path, [inner])
-    if named:
-        raise UserError(
-            "this is no ECS task definition: it has no containerDefinitions",
-            file=path,
-            line=1,
-            valid="family, cpu, memory and containerDefinitions, as aws ecs register-task-definition takes them",
-        )
-    if _has(node, "apiVersion", "kind"):
-        return _add(found, "kubernetes", path, [node])
-    if node["dashboard"] or node["panels"]:
-        return _add(found, "grafana", path, [node])
-    _skip(found, path, "no kind of JSON that is known")
-
-
-def _conf(path: Path, found: Found) -> None:
-    text = read_text(path)
-    if path.name.startswith("nginx") or _NGINX.search(text):
-        _add(found, "nginx", path)
-    elif _POSTGRES.search(text):
-        _add(found, "postgres", path)
-    else:
-        _skip(found, path, "no kind of configuration that is known")
-
-
-def _code(path: Path, found: Found) -> None:
-    if path.stat().st_size <= MAX_BYTES and re.search(rb"new\s+(\w+\s*\.\s*)?Pool\s*\(", path.read_bytes()):
-        _add(found, "pool", path)
-    else:
-        _skip(found, path, "source without a node-postgres pool")
-
-
-def _sql(path: Path, found: Found) -> None:
-    if path.stat().st_size <= MAX_BYTES and _REPLICATION.search(read_text(path)):
-        _add(found, "postgres", path)
-    else:
-        _skip(found, path, "SQL that says nothing about replication or roles")
-
-
-def _ini(path: Path, found: Found) -> None:
-    if path.stat().st_size <= MAX_BYTES and pgbouncer.SECTION.search(read_text(path)):
-        _add(found, "pgbouncer", path)
-    else:
-        _skip(found, path, "no kind of settings that is known")
-
-
-def _other(path: Path, found: Found) -> None:
-    _skip(found, path, "no kind of file that is known")
-
-
-_READERS: dict[str, Callable[[Path, Found], Any]] = {
-    ".yaml": _yaml,
-    ".yml": _yaml,
-    ".json": _json,
-    ".conf": _conf,
-    ".nginx": _conf,
-    ".ini": _ini,
-    ".tf": lambda path, found: _add(found, "terraform", path),
-    ".tfvars": lambda path, found: _add(found, "terraform", path),
-    ".js": _code,
-    ".mjs": _code,
-    ".cjs": _code,
-    ".ts": _code,
-    ".sh": lambda path, found: _add(found, "script", path),
-    ".sql": _sql,
-}
+def _list_others(others: list[tuple[Path, str]], found: Found) -> None:
+    """Each with its reason; where there are many, those of one reason are counted."""
+    for why in dict.fromkeys(why for _, why in others):
+        paths = [path for path, reason in others if reason == why]
+        if len(paths) <= MAX_LISTED:
+            found.not_read += [(found.relative(path), why) for path in paths]
+            continue
+        endings = Counter(path.suffix.lower() or "without an ending" for path in paths)
+        most = ", ".join(f"{number} {ending}" for ending, number in endings.most_common(8))
+        found.not_read.append((".", f"{len(paths)} files ({most}): {why}"))

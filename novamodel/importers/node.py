@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from novamodel.yamlfile import Lines
@@ -11,12 +11,16 @@ from novamodel.yamlfile import Lines
 
 @dataclass(frozen=True)
 class Node:
-    """A value inside a YAML or JSON document. Going where nothing is gives a node without a value."""
+    """A value inside a YAML or JSON document. Going where nothing is gives a node without a value.
+
+    ``files``: where some parts stand in another file (a patch laid over a manifest), by their paths.
+    """
 
     value: Any
     file: str
     lines: Lines
     path: tuple[str | int, ...] = ()
+    files: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
 
     def __getitem__(self, word: str | int) -> Node:
         """The node below, by key or index."""
@@ -25,7 +29,9 @@ class Node:
             inner = self.value.get(str(word))
         elif isinstance(self.value, list) and isinstance(word, int) and 0 <= word < len(self.value):
             inner = self.value[word]
-        return Node(inner, self.file, self.lines, (*self.path, word))
+        below = (*self.path, word)
+        file = self.files.get(below, self.file) if self.files else self.file
+        return Node(inner, file, self.lines, below, self.files)
 
     def at(self, *words: str | int) -> Node:
         """The node at the end of several words."""

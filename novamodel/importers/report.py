@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from novamodel.audit import Finding, Level, finding, in_order
+from novamodel.importers.graph.system import System
 from novamodel.scenario import Origin, Tree
 
 
@@ -40,7 +41,8 @@ class ImportReport:
 
     ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
     value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
-    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent.
+    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent; ``system`` who
+    asks whom.
     """
 
     tree: Tree
@@ -48,6 +50,7 @@ class ImportReport:
     files: dict[str, str]
     fields: list[dict[str, Any]]
     not_modelled: list[dict[str, Any]]
+    system: System = field(default_factory=System)
 
     @property
     def findings(self) -> list[Finding]:

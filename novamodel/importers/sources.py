@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from novamodel.importers.aws.estate import Estate
+from novamodel.importers.compose.project import Project
 from novamodel.importers.folder import Found
+from novamodel.importers.graph.boxes import Box, Text
+from novamodel.importers.graph.system import System
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.read import Cluster
 from novamodel.importers.nginx.read import Nginx
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs import pool
 from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.pools.said import Row
 from novamodel.importers.report import Workload
 from novamodel.importers.terraform.read import Terraform
 
 
 @dataclass
 class Sources:
-    """What each reader found; ``workloads`` by platform (eks, ecs, compose)."""
+    """What each reader found; ``workloads`` and ``boxes`` by platform (eks, ecs, compose).
+
+    ``system`` is that of the platform that was chosen; ``idle`` names containers that are no service or worker.
+    """
 
     found: Found
     cluster: Cluster
@@ -26,10 +32,16 @@ class Sources:
     estate: Estate
     terraform: Terraform
     nginx: Nginx | None
-    pools: list[pool.Pool]
+    pools: list[Row]
     settings: list[tuple[str, int, str]]
     pgbouncer: list[pgbouncer.Setting]
     workloads: dict[str, list[Workload]] = field(default_factory=dict)
+    boxes: dict[str, list[Box]] = field(default_factory=dict)
+    project: Project | None = None
+    redis: list[tuple[str, Text]] = field(default_factory=list)
+    dotenv: dict[str, dict[str, Text]] = field(default_factory=dict)
+    system: System = field(default_factory=System)
+    idle: set[str] = field(default_factory=set)
 
     @property
     def known_names(self) -> set[str]:

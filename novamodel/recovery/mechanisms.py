@@ -6,6 +6,15 @@ from collections.abc import Callable
 
 MULTI_AZ_FAILOVER_S = (60.0, 120.0)
 """AWS, Amazon RDS User Guide: failover of a Multi-AZ instance typically takes 60 to 120 seconds."""
+FAILOVER_S = {
+    "multi_az_instance": MULTI_AZ_FAILOVER_S,
+    "multi_az_cluster": (0.0, 35.0),
+    "aurora_with_replica": (0.0, 30.0),
+}
+"""By deployment. AWS, Amazon RDS and Aurora User Guides: a cluster with two readable standbys takes typically under
+35 s, Aurora with a replica under 30 s."""
+READABLE_STANDBY = ("multi_az_cluster", "aurora_with_replica")
+"""Deployments whose standby answers reads."""
 PITR_INTERVAL_S = 300.0
 """AWS, Amazon RDS User Guide: transaction logs are uploaded to S3 every five minutes."""
 

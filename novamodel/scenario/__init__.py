@@ -13,19 +13,32 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.nodes import (
+    SYSTEM_PODS,
+    Allocatable,
+    NodeGroup,
+    group_room,
+    machine,
+    node_allocatable,
+    room_for_pods,
+)
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
+from novamodel.scenario.tenants import standing
 
 __all__ = [
+    "SYSTEM_PODS",
+    "Allocatable",
     "CacheNode",
     "Change",
     "DatabaseClass",
     "FargateSize",
     "Inspect",
+    "NodeGroup",
     "NodeType",
     "Operation",
     "Origin",
@@ -40,11 +53,16 @@ __all__ = [
     "fargate_pod_size",
     "fargate_sizes",
     "gp3_striped_from",
+    "group_room",
     "load_scenario",
     "load_tree",
+    "machine",
     "may_read_elsewhere",
+    "node_allocatable",
     "node_types",
     "require_fargate_size",
+    "room_for_pods",
     "setting_changes",
     "simplified_parts",
+    "standing",
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from novamodel.scenario.commit import SynchronousReplication
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
@@ -15,18 +16,20 @@ from novamodel.scenario.fields import (
     Count,
     FewCount,
     Part,
-    PoolSize,
     PositiveCount,
     Seconds,
     given,
     needed,
     wrong,
 )
+from novamodel.scenario.pgbouncer import PgBouncer
 from novamodel.scenario.read_replicas import ReadReplicas
+from novamodel.scenario.service import Resources
+from novamodel.scenario.storage_growth import StorageGrowth
 from novamodel.scenario.tls import Tls
+from novamodel.scenario.volume import InstanceStorage
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
-PGBOUNCER = "documented: PgBouncer defaults"
 NGINX = "documented: nginx defaults"
 MEASURED = "measured: NovaBank test stack, loopback, one core of an AMD Zen 5 server"
 
@@ -129,6 +132,11 @@ class Edge(Part):
     )
     max_fails: Count = given(1, "failures that take a server out", NGINX)
     fail_timeout: Seconds = given("10 s", "how long a server stays out", NGINX)
+    pod: Resources | None = given(
+        None,
+        "requests and limits where it runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
     network: Seconds = given(
         "0.3 ms", "network time from the edge to a replica and back", "assumed: one region, several zones"
     )
@@ -155,21 +163,6 @@ class Edge(Part):
         return self.request_cpu.busy + handshake / self.requests_per_connection
 
 
-class PgBouncer(Part):
-    """PgBouncer between the pools and PostgreSQL."""
-
-    pool_mode: Literal["transaction", "session"] = given(
-        "transaction",
-        "a server connection is held for a transaction, or from a client's first query until it disconnects",
-        "assumed: the mode for many clients (PgBouncer's own default is session)",
-    )
-    default_pool_size: PoolSize = given(20, "server connections", PGBOUNCER)
-    max_client_conn: ClientCount = given(100, "client connections", PGBOUNCER)
-    query_wait_timeout: Seconds = given("120 s", "a query waits at most this long for a server connection", PGBOUNCER)
-    login_cpu: Demand = given("2.06 ms", "CPU of one client login", "measured: PgBouncer 1.18, NovaBank test stack")
-    query_cpu: Demand = given("15 us", "CPU of one query passed on", "measured: PgBouncer 1.18, NovaBank test stack")
-
-
 class Database(Part):
     """PostgreSQL: cores shared by all statements, storage, connections."""
 
@@ -189,6 +182,16 @@ class Database(Part):
     storage_latency: Seconds = given(
         "1 ms", "time of one storage operation without queueing", "assumed: gp3 single-digit milliseconds"
     )
+    throughput_mib_s: PositiveCount = given(
+        125, "throughput of the volume, MiB/s (left out: gp3's)", "documented: RDS gp3"
+    )
+    instance_storage: InstanceStorage | None = given(
+        None, "what the instance lets through to its volume", "default: no limit below the volume's"
+    )
+    growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
+    synchronous: SynchronousReplication | None = given(
+        None, "commits wait for a standby (synchronous_standby_names)", "default: asynchronous"
+    )
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
     max_connections: ClientCount = given(
         100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"
@@ -199,6 +202,23 @@ class Database(Part):
     pgbouncer: PgBouncer | None = given(None, "PgBouncer, if there is one", "default: none")
     read_replicas: ReadReplicas | None = given(None, "PostgreSQL read replicas, if there are any", "default: none")
     statements: dict[str, Statement] = given({}, "what each statement costs", "assumed")
+    pod: Resources | None = given(
+        None,
+        "requests and limits where the primary runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
+
+    @property
+    def operations_per_s(self) -> float:
+        """Storage operations a second of the primary: its volume's, or what the instance lets through."""
+        if self.instance_storage is None:
+            return float(self.iops)
+        return self.instance_storage.operations(self.iops, self.throughput_mib_s)
+
+    @property
+    def commit_wait_s(self) -> float:
+        """Seconds that a commit of a transaction that writes waits for a standby."""
+        return self.synchronous.wait_s if self.synchronous is not None else 0.0
 
     @property
     def replica_cores(self) -> int:
@@ -232,16 +252,41 @@ class Database(Part):
         return self
 
 
+EvictionPolicy = Literal[
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+]
+
+
 class Cache(Part):
-    """Redis: one thread, a memory limit."""
+    """Redis: one thread, a memory limit, and keys that come and go one by one."""
 
     engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
     nodes: FewCount = given(1, "nodes, replicas included", "assumed")
     memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
+    maxmemory_policy: EvictionPolicy = given(
+        "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
+    )
+    maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
+    appendfsync: Literal["off", "everysec", "always"] = given(
+        "off", "append-only file: none, synced once a second beside the work, or before each reply", "assumed"
+    )
+    fsync: Seconds = given("1 ms", "time of one fsync of the append-only file", "assumed: a local SSD")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")
+    pod: Resources | None = given(
+        None,
+        "requests and limits where it runs as a pod on the platform's nodes",
+        "default: a machine of its own; with Compose the one machine, without limits",
+    )
 
 
 RequestLimit.model_rebuild()

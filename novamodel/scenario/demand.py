@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from novamodel import units
 from novamodel.scenario.callers import Caller
@@ -147,7 +147,14 @@ class Keyspace(Part):
     keys: ClientCount = needed("different keys")
     popularity: str = given("zipf 0.9", "how often each key is asked for: 'zipf S' or 'uniform'", "assumed")
     value_size: str | float = given("1 KiB", "bytes of one value", "assumed")
+    key_size: Annotated[int, Field(ge=1, le=65_535, strict=True)] = given(18, "bytes of a key's name", "assumed")
     ttl: Seconds = given("60 s", "lifetime of an entry, counted from its insertion; 0 s = none", "assumed")
+    start: Share | Literal["full", "empty"] | None = given(
+        None,
+        "share of the keys that are there when the run begins, each with a whole lifetime; "
+        "read with run.start_state: given",
+        "default: as in steady state",
+    )
     hit_ratio: Share | None = given(
         None, "hit ratio, where it is known; else worked out from the fields above", "derived"
     )
@@ -157,6 +164,16 @@ class Keyspace(Part):
     def _law(cls, value: str) -> str:
         zipf_exponent(value)
         return value
+
+    @property
+    def value_bytes(self) -> float:
+        """Bytes of one value."""
+        return units.parse_bytes(self.value_size) if isinstance(self.value_size, str) else self.value_size
+
+    @property
+    def start_share(self) -> float | None:
+        """Share of the keys that are there at the beginning; None: as in steady state."""
+        return {"full": 1.0, "empty": 0.0}.get(self.start) if isinstance(self.start, str) else self.start
 
     @field_validator("value_size")
     @classmethod

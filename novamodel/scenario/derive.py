@@ -18,8 +18,8 @@ from novamodel.scenario.machines import (
     cache_nodes,
     database_classes,
     gp2_iops,
-    gp3_iops,
     gp3_striped_from,
+    gp3_volume,
     most_connections,
     nearest,
     source_of,
@@ -131,8 +131,12 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
     if kind in ("gp3", "gp2") and (storage := _bytes(storage)) is not None:
         fixed = kind == "gp2" or storage < gp3_striped_from()
         cause = f"{kind} of {storage / GIB:g} GiB"
-        iops = gp3_iops(storage) if kind == "gp3" else gp2_iops(storage)
+        iops = gp3_volume(storage).iops if kind == "gp3" else gp2_iops(storage)
         yield Fact(f"{path}.iops", iops, f"{path}.storage", cause, source_of(f"rds_{kind}"), fixed)
+        if kind == "gp3":
+            throughput = gp3_volume(storage).throughput_mib_s
+            source = source_of("rds_gp3")
+            yield Fact(f"{path}.throughput_mib_s", throughput, f"{path}.storage", cause, source, fixed)
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:

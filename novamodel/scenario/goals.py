@@ -23,8 +23,9 @@ from novamodel.scenario.fields import (
     Share,
     given,
     needed,
+    wrong,
 )
-from novamodel.scenario.machines import nearest, node_types
+from novamodel.scenario.nodes import CpuSharing, NodeGroup, known_type
 
 CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
 QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
@@ -35,6 +36,9 @@ Multiple = Annotated[float, Field(ge=0, le=1000)]
 SpreadFactor = Annotated[float, Field(ge=1, le=100)]
 Growth = Annotated[float, Field(gt=-1, le=10)]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+
+
+_PRECISION = re.compile(r"([\w.]+)(?:\s*\(\s*([\w.-]+)\s*\)\s*(?:<\s*)?|\s*<\s*|\s+)([\d.]+\s*%)")
 
 
 class Slo(Part):
@@ -52,7 +56,7 @@ class Slo(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<\s*(.+?)\s*", value)
+        match = re.fullmatch(r"([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\)\s*)?<\s*(.+)", value.strip())
         metrics = ("p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected")
         if not match or match[1] not in metrics:
             raise ValueError(
@@ -78,12 +82,45 @@ class Platform(Part):
     cfs_period: QuotaPeriod = given("100 ms", "period of the CPU quota", "documented: Kubernetes default")
     zones: FewCount = given(2, "availability zones", "assumed")
 
+    node_groups: dict[str, NodeGroup] = given(
+        {}, "groups of EC2 nodes, the first that has room first", "default: one of node_type that grows with the pods"
+    )
+    placement: Literal["spread", "pack"] = given(
+        "spread",
+        "a pod goes to the node that is least (spread) or most (pack) full by requests",
+        "documented: kube-scheduler NodeResourcesFit, LeastAllocated",
+    )
+    cpu: CpuSharing = given({}, "how threads share the cores of a machine", "documented: Linux CPU scheduler")
+
     @field_validator("node_type")
     @classmethod
     def _known(cls, value: str) -> str:
-        if all(value != known.name for known in node_types()):
-            raise ValueError(f"EC2 type {value!r} is not known; {nearest(value, node_types())}")
-        return value
+        return known_type(value)
+
+    @model_validator(mode="after")
+    def _machines(self) -> Platform:
+        if self.node_groups and not self.on_machines:
+            raise wrong("node groups are of EC2 nodes, and compute is fargate", "node_groups", valid="compute: ec2")
+        if self.node_groups and self.kind == "compose":
+            raise wrong("Compose runs on one machine", "node_groups", valid="node_type names it")
+        return self
+
+    @property
+    def on_machines(self) -> bool:
+        """Whether replicas share machines of the user's: EC2 nodes or the one of Compose."""
+        return self.kind == "compose" or self.compute == "ec2"
+
+    @property
+    def groups(self) -> dict[str, NodeGroup]:
+        """Node groups by name; the one machine of Compose, or one group that grows where none is said."""
+        if self.kind == "compose":
+            return {"machine": NodeGroup(type=self.node_type, count=1)}
+        return self.node_groups or {"nodes": NodeGroup(type=self.node_type, min=self.zones)}
+
+    @property
+    def shares_cores(self) -> bool:
+        """Whether threads take turns on the cores of machines."""
+        return self.on_machines and self.cpu.kind == "turns"
 
 
 class MonthDays(Part):
@@ -179,7 +216,7 @@ class Precision(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<?\s*([\d.]+\s*%)\s*", value)
+        match = _PRECISION.fullmatch(value.strip())
         metrics = get_args(cls.model_fields["metric"].annotation)
         if not match or match[1] not in metrics:
             raise ValueError(f"{value!r} is not a precision; write it like 'p99 < 5 %' (metrics: {', '.join(metrics)})")
@@ -200,6 +237,11 @@ class Run(Part):
     duration: Duration = given("20 min", "length of the counted window", "assumed")
     warm_up: Seconds | Literal["auto"] = given(
         "2 min", "simulated before the window and not counted; auto: found by a pilot run (MSER-5)", "assumed"
+    )
+    start_state: Literal["steady", "cold", "given"] = given(
+        "steady",
+        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "assumed: a system that has been running",
     )
     replications: FewCount = given(4, "independent runs, at least", "assumed")
     precision: Precision | None = given(

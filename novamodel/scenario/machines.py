@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
+from novamodel.errors import near
 from novamodel.resources import data_dir
 
 GIB = 1024.0**3
@@ -83,10 +83,18 @@ def most_connections(memory: float) -> int:
     return int(min(memory // rule["bytes_per_connection"], rule["at_most"]))
 
 
-def gp3_iops(storage: float) -> int:
-    """Storage operations a second that RDS includes with this much gp3 storage (bytes)."""
+class Volume(NamedTuple):
+    """What gp3 storage of RDS for PostgreSQL includes: IOPS, throughput in MiB/s, volumes that it is spread over."""
+
+    iops: int
+    throughput_mib_s: int
+    volumes: int
+
+
+def gp3_volume(storage: float) -> Volume:
+    """What RDS includes with this much gp3 storage (bytes)."""
     rule = _facts()["rds_gp3"]
-    return int(rule["iops_below"] if storage < gp3_striped_from() else rule["iops_from"])
+    return Volume(*(rule["below"] if storage < gp3_striped_from() else rule["from"]))
 
 
 def gp2_iops(storage: float) -> int:
@@ -104,5 +112,5 @@ def gp3_striped_from() -> float:
 def nearest(name: str, machines: Iterable[DatabaseClass | CacheNode | NodeType]) -> str:
     """The known names nearest to one that is not known, as a sentence."""
     names = [machine.name for machine in machines]
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    close = near(name, names, 3, 0.5)
     return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(names[:6])} and {len(names) - 6} more"

@@ -25,7 +25,7 @@ from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed, wrong
 from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
-from novamodel.scenario.graph import check_graph
+from novamodel.scenario.graph import check_graph, place_of
 from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
 from novamodel.scenario.naming import MAIN, main_by_itself, main_path
@@ -194,6 +194,7 @@ class Scenario(Part):
     def _names(self) -> Scenario:
         check_graph(self)
         check_circles(self)
+        self._check_start()
         for name, service in self.services.items():
             self._check_size(name, service)
         check_operations(self.operations, self.services, self.platform, self.database, self.cache)
@@ -215,6 +216,14 @@ class Scenario(Part):
                     *path.split("."),
                 )
         return self
+
+    def _check_start(self) -> None:
+        """What keyspaces begin with is read in one start state only."""
+        for store, cache in self.all_caches.items():
+            for name, space in cache.keyspaces.items():
+                if space.start is not None and self.run.start_state != "given":
+                    where = (*place_of("caches", store), "keyspaces", name, "start")
+                    raise wrong("is read with run.start_state: given only", *where, valid="run.start_state: given")
 
     def _check_size(self, name: str, service: Service) -> None:
         """On ECS Fargate a task is one of the sizes that AWS sells."""

@@ -7,10 +7,12 @@ from typing import Any
 from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.balancing import do_choose
+from novamodel.simulation.bouncing import do_welcome
 from novamodel.simulation.calls import do_call, do_fork, do_join
 from novamodel.simulation.edge import do_admit, do_edge, gateway_admits
 from novamodel.simulation.finish import finish, record
 from novamodel.simulation.holds import do_opened, give_back
+from novamodel.simulation.logins import do_log_in, do_logged_in
 from novamodel.simulation.queueing import publish
 from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn, fail
 from novamodel.simulation.schedule import push
@@ -146,6 +148,15 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
         elif op == codes.CONNECT:
             do_connect(m, q, i, pc, now)
             return
+        elif op == codes.WELCOME:
+            if not do_welcome(m, q, i, pc, now):
+                return
+        elif op == codes.LOG_IN:
+            do_log_in(m, q, i, pc, now)
+            return
+        elif op == codes.LOGGED_IN:
+            do_logged_in(m, q, i, now)
+            s.pc[i] = pc + 1
         elif op == codes.OPENED:
             do_opened(m, q, i, now)
         elif op == codes.BEGIN:

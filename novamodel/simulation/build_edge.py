@@ -6,6 +6,7 @@ from typing import Any
 
 from novamodel.components.deadlines import Deadlines, deadlines_state
 from novamodel.components.gateway.gateway import BUCKET, OFF, WINDOWS, Gateway, gateway_state
+from novamodel.components.nginx.connections import request_connections
 from novamodel.components.nginx.limit_conn import LimitConn, limit_conn_state
 from novamodel.components.nginx.limit_req import LimitReq, burst_milli, delay_milli, limit_req_state, rate_milli
 from novamodel.scenario import Scenario
@@ -14,9 +15,6 @@ from novamodel.simulation.codes import NEVER
 from novamodel.simulation.layout import Layout
 from novamodel.simulation.program_book import limits_at
 from novamodel.simulation.state_edge import Edges, Places
-
-MASTER_CHANNEL = 1
-"""Connections of a worker that no request gets, beside one for each listening socket (80, and 443 with TLS)."""
 
 
 def edges_state(scenario: Scenario) -> Edges:
@@ -39,7 +37,7 @@ def edges_state(scenario: Scenario) -> Edges:
                 "reject_idle": edge.reject_cpu.idle * scale,
                 "reject_busy": edge.reject_cpu.busy * scale,
                 "timed": int(any(gives_up_first(scenario, name, route) for route in scenario.entry_routes)),
-                "most": edge.worker_connections - (2 if tls else 1) - MASTER_CHANNEL,
+                "most": request_connections(edge.worker_connections, 2 if tls else 1),
                 "armed": NEVER,
             }
         )

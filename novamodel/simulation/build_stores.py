@@ -6,26 +6,31 @@ from typing import Any
 
 from novamodel.components.fifo import fifo_state
 from novamodel.components.pg_pool.state import UNLIMITED, PoolSettings, pool_state
+from novamodel.components.pgbouncer.janitor import closes_idle_client_after
 from novamodel.components.postgres.cores import shared_cores_state
-from novamodel.components.tokens import tokens_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.backend import Database
+from novamodel.scenario.pgbouncer import PgBouncer
 from novamodel.scenario.service import Pool
 from novamodel.simulation import codes
-from novamodel.simulation.layout import Layout, Link
-from novamodel.simulation.state import Disks, Doors, Links
+from novamodel.simulation.build_bouncers import bouncer_pools, bouncers_state
+from novamodel.simulation.layout import Layout
+from novamodel.simulation.programs import ProgramBook
+from novamodel.simulation.state import Disks
+from novamodel.simulation.state_links import Doors, Links
 
 
 def servers_state(scenario: Scenario, layout: Layout, requests: int) -> dict[str, Any]:
     """Cores and volume of every database server."""
     cores: list[int] = []
-    disks = Disks([], [])
+    disks = Disks([], [], [])
     for name, reads in layout.servers:
         database = scenario.all_databases[name]
         count = layout.servers[(name, reads)][1]
         cores += [database.replica_cores if reads else int(database.cores)] * count
-        disks.io_time.extend([1.0 / database.iops] * count)
+        disks.io_time.extend([1.0 / database.operations_per_s] * count)
         disks.latency.extend([float(database.storage_latency)] * count)
+        disks.commit.extend([0.0 if reads else database.commit_wait_s] * count)
     return {"cores": shared_cores_state(cores, requests), "volume": fifo_state(len(cores)), "disks": disks}
 
 
@@ -36,9 +41,8 @@ def accepted(database: Database, reads: bool) -> int:
     return database.max_connections - database.reserved_connections
 
 
-def links_state(scenario: Scenario, layout: Layout, programs: dict[Link, tuple[int, int]], clients: int,
-                requests: int) -> dict[str, Any]:  # fmt: skip
-    """Links, doors, pools and PgBouncer. ``programs``: of a connection set-up and of a refused one, by link."""
+def links_state(scenario: Scenario, layout: Layout, book: ProgramBook, clients: int, requests: int) -> dict[str, Any]:
+    """Links, doors, pools and PgBouncer."""
     scale = 1.0 / scenario.platform.core_speed
     names = list(layout.servers)
     bouncers = [name for name, database in scenario.all_databases.items() if database.pgbouncer is not None]
@@ -73,14 +77,14 @@ def links_state(scenario: Scenario, layout: Layout, programs: dict[Link, tuple[i
                 "network": database.network / 2,
                 "connect_idle": database.connect.idle * scale,
                 "connect_busy": database.connect.busy * scale,
-                "program": programs[link][0],
-                "refusal": programs[link][1],
+                "program": book.links[link][0],
+                "refusal": book.links[link][1],
                 "wrote": read_from.index(link.database) * clients if link.database in read_from else codes.NONE,
-                "session": int(bouncer is not None and bouncer.pool_mode == "session"),
+                "mode": codes.POOL_MODES.index(bouncer.pool_mode) if bouncer else codes.TRANSACTION,
                 "lag": float(database.read_replicas.lag) if database.read_replicas else 0.0,
             }
         )
-        settings += [_settings(pool)] * (end - first)
+        settings += [_settings(pool, bouncer)] * (end - first)
         of_pool += [number] * (end - first)
     columns = {name: [row[name] for row in rows] for name in Links._fields if name not in BESIDE}
     if not rows:
@@ -90,7 +94,7 @@ def links_state(scenario: Scenario, layout: Layout, programs: dict[Link, tuple[i
         "links": Links(**columns, count=[len(rows)], of_pool=of_pool or [0], linked=[0] * len(state.state)),
         "doors": doors,
         "pool": state,
-        "bouncer": _bouncers(scenario, pools, requests),
+        **bouncers_state(scenario, layout, pools, book, requests),
         "bouncer_cpu": fifo_state(max(1, len(bouncers))),
     }
 
@@ -100,28 +104,6 @@ BESIDE = ("count", "of_pool", "linked")
 LINK_FLOATS = ("login_idle", "login_busy", "query_idle", "query_busy", "network", "connect_idle", "connect_busy", "lag")
 
 
-def bouncer_pools(scenario: Scenario, layout: Layout) -> list[tuple[str, bool, str]]:
-    """PgBouncer's pools: one for each database, side and user."""
-    found = []
-    for link in layout.links:
-        if scenario.all_databases[link.database].pgbouncer is not None:
-            found.append((link.database, link.reads, scenario.services[link.service].all_pools[link.database].user))
-    return list(dict.fromkeys(found))
-
-
-def _bouncers(scenario: Scenario, pools: list[tuple[str, bool, str]], requests: int) -> Any:
-    state = tokens_state(len(pools) or 1, 1, codes.NEVER, requests)
-    for row, (name, reads, _) in enumerate(pools):
-        database = scenario.all_databases[name]
-        bouncer = database.pgbouncer
-        assert bouncer is not None
-        users = sum((name, reads) == pool[:2] for pool in pools)
-        most = accepted(database, reads) // users
-        state.size[row] = max(1, min(bouncer.default_pool_size, most))
-        state.patience[row] = float(bouncer.query_wait_timeout) if bouncer.query_wait_timeout > 0 else codes.NEVER
-    return state
-
-
 def _accepts(database: Database, reads: bool | None) -> int:
     """Connections through a door; None: those of PgBouncer's clients."""
     if reads is None:
@@ -129,11 +111,14 @@ def _accepts(database: Database, reads: bool | None) -> int:
     return accepted(database, reads)
 
 
-def _settings(pool: Pool) -> PoolSettings:
+def _settings(pool: Pool, bouncer: PgBouncer | None) -> PoolSettings:
+    """A replica's pool; PgBouncer may close its idle connections, whatever `min` says."""
+    idle = pool.idle_timeout if pool.idle_timeout > 0 else codes.NEVER
+    closes = closes_idle_client_after(bouncer.client_idle_timeout) if bouncer else codes.NEVER
     return PoolSettings(
         size=pool.max,
-        least=min(pool.min, pool.max),
-        idle_timeout=pool.idle_timeout if pool.idle_timeout > 0 else codes.NEVER,
+        least=min(pool.min, pool.max) if closes == codes.NEVER else 0,
+        idle_timeout=min(idle, closes),
         patience=pool.connection_timeout if pool.connection_timeout > 0 else codes.NEVER,
         lifetime=pool.max_lifetime if pool.max_lifetime > 0 else codes.NEVER,
         most_uses=pool.max_uses or UNLIMITED,

@@ -1,4 +1,4 @@
-"""The words of the data plane: events, operations, outcomes and the places where time goes."""
+"""The words of the engine: events, operations, outcomes and the places where time goes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ ANSWER = 9  # the answer of a call reaches who called
 CALL_TIMER = 10  # the first who waits at a call site may give up
 QUEUE_TIMER = 11  # a queue's first delay or visibility time-out may be over
 EDGE_TIMER = 12  # an edge may give up on a silent replica
+HOST_DUE = 13  # a machine that containers share has to act
+AT_STATION = 14  # a command or statement reaches a process on such a machine
 
 # Operations of a program.
 CPU = 0  # burst on the event loop
 THREAD = 1  # work on a libuv thread
-CACHE = 2  # cache command; a get that hits goes on at `jump`
+CACHE = 2  # cache command; a get that finds all its keys goes on at `jump`
 ACQUIRE = 3  # take a connection of `link` (or, by chance, of `read_link`)
 SQL = 4  # one statement
 RELEASE = 5  # give the connection back
@@ -45,6 +47,15 @@ AGAIN = 22  # a user begins the next visit
 DRAW = 23  # what the program needs is drawn from the request's key
 FAIL = 24  # the request ends with `outcome`
 ADMIT = 25  # connection limits of an edge, after a delay of its request limits
+WELCOME = 26  # PgBouncer logs a client in, or lets it wait for its first server connection; a failure goes to `jump`
+LOG_IN = 27  # PgBouncer's login reaches the server
+LOGGED_IN = 28  # it has come to its end
+
+# What a cache command does.
+GET = 0
+SET = 1
+DELETE = 2
+COMMANDS = ("get", "set", "delete")
 
 # What a statement is to its transaction.
 GOES_ON = 0  # another one follows
@@ -59,7 +70,7 @@ BRANCH = 3  # steps beside those of its parent, in the same replica
 WORK = 4  # a consumer at work on a message
 MESSAGE = 5
 INTERNAL = 6  # a job of a replica that nobody asked for: boot, probe, scrape
-OPENING = 7  # a connection set-up
+OPENING = 7  # a connection set-up, a client's or PgBouncer's
 COUNTED = (ROOT, CHILD, WORK)
 """Those that are in flight at a replica."""
 
@@ -68,7 +79,7 @@ SERVED = 0
 REJECTED = 1  # by the edge's limits or the API gateway's
 POOL_TIMEOUT = 2  # no connection in time
 REFUSED = 3  # the database or PgBouncer accepts no more connections
-SERVER_TIMEOUT = 4  # no PgBouncer server connection in time
+SERVER_TIMEOUT = 4  # no PgBouncer server connection in time, or one of its other time-outs
 NO_REPLICA = 5  # no replica ready
 KILLED = 6  # its replica was killed
 ABANDONED = 7  # the caller had given up
@@ -131,6 +142,15 @@ IN_JOIN = 7  # waits for its branches
 IN_LINE = 8  # waits until an external has room
 IN_QUEUE = 9  # a message that waits, or is worked on
 ON_WAY_BACK = 10  # it has ended, and its answer is on its way to who called
+# In or on its way to a process, beside its replica's, on a machine that containers share.
+AT_EDGE = 11  # to be passed on by a worker of an edge
+AT_EDGE_REJECT = 12  # to be rejected by it
+AT_EDGE_CONNECT = 13  # the worker connects to a replica
+TO_CACHE = 14
+AT_CACHE = 15
+TO_BOUNCER = 16
+AT_BOUNCER = 17
+AT_LOGIN = 18  # at PgBouncer
 
 VICTIMS = 8  # requests that end in one portion of a replica's death
 DISPATCHES = 8  # messages handed out in one go
@@ -149,7 +169,7 @@ PROXIED_CONNECTIONS = 2  # that a proxied request holds: its caller's, and the o
 # Places where the time of a request goes.
 EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
 CONNECT_TIME, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12
-EXTERNAL_TIME, BACKOFF, GIVEN_UP = 13, 14, 15
+EXTERNAL_TIME, BACKOFF, GIVEN_UP, CORE_WAIT = 13, 14, 15, 16
 PLACES = (
     "edge",
     "network",
@@ -167,11 +187,18 @@ PLACES = (
     "external",
     "retry wait",
     "given up",
+    "core wait",
 )
 
 # Jobs of a replica that are no requests.
 BOOT, READINESS, LIVENESS, SCRAPE = 0, 1, 2, 3
 INTERNAL_KINDS = 4
+
+# How PgBouncer hands out its server connections.
+TRANSACTION, SESSION, STATEMENT = 0, 1, 2
+POOL_MODES = ("transaction", "session", "statement")
+"""Words of the scenario, by code."""
+BROKEN = -1  # `requests.server` of a request whose server connection PgBouncer has closed
 
 NONE = -1
 NEVER = 1e300

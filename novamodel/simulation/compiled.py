@@ -1,4 +1,4 @@
-"""The compiled twin: the same handlers on arrays, with a heap of our own as calendar.
+"""The compiled engine: the same handlers on arrays, with a heap of our own as calendar.
 
 `advance` runs every event before an instant of the control plane. Compiled code allocates nothing: when a table
 is full, a block of arrivals used up or a page of finished requests complete, it returns a code, Python does
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
+from novamodel.components.columns import as_object
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
 from novamodel.scenario import Scenario
@@ -32,7 +33,7 @@ GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT, FILL_POOL = 0, 1, 2, 3,
 FIRST_HEAP = 16384
 
 
-class Twin(NamedTuple):
+class Whole(NamedTuple):
     """A model and its calendar, in arrays."""
 
     model: Model
@@ -50,7 +51,7 @@ def smallest() -> Scenario:
     return scenario_of(Tree(values))
 
 
-PROTOTYPE = Twin(column_kinds(build(smallest(), arrays=True).model), _new_heap(1))
+PROTOTYPE = Whole(column_kinds(build(smallest(), arrays=True).model), _new_heap(1))
 view: Any = view_maker(PROTOTYPE) if COMPILED else None
 
 
@@ -61,15 +62,15 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
     Returns DONE or what Python has to do before the call is repeated with the order GO_ON. The only entry: what
     it calls is compiled once. ``a`` to ``d`` are what the order needs.
     """
-    twin = view(where)
-    m = twin.model
-    heap = twin.heap
+    whole = view(where)
+    m = whole.model
+    heap = whole.heap
     if order == GO_ON and m.ready.count[0] > 0:
         now = m.timers.now[0]  # Python made room in the middle of an event
     if order == INJECT:
         dispatch.inject(m, a, b, c, d, now)
     elif order == KILL:
-        dispatch.kill(m, a, now)
+        dispatch.kill(m, heap, a, now)
     elif order == NEXT_ARRIVAL:
         events.next_arrival(m, heap, a)
     elif order == START_USER:
@@ -106,18 +107,19 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         dispatch.dispatch(m, heap, now, key >> EVENT_BITS, who)
 
 
-class CompiledPlane:
+class CompiledEngine:
     """Requests in arrays; the control plane lives on the SimPy environment beside it."""
 
-    engine = "compiled"
+    name = "compiled"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
-        self.model: Model = plan.model
+        self._state: Model = plan.model
+        self.model: Model = as_object(plan.model)  # for the control plane
         self.env = env
         self._log = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._heap = _new_heap(FIRST_HEAP)
-        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
         for number in self._feeder.feeds:
             self._refill(number)
 
@@ -168,7 +170,7 @@ class CompiledPlane:
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
-        self._log.take(self.model.record)
+        self._log.take(self._state.record)
         return self._log.hexdigest()
 
     def kept(self) -> Any:
@@ -181,7 +183,7 @@ class CompiledPlane:
         elif code == MORE_HEAP:
             self._double_heap()
         elif code == PAGE_FULL:
-            self._log.take(self.model.record)
+            self._log.take(self._state.record)
         else:
             self._refill(int(self.model.stream.used_up[0]))
 
@@ -190,15 +192,16 @@ class CompiledPlane:
             self._more_requests()
 
     def _more_requests(self) -> None:
-        self.model = grow(self.model)
-        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
+        self._state = grow(self._state)
+        self.model = as_object(self._state)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
 
     def _double_heap(self) -> None:
         old = self._heap
         time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
         self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
-        self._where = addresses(Twin(self.model, self._heap), PROTOTYPE)
+        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
 
     def _refill(self, number: int) -> None:
-        self._feeder.refill(self.model.stream, number)
+        self._feeder.refill(self._state.stream, number)
         self._order(NEXT_ARRIVAL, self.env.now, number)

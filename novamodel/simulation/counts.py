@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from novamodel.scenario import Scenario
+from novamodel.scenario.demand import MAIN
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import BUCKETS, OUTCOMES, upper_edges
 from novamodel.simulation.state import Model
-from novamodel.statistics import quantiles_of_histogram
+from novamodel.statistics import quantiles_of_filled
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 
@@ -30,6 +31,7 @@ class Counts(NamedTuple):
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
+    caching: np.ndarray  # (gets, hits) x keyspaces
     length_s: float
 
 
@@ -57,7 +59,7 @@ def latency_quantiles(histogram: np.ndarray, qs: Sequence[float]) -> list[float]
     """Quantiles of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
     edges, filled = bucket_edges(), np.flatnonzero(histogram)
     lower = np.where(filled > 0, edges[filled - 1], 0.0)
-    return quantiles_of_histogram(edges[filled], histogram[filled], qs, lower_edges=lower)
+    return quantiles_of_filled(edges[filled], lower, histogram[filled], qs)
 
 
 def counts_of(model: Model, length_s: float) -> Counts:
@@ -70,6 +72,7 @@ def counts_of(model: Model, length_s: float) -> Counts:
         population=np.array(record.population, dtype=np.int64).reshape(-1, OUTCOMES),
         arrived=np.array(record.arrived, dtype=np.int64),
         reading=np.array([reading.reads[0], reading.stale[0]], dtype=np.int64),
+        caching=np.array([model.keys.gets, model.keys.hits], dtype=np.int64),
         length_s=length_s,
     )
 
@@ -83,6 +86,7 @@ def between(earlier: Counts, later: Counts) -> Counts:
         later.population - earlier.population,
         later.arrived - earlier.arrived,
         later.reading - earlier.reading,
+        later.caching - earlier.caching,
         later.length_s - earlier.length_s,
     )
 
@@ -100,6 +104,8 @@ def metrics(scenario: Scenario) -> list[Metric]:
     ]
     if any(database.read_replicas is not None for database in scenario.all_databases.values()):
         found.append(Metric("stale", "", "1", lambda c: float(c.reading[1]), lambda c: float(c.reading[0])))
+    places = [(store, name) for store, cache in scenario.all_caches.items() for name in cache.keyspaces]
+    found += [_hits_of(name if store == MAIN else f"{store} {name}", i) for i, (store, name) in enumerate(places)]
     return found + [_rejected_of(name, i) for i, name in enumerate(scenario.traffic.everyone)]
 
 
@@ -145,6 +151,16 @@ def _errors(route: str, pick: slice) -> Metric:
 def _rejected(outcome: np.ndarray) -> float:
     """Rejected by the edge's limits."""
     return float(outcome[:, codes.REJECTED].sum())
+
+
+def _hits_of(keyspace: str, index: int) -> Metric:
+    return Metric(
+        "hit ratio",
+        keyspace,
+        "1",
+        lambda counts: float(counts.caching[1, index]),
+        lambda counts: float(counts.caching[0, index]),
+    )
 
 
 def _rejected_of(population: str, index: int) -> Metric:

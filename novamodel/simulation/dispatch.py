@@ -9,32 +9,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.cpu.host import container_reset
 from novamodel.components.nginx.upstream.keepalive import keepalive_forget
-from novamodel.components.node.node import node_reset
+from novamodel.components.node.node import node_clear, node_reset
 from novamodel.components.pg_pool.rules import pool_drop_all
+from novamodel.components.pgbouncer.rules import bouncer_leave
 from novamodel.components.queue.consumers import consumer_lose
 from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.advance import advance_request
 from novamodel.simulation.balancing import on_edge_timer
+from novamodel.simulation.bouncing import free_server, lose_server
 from novamodel.simulation.calls import drop_call, on_call_timer
 from novamodel.simulation.events import (
     on_answer,
     on_arrive,
     on_burst_due,
     on_pool_timer,
-    on_server_timer,
     on_statement_done,
     on_statement_due,
     on_statement_in,
     on_step_done,
 )
 from novamodel.simulation.finish import record_root
-from novamodel.simulation.holds import next_for_server, release_server
+from novamodel.simulation.holds import pass_door
 from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
+from novamodel.simulation.logins import on_server_timer
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
+from novamodel.simulation.shared import arm_host, on_at_station, on_host_due
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -65,7 +69,7 @@ def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
     elif event == codes.BURST_DUE:
         on_burst_due(m, q, who, now)
     elif event == codes.STEP_DONE:
-        on_step_done(m, who, now)
+        on_step_done(m, q, who, now)
     elif event == codes.STATEMENT_IN:
         on_statement_in(m, q, who, now)
     elif event == codes.STATEMENT_DUE:
@@ -82,6 +86,10 @@ def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
         on_call_timer(m, q, who, now)
     elif event == codes.QUEUE_TIMER:
         on_queue_timer(m, q, who, now)
+    elif event == codes.HOST_DUE:
+        on_host_due(m, q, who, now)
+    elif event == codes.AT_STATION:
+        on_at_station(m, q, who, now)
     else:
         on_edge_timer(m, q, who, now)
 
@@ -96,16 +104,21 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
 
 
 @handler
-def kill(m: Model, r: int, now: float) -> None:
+def kill(m: Model, q: Any, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
-    node_reset(m.node, m.gate, r, now)
+    if m.config.shared != 0:
+        node_clear(m.node, r, now)
+        container_reset(m.host, r, now)
+        arm_host(m, q, m.host.home[r])
+    else:
+        node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
     for link in range(m.links.count[0]):
         first = m.links.first_replica[link]
         if first <= r < m.links.end_replica[link]:
             p = m.links.first_pool[link] + r - first
             m.timers.pool[p] = NEVER
-            m.doors.open[m.links.door[link]] -= pool_drop_all(m.pool, p, now)
+            pass_door(m, link, -pool_drop_all(m.pool, p, now))
     for member in range(m.replicas.member[r], m.replicas.member[r] + m.replicas.members[r]):
         consumer_lose(m.consumers, m.queues.member[member], now)
     forget_connections(m, r)
@@ -141,20 +154,21 @@ def kill_more(m: Model, q: Any, now: float) -> None:
             victims += 1
             kill_request(m, q, i, now)
     m.timers.victim[0] = NONE
-    end_sessions(m, r, now)
+    end_sessions(m, q, r, now)
 
 
 @handler
-def end_sessions(m: Model, r: int, now: float) -> None:
+def end_sessions(m: Model, q: Any, r: int, now: float) -> None:
     """The clients of a replica have disconnected: PgBouncer's server connections of their sessions are free."""
     for link in range(m.links.count[0]):
         first = m.links.first_replica[link]
-        if m.links.session[link] != 0 and first <= r < m.links.end_replica[link]:
+        if m.links.mode[link] == codes.SESSION and first <= r < m.links.end_replica[link]:
             begin = (m.links.first_pool[link] + r - first) * m.pool.depth[0]
             for place in range(begin, begin + m.pool.depth[0]):
-                if m.links.linked[place] != 0:
+                linked = m.links.linked[place]
+                if linked != 0:
                     m.links.linked[place] = 0
-                    next_for_server(m, m.links.bouncer[link], now)
+                    free_server(m, q, linked - 1, now)
 
 
 @handler
@@ -174,9 +188,14 @@ def kill_request(m: Model, q: Any, i: int, now: float) -> None:
             record_root(m, i, codes.KILLED, now)
     if where == codes.IN_CALL or where == codes.ANSWERED:
         drop_call(m, i)
-    pending = where == codes.TIMED or where == codes.IN_SERVER_QUEUE or where == codes.ON_CORES
-    if not pending and s.server[i] != 0:
-        release_server(m, i, now)
+    if where == codes.IN_SERVER_QUEUE:
+        bouncer_leave(m.bouncer, m.links.bouncer[s.link[i]], i)
+    pending = where == codes.TIMED or where == codes.ON_CORES or where >= codes.AT_EDGE
+    if s.server[i] != 0:
+        if m.links.mode[s.link[i]] == codes.SESSION:
+            s.server[i] = 0  # `end_sessions` sees to it
+        elif not pending:
+            lose_server(m, q, i, now)
     if kind == codes.CHILD:
         tell_parent(m, i)
     if pending:

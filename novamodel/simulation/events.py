@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.fifo import fifo_join
 from novamodel.components.node.node import node_finish
 from novamodel.components.pg_pool.state import ABORTED, CLOSED, DESERTED, NOTHING, TIMED_OUT
 from novamodel.components.pg_pool.timers import pool_fire
 from novamodel.components.postgres.cores import cores_finish, cores_join
 from novamodel.components.rule import handler, rule
-from novamodel.components.tokens import tokens_leave_first, tokens_timer
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import statement_answered
 from novamodel.simulation.finish import answer
 from novamodel.simulation.holds import (
     arm_bursts,
     arm_cores,
     arm_pool,
-    arm_server,
     disconnect,
     lose_attempt,
     lose_connection,
     release_dead,
-    release_server,
     serve_pool,
 )
-from novamodel.simulation.requests import add_time, drawn, fail, free_request, resume, take_request
+from novamodel.simulation.requests import add_time, drawn, fail, resume, take_request
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_backend, statement_ended
 from novamodel.simulation.state import BLOCK, Model
 
 NONE = codes.NONE
@@ -90,12 +88,18 @@ def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
 
 
 @handler
-def on_step_done(m: Model, i: int, now: float) -> None:
+def on_step_done(m: Model, q: Any, i: int, now: float) -> None:
     """A cache command, a delay or a way has ended."""
     if m.requests.dead[i] != 0:
-        release_dead(m, i, now)
+        release_dead(m, q, i, now)
     else:
         resume(m, i)
+
+
+@rule
+def broken_by(m: Model, i: int) -> int:
+    """Why a connection breaks under its request: a time-out of PgBouncer, or the database is gone."""
+    return codes.SERVER_TIMEOUT if m.requests.server[i] == codes.BROKEN else codes.NO_DATABASE
 
 
 @handler
@@ -103,15 +107,18 @@ def on_statement_in(m: Model, q: Any, i: int, now: float) -> None:
     """A statement reaches PostgreSQL's cores."""
     s = m.requests
     if s.dead[i] != 0:
-        release_dead(m, i, now)
+        release_dead(m, q, i, now)
         return
     d = s.database[i]
-    if m.timers.outage[d] != 0:
-        lose_connection(m, q, i, codes.NO_DATABASE, now)
+    if m.timers.outage[d] != 0 or s.server[i] == codes.BROKEN:
+        lose_connection(m, q, i, broken_by(m, i), now)
         return
     pc = s.pc[i]
-    idle = m.cores.jobs[d] < m.cores.cores[d]
-    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * drawn(m, i, m.programs.draw[pc])
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.shared.server[d] != NONE:
+        join_backend(m, q, i, d, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+        return
+    work = (m.programs.idle[pc] if m.cores.jobs[d] < m.cores.cores[d] else m.programs.busy[pc]) * x
     s.where[i] = codes.ON_CORES
     cores_join(m.cores, d, i, s.number[i], work, now)
     arm_cores(m, q, d)
@@ -128,20 +135,11 @@ def on_statement_due(m: Model, q: Any, d: int, now: float) -> None:
         i = cores_finish(m.cores, d, now)
         s.where[i] = codes.TIMED
         if s.dead[i] != 0:
-            release_dead(m, i, now)
+            release_dead(m, q, i, now)
         elif s.kind[i] == codes.OPENING:
             resume(m, i)
         else:
-            answered = now
-            network = m.links.network[s.link[i]]
-            operations = m.programs.storage[s.pc[i]]
-            if operations > 0:
-                answered = fifo_join(m.volume, d, operations * m.disks.io_time[d], now)
-                answered += operations * m.disks.latency[d]
-                add_time(m, i, codes.STORAGE, answered - now)
-            answered += network
-            add_time(m, i, codes.DATABASE, now - s.since[i] + network)
-            push(q, answered, codes.STATEMENT_DONE, s.number[i], i)
+            statement_ended(m, q, i, now)
     arm_cores(m, q, d)
 
 
@@ -150,14 +148,17 @@ def on_statement_done(m: Model, q: Any, i: int, now: float) -> None:
     """The answer is back; with the last of a transaction PgBouncer's server connection is free."""
     s = m.requests
     if s.dead[i] != 0:
-        release_dead(m, i, now)
+        release_dead(m, q, i, now)
         return
-    if m.timers.outage[s.database[i]] != 0:
-        lose_connection(m, q, i, codes.NO_DATABASE, now)
+    if m.timers.outage[s.database[i]] != 0 or s.server[i] == codes.BROKEN:
+        lose_connection(m, q, i, broken_by(m, i), now)
         return
     what = m.programs.commit[s.pc[i]]
-    if s.server[i] != 0 and what != codes.GOES_ON:
-        release_server(m, i, now)
+    if s.server[i] != 0:
+        if what == codes.GOES_ON and m.links.mode[s.link[i]] == codes.STATEMENT:
+            lose_connection(m, q, i, codes.REFUSED, now)
+            return
+        statement_answered(m, q, i, what, now)
     if what == codes.COMMITS_WRITES and m.links.wrote[s.link[i]] != NONE:
         m.reading.wrote[m.links.wrote[s.link[i]] + s.client[i]] = now
     s.pc[i] += 1
@@ -178,7 +179,7 @@ def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
         if code == NOTHING:
             break
         if code == CLOSED:
-            disconnect(m, link, who, now)
+            disconnect(m, q, link, who, now)
             serve_pool(m, q, link, p, now)
         elif code == ABORTED:
             lose_attempt(m, q, who, link, codes.POOL_TIMEOUT, now)
@@ -187,22 +188,6 @@ def on_pool_timer(m: Model, q: Any, p: int, now: float) -> None:
             add_time(m, who, place, now - m.requests.since[who])
             fail(m, who, codes.POOL_TIMEOUT)
     arm_pool(m, q, p)
-
-
-@handler
-def on_server_timer(m: Model, q: Any, b: int, now: float) -> None:
-    """The same for a PgBouncer server connection; the client connection of who waited too long is closed."""
-    if now != m.timers.server[b]:
-        return
-    m.timers.server[b] = NEVER
-    if tokens_timer(m.bouncer, b) <= now:
-        waiter = tokens_leave_first(m.bouncer, b)
-        if m.requests.dead[waiter] != 0:
-            free_request(m, waiter)
-        else:
-            add_time(m, waiter, codes.SERVER_WAIT, now - m.requests.since[waiter])
-            lose_connection(m, q, waiter, codes.SERVER_TIMEOUT, now)
-    arm_server(m, q, b)
 
 
 @rule

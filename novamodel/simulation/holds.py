@@ -7,9 +7,12 @@ from typing import Any
 from novamodel.components.pg_pool.rules import pool_open, pool_open_failed, pool_opened, pool_pulse, pool_release
 from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
 from novamodel.components.pg_pool.timers import pool_due
+from novamodel.components.pgbouncer.rules import bouncer_clients, bouncer_launch, bouncer_logged_in
+from novamodel.components.pgbouncer.state import LOGS_IN
+from novamodel.components.postgres.admission import slot_free
 from novamodel.components.rule import handler, rule
-from novamodel.components.tokens import tokens_release, tokens_timer
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import arm_server, free_server, lose_server
 from novamodel.simulation.requests import (
     add_time,
     call_key,
@@ -54,15 +57,6 @@ def arm_pool(m: Model, q: Any, p: int) -> None:
 
 
 @rule
-def arm_server(m: Model, q: Any, b: int) -> None:
-    """The same for the first waiter of a pool of PgBouncer."""
-    due = tokens_timer(m.bouncer, b)
-    if due < m.timers.server[b]:
-        m.timers.server[b] = due
-        push(q, due, codes.SERVER_TIMER, b, b)
-
-
-@rule
 def pool_of(m: Model, link: int, replica: int) -> int:
     """Row of a replica's pool on a link."""
     return int(m.links.first_pool[link] + replica - m.links.first_replica[link])
@@ -73,8 +67,8 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     """Set up a connection for a request: a request of its own, as the attempt may outlive who wants it."""
     s = m.requests
     door = m.links.door[link]
-    full = m.doors.open[door] >= m.doors.most[door]
-    m.doors.open[door] += 1
+    full = not slot_free(m.doors.open[door], m.doors.most[door], 0)
+    pass_door(m, link, 1)
     program = m.links.refusal[link] if full else m.links.program[link]
     attempt = take_request(m, codes.OPENING, next_serial(m), program, now)
     s.outcome[attempt] = codes.REFUSED if full else codes.SERVED
@@ -88,42 +82,22 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     resume(m, attempt)
 
 
-@handler
-def release_server(m: Model, i: int, now: float) -> None:
-    """The request is done with its PgBouncer server connection; in session mode its client connection keeps it."""
-    s = m.requests
-    s.server[i] = 0
-    link = s.link[i]
-    if m.links.session[link] == 0:
-        next_for_server(m, m.links.bouncer[link], now)
-
-
-@handler
-def next_for_server(m: Model, b: int, now: float) -> None:
-    """A server connection is free: the first waiter that is still alive gets it."""
-    s = m.requests
-    while True:
-        waiter = tokens_release(m.bouncer, b, now)
-        if waiter == NONE:
-            return
-        if s.dead[waiter] == 0:
-            s.server[waiter] = 1
-            s.where[waiter] = codes.TIMED
-            if m.links.session[s.link[waiter]] != 0:
-                m.links.linked[s.place[waiter]] = 1
-            add_time(m, waiter, codes.SERVER_WAIT, now - s.since[waiter])
-            resume(m, waiter)
-            return
-        free_request(m, waiter)
-
-
 @rule
-def disconnect(m: Model, link: int, place: int, now: float) -> None:
+def pass_door(m: Model, link: int, more: int) -> None:
+    """Connections through a link's door are opened, or (negative) closed; to PgBouncer they are clients."""
+    m.doors.open[m.links.door[link]] += more
+    if m.links.bouncer[link] != NONE:
+        bouncer_clients(m.bouncer, m.links.bouncer[link], more)
+
+
+@handler
+def disconnect(m: Model, q: Any, link: int, place: int, now: float) -> None:
     """A connection is closed: its door has room, and PgBouncer's server connection of its session is free."""
-    m.doors.open[m.links.door[link]] -= 1
-    if m.links.linked[place] != 0:
+    pass_door(m, link, -1)
+    linked = m.links.linked[place]
+    if linked != 0:
         m.links.linked[place] = 0
-        next_for_server(m, m.links.bouncer[link], now)
+        free_server(m, q, linked - 1, now)
 
 
 @handler
@@ -133,11 +107,27 @@ def fill_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
     Call it as often as the pool has places.
     """
     door = m.links.door[link]
-    if m.doors.open[door] < m.doors.most[door] and m.pool.open[p] < m.pool.size[p]:
-        m.doors.open[door] += 1
+    if slot_free(m.doors.open[door], m.doors.most[door], 0) and m.pool.open[p] < m.pool.size[p]:
+        pass_door(m, link, 1)
         place = pool_open(m.pool, p, NONE, NEVER, now)
         pool_opened(m.pool, p, place, now)
         arm_pool(m, q, p)
+        if m.links.bouncer[link] != NONE:
+            warm_bouncer(m, q, m.links.bouncer[link], now)
+
+
+@handler
+def warm_bouncer(m: Model, q: Any, b: int, now: float) -> None:
+    """PgBouncer has been busy, too: one more idle server connection, as long as pool and server have room."""
+    door = m.bouncers.door[b]
+    if m.bouncer.open[b] < min(m.bouncer.size[b], m.bouncer.clients[b]) and slot_free(
+        m.doors.open[door], m.doors.most[door], 0
+    ):
+        code, place = bouncer_launch(m.bouncer, b, False, now)
+        if code == LOGS_IN:
+            m.doors.open[door] += 1
+            bouncer_logged_in(m.bouncer, b, place, now)
+            arm_server(m, q, b, now)
 
 
 @handler
@@ -173,7 +163,7 @@ def give_back(m: Model, q: Any, i: int, failed: bool, now: float) -> None:
     if code == HANDED:
         hand_over(m, waiter, place, codes.POOL_WAIT, now)
     elif code == CLOSED:
-        disconnect(m, link, place, now)
+        disconnect(m, q, link, place, now)
         serve_pool(m, q, link, p, now)
     arm_pool(m, q, p)
 
@@ -195,7 +185,7 @@ def do_opened(m: Model, q: Any, attempt: int, now: float) -> None:
             elif code == HANDED:
                 hand_over(m, user, place, codes.POOL_WAIT, now)
             elif code == CLOSED:
-                m.doors.open[m.links.door[link]] -= 1
+                pass_door(m, link, -1)
                 serve_pool(m, q, link, p, now)
         arm_pool(m, q, p)
     s.pc[attempt] += 1
@@ -207,7 +197,7 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
     """A connection set-up failed: it costs its caller the answer; the next waiter starts one of its own."""
     p = place // m.pool.depth[0]
     user = pool_open_failed(m.pool, p, place, now)
-    m.doors.open[m.links.door[link]] -= 1
+    pass_door(m, link, -1)
     if user != NONE:
         add_time(m, user, codes.CONNECT_TIME, now - m.requests.since[user])
         fail(m, user, outcome)
@@ -215,10 +205,10 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
 
 
 @handler
-def release_dead(m: Model, i: int, now: float) -> None:
-    """A request whose replica died comes to its pending event: give back what it holds."""
+def release_dead(m: Model, q: Any, i: int, now: float) -> None:
+    """A request whose replica died comes to its pending event; PgBouncer closes the server connection it used."""
     if m.requests.server[i] != 0:
-        release_server(m, i, now)
+        lose_server(m, q, i, now)
     free_request(m, i)
 
 
@@ -226,6 +216,6 @@ def release_dead(m: Model, i: int, now: float) -> None:
 def lose_connection(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     """A connection breaks under the request that uses it."""
     if m.requests.server[i] != 0:
-        release_server(m, i, now)
+        lose_server(m, q, i, now)
     give_back(m, q, i, True, now)
     fail(m, i, outcome)

@@ -14,6 +14,8 @@ from novamodel.scenario.service import Service
 
 SPARE_REPLICAS = 8  # rows for pods that still drain while others start
 MOST_ROWS = 4096
+MOST_KEYS = 1_000_000
+"""Keys of a run that are kept one by one at most; beyond, hit ratios follow the closed form."""
 
 
 class Balance(NamedTuple):
@@ -56,6 +58,8 @@ class Layout:
     servers: dict[tuple[str, bool], tuple[int, int]]  # (database, read replicas) -> first server, how many
     doors: dict[tuple[str, bool | None], int]  # (database, read replicas; None: its PgBouncer) -> door
     caches: tuple[str, ...]
+    keyspaces: tuple[tuple[str, str], ...]  # (cache, keyspace)
+    keyed: frozenset[tuple[str, str]]  # those whose keys are kept one by one
     queues: tuple[str, ...]
     groups: dict[tuple[str, str], int]  # (service, consumer) -> consumer group
     externals: tuple[str, ...]
@@ -98,11 +102,29 @@ def layout_of(scenario: Scenario) -> Layout:
         servers=servers,
         doors=_doors(scenario, list(servers)),
         caches=tuple(scenario.all_caches),
+        keyspaces=tuple((store, name) for store, cache in scenario.all_caches.items() for name in cache.keyspaces),
+        keyed=keyed(scenario),
         queues=queues,
         groups={one: number for number, one in enumerate(members)},
         externals=tuple(scenario.externals),
         populations=tuple(scenario.traffic.everyone),
     )
+
+
+def keyed(scenario: Scenario) -> frozenset[tuple[str, str]]:
+    """Keyspaces whose keys are kept one by one: no hit ratio is stated; the smallest, while they are not too many."""
+    spaces = {
+        (store, name): space.keys
+        for store, cache in scenario.all_caches.items()
+        for name, space in cache.keyspaces.items()
+        if space.hit_ratio is None
+    }
+    found, total = [], 0
+    for key in sorted(spaces, key=lambda one: spaces[one]):
+        total += spaces[key]
+        if total <= MOST_KEYS:
+            found.append(key)
+    return frozenset(found)
 
 
 def _doors(scenario: Scenario, servers: list[tuple[str, bool]]) -> dict[tuple[str, bool | None], int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from novamodel.components.deadlines import deadline_leave, deadline_waits
 from novamodel.components.nginx.limit_conn import conn_release
+from novamodel.components.nginx.next_upstream import may_ask_another, most_tries_of
 from novamodel.components.nginx.upstream.keepalive import keepalive_put
 from novamodel.components.nginx.upstream.least_conn import upstream_release
 from novamodel.components.nginx.upstream.round_robin import peer_tried
@@ -52,15 +53,45 @@ def failed_as(outcome: int) -> int:
 
 
 @handler
+def may_ask_next(m: Model, i: int, outcome: int, sent: bool, now: float) -> bool:
+    """Whether another replica is asked after a failure; ``sent``: the request may have been worked on."""
+    s, b = m.requests, m.requests.balance[i]
+    if b == NONE:
+        return False
+    listed = (m.balances.next_on[b] & failed_as(outcome)) != 0
+    servers = m.upstream.end[2 * b + 1] - m.upstream.first[2 * b]
+    most = most_tries_of(servers, m.balances.next_tries[b])
+    repeatable = m.programs.repeats[s.program[i]] != 0
+    passed, timeout = now - s.sent[i], m.balances.next_timeout[b]
+    return may_ask_another(listed, sent, repeatable, s.tries[i], most, passed, timeout) and somebody_left(m, i)
+
+
+@handler
+def somebody_left(m: Model, i: int) -> bool:
+    """Whether there is a replica that has not been asked."""
+    u, group = m.upstream, m.requests.group[i]
+    for peer in range(u.first[group], u.end[group]):
+        if u.down[peer] == 0 and not peer_tried(m.requests.tried, i * u.words[0], peer - u.first[group]):
+            return True
+    backup = u.backup[group]
+    if backup != NONE:
+        for peer in range(u.first[backup], u.end[backup]):
+            if u.down[peer] == 0:
+                return True
+    return False
+
+
+@handler
 def leave_peer(m: Model, i: int, outcome: int, now: float) -> None:
-    """Who chose the replica hears how it went: errors and time-outs always count against it, answers where listed."""
+    """Who chose the replica hears how it went: errors and time-outs always count against it, answers where another
+    replica may be asked on their account."""
     s = m.requests
     b = s.balance[i]
     if b == NONE:
         return
-    s.balance[i] = NONE
     why = failed_as(outcome)
-    failed = why != 0 and (why != codes.ON_5XX or (m.balances.next_on[b] & why) != 0)
+    failed = why != 0 and (why != codes.ON_5XX or may_ask_next(m, i, outcome, True, now))
+    s.balance[i] = NONE
     upstream_release(m.upstream, s.group[i], s.peer[i], failed, int(now))
     edge = m.balances.edge[b]
     if edge == NONE:
@@ -93,35 +124,6 @@ def leave_edge(m: Model, i: int) -> None:
     m.edges.used[worker_of(m, i, p.edge[place])] -= codes.PROXIED_CONNECTIONS
     for line in range(p.first_conn[place], p.first_conn[place] + p.conns[place]):
         conn_release(m.conn, key_row(m, i, p.conn_zone[line], p.conn_key[line]))
-
-
-@handler
-def may_ask_next(m: Model, i: int, outcome: int, sent: bool, now: float) -> bool:
-    """Whether another replica is asked after a failure; ``sent``: the request may have been worked on."""
-    s, b = m.requests, m.requests.balance[i]
-    if b == NONE or (m.balances.next_on[b] & failed_as(outcome)) == 0:
-        return False
-    if sent and m.programs.repeats[s.program[i]] == 0:
-        return False
-    tries, timeout = m.balances.next_tries[b], m.balances.next_timeout[b]
-    if (tries > 0 and s.tries[i] >= tries) or (timeout > 0.0 and now - s.sent[i] >= timeout):
-        return False
-    return somebody_left(m, i)
-
-
-@handler
-def somebody_left(m: Model, i: int) -> bool:
-    """Whether there is a replica that has not been asked."""
-    u, group = m.upstream, m.requests.group[i]
-    for peer in range(u.first[group], u.end[group]):
-        if u.down[peer] == 0 and not peer_tried(m.requests.tried, i * u.words[0], peer - u.first[group]):
-            return True
-    backup = u.backup[group]
-    if backup != NONE:
-        for peer in range(u.first[backup], u.end[backup]):
-            if u.down[peer] == 0:
-                return True
-    return False
 
 
 @handler

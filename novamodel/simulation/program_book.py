@@ -60,6 +60,11 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         messages[name] = writer.begin(f"queue {name}", None)
         writer.put(codes.END)
     links = {link: (_opening(writer, link, False), _opening(writer, link, True)) for link in layout.links}
+    logins = {
+        where: (_login(writer, *where, False), _login(writer, *where, True))
+        for where in layout.servers
+        if scenario.all_databases[where[0]].pgbouncer is not None
+    }
     callers: dict[tuple[str, str], int] = {}
     for name, source in scenario.traffic.sources.items():
         if source.loop == "closed":
@@ -67,7 +72,7 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         elif not asks_once(source):
             for route in source.routes:
                 callers[(name, route)] = _asker(writer, name, source, entries[(source.via, route)], route, routes)
-    return _book(writer, layout, routes, entries, internal, work, callers, messages, links)
+    return _book(writer, layout, routes, entries, internal, work, callers, messages, links, logins)
 
 
 def _targets(scenario: Scenario) -> list[RouteOf | str]:
@@ -151,8 +156,23 @@ def _opening(writer: ProgramWriter, link: Link, refused: bool) -> int:
     if not refused:
         demand = database.pgbouncer.login_cpu if database.pgbouncer is not None else database.connect
         writer.put(codes.CONNECT, draw=writer.draw(demand))
+        welcome = writer.put(codes.WELCOME) if database.pgbouncer is not None else None
         writer.put(codes.WAIT, busy=3.0 * way)
+        if welcome is not None:
+            writer.ops[welcome]["jump"] = len(writer.ops)
     writer.put(codes.OPENED)
+    writer.put(codes.END)
+    return program
+
+
+def _login(writer: ProgramWriter, name: str, reads: bool, refused: bool) -> int:
+    """PgBouncer's login to its server: the server's work, or nothing of it."""
+    which = "read replicas" if reads else "primary"
+    program = writer.begin(f"{'refused ' if refused else ''}login of PgBouncer to {name}, {which}", None)
+    writer.put(codes.DRAW)
+    if not refused:
+        writer.put(codes.LOG_IN, draw=writer.draw(writer.scenario.all_databases[name].connect))
+    writer.put(codes.LOGGED_IN)
     writer.put(codes.END)
     return program
 
@@ -217,6 +237,7 @@ def _book(
     callers: dict[tuple[str, str], int],
     messages: dict[str, int],
     links: dict[Link, tuple[int, int]],
+    logins: dict[tuple[str, bool], tuple[int, int]],
 ) -> ProgramBook:
     programs = writer.programs
     most = max(1, *(len(program.laws) for program in programs))
@@ -244,6 +265,7 @@ def _book(
         callers=callers,
         messages=messages,
         links=links,
+        logins=logins,
         demands={key: draw for key, draw in writer.demands.items() if draw != codes.NONE},
         first_hit={key: draw for key, draw in writer.first_hit.items() if draw != codes.NONE},
         keyspaces=writer.keyspaces,

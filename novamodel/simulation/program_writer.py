@@ -16,7 +16,7 @@ from novamodel.simulation.layout import Layout, Link, Site
 from novamodel.workload.law_book import LawBook
 
 COLUMNS = ("op", "idle", "busy", "draw", "other_draw", "jump", "share", "storage", "commit", "station", "read_link",
-           "route")  # fmt: skip
+           "command", "space", "many", "route")  # fmt: skip
 BLANK: dict[str, Any] = {
     "idle": 0.0,
     "busy": 0.0,
@@ -28,6 +28,9 @@ BLANK: dict[str, Any] = {
     "commit": 0,
     "station": 0,
     "read_link": codes.NONE,
+    "command": codes.GET,
+    "space": 0,
+    "many": 1,
     "route": codes.NONE,
 }
 
@@ -58,6 +61,7 @@ class ProgramWriter:
         self.programs: list[Program] = []
         self.callable: dict[RouteOf | str, int] = {}
         self.keyspaces: dict[int, tuple[str, str]] = {}
+        self.missed: dict[tuple[str, str], int] = {}  # keyspaces whose misses lead here -> draw of the key
         self.statements: dict[int, str] = {}
         self.demands: dict[tuple[int, str], int] = {}
         self.first_hit: dict[int, int] = {}
@@ -162,11 +166,17 @@ class ProgramWriter:
         return False
 
     def _cache(self, service: str, step: Step) -> None:
+        """A command draws its keys; what a miss leads to on the same keyspace is about the same ones."""
         command = step.cache
         assert command is not None
-        cache = self.scenario.all_caches[command.store]
-        hit = hit_ratio(self.scenario, command.keyspace, command.store) if command.op == "get" else 0.0
-        draw = self.unit_draw() if hit > 0.0 else codes.NONE
+        key = (command.store, command.keyspace)
+        cache, kept = self.scenario.all_caches[command.store], key in self.layout.keyed
+        get, stated = command.op == "get", 0.0
+        if get and not kept:
+            stated = hit_ratio(self.scenario, command.keyspace, command.store) ** command.count
+        draw = self.missed.get(key, codes.NONE) if kept else codes.NONE
+        if draw == codes.NONE and (kept or stated > 0.0):
+            draw = self.unit_draw()
         work = command.count * self.scale
         cpu = cache.command_cpu
         place = self.put(
@@ -176,12 +186,19 @@ class ProgramWriter:
             busy=cpu.busy * work,
             draw=draw,
             other_draw=self.draw(cpu),
-            share=hit,
+            share=stated,
+            command=codes.COMMANDS.index(command.op),
+            space=self.layout.keyspaces.index(key),
+            many=command.count,
         )
-        if command.op == "get":
-            self.keyspaces[place] = (command.store, command.keyspace)
+        if get:
             self.first_hit.setdefault(len(self.programs) - 1, draw)
+            if not kept:
+                self.keyspaces[place] = key
+        before = dict(self.missed)
+        self.missed[key] = draw
         self.steps(service, list(command.on_miss))
+        self.missed = before
         self.ops[place]["jump"] = len(self.ops)
 
     def _transaction(self, service: str, step: Step, follower: Step | None) -> None:

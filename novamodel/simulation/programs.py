@@ -17,11 +17,14 @@ class Programs(NamedTuple):
     draw: Column  # which of the request's draws multiplies it, or says whether it happens; NONE = none
     other_draw: Column  # draw of the server in between: PgBouncer's CPU of a statement; NONE = none
     jump: Column  # operation to go on at: behind a hit, behind steps not taken, at a branch
-    share: Column  # of gets that hit, of steps taken, of transactions that may be read elsewhere, of failures
+    share: Column  # of gets that hit (keys not kept), of steps taken, of transactions read elsewhere, of failures
     storage: Column  # storage operations of a statement
     commit: Column  # what a statement is to its transaction
     station: Column  # place, balance, cache, link, site, queue or external that is asked; kind of internal job
     read_link: Column  # of an ACQUIRE: the link to read replicas, or NONE
+    command: Column  # of a CACHE: get, set or delete
+    space: Column  # its keyspace
+    many: Column  # how many keys it is about
     route: Column  # of BEGIN and RECORD: the route asked for
     start: Column  # by program: first operation
     service: Column  # by program: service number, or NONE
@@ -46,7 +49,8 @@ class ProgramBook(NamedTuple):
     callers: dict[tuple[str, str], int]  # (source whose callers wait or come back, route; '' for users) -> program
     messages: dict[str, int]  # queue -> program of its messages, for the counts
     links: dict[Link, tuple[int, int]]  # programs of a connection set-up, and of a refused one
+    logins: dict[tuple[str, bool], tuple[int, int]]  # (database, read replicas) -> the same of PgBouncer's logins
     demands: dict[tuple[int, str], int]  # (program, step) -> draw that a recorded demand replaces
     first_hit: dict[int, int]  # program -> draw of its first cache get
-    keyspaces: dict[int, tuple[str, str]]  # operation of a cache get -> cache and keyspace
+    keyspaces: dict[int, tuple[str, str]]  # operation of a get whose keys are not kept -> cache and keyspace
     statements: dict[int, str]  # operation of a statement -> database

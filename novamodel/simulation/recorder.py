@@ -24,7 +24,7 @@ PLACES = len(codes.PLACES)
 OUTCOMES = len(codes.OUTCOMES)
 ROWS = 4096  # finished requests between two updates of the digest
 WORDS = 4  # integers of a digest row, in front of its floats
-ROW_WIDTH = WORDS + 2 + PLACES
+ROW_WIDTH = WORDS + 2 + PLACES + PLACES % 2  # even: the digest takes two at a time
 
 
 class Recorder(NamedTuple):

@@ -1,4 +1,4 @@
-"""One replication: the control plane on a SimPy environment, over a data plane."""
+"""One replication: the control plane on a SimPy environment, over an engine."""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation.build import Plan, build
 from novamodel.simulation.build_source import USER_STRIDE, USERS
-from novamodel.simulation.compiled import CompiledPlane
+from novamodel.simulation.compiled import CompiledEngine
 from novamodel.simulation.conservation import lost
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.settled import settle_parts
+from novamodel.simulation.control.storage import watch_storage
 from novamodel.simulation.control.tracking import TargetTracking
-from novamodel.simulation.control.world import Plane, World
+from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
-from novamodel.simulation.reference import ReferencePlane
+from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.table import Table
 
+COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
 ENGINES = ("auto", "simpy", "compiled")
 
 
@@ -44,16 +50,19 @@ class Replication:
     population: np.ndarray  # populations x outcomes
     arrived: np.ndarray  # by route
     reading: np.ndarray  # transactions on read replicas, and those of them that were stale
+    caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
-    intervals: list[dict[str, float]]
-    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
-    tiers: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
+    intervals: Table
+    buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
+    tiers: Table
+    replicas: Table
+    machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
     queues: list[dict[str, Any]]  # by queue: messages of the window
+    caches: list[dict[str, Any]]  # by keyspace: commands of the window, entries at its end
     settling: np.ndarray  # steps from time 0 x (latencies of the served, served, in flight)
     batches: list[Counts]  # of the window; empty where there are more replications
     lost: tuple[str, ...]  # routes, sources, programs and queues whose counts do not add up
@@ -61,7 +70,16 @@ class Replication:
 
     def counts(self, window_s: float) -> Counts:
         """All that was counted in the window."""
-        return Counts(self.histogram, self.latency, self.outcome, self.population, self.arrived, self.reading, window_s)
+        return Counts(
+            self.histogram,
+            self.latency,
+            self.outcome,
+            self.population,
+            self.arrived,
+            self.reading,
+            self.caching,
+            window_s,
+        )
 
     @property
     def conserved(self) -> bool:
@@ -89,10 +107,16 @@ def replicate(
     """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
-    env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
-    plane: Plane = (CompiledPlane if compiled else ReferencePlane)(plan, env, run.seed, number, keep_requests)
-    world = World(env, plane, plan, run.seed, number, scenario.platform.zones)
+    chosen: Engine
+    if compiled:
+        chosen = CompiledEngine(plan, simpy.Environment(), run.seed, number, keep_requests)
+    else:
+        chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
+    env = chosen.env
+    cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
+    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
+    settle_parts(world, scenario)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
@@ -102,19 +126,22 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
-    _fill_pools(plan, plane, fleets)
-    _start_users(plan, plane)
+    if cluster is not None:
+        cluster.warm = False
+    _fill_pools(plan, chosen, fleets)
+    _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)
+    watch_storage(world, scenario)
     monitor = Monitor(world, scenario, fleets)
     horizon = run.warm_up_s + run.duration
     if progress is not None:
         env.process(_report(env, horizon, progress))
-    plane.run(horizon)
-    record = plane.model.record
-    total = counts_of(plane.model, run.duration)
+    chosen.run(horizon)
+    record = chosen.model.record
+    total = counts_of(chosen.model, run.duration)
     return Replication(
         number=number,
-        digest=plane.finish_digest(),
+        digest=chosen.finish_digest(),
         histogram=total.histogram,
         spent=np.asarray(record.spent, dtype=np.float64).reshape(BUCKETS, PLACES),
         latency=total.latency,
@@ -122,12 +149,14 @@ def replicate(
         population=total.population,
         arrived=total.arrived,
         reading=total.reading,
+        caching=total.caching,
         carried_in=monitor.carried_in,
-        in_flight=int(plane.model.requests.in_flight[0]),
+        in_flight=int(chosen.model.requests.in_flight[0]),
         intervals=monitor.intervals,
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}
             for name, fleet in fleets.items()
@@ -135,16 +164,17 @@ def replicate(
             if end > run.warm_up_s
         ],
         events=[e for e in world.events if e["time_s"] >= run.warm_up_s],
-        calls=_calls(plan, plane),
+        calls=_calls(plan, chosen),
         queues=monitor.queues(),
+        caches=_caches(scenario, plan, chosen),
         settling=monitor.samples.settling,
         batches=monitor.samples.batches(total),
-        lost=lost(scenario, plan, plane.model, monitor.before),
-        requests=plane.kept(),
+        lost=lost(scenario, plan, chosen.model, monitor.before),
+        requests=chosen.kept(),
     )
 
 
-def _fill_pools(plan: Plan, plane: Plane, fleets: dict[str, Fleet]) -> None:
+def _fill_pools(plan: Plan, engine: Engine, fleets: dict[str, Fleet]) -> None:
     """Warm pools of the replicas that are there at the beginning: in turn, one connection each."""
     for link, number in plan.layout.links.items():
         fleet = fleets[link.service]
@@ -153,18 +183,18 @@ def _fill_pools(plan: Plan, plane: Plane, fleets: dict[str, Fleet]) -> None:
         rows = [pod.row for pod in fleet.pods if pod.row >= 0]
         for _ in range(pool.max if pool.start == "warm" else 0):
             for row in rows:
-                plane.fill_pool(number, first + row)
+                engine.fill_pool(number, first + row)
 
 
-def _start_users(plan: Plan, plane: Plane) -> None:
+def _start_users(plan: Plan, engine: Engine) -> None:
     """Users of closed sources begin with a pause each."""
     for group, users in enumerate(plan.users):
         for user, (population, client) in enumerate(zip(users.population, users.client, strict=True)):
-            plane.start_user(USERS + group * USER_STRIDE + user, users.program, population, client)
+            engine.start_user(USERS + group * USER_STRIDE + user, users.program, population, client)
 
 
-def _calls(plan: Plan, plane: Plane) -> list[dict[str, Any]]:
-    sites = plane.model.sites
+def _calls(plan: Plan, engine: Engine) -> list[dict[str, Any]]:
+    sites = engine.model.sites
     return [
         {
             "caller": site.caller_name,
@@ -175,6 +205,18 @@ def _calls(plan: Plan, plane: Plane) -> list[dict[str, Any]]:
         }
         for n, site in enumerate(plan.layout.sites)
     ]
+
+
+def _caches(scenario: Scenario, plan: Plan, engine: Engine) -> list[dict[str, Any]]:
+    keys, found = engine.model.keys, []
+    for number, (store, name) in enumerate(plan.layout.keyspaces):
+        stated = scenario.all_caches[store].keyspaces[name].hit_ratio is not None
+        kept = "one by one" if (store, name) in plan.layout.keyed else "stated" if stated else "closed form"
+        counts = {column: int(getattr(keys, column)[number]) for column in COUNTED_KEYS}
+        entries = int(keys.entries[number])
+        held = {"entries": entries, "bytes": entries * int(keys.bytes[number])}
+        found.append({"cache": store, "keyspace": name, "keys": kept, **counts, **held})
+    return found
 
 
 def _report(env: simpy.Environment, horizon: float, progress: Callable[[float], None]) -> Any:

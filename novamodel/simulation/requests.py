@@ -12,9 +12,9 @@ from novamodel.workload.laws import multiplier
 NONE = codes.NONE
 _MASK = 0xFFFFFFFF
 _HALF = 0x7FFFFFFF
-ADDRESSES, CHOICES, KEYS, DEMANDS, JITTER = 2, 3, 4, 5, 6
-"""Streams of a replication, beside those of its sources: addresses of clients, choices of a replica, keys of calls,
-demands of what is called, back-off."""
+MORE_KEYS, ADDRESSES, CHOICES, KEYS, DEMANDS, JITTER, CACHES = 0, 2, 3, 4, 5, 6, 7
+"""Streams of a replication, beside those of its sources: further keys of a cache command, addresses of clients,
+choices of a replica, keys of calls, demands of what is called, back-off, what caches decide and begin with."""
 
 
 @handler

@@ -1,4 +1,4 @@
-"""The state of a run: one NamedTuple of components, lists in the reference and arrays in the compiled twin."""
+"""The state of a run: one NamedTuple of components, lists in the reference and arrays in the compiled engine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from novamodel.components.callers.budget import Budget
 from novamodel.components.callers.retry import Retries
 from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import CpuGate
+from novamodel.components.cpu.host_state import Host
 from novamodel.components.deadlines import Deadlines
 from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
@@ -20,13 +21,18 @@ from novamodel.components.nginx.upstream.keepalive import Keepalive
 from novamodel.components.nginx.upstream.round_robin import Upstream
 from novamodel.components.node.node import Node
 from novamodel.components.pg_pool.state import PgPool
+from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
+from novamodel.components.redis.persistence import AppendOnly
+from novamodel.components.redis.state import Keys
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
 from novamodel.simulation.state_edge import Balances, Edges, Places
+from novamodel.simulation.state_links import Bouncers, Doors, Links
+from novamodel.workload.key_draws import KeyDraws
 from novamodel.workload.laws import Laws
 
 BLOCK = 8192
@@ -40,6 +46,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
+    shared: int  # 1 = containers share machines
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -62,41 +69,6 @@ class Stream(NamedTuple):
     count: Column  # by source: arrivals in the block
     number: Column  # by source: request number of the block's first arrival
     used_up: Column  # one entry: source that has no arrival left in its block, or NONE
-
-
-class Links(NamedTuple):
-    """Columns by link: a service's way to a database server, or to the read replicas of one."""
-
-    first_replica: Column  # of the service
-    first_pool: Column  # its first replica's pool
-    door: Column
-    server: Column  # first server
-    servers: Column  # how many: one, or the read replicas
-    bouncer: Column  # pool of PgBouncer, or NONE
-    bouncer_cpu: Column
-    login_idle: Column  # PgBouncer CPU of a client login
-    login_busy: Column
-    query_idle: Column  # of a query
-    query_busy: Column
-    network: Column  # one way
-    connect_idle: Column  # server CPU of a connection set-up
-    connect_busy: Column
-    program: Column  # of a connection set-up
-    refusal: Column  # of one that is refused
-    count: Column  # one entry: links
-    end_replica: Column  # one past the last
-    of_pool: Column  # by pool: its link
-    wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
-    lag: Column  # of the read replicas
-    session: Column  # 1 = PgBouncer keeps a server connection for a client until it disconnects
-    linked: Column  # by place of a pool: 1 = its connection has such a server connection
-
-
-class Doors(NamedTuple):
-    """Columns by door: a server, or PgBouncer, that accepts so many connections."""
-
-    open: Column
-    most: Column
 
 
 class Sites(NamedTuple):
@@ -137,7 +109,7 @@ class Requests(NamedTuple):
     link: Column  # of its transaction
     database: Column  # server of its transaction
     place: Column  # its connection
-    server: Column  # 1 = it holds a PgBouncer server connection
+    server: Column  # PgBouncer's server connection that it holds + 1, 0 = none, BROKEN = it was closed meanwhile
     where: Column
     dead: Column  # 1 = ended by the death of its replica; only what it still holds is to be given back
     parent: Column  # who waits for it, or NONE
@@ -154,6 +126,9 @@ class Requests(NamedTuple):
     held: Column  # work on the next message of the same batch, or NONE
     arrived: Column
     since: Column  # when its present wait or work began
+    stalled: Column  # of its container, when its burst began
+    hold: Column  # how long the edge keeps it
+    owed: Column  # worker CPU of its handshake
     spent: Column
     draw: Column
     next_free: Column
@@ -193,7 +168,7 @@ class Timers(NamedTuple):
     queue: Column  # by queue
     outage: Column  # by database server: > 0 = it takes nothing
     dying: Column  # one entry: replica that was killed last
-    now: Column  # one entry: time of the event that the twin is at, while Python makes room
+    now: Column  # one entry: time of the event that the compiled engine is at, while Python makes room
     victim: Column  # one entry: next request to look at for its death, NONE = it is done with
 
 
@@ -224,12 +199,26 @@ class Disks(NamedTuple):
 
     io_time: Column  # 1 / IOPS
     latency: Column
+    commit: Column  # what a commit that writes waits beyond them, for a standby
 
 
 class Caches(NamedTuple):
     """Columns by cache."""
 
     network: Column  # one way
+    gone: Column  # > 0 = commands get an error: every get misses, nothing is stored
+
+
+class Shared(NamedTuple):
+    """What stands on machines that containers share."""
+
+    armed: Column  # by machine: time of its pending HOST_DUE event
+    worker: Column  # by worker of an edge: its process (a row of `node`), or NONE
+    bouncer: Column  # by PgBouncer, likewise
+    cache: Column  # by cache, likewise
+    server: Column  # by database server: its first backend, or NONE
+    backend: Column  # by backend: its job, or NONE
+    thread: Column  # one entry: thread of the first backend
 
 
 class Callers(NamedTuple):
@@ -265,13 +254,19 @@ class Model(NamedTuple):
     links: Links
     doors: Doors
     pool: PgPool
-    bouncer: Tokens
+    bouncer: PgBouncer
+    bouncers: Bouncers
     bouncer_cpu: Fifo
     cores: SharedCores
     volume: Fifo
     disks: Disks
     redis: Fifo
+    append_only: AppendOnly
     caches: Caches
+    keys: Keys
+    key_draws: KeyDraws
+    host: Host
+    shared: Shared
     sites: Sites
     retries: Retries
     backoff: Backoff

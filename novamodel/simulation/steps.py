@@ -8,21 +8,28 @@ from novamodel.components.external.external import external_admits
 from novamodel.components.fifo import fifo_is_idle, fifo_join
 from novamodel.components.node.node import loop_join, thread_join
 from novamodel.components.pg_pool.rules import pool_acquire
-from novamodel.components.pg_pool.state import CONNECT, GRANTED
+from novamodel.components.pg_pool.state import CONNECT
+from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
+from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
+from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import tend_pool, try_login
 from novamodel.simulation.holds import (
     arm_bursts,
     arm_cores,
     arm_pool,
-    arm_server,
+    lose_connection,
     open_connection,
     pool_of,
 )
+from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_backend, join_process, join_thread, on_way
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -33,6 +40,9 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
+    if m.config.shared != 0:
+        join_process(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, codes.ON_NODE, now)
+        return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     loop_join(m.node, m.gate, r, i, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
@@ -43,26 +53,34 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
 def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
     r = m.requests.replica[i]
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.config.shared != 0:
+        join_thread(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+        return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     idle = m.node.loop_job[r] == NONE and m.node.threads_busy[r] == 0
-    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * drawn(m, i, m.programs.draw[pc])
+    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * x
     thread_join(m.node, m.gate, r, i, work, now)
     arm_bursts(m, q, r)
 
 
 @handler
 def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
-    """Send a cache command; a get that hits goes on behind its on_miss steps."""
+    """Send a cache command; a get that finds all its keys goes on behind its on_miss steps."""
     cache = m.programs.station[pc]
     network = m.caches.network[cache]
     at = now + network
+    if m.shared.cache[cache] != NONE:
+        m.requests.since[i] = now
+        on_way(m, q, i, codes.TO_CACHE, at)
+        return
     work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    done = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at) + network
+    work *= drawn(m, i, m.programs.other_draw[pc])
+    carried_out = command_join(m.redis, m.append_only, cache, work, m.programs.command[pc] != codes.GET, at)
+    done = carried_out + network
     add_time(m, i, codes.CACHED, done - now)
-    draw = m.programs.draw[pc]
-    hits = draw != NONE and drawn(m, i, draw) < m.programs.share[pc]
-    m.requests.pc[i] = m.programs.jump[pc] if hits else pc + 1
+    m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1
     push(q, done, codes.STEP_DONE, m.requests.number[i], i)
 
 
@@ -94,7 +112,7 @@ def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     link = choose_link(m, i, pc, now)
     p = pool_of(m, link, s.replica[i])
     code, place = pool_acquire(m.pool, p, i, now)
-    if code == GRANTED:
+    if code == HAS_CONNECTION:
         s.place[i] = place
         s.pc[i] = pc + 1
         return True
@@ -108,6 +126,37 @@ def do_acquire(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
 
 
 @handler
+def has_server(m: Model, q: Any, i: int, b: int, now: float) -> bool:
+    """Whether a request has a server connection of PgBouncer, or gets one at once; else it waits, or has failed."""
+    s = m.requests
+    session = m.links.mode[s.link[i]] == codes.SESSION
+    if session and m.links.linked[s.place[i]] != 0:
+        s.server[i] = m.links.linked[s.place[i]]
+    if s.server[i] > 0:
+        place = s.server[i] - 1
+        m.bouncer.client[place] = i
+        bouncer_resumes(m.bouncer, b, place, now)
+        return True
+    if s.server[i] == codes.BROKEN:
+        lose_connection(m, q, i, codes.SERVER_TIMEOUT, now)
+        return False
+    code, place = bouncer_find(m.bouncer, b, i, now)
+    if code == GRANTED:
+        s.server[i] = place + 1
+        if session:
+            m.links.linked[s.place[i]] = place + 1
+        return True
+    if code == FAST_FAILED:
+        try_login(m, q, b, now)
+        lose_connection(m, q, i, codes.NO_DATABASE, now)
+        return False
+    s.since[i] = now
+    s.where[i] = codes.IN_SERVER_QUEUE
+    tend_pool(m, q, b, now)
+    return False
+
+
+@handler
 def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a statement, through PgBouncer where there is one."""
     s = m.requests
@@ -115,19 +164,13 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     at = now + m.links.network[link]
     b = m.links.bouncer[link]
     if b != NONE:
-        if m.links.session[link] != 0 and m.links.linked[s.place[i]] != 0:
-            s.server[i] = 1
-        if s.server[i] == 0:
-            if not tokens_free(m.bouncer, b):
-                s.since[i] = now
-                s.where[i] = codes.IN_SERVER_QUEUE
-                tokens_wait(m.bouncer, b, i, now)
-                arm_server(m, q, b)
-                return
-            tokens_take(m.bouncer, b, now)
-            s.server[i] = 1
-            m.links.linked[s.place[i]] = m.links.session[link]
+        if not has_server(m, q, i, b, now):
+            return
         cpu = m.links.bouncer_cpu[link]
+        if m.shared.bouncer[cpu] != NONE:
+            s.since[i] = now
+            on_way(m, q, i, codes.TO_BOUNCER, at)
+            return
         work = m.links.query_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, at) else m.links.query_busy[link]
         at = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.other_draw[pc]), at)
     s.since[i] = now
@@ -142,16 +185,24 @@ def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     s.pc[i] = pc + 1
     if m.links.bouncer[link] != NONE:
         cpu = m.links.bouncer_cpu[link]
+        x = drawn(m, i, m.programs.draw[pc])
+        if m.shared.bouncer[cpu] != NONE:
+            idle, busy = m.links.login_idle[link] * x, m.links.login_busy[link] * x
+            join_process(m, q, i, m.shared.bouncer[cpu], idle, busy, codes.AT_LOGIN, now)
+            return
         work = m.links.login_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, now) else m.links.login_busy[link]
-        done = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.draw[pc]), now)
+        done = fifo_join(m.bouncer_cpu, cpu, work * x, now)
         push(q, done, codes.STEP_DONE, s.number[i], i)
     elif m.timers.outage[s.database[i]] != 0:
         s.outcome[i] = codes.NO_DATABASE
         resume(m, i)
     else:
         d = s.database[i]
-        idle = m.cores.jobs[d] < m.cores.cores[d]
-        work = (m.links.connect_idle[link] if idle else m.links.connect_busy[link]) * drawn(m, i, m.programs.draw[pc])
+        x = drawn(m, i, m.programs.draw[pc])
+        if m.shared.server[d] != NONE:
+            join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now)
+            return
+        work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
         s.where[i] = codes.ON_CORES
         cores_join(m.cores, d, i, s.number[i], work, now)
         arm_cores(m, q, d)
@@ -183,7 +234,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
         if m.external.waits[x] != 0:
             s.since[i] = now
             s.where[i] = codes.IN_LINE
-            tokens_wait(m.room, x, i, now)
+            tokens_wait(m.room, x, i)
             return False
     m.external.refused[x] += 1
     fail(m, i, codes.OVER_LIMIT)

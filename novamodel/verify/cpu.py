@@ -1,4 +1,4 @@
-"""Answers to the recorded questions about CPU quotas and restarts, by the component rules."""
+"""Answers to the recorded questions about CPU quotas, Node's heap and restarts, by the component rules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from novamodel.components.columns import as_arrays
 from novamodel.components.cpu.cpu_gate import CpuGate, gate_advance, gate_state
 from novamodel.components.kubernetes.restarts import restart_delay
+from novamodel.components.node.heap import death_of, heap_limit_mib
 from novamodel.components.node.node import Node, loop_join, node_finish, node_state, thread_join
 from novamodel.components.rule import entry
 
@@ -103,11 +104,26 @@ def _restart_delay(restart_number: int, first_restart_immediate: bool, **given: 
     return {"delay_s": restart_delay(restart_number, first_immediate=first_restart_immediate, **given)}
 
 
+HOST_MIB = 32 * 1024.0
+"""Memory of the host, where Node does not see its container's limit: more than 16 GiB."""
+
+
+def _heap_limit(container_mib: float, limit_visible_to_node: bool) -> dict[str, Any]:
+    return {"heap_size_limit_mib": heap_limit_mib(container_mib if limit_visible_to_node else HOST_MIB)}
+
+
+def _node_death(container_mib: float, heap_limit_mib: float, leak: Any) -> dict[str, Any]:
+    exit_code, cause = death_of(leak, container_mib, heap_limit_mib)
+    return {"exit_code": exit_code, "cause": cause}
+
+
 _KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "burst_wall_time": _burst_wall_time,
     "burst_wall_time_distribution": _distribution,
     "threads_exhaust_quota": _threads_exhaust_quota,
     "open_poisson": _open_poisson,
     "node_bursts": _distribution,
+    "heap_limit": _heap_limit,
+    "node_death": _node_death,
     "restart_delay": _restart_delay,
 }

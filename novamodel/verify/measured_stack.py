@@ -75,6 +75,7 @@ def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
             "warm_up": "0 s",
             "duration": _seconds(length),
             "replications": 1,
+            "start_state": "given" if keys_only(case) else "steady",
         },
     }
 
@@ -213,7 +214,9 @@ def _cache(case: Case) -> dict[str, Any]:
     rows: dict[str, Any] = {"keys": load.get("keys", 2000), "value_size": f"{redis['value_bytes']} B", "ttl": "0 s"}
     if keys_only(case):
         rows["popularity"] = f"{load['popularity']['law']} {load['popularity']['exponent']}"
+        rows |= {"key_size": redis["key_bytes"], "start": "empty" if redis["prefilled"] == "empty" else "full"}
         cache["memory"] = f"{redis['maxmemory_bytes'] - case['service']['redis']['base_bytes']} B"
+        cache |= {"maxmemory_policy": redis["policy"], "maxmemory_samples": redis["sampled_keys"]}
     else:
         rows["hit_ratio"] = load.get("hit_ratio", 1.0)
     return cache | {"keyspaces": {"rows": rows}}

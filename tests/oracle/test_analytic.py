@@ -29,7 +29,7 @@ FUNCTIONS = {
     "closed_mva": closed.closed_mva,
     "closed_mva_multiserver": closed.closed_mva_multiserver,
 }
-CASES = [case for file in ("queueing.json", "cache.json") for case in recorded(file)]
+CASES = [c for file in ("queueing.json", "cache.json") for c in recorded(file) if c["kind"] in kinds()]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])

@@ -227,7 +227,7 @@ def spoil(place: int, **change: Any) -> Notebook:
         (spoil(1, source=["seed = int('7')  # seed"]), "no plain literal"),
         (spoil(1, source=["seed = 7"]), "no comment"),
         (spoil(2, source=["import numpy as np"]), "imports numpy"),
-        (spoil(2, source=["from novamodel.simulation.plane import Plane"]), "past the front door"),
+        (spoil(2, source=["from novamodel.simulation.engine import Engine"]), "past the front door"),
         (spoil(2, execution_count=None), "not executed"),
         (spoil(2, outputs=[{"output_type": "error"}]), "error output"),
         (spoil(2, source=["x = 1\n"] * 16), "longer than"),

@@ -1,4 +1,4 @@
-"""What the tests of the simulation share: small scenarios, and the comparison of the two planes."""
+"""What the tests of the simulation share: small scenarios, and the comparison of the two engines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside the tes
 made_up = import_module("made_up")
 
 PARAMS = Path(__file__).parents[2] / "params"
-settings.register_profile("planes", parent=settings.get_profile("novamodel"), max_examples=made_up.EXAMPLES)
+settings.register_profile("engines", parent=settings.get_profile("novamodel"), max_examples=made_up.EXAMPLES)
 
 TABLES = ("intervals", "tiers", "replicas", "events")
 COLUMNS = ("histogram", "spent", "latency", "outcome", "population", "arrived", "requests")
@@ -51,7 +51,7 @@ PLAIN: dict[str, Any] = {
     },
     "database": {"connect": "0 s", "network": "0 s", "statements": {"select": {"cpu": "5 ms"}}},
     "cache": {"network": "0 s"},
-    "platform": {"compute": "ec2"},
+    "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
     "monitoring": {"scrape_interval": "86400 s"},
     "run": {"seed": 1, "start": "12:00", "duration": "20 s", "warm_up": "0 s", "replications": 1},
 }
@@ -107,18 +107,18 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b))
 
 
-def on_both_planes(scenario: Scenario, number: int = 0) -> Replication:
-    """Run a replication on both planes, see that all is equal, return it."""
-    twin = replicate(scenario, number, "compiled", keep_requests=True)
+def on_both_engines(scenario: Scenario, number: int = 0) -> Replication:
+    """Run a replication on both engines, see that all is equal, return it."""
+    fast = replicate(scenario, number, "compiled", keep_requests=True)
     reference = replicate(scenario, number, "simpy", keep_requests=True)
-    assert differences(twin, reference) == []
-    assert twin.conserved
-    return twin
+    assert differences(fast, reference) == []
+    assert fast.conserved
+    return fast
 
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel() -> None:
-    """Compile the twin (or read it from disk) before the first test: no test's mutation gets compiled into it."""
+    """Compile the engine (or read it from disk) before the first test: no mutation gets compiled into it."""
     replicate(plain_scenario({"run": {"duration": "1 s"}}), 0, "compiled")
 
 
@@ -130,8 +130,8 @@ def plain() -> Callable[..., Scenario]:
 
 @pytest.fixture(scope="session")
 def both() -> Callable[..., Replication]:
-    """Runs a scenario on both planes and compares them."""
-    return on_both_planes
+    """Runs a scenario on both engines and compares them."""
+    return on_both_engines
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +148,7 @@ def params() -> dict[str, Scenario]:
 
 @pytest.fixture
 def coarse_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests come on a grid of 10 ms on both planes, so that many things happen at the same instant."""
+    """Requests come on a grid of 10 ms on both engines, so that many things happen at the same instant."""
     make_arrivals_coarse(monkeypatch)
 
 

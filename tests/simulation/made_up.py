@@ -54,11 +54,14 @@ def step(draw: Any, around: Around, deep: int) -> dict[str, Any]:
         name = draw(st.sampled_from(around.databases))
         return {"sql": inner, **({"database": name} if name != "main" else {}), **more}
     if kind == "cache":
-        command: dict[str, Any] = {"op": draw(one_of("get", "get", "set")), "keyspace": "keys"}
+        command: dict[str, Any] = {"op": draw(one_of("get", "get", "set", "delete"))}
+        command |= {"keyspace": draw(one_of("keys", "lists")), "count": draw(one_of(1, 1, 3))}
         store = draw(st.sampled_from(around.caches))
         command |= {"store": store} if store != "main" else {}
         if command["op"] == "get" and draw(st.booleans()):
             command["on_miss"] = draw(steps(around, 2, 0))
+            if draw(st.booleans()):
+                command["on_miss"] += [{"cache": command | {"op": "set", "on_miss": []}}]
         return {"cache": command, **more}
     if kind == "call":
         around.left -= 1
@@ -165,8 +168,9 @@ def scenarios(draw: Any) -> dict[str, Any]:
     if scales and source["loop"] == "open":
         source["shape"] = [["12:00", "1/s"], ["12:01", draw(one_of("20/s", "60/s"))]]
     places = [*names, *entries]
-    return {
+    made = {
         "traffic": source | {"also": also},
+        "platform": draw(parts.platforms()),
         "edge": draw(parts.edges(places)),
         "edges": {"side": draw(parts.edges(places))} if side else {},
         **draw(parts.gateways()),
@@ -184,8 +188,15 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "duration": "12 s" if scales else draw(one_of("700 ms", "1500 ms")),
             "warm_up": draw(one_of("0 s", "500 ms")),
             "interval": "1 s",
+            "start_state": draw(one_of("steady", "steady", "cold")),
         },
     }
+    if made["platform"]["cpu"]["kind"] == "turns":
+        stands = [made["edge"], made["database"], made["cache"], *made["databases"].values()]
+        stands += [one["database"]["pgbouncer"] for one in (made,) if one["database"].get("pgbouncer")]
+        for part in stands:
+            part |= {"pod": draw(parts.pods())} if draw(st.booleans()) else {}
+    return made
 
 
 def with_recordings(changes: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from novamodel.components.redis.state import POLICIES
+
 TICKS = st.sampled_from(["0 s", "1 ms", "2 ms", "5 ms", "10 ms", "20 ms"])
 LAWS = st.sampled_from(["", " exponential", " lognormal 0.5", " gamma 2", " gamma 0.7", " uniform 0.5"])
 MIXTURES = st.sampled_from(
@@ -127,6 +129,21 @@ def databases(draw: Any) -> dict[str, Any]:
         "query_wait_timeout": draw(one_of("0 s", "10 ms", "50 ms")),
         "login_cpu": draw(demands()),
         "query_cpu": draw(one_of("0 s", "1 ms", "0.2 ms exponential")),
+        "pool_mode": draw(one_of("transaction", "session", "statement", "transaction")),
+        "version": draw(one_of("1.18", "1.25")),
+        "min_pool_size": draw(one_of(0, 0, 2)),
+        "reserve_pool_size": draw(one_of(0, 0, 2)),
+        "reserve_pool_timeout": draw(one_of("100 ms", "0 s")),
+        "max_db_connections": draw(one_of(0, 0, 2)),
+        "max_user_connections": draw(one_of(0, 0, 1)),
+        "query_timeout": draw(one_of("0 s", "0 s", "30 ms")),
+        "idle_transaction_timeout": draw(one_of("0 s", "0 s", "20 ms")),
+        "client_idle_timeout": draw(one_of("0 s", "0 s", "100 ms")),
+        "server_connect_timeout": draw(one_of("15 s", "1 ms")),
+        "server_login_retry": draw(one_of("200 ms", "15 s")),
+        "server_idle_timeout": draw(one_of("600 s", "200 ms", "0 s")),
+        "server_lifetime": draw(one_of("3600 s", "500 ms")),
+        "server_round_robin": draw(one_of(False, True)),
     }
     replicas = {
         "count": draw(st.integers(1, 3)),
@@ -152,11 +169,20 @@ def databases(draw: Any) -> dict[str, Any]:
 
 
 def cache(draw: Any) -> dict[str, Any]:
-    """A Redis with one keyspace."""
+    """A Redis with two keyspaces, often with too little memory for both."""
+    stated = draw(one_of({}, {}, {"hit_ratio": 0.6}))
     return {
         "command_cpu": draw(one_of("0 s", "1 ms", "7 us idle 42 us", "0.2 ms gamma 3")),
         "network": draw(one_of("0 s", "2 ms")),
-        "keyspaces": {"keys": {"keys": 100, "ttl": "30 s"}},
+        "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),
+        "maxmemory_policy": draw(st.sampled_from(sorted(POLICIES))),
+        "maxmemory_samples": draw(one_of(1, 5, 9)),
+        "appendfsync": draw(one_of("off", "off", "everysec", "always")),
+        "fsync": draw(one_of("1 ms", "2500 ms")),
+        "keyspaces": {
+            "keys": {"keys": 100, "ttl": draw(one_of("30 s", "1 s", "0 s")), "value_size": "200 B"},
+            "lists": {"keys": draw(one_of(1, 40)), "ttl": draw(one_of("2 s", "0 s")), "popularity": "uniform"} | stated,
+        },
     }
 
 
@@ -264,3 +290,31 @@ def agendas(draw: Any, names: list[str]) -> list[Any]:
     count = draw(one_of(0, 0, 1, 3))
     drawn = draw(st.lists(st.sampled_from(kinds), min_size=count, max_size=count))
     return [{"at": f"12:00:0{draw(st.integers(0, 1))}", **kind} for kind in drawn]
+
+
+@st.composite
+def platforms(draw: Any) -> dict[str, Any]:
+    """Machines of one's own for each thread, or shared ones: few, so that threads wait, or more when pods need them."""
+    kind = draw(one_of("none", "none", "compose", "eks", "ecs"))
+    if kind == "none":
+        return {"compute": "ec2", "cpu": {"kind": "none"}}
+    cpu = {"kind": "turns", "sibling_speed": draw(one_of("100 %", "65 %")), "steal": draw(one_of("0 %", "0 %", "10 %"))}
+    cpu |= draw(one_of({}, {}, {"slice": "1 ms", "tick": "1 ms"}))
+    if kind == "compose":
+        return {"kind": "compose", "compute": "ec2", "node_type": "t3.micro", "zones": 1, "cpu": cpu}
+    group = {"type": "t3.medium"} | draw(
+        one_of({"min": 2}, {"count": 8}, {"min": 1, "max": 12, "start_delay": "300 ms", "idle_for": "1 s"})
+    )
+    return {
+        "kind": kind,
+        "compute": "ec2",
+        "node_groups": {"nodes": group},
+        "placement": draw(one_of("spread", "pack")),
+        "cpu": cpu,
+    }
+
+
+def pods() -> st.SearchStrategy[dict[str, Any]]:
+    """Requests and limits of what is no service."""
+    least = {"cpu_request": "20m", "memory_request": "32 MiB"}
+    return one_of(least, least | {"cpu_limit": "50m"}, least | {"cpu_request": "300m", "cpu_limit": "1"})

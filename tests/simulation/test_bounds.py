@@ -1,6 +1,6 @@
 """No handler reads or writes outside its columns: the reference with checked columns, which Python's lists are not.
 
-The compiled twin has no bounds at all: what is found here would be other memory there.
+The compiled engine has no bounds at all: what is found here would be other memory there.
 """
 
 from __future__ import annotations

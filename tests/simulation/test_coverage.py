@@ -1,4 +1,4 @@
-"""The 95 % intervals hold the theory's figure as often as they say, through the whole plane.
+"""The 95 % intervals hold the theory's figure as often as they say, through the whole engine.
 
 Hundreds of small experiments with fixed seeds, each with an interval of its own. Of n experiments whose intervals
 hold the truth with probability 0.95 the share that does spreads by sqrt(0.95 x 0.05 / n): 1.1 % for 400. Asked is

@@ -1,4 +1,4 @@
-"""Same scenario and seed, same requests: committed, on both planes, whatever the workers; memory stays flat.
+"""Same scenario and seed, same requests: committed, on both engines, whatever the workers; memory stays flat.
 
 `digests.json` holds the digest of every scenario in params/ on a short window at a constant rate. When a rule, a
 demand or an imported file is meant to change them, write it anew:
@@ -41,7 +41,7 @@ def test_committed_digest(name, params):
     assert simulate(short(params[name]), engine="compiled").digest == DIGESTS["digests"][name]
 
 
-def test_committed_digest_on_the_reference_plane(params):
+def test_committed_digest_on_the_reference_engine(params):
     assert simulate(short(params["novabank"]), engine="simpy").digest == DIGESTS["digests"]["novabank"]
 
 

@@ -1,4 +1,4 @@
-"""Lost replicas and zones, failovers of database and cache: what fails meanwhile is counted, and both planes agree."""
+"""Lost replicas and zones, failovers of database and cache: what fails meanwhile is counted, and both engines agree."""
 
 from __future__ import annotations
 
@@ -97,9 +97,8 @@ def test_a_zone_is_noticed_and_replaced_as_the_platform_does(plain):
     assert kinds(run) == [("lost", 10.0), ("unready", 50.0), ("replaced", 350.0)]
 
 
-@pytest.mark.parametrize("bouncer", [None, {"default_pool_size": 5}], ids=["direct", "pgbouncer"])
-def test_a_database_failover_fails_statements_and_connections(plain, both, bouncer):
-    run = both(
+def failover(plain, both, bouncer):
+    return both(
         struck(
             plain,
             [{"at": "12:00:10", "database_failover": {"duration": "5 s"}}],
@@ -112,14 +111,32 @@ def test_a_database_failover_fails_statements_and_connections(plain, both, bounc
             },
         )
     )
+
+
+def test_a_database_failover_fails_statements_and_connections(plain, both):
+    run = failover(plain, both, None)
     assert kinds(run) == [("failover", 10.0), ("restored", 15.0)]
-    closed = int(run.events[0]["message"].split("; ")[1].split()[0])
-    assert (closed > 0) == (bouncer is None)
+    assert int(run.events[0]["message"].split("; ")[1].split()[0]) > 0
     assert set(outcomes(run, 0.0, AT - 0.1)) == {codes.SERVED}
     assert set(outcomes(run, AT, AT + 4.9)) == {codes.NO_DATABASE}
     assert set(outcomes(run, AT + 5.1)) == {codes.SERVED}
     open_at = {row["time_s"]: row["busy"] for row in run.tiers if row["tier"] == "postgres connections"}
-    assert open_at[12.0] <= (5 if bouncer else 2)
+    assert open_at[12.0] <= 2
+    assert run.in_flight < 10
+
+
+@pytest.mark.parametrize(("retry", "back"), [("1 s", 5.0), ("12 s", 12.0)])
+def test_pgbouncer_lengthens_an_outage_until_it_tries_to_log_in_again(plain, both, retry, back):
+    """Who asks before the first login has failed waits; all others fail at once, until a login succeeds."""
+    run = failover(plain, both, {"default_pool_size": 5, "server_login_retry": retry})
+    assert kinds(run) == [("failover", 10.0), ("restored", 15.0)]
+    assert set(outcomes(run, 0.0, AT - 0.1)) == {codes.SERVED}
+    assert set(outcomes(run, AT, AT + back - 0.1)) == {codes.NO_DATABASE}
+    waited = run.requests[(run.requests[:, 2] == codes.SERVED) & (run.requests[:, 5] - run.requests[:, 4] > 4.0)]
+    assert 0 < len(waited) < 5
+    assert set(outcomes(run, AT + back + 1.4)) == {codes.SERVED}
+    open_at = {row["time_s"]: row["busy"] for row in run.tiers if row["tier"] == "postgres connections"}
+    assert open_at[12.0] == 0
     assert run.in_flight < 10
 
 

@@ -1,7 +1,7 @@
 """Compiled code on disk: never stale, never in the way, and not needed.
 
 Most of it is tried on a small entry (a queue behind the CPU gate), whose rules live in other files than itself, as
-the twin's do; NOVAMODEL_SLOW_TESTS=1 tries two cold starts of the whole twin as well.
+the compiled engine's do; NOVAMODEL_SLOW_TESTS=1 tries two cold starts of the whole engine as well.
 """
 
 from __future__ import annotations
@@ -156,14 +156,14 @@ print(simulate(scenario.override({"run.duration": "5 s", "run.replications": 1})
 """
 
 
-@pytest.mark.skipif(not os.environ.get("NOVAMODEL_SLOW_TESTS"), reason="compiles the whole twin twice")
-def test_two_cold_starts_of_the_whole_twin(tmp_path):
+@pytest.mark.skipif(not os.environ.get("NOVAMODEL_SLOW_TESTS"), reason="compiles the whole engine twice")
+def test_two_cold_starts_of_the_whole_engine(tmp_path):
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     one, other = start(WHOLE, PACKAGE.parent, **cache), start(WHOLE, PACKAGE.parent, **cache)
     assert printed(one) == printed(other)
 
 
-@pytest.mark.skipif(not os.environ.get("NOVAMODEL_SLOW_TESTS"), reason="compiles the whole twin")
-def test_whole_twin_without_a_folder_to_write_to():
+@pytest.mark.skipif(not os.environ.get("NOVAMODEL_SLOW_TESTS"), reason="compiles the whole engine")
+def test_whole_engine_without_a_folder_to_write_to():
     expected = printed(start(WHOLE.replace('"compiled"', '"simpy"'), PACKAGE.parent))
     assert printed(start(WHOLE, PACKAGE.parent, **NOWHERE)) == expected

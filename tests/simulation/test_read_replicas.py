@@ -1,4 +1,4 @@
-"""Read replicas: what goes there, what stays on the primary, who is served with old rows, and both planes agree."""
+"""Read replicas: what goes there, what stays on the primary, who is served with old rows, and both engines agree."""
 
 from __future__ import annotations
 
@@ -177,9 +177,9 @@ def test_closed_forms_split_the_load_the_same_way(plain):
     assert demand.on_primary == pytest.approx(0.4)
 
 
-def test_readers_changed_in_one_plane_only_are_seen(plain, differ, monkeypatch):
+def test_readers_changed_in_one_engine_only_are_seen(plain, differ, monkeypatch):
     scenario = replicated(plain, {"count": 2, "share": "60 %", "lag": "20 ms"})
-    twin = replicate(scenario, 0, "compiled", keep_requests=True)
+    fast = replicate(scenario, 0, "compiled", keep_requests=True)
     rule = steps.choose_link
 
     def always_the_first(m, i, pc, now):
@@ -188,7 +188,7 @@ def test_readers_changed_in_one_plane_only_are_seen(plain, differ, monkeypatch):
         return link
 
     monkeypatch.setattr(steps, "choose_link", always_the_first)
-    assert "digest" in differ(twin, replicate(scenario, 0, "simpy", keep_requests=True))
+    assert "digest" in differ(fast, replicate(scenario, 0, "simpy", keep_requests=True))
 
 
 def test_each_replica_is_a_database_on_the_bill_and_no_backup(plain):

@@ -1,4 +1,4 @@
-"""A rolling update in a run: bounds, order, what in-flight requests meet, and both planes."""
+"""A rolling update in a run: bounds, order, what in-flight requests meet, and both engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planes against an independent oracle: the benchmark's stock SimPy model of the same path, same draws."""
+"""The engines against an independent oracle: the benchmark's stock SimPy model of the same path, same draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queueing theory through the whole plane: arrivals, components, histogram and sums against closed forms.
+"""Queueing theory through the whole engine: arrivals, components, histogram and sums against closed forms.
 
 Eight independent runs each. The mean over them must lie within 4.5 of its own standard errors of the theory (one
 false alarm in some 350 such tests with seven degrees of freedom; seeds are fixed) and within a few percent.

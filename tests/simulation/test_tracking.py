@@ -1,4 +1,4 @@
-"""ECS target tracking in a run: how late it is, how far it goes, and both planes."""
+"""ECS target tracking in a run: how late it is, how far it goes, and both engines."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_scale_in_waits_for_fifteen_points(long):
         assert down[0]["after"] == 2
 
 
-def test_both_planes_and_requests_per_target(plain, both):
+def test_both_engines_and_requests_per_target(plain, both):
     """21/s and replica aimed at: 140/s want 7 (6.7), seen from the count alone."""
     run = both(
         tracked(

@@ -1,4 +1,4 @@
-"""The analytic twin of a deployment: demands add up, tiers saturate where arithmetic says, the autoscaler rests."""
+"""Closed forms of a deployment: demands add up, tiers saturate where arithmetic says, the autoscaler rests."""
 
 import math
 
@@ -21,8 +21,8 @@ from novamodel.analytic import (
     tier_demands,
     ttl_hit_ratio,
 )
-from novamodel.analytic.cache import entry_bytes
 from novamodel.analytic.demand import route_demands
+from novamodel.components.redis.memory import entry_bytes, table_bytes
 from novamodel.scenario import Scenario, Tree, build
 
 SMALL = {
@@ -220,7 +220,8 @@ def test_hit_ratio_is_the_lifetime_formula_without_eviction():
 
 
 def test_hit_ratio_is_ches_without_lifetime():
-    room = 1000 * entry_bytes(1024, False)
+    entries = 1000 * entry_bytes(18, 1024, False)
+    room = entries + table_bytes(1000, entries, 1e9)
     scenario = cached(cache__keyspaces__item__ttl="0 s", cache__memory=f"{room} B")
     assert hit_ratio(scenario, "item") == pytest.approx(che(10_000, 0.9, 1000).hit_lru, rel=1e-6)
 
@@ -249,4 +250,4 @@ def test_stated_hit_ratio_stands():
 
 def test_entry_sizes_are_those_of_redis():
     """redis 7.0.15, MEMORY USAGE and tables (131,072 keys of 12 bytes)."""
-    assert [entry_bytes(size, False, 12) for size in (20, 256, 512, 1024)] == [104, 392, 712, 1352]
+    assert [entry_bytes(12, size, False) for size in (20, 256, 512, 1024)] == [96, 384, 704, 1344]

@@ -55,37 +55,45 @@ def test_folder_without_a_known_file(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "package.json").write_text("{}")
     assert "no configuration file that is known" in refused(tmp_path)
-    (tmp_path / "tsconfig.json").write_text("{\n // comment\n}")
-    assert "tsconfig.json: not valid JSON" in refused(tmp_path)
+    (tmp_path / "deploy.yaml").write_text("kind: [\n")
+    assert "deploy.yaml: not valid YAML" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "says"),
+    ("name", "text", "line", "says"),
     [
-        ("nginx/nginx.conf", "events {}\nhttp {\n  server {\n", "nginx.conf:3: not a valid nginx configuration"),
-        ("nginx/nginx.conf", "events {}\nlimit_req_zone;\n", "nginx.conf:2: not a valid nginx configuration"),
-        ("nginx/nginx.conf", b"\x00\xff\x01", "not UTF-8 text"),
-        ("k8s/hpa.yaml", "a: [1\nb: 2\n", "hpa.yaml:2: not valid YAML"),
-        ("k8s/hpa.yaml", "a: 1\na: 2\n", "hpa.yaml:2: not valid YAML"),
-        ("k8s/hpa.yaml", b"\x80\x81", "not UTF-8 text"),
-        ("k8s/hpa.yaml", "", "hpa.yaml: the file is empty"),
-        ("k8s/hpa.yaml", BOMB, "YAML aliases"),
-        ("k8s/hpa.yaml", DEEP, "nested deeper"),
-        ("docker-compose.prod.yml", "services:\n\tx: 1\n", "docker-compose.prod.yml:2: not valid YAML"),
-        ("ecs-task-definition.json", '{"family": "x",\n "containerDefinitions": [}', ".json:2: not valid JSON"),
-        ("ecs-task-definition.json", '{"a": 1,\n "a": 2}', ".json:2: key 'a' is given twice"),
-        ("ecs-task-definition.json", '{"name": "shop"}', ".json:1: this is no ECS task definition"),
-        ("ecs-task-definition.json", "[" * 9999, "not valid JSON"),
-        ("app/pool.js", "const p =\n new Pool({ max: 3,\n", "pool.js:2: new Pool({ is never closed"),
-        ("postgres/replication.conf", b"wal_level\x00", "is not text"),
-        ("scripts/backup.sh", b"\xff", "not UTF-8 text"),
-        ("grafana/novabank-api.json", '{"dashboard": \n', "novabank-api.json:2: not valid JSON"),
+        ("nginx/nginx.conf", "events {}\nhttp {\n  server {\n", 3, "not a valid nginx configuration"),
+        ("nginx/nginx.conf", "events {}\nlimit_req_zone;\n", 2, "not a valid nginx configuration"),
+        ("nginx/nginx.conf", b"\x00\xff\x01", None, "not UTF-8 text"),
+        ("terraform/rds.tf", b"\xff\xfe", None, "not UTF-8 text"),
+        ("k8s/hpa.yaml", "kind: [1\nb: 2\n", 2, "not valid YAML"),
+        ("k8s/hpa.yaml", "kind: 1\nkind: 2\n", 2, "not valid YAML"),
+        ("k8s/hpa.yaml", b"\x80\x81", None, "not UTF-8 text"),
+        ("k8s/hpa.yaml", "", None, "empty"),
+        ("k8s/hpa.yaml", BOMB, None, "YAML aliases"),
+        ("k8s/hpa.yaml", DEEP, None, "nested deeper"),
+        ("docker-compose.prod.yml", "services:\n\tx: 1\n", 2, "not valid YAML"),
+        ("ecs-task-definition.json", '{"family": "x",\n "containerDefinitions": [}', 2, "not valid JSON"),
+        ("ecs-task-definition.json", '{"a": 1,\n "a": 2}', 2, "key 'a' is given twice"),
+        ("ecs-task-definition.json", '{"name": "shop"}', 1, "this is no ECS task definition"),
+        ("ecs-task-definition.json", "[" * 9999, None, "not valid JSON"),
+        ("app/pool.js", "const p =\n new Pool({ max: 3,\n", 2, "new Pool({ is never closed"),
+        ("postgres/replication.conf", b"wal_level\x00", None, "is not text"),
+        ("scripts/backup.sh", b"\xff", None, "not UTF-8 text"),
+        ("grafana/novabank-api.json", '{"dashboard": \n', 2, "not valid JSON"),
     ],
 )
-def test_broken_file(tmp_path: Path, name: str, text: str | bytes, says: str) -> None:
-    message = refused(copy_with(tmp_path, name, text))
-    assert Path(name).name in message
-    assert says in message
+def test_a_broken_file_is_listed_and_the_rest_goes_on(
+    tmp_path: Path, name: str, text: str | bytes, line: int | None, says: str
+) -> None:
+    folder = copy_with(tmp_path, name, text)
+    report = import_folder(folder)
+    (row,) = [row for row in report.not_modelled if row["file"] == name and row["what"] == "file not read"]
+    assert says in row["why"]
+    assert row["line"] == line
+    found = [finding for finding in report.findings if finding["code"] == "file-not-read"]
+    assert [finding["file"] for finding in found] == ([] if says == "empty" else [name])
+    assert set(scenario_from_folder(folder).services) == {"core-api", "admin-interface"}
 
 
 @pytest.mark.parametrize(
@@ -111,10 +119,12 @@ def test_broken_file(tmp_path: Path, name: str, text: str | bytes, says: str) ->
          "prometheus/prometheus.yml:3: monitoring.scrape_interval"),
     ],
 )  # fmt: skip
-def test_impossible_value_names_file_and_line(
+def test_an_impossible_value_is_left_out_with_file_and_line(
     tmp_path: Path, name: str, old: str, new: str, platform: str, says: str
 ) -> None:
-    assert says in refused(changed(tmp_path, name, old, new), platform)
+    scenario = scenario_from_folder(changed(tmp_path, name, old, new), platform)
+    found = [row for row in scenario.findings if row["code"] == "value-left-out"]
+    assert any(says in f"{row['file']}:{row['line']}: {row['message']}" for row in found)
 
 
 def test_same_mistake_through_a_scenario_file(tmp_path: Path) -> None:
@@ -145,10 +155,33 @@ def test_harmless_files_are_listed_as_not_read(tmp_path: Path) -> None:
     assert names == {"README.md", "chart.yaml", "mkdocs.yml", "other.yaml", "package.json", "index.js", "picture.png"}
 
 
-def test_too_many_files(tmp_path: Path) -> None:
+def test_many_files_are_counted_and_the_configuration_is_found(tmp_path: Path) -> None:
     for number in range(2001):
-        (tmp_path / f"{number}.txt").touch()
-    assert "more than 2000 files" in refused(tmp_path)
+        (tmp_path / f"{number}.png").touch()
+        (tmp_path / f"{number}.js").touch()
+    (tmp_path / "compose.yaml").write_text("services: {shop: {image: shop, ports: ['80:80']}}")
+    report = import_folder(tmp_path)
+    assert list(report.files) == ["compose.yaml"]
+    whys = [row["why"] for row in report.not_modelled if row["what"] == "file not read"]
+    assert whys == [
+        "2001 files (2001 .png): no kind of file that is known",
+        "2001 files (2001 .js): source without a connection pool",
+    ]
+
+
+def test_links_out_of_the_folder_and_pipes_are_not_opened(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("services: {secret: {image: x}}")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "compose.yaml").symlink_to(outside)
+    os.mkfifo(folder / "docker-compose.yml")
+    (folder / "docker-compose.yaml").write_text("services: {shop: {image: shop}}")
+    report = import_folder(folder)
+    assert list(report.tree.values["services"]) == ["shop"]
+    assert {row["file"]: row["why"] for row in report.not_modelled}["compose.yaml"].startswith(
+        "a link out of the folder"
+    )
 
 
 def outcome(folder: Path, platform: str) -> str:

@@ -22,10 +22,11 @@ from novamodel.cost.meters import (
     stored_log_gib,
     task_hours,
 )
-from novamodel.cost.nodes import PodRequest, instance_allocatable, node_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
 from novamodel.cost.provisioned import BASELINE, STRIPED, Performance, excess, rds_gp3_included
 from novamodel.cost.usage import LoadBalancer
 from novamodel.errors import UserError
+from novamodel.scenario import node_allocatable
 from novamodel.scenario.fargate import fargate_pod_size, fargate_sizes, require_fargate_size
 
 

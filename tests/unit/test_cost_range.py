@@ -127,7 +127,7 @@ def test_a_month_costs_what_its_days_cost() -> None:
     mixed, alike = once(NOVABANK.override(changes)), once(NOVABANK)
     share = sum(day_multiples(NOVABANK.override(changes))) / DAYS
 
-    def amount(of, key: str) -> float:  # type: ignore[no-untyped-def]
+    def amount(of: Bill, key: str) -> float:
         return float(sum(line.quantity for line in of.lines if line.key == key and line.driver == "use"))
 
     for key in ("transfer.internet_out", "cloudwatch.logs.ingest", "transfer.cross_az"):

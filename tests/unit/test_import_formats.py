@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from novamodel.errors import UserError
 from novamodel.importers import ImportReport, import_folder, scenario_from_folder
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.nodejs.javascript import number, tokens
-from novamodel.importers.nodejs.pool import said_by_environment
+from novamodel.importers.pools.said import row_of_variable
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
 from novamodel.units import parse_rate
 
@@ -203,9 +202,9 @@ def test_nginx_meets_the_cluster_by_its_own_names(tmp_path: Path) -> None:
     text = "upstream o { server shop-orders:80; server old-orders:80; }\nserver { location / { proxy_pass http://o; }\n"
     text += "location /a { proxy_pass http://shop-orders; } location /b { proxy_pass http://back-orders; } }\n"
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, site__conf=text))
-    assert set(report.tree.values["services"]) == {"orders", "o", "back-orders"}
+    assert set(report.tree.values["services"]) == {"orders", "back-orders"}
     missing = [f["message"] for f in report.findings if f["code"] == "service-not-deployed"]
-    assert len(missing) == 2
+    assert len(missing) == 1
 
 
 COMPOSE = """
@@ -226,7 +225,7 @@ def test_compose_groups_numbered_services_and_resolves_defaults(tmp_path: Path) 
     assert services["api"]["resources"] == {"cpu_request": "0.1", "cpu_limit": "0.1"}
     assert services["jobs"]["replicas"] == 4
     assert services["jobs"]["resources"]["memory_limit"] == "256 MiB"
-    assert "readiness" not in services["jobs"]
+    assert services["jobs"]["readiness"] == {"period": "30 s", "timeout": "30 s", "initial_delay": "0 s"}
     assert "replicas" not in services["open"]
     assert any("${OPEN}" in row["what"] for row in report.not_modelled)
     assert report.tree.values["database"] == {"version": "16", "max_connections": 200}
@@ -444,27 +443,45 @@ def test_pgbouncer_ini_is_read_and_counts_as_deployed(tmp_path: Path) -> None:
     assert bouncer == {
         "pool_mode": "transaction",
         "max_client_conn": 500,
-        "default_pool_size": 40,
+        "default_pool_size": 12,
         "query_wait_timeout": "15 s",
+        "reserve_pool_size": 5,
     }
-    assert report.tree.origins["database.pgbouncer.default_pool_size"].line == 10
-    assert {row["what"] for row in report.not_modelled} >= {"reserve_pool_size = 5", "pool_size of shop"}
+    assert (
+        report.tree.origins["database.pgbouncer.default_pool_size"].line == 3
+    )  # of the database, not [pgbouncer]'s 40
     assert "pgbouncer-not-deployed" not in codes(report)
 
 
+def test_every_time_of_pgbouncer_ini_and_what_it_does_not_know(tmp_path: Path) -> None:
+    text = (
+        "[databases]\na = host=db min_pool_size=3 pool_mode=session\nb = host=db pool_size=4\n[pgbouncer]\n"
+        "server_lifetime = 1200\nreserve_pool_timeout = 2.5\nquery_wait_timeout = 0\nserver_round_robin = 1\n"
+        "max_db_connections = 50\npool_mode = statement\nso_reuseport = 1\n"
+    )
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini=text))
+    assert report.tree.values["database"]["pgbouncer"] == {
+        "min_pool_size": 3,
+        "pool_mode": "session",
+        "server_lifetime": "1200 s",
+        "reserve_pool_timeout": "2.5 s",
+        "query_wait_timeout": "0 s",
+        "server_round_robin": True,
+        "max_db_connections": 50,
+    }
+    assert {row["what"] for row in report.not_modelled} >= {"so_reuseport = 1", "pool of b"}
+
+
 def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
-    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini="[pgbouncer]\npool_mode = statement\n"))
-    assert "pgbouncer-pool-mode" in codes(report)
     report = import_folder(write(tmp_path, p__ini="[pgbouncer]\npool_mode = session\n"))
     assert "pgbouncer-pool-mode" not in codes(report)
     assert report.tree.values["database"]["pgbouncer"]["pool_mode"] == "session"
     write(tmp_path, p__ini="[pgbouncer]\npool_mode\n")
-    with pytest.raises(UserError) as caught:
-        import_folder(tmp_path)
-    assert caught.value.line == 2
+    (broken,) = [row for row in import_folder(tmp_path).findings if row["code"] == "file-not-read"]
+    assert (broken["file"], broken["line"]) == ("p.ini", 2)
     write(tmp_path, p__ini="[pgbouncer]\ndefault_pool_size = many\n")
-    with pytest.raises(UserError, match="many"):
-        scenario_from_folder(tmp_path)
+    (left,) = [row for row in scenario_from_folder(tmp_path).findings if row["code"] == "value-left-out"]
+    assert (left["file"], left["line"]) == ("p.ini", 2)
 
 
 @pytest.mark.parametrize(
@@ -475,13 +492,16 @@ def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
         ("DATABASE_MAX_POOL_SIZE", "9", 9),
         ("DB_POOL_MIN", "2", None),
         ("REDIS_POOL_SIZE", "5", None),
+        ("SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE", "30", 30),
+        ("SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE", "30", 30),
         ("UV_THREADPOOL_SIZE", "8", None),
+        ("NODE_OPTIONS", "--max-old-space-size=400", None),
         ("DB_POOL_SIZE", "${POOL}", None),
         ("DB_POOL_SIZE", None, None),
     ],
 )
 def test_variables_that_size_a_pool(name: str, value: Any, most: int | None) -> None:
-    said = {each.path: each.value for each in said_by_environment(name, value, "a.yaml", 3)}
+    said = {each.path: each.value for each in row_of_variable(name, value, "a.yaml", 3)}
     assert said.get("pool.max") == most
 
 
@@ -530,8 +550,8 @@ def test_what_a_file_writes_wrongly_is_never_dropped_in_silence(tmp_path: Path) 
     (finding,) = [row for row in report.findings if row["code"] == "value-unreadable"]
     assert ("big" in finding["message"], finding["file"], finding["line"]) == (True, "main.tf", 3)
     write(tmp_path, main__tf=database, p__ini="[pgbouncer]\npool_mode = sesion\n")
-    with pytest.raises(UserError, match="sesion"):
-        scenario_from_folder(tmp_path)
+    (left,) = [row for row in scenario_from_folder(tmp_path).findings if row["code"] == "value-left-out"]
+    assert (left["file"], left["line"]) == ("p.ini", 2)
 
 
 def test_an_ingress_limit_that_is_no_number_limits_nothing(tmp_path: Path) -> None:
@@ -552,10 +572,11 @@ def test_a_pgbouncer_container_is_read_with_its_variables(tmp_path: Path) -> Non
         '          env: [{name: DEFAULT_POOL_SIZE, value: "30"}, {name: DB_HOST, value: db}]\n'
     )
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + deployment))
-    assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 30}
+    expected = {"pool_mode": "session", "default_pool_size": 30, "version": "1.22"}
+    assert report.tree.values["database"]["pgbouncer"] == expected
     assert "2 replicas of PgBouncer" in {row["what"] for row in report.not_modelled}
     for form in ("{PGBOUNCER_DEFAULT_POOL_SIZE: 25}", "[PGBOUNCER_DEFAULT_POOL_SIZE=25]"):
         compose = "services:\n  orders: {image: o}\n  pool:\n    image: bitnami/pgbouncer\n    environment: "
         report = import_folder(write(tmp_path, a__yaml=compose + form + "\n"))
-        assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 25}
+        assert report.tree.values["database"]["pgbouncer"] == {"pool_mode": "session", "default_pool_size": 25}
         assert list(report.tree.values["services"]) == ["orders"]

@@ -1,4 +1,4 @@
-"""A queue, its consumers and its visibility time-outs in a small event loop, as a plane wires them."""
+"""A queue, its consumers and its visibility time-outs in a small event loop, as a engine wires them."""
 
 import heapq
 import random

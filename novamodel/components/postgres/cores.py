@@ -127,3 +127,12 @@ def cores_finish(s: SharedCores, d: int, now: float) -> int:
         s.job[base + i] = job
     cores_plan(s, d)
     return done
+
+
+@rule
+def cores_replace(s: SharedCores, d: int, job: int, other: int) -> None:
+    """Another job stands for one that runs on server d, as nobody waits for that any more."""
+    at = d * s.size[0]
+    while s.job[at] != job:
+        at += 1
+    s.job[at] = other

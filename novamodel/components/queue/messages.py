@@ -7,7 +7,7 @@ others until it is deleted or its visibility time-out is over; then it is visibl
 here it goes at once). A delete needs the receipt of the latest receive; it then works even if the message has become
 visible again; an older receipt deletes nothing. First in, first out here; an SQS standard queue only tries to.
 
-One row a queue; a message is a slot. The plane keeps the times: two `deadlines` states, for delays (join on
+One row a queue; a message is a slot. The engine keeps the times: two `deadlines` states, for delays (join on
 HIDDEN, `queue_show` when due, leave never) and for visibility time-outs (join on take, leave on a delete of what was in
 flight, `queue_return` when due).
 """
@@ -43,8 +43,8 @@ class QueuePolicy(NamedTuple):
 class Messages(NamedTuple):
     """Columns by queue, and by slot."""
 
-    visibility: Column  # seconds; for the plane's deadlines
-    delay: Column  # seconds; for the plane's deadlines
+    visibility: Column  # seconds; for the engine's deadlines
+    delay: Column  # seconds; for the engine's deadlines
     most_receives: Column
     first: Column  # visible messages, oldest first
     last: Column

@@ -40,7 +40,7 @@ def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Dra
             continue
         if len(rows) < MOST_LISTED:
             rows.append(one.row())
-        if one.modelled is None and one.type != "provider":
+        if one.modelled is None and one.type != "provider" and not one.listed:
             values = ", ".join(f"{key} {value}" for key, value in list(one.scalars().items())[:8])
             count = f"{one.count} x " if one.count > 1 else ""
             draft.leave(

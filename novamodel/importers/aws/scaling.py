@@ -47,7 +47,10 @@ def say_unlinked(estate: Estate, services: list[str], draft: Draft) -> None:
 def leave_all(estate: Estate, kind: str, draft: Draft) -> None:
     """List the scaling of a platform that is not taken."""
     for target in _ecs_targets(estate):
-        policies = [_words(policy) for policy in estate.of(POLICY) if _belongs(policy, target, estate)]
+        theirs = [policy for policy in estate.of(POLICY) if _belongs(policy, target, estate)]
+        policies = [_words(policy) for policy in theirs]
+        for one in (target, *theirs):
+            one.listed = True
         bounds = f"{target.get('min_capacity')} to {target.get('max_capacity')}"
         what = f"{target.label} of {resource_name(target) or '?'}: {bounds} tasks, {'; '.join(policies) or 'no policy'}"
         draft.leave(target.file, target.line, what, f"for the ECS variant: the platform is {kind}")

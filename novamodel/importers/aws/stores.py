@@ -10,7 +10,6 @@ from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import cache_nodes, database_classes
 from novamodel.scenario.backend import Cache, Database
-from novamodel.scenario.not_modelled import NOT_MODELLED
 
 DATABASE, CLUSTER, MEMBER = "aws_db_instance", "aws_rds_cluster", "aws_rds_cluster_instance"
 CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
@@ -25,19 +24,19 @@ def say_stores(estate: Estate, draft: Draft) -> None:
     for one in primaries[:1]:
         _database(estate, one, draft)
     for one in primaries[1:]:
-        draft.leave(one.file, one.line, f"{one.label}: {_words(one)}", "a further database: it has no place here")
+        _further(one, "database", draft)
     clusters = estate.of(CLUSTER)
     if not primaries and clusters:
         _aurora(estate, clusters[0], draft)
     for one in clusters if primaries else clusters[1:]:
-        draft.leave(one.file, one.line, f"{one.label}: {_words(one)}", "a further database: it has no place here")
+        _further(one, "database", draft)
     if primaries and copies:
         _read_replicas(copies, draft)
     caches = [one for kind in CACHES for one in estate.of(kind) if not _belongs_to_group(estate, one)]
     for one in caches[:1]:
         _cache(one, draft)
     for one in caches[1:]:
-        draft.leave(one.file, one.line, f"{one.label}: {_words(one)}", "a further cache: it has no place here")
+        _further(one, "cache", draft)
 
 
 def primaries_of(estate: Estate) -> tuple[list[Resource], list[Resource]]:
@@ -52,6 +51,12 @@ def primaries_of(estate: Estate) -> tuple[list[Resource], list[Resource]]:
 def _belongs_to_group(estate: Estate, one: Resource) -> bool:
     value = one.body["replication_group_id"]
     return one.type == CACHES[1] and bool(value) and estate.linked(value, CACHES[0]) is not None
+
+
+def _further(one: Resource, what: str, draft: Draft) -> None:
+    one.listed = True
+    count = f"{one.count} x " if one.count > 1 else ""
+    draft.leave(one.file, one.line, f"{count}{one.label}: {_words(one)}", f"a further {what}: it has no place here")
 
 
 def _words(one: Resource) -> str:
@@ -86,7 +91,7 @@ def _database(estate: Estate, one: Resource, draft: Draft) -> None:
         draft.leave(
             *one.place("max_allocated_storage"),
             f"max_allocated_storage {one.get('max_allocated_storage')}",
-            f"not modelled: {NOT_MODELLED['storage growth']}",
+            "acts where database.growth says how fast the storage fills (growth.max_allocated)",
         )
     _class(one, put, draft)
     _parameters(estate, one, draft)
@@ -180,9 +185,10 @@ def _aurora(estate: Estate, cluster: Resource, draft: Draft) -> None:
     count = sum(one.count for one in members)
     what = f"{cluster.label}: Aurora {cluster.text('engine')} {cluster.text('engine_version')}".rstrip()
     what += f", {count} instances" + (f" of {named[0][1]}" if named and named[0][1] else "") if count else ""
-    draft.leave(
-        cluster.file, cluster.line, what, "simulated as PostgreSQL; its storage, readers and failover are its own"
-    )
+    for one in (cluster, *members):
+        one.listed = True
+    why = "simulated as PostgreSQL; its storage, readers and failover are its own"
+    draft.leave(cluster.file, cluster.line, what, why)
     _parameters(estate, cluster, draft)
 
 

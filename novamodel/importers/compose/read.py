@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
+from novamodel.importers.compose.project import Project
 from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
-from novamodel.importers.quantity import compose_memory, whole
+from novamodel.importers.quantity import compose_memory, duration, whole
 from novamodel.importers.report import Draft, Said, Workload
-
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
-
-
-def choose(documents: list[Node], draft: Draft) -> Node | None:
-    """The compose file that is taken: the one named for production, else the first."""
-    if not documents:
-        return None
-    named = [found for found in documents if "prod" in PurePosixPath(found.file).name]
-    chosen = (named or documents)[0]
-    for other in documents:
-        if other.file != chosen.file:
-            draft.leave(other.file, 1, "compose file", f"{chosen.file} is taken instead")
-    return chosen
-
-
-def value_of(node: Node, draft: Draft) -> Any:
-    """The value with ``${NAME:-default}`` replaced by its default; None where a variable has none."""
-    if not isinstance(node.value, str) or "$" not in node.value:
-        return node.value
-    open_names = [m[1] or m[3] for m in _VARIABLE.finditer(node.value) if m[2] is None]
-    if open_names:
-        draft.leave(node.file, node.line, f"{node.path[-1]}: {node.value}", f"{open_names[0]} is set elsewhere")
-        return None
-    return _VARIABLE.sub(lambda m: m[2], node.value)
 
 
 def image_of(service: Node) -> str:
@@ -44,20 +19,45 @@ def image_of(service: Node) -> str:
     return service["image"].text
 
 
-def workloads(compose: Node, draft: Draft) -> list[Workload]:
-    """The services of our own: numbered ones (core-api-1, core-api-2) are replicas of one."""
+def names_of(project: Project) -> dict[str, str]:
+    """The scenario's name of each service: numbered ones (core-api-1, core-api-2) are replicas of one."""
+    called = project.whole["name"].text
+    raws = [raw for raw, _ in project.whole["services"].entries()]
+    short = {raw: short_name(_without_number(raw, project), [called]) for raw in raws}
+    alike = {raw: {re.sub(r"[-_]?\d{1,9}$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
+    return {raw: short[raw] if len(alike[raw]) == 1 else re.sub(r"[^a-z0-9-]+", "-", raw.lower()) for raw in raws}
+
+
+def _without_number(raw: str, project: Project) -> str:
+    """``web1`` and ``web2`` of one image, or built from one folder, are replicas of ``web``."""
+    services, stem = project.whole["services"], re.sub(r"[-_]?\d{1,9}$", "", raw)
+    mine = (services[raw]["image"].value, services[raw]["build"].value)
+    alike = [
+        other
+        for other, one in services.entries()
+        if re.fullmatch(rf"{re.escape(stem)}[-_]?\d+", other) and _same(mine, one)
+    ]
+    return stem if len(alike) > 1 and stem and stem not in dict(services.entries()) else raw
+
+
+def _same(one: tuple[Any, Any], other: Node) -> bool:
+    """The same image; without one, the same folder."""
+    image, build = one
+    return image == other["image"].value if image else bool(build) and build == other["build"].value
+
+
+def workloads(project: Project, draft: Draft) -> list[Workload]:
+    """The services of our own; numbered ones are replicas of one."""
     groups: dict[str, list[tuple[str, Node]]] = {}
-    project = compose["name"].text
-    for raw, service in compose["services"].entries():
-        if image_of(service) and is_infrastructure(image_of(service)):
-            continue
-        groups.setdefault(short_name(raw, [project]), []).append((raw, service))
-    return [_workload(name, members, draft) for name, members in groups.items()]
+    names = names_of(project)
+    for raw, service in project.whole["services"].entries():
+        groups.setdefault(names[raw], []).append((raw, service))
+    return [_workload(name, members, project, draft) for name, members in groups.items()]
 
 
-def _workload(name: str, members: list[tuple[str, Node]], draft: Draft) -> Workload:
+def _workload(name: str, members: list[tuple[str, Node]], project: Project, draft: Draft) -> Workload:
     raw, first = members[0]
-    counts = [_replicas(service, draft) for _, service in members]
+    counts = [_replicas(service, project, draft) for _, service in members]
     said = []
     places = [place for _, place in counts if place is not None]
     if places or len(members) > 1:
@@ -67,27 +67,48 @@ def _workload(name: str, members: list[tuple[str, Node]], draft: Draft) -> Workl
         )
         line = places[0].line if places else first.line
         said.append(Said("replicas", total, first.file, line))
+    grace = first["stop_grace_period"]
+    if grace:
+        said.append(Said("termination_grace", duration(str(project.value(grace))), grace.file, grace.line))
+    _list_others(raw, first, draft)
     return Workload(
         name,
         raw,
         first.file,
         first.line,
-        tuple(said + _resources(first, draft) + _health(first) + _pools(first, draft)),
+        tuple(said + _resources(first, project, draft) + _health(first, project)),
         _port(first),
         image_of(first),
         tuple(environment(first)),
     )
 
 
-def _replicas(service: Node, draft: Draft) -> tuple[Any, Node | None]:
+_OTHERS = (
+    ("deploy", "mode"), ("deploy", "update_config", "parallelism"), ("deploy", "update_config", "delay"),
+    ("deploy", "update_config", "order"),
+    ("deploy", "resources", "limits", "pids"), ("cpu_shares",), ("cpuset",), ("pids_limit",),
+    ("shm_size",), ("memswap_limit",),
+    ("ulimits", "nofile"), ("ulimits", "nofile", "soft"), ("ulimits", "nproc"), ("sysctls", "net.core.somaxconn"),
+)  # fmt: skip
+"""What limits a container beside its CPU and memory."""
+
+
+def _list_others(raw: str, service: Node, draft: Draft) -> None:
+    for words in _OTHERS:
+        place = service.at(*words)
+        if place.text:
+            draft.leave(place.file, place.line, f"{raw} {'.'.join(words)}: {place.text[:60]}", "read, not modelled")
+
+
+def _replicas(service: Node, project: Project, draft: Draft) -> tuple[Any, Node | None]:
     for place in (service.at("deploy", "replicas"), service["scale"]):
         if place:
-            value = value_of(place, draft)
+            value = project.value(place, draft)
             return (whole(value), place) if value is not None else (1, None)
     return 1, None
 
 
-def _resources(service: Node, draft: Draft) -> list[Said]:
+def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
     part = service.at("deploy", "resources")
     said: list[Said] = []
     for key, old, old_reserved, plain in (
@@ -98,7 +119,7 @@ def _resources(service: Node, draft: Draft) -> list[Said]:
         limit = part["limits"][word] or service[old]
         request = part["reservations"][word] or (service[old_reserved] if old_reserved else limit)
         for node, what in ((request, "request"), (limit, "limit")):
-            value = plain(value_of(node, draft)) if node else None
+            value = plain(project.value(node, draft)) if node else None
             if value is None:
                 continue
             derived = what == "request" and node.path == limit.path
@@ -106,7 +127,7 @@ def _resources(service: Node, draft: Draft) -> list[Said]:
             kind = "derived" if derived else "file"
             said.append(Said(f"resources.{key}_{what}", value, node.file, node.line, why, kind))
         if key == "memory" and limit and not part["reservations"][word] and not service[old_reserved]:
-            value = plain(value_of(limit, draft))
+            value = plain(project.value(limit, draft))
             if value is not None:
                 why = "derived: without a reservation the limit is taken"
                 said.append(Said("resources.memory_request", value, limit.file, limit.line, why, "derived"))
@@ -115,21 +136,31 @@ def _resources(service: Node, draft: Draft) -> list[Said]:
     return said
 
 
-def _health(service: Node) -> list[Said]:
-    if service["healthcheck"]:
-        return []
+_HEALTH = (("interval", "period"), ("timeout", "timeout"), ("start_period", "initial_delay"), ("retries", "failures"))
+
+
+def _health(service: Node, project: Project) -> list[Said]:
+    check = service["healthcheck"]
+    off = check["disable"].value is True or [word.text for word in check["test"]] == ["NONE"]
+    if check and not off:
+        said = [Said("readiness", None, check.file, check.line)]
+        for key, path in _HEALTH:
+            if check[key]:
+                value = (
+                    whole(project.value(check[key])) if key == "retries" else duration(str(project.value(check[key])))
+                )
+                said.append(Said(f"readiness.{path}", value, check.file, check[key].line))
+        for key, path, usual in (
+            ("interval", "period", "30 s"),
+            ("timeout", "timeout", "30 s"),
+            ("start_period", "initial_delay", "0 s"),
+        ):
+            if not check[key]:
+                why = f"documented: Docker's default {key}"
+                said.append(Said(f"readiness.{path}", usual, check.file, check.line, why, "documented"))
+        return said
     why = "documented: Docker Compose asks no container whether it is ready without a healthcheck"
     return [Said("readiness", None, service.file, service.line, why, "documented")]
-
-
-def _pools(service: Node, draft: Draft) -> list[Said]:
-    part, said = service["environment"], []
-    for name, node in part.entries():
-        said += said_by_environment(name, value_of(node, draft), node.file, node.line)
-    for entry in part:
-        name, _, value = entry.text.partition("=")
-        said += said_by_environment(name, value, entry.file, entry.line)
-    return said
 
 
 def _port(service: Node) -> int | None:
@@ -150,31 +181,6 @@ def environment(service: Node) -> dict[str, Any]:
     return result
 
 
-def say_stores(compose: Node, draft: Draft) -> None:
-    """Database and cache as compose runs them."""
-    caches = []
-    for _, service in compose["services"].entries():
-        image = service["image"]
-        command = _words(service["command"])
-        if is_image_of(image.text, "postgres", "postgis", "timescaledb"):
-            version = re.match(r"\d+", image_tag(image.text))
-            if version:
-                draft.say(Said("database.version", version[0], image.file, image.line))
-            setting = re.search(r"max_connections=(\d+)", " ".join(command))
-            if setting:
-                place = service["command"]
-                draft.say(Said("database.max_connections", whole(setting[1]), place.file, place.line))
-        elif is_image_of(image.text, "redis", "valkey"):
-            caches.append(service)
-            engine = "valkey" if is_image_of(image.text, "valkey") else "redis"
-            draft.say(Said("cache.engine", engine, image.file, image.line))
-            if "--maxmemory" in command[:-1]:
-                size = compose_memory(command[command.index("--maxmemory") + 1])
-                draft.say(Said("cache.memory", size, service.file, service["command"].line))
-    if caches:
-        draft.say(Said("cache.nodes", len(caches), caches[0].file, caches[0].line))
-
-
 def postgres_services(compose: Node) -> list[str]:
     """Names of the services that run PostgreSQL."""
     entries = compose["services"].entries()
@@ -186,8 +192,8 @@ def _words(command: Node) -> list[str]:
     return " ".join(parts).split()
 
 
-def find_faults(compose: Node, names: Iterable[str], draft: Draft) -> None:
-    """Note what Docker Compose would refuse, ignore or do differently from what is meant."""
+def find_faults(compose: Node, names: Iterable[str], idle: Collection[str], draft: Draft) -> None:
+    """Note what Docker Compose would refuse, ignore or do differently from what is meant; ``idle``: no services."""
     services = dict(compose["services"].entries())
     if compose["version"]:
         message = "the top-level key version is obsolete and ignored"
@@ -209,7 +215,7 @@ def find_faults(compose: Node, names: Iterable[str], draft: Draft) -> None:
                 "name a version",
             )
         limited = service.at("deploy", "resources", "limits") or service["mem_limit"] or service["cpus"]
-        if not limited and not (image and is_infrastructure(image.text)):
+        if not limited and raw not in idle and not (image and is_infrastructure(image.text)):
             draft.find(
                 "warning",
                 "no-limits",

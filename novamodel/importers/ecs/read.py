@@ -9,14 +9,15 @@ from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.scaling import scaling_of
 from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
 from novamodel.importers.declared import Resource
-from novamodel.importers.names import is_generic, is_infrastructure, short_name
+from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
 from novamodel.importers.report import Draft, Said, Workload
 from novamodel.scenario import require_fargate_size
 from novamodel.units import parse_bytes
 
+_WEB = ("nginx", "httpd", "caddy")
+"""Images that answer requests themselves where nothing stands behind them."""
 _SHARES = (
     ("deployment_minimum_healthy_percent", "rollout.minimum_healthy"),
     ("deployment_maximum_percent", "rollout.maximum"),
@@ -63,7 +64,12 @@ def _add(
 ) -> None:
     node = task.node if task else Node(None, service.file if service else "", {})
     box = main_container(node)
-    if task and box and is_infrastructure(box["image"].text):
+    if (
+        task
+        and box
+        and is_infrastructure(box["image"].text)
+        and not (service and is_image_of(box["image"].text, *_WEB))
+    ):
         draft.leave(*_place(task), f"task definition {_family(task)}", "infrastructure image")
         return
     said_by = service.text("name") if service else ""
@@ -83,11 +89,6 @@ def _add(
             draft.leave(other.file, other.line, f"container {other['name'].text}", "one container a task is modelled")
     port = whole(box.at("portMappings", 0, "containerPort").value)
     variables = [entry["name"].text for part in ("environment", "secrets") for entry in box[part]]
-    pools = [
-        said
-        for entry in box["environment"]
-        for said in said_by_environment(entry["name"].text, entry["value"].value, entry.file, entry["value"].line)
-    ]
     for one in (task.resource if task else None, service):
         if one is not None:
             one.modelled = f"services.{name}"
@@ -97,7 +98,7 @@ def _add(
         family or container or said_by or label,
         file,
         line,
-        tuple((_size(node, box) if task else []) + pools + _run(service, estate, draft)),
+        tuple((_size(node, box) if task else []) + _run(service, estate, draft)),
         port if isinstance(port, int) else None,
         box["image"].text,
         tuple(variables),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from novamodel.importers.kubernetes.read import (
+from novamodel.importers.kubernetes.hpa import REMOVED, metric_of
+from novamodel.importers.kubernetes.objects import (
+    ROUTES,
     WORKLOADS,
     Cluster,
     containers,
     main_container,
     name_of,
     namespace,
+    template_of,
+    together,
 )
+from novamodel.importers.kubernetes.routes import ANNOTATION, backends
 from novamodel.importers.names import image_tag
 from novamodel.importers.node import Node
+from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft
 
-ANNOTATION = "nginx.ingress.kubernetes.io/"
 _LIMITS = {
     "limit-rps",
     "limit-rpm",
@@ -32,7 +37,7 @@ def find_faults(cluster: Cluster, draft: Draft) -> None:
     """Note every fault of the manifests."""
     for hpa in cluster.of("HorizontalPodAutoscaler"):
         _hpa(hpa, cluster, draft)
-    for ingress in cluster.of("Ingress"):
+    for ingress in cluster.of(*ROUTES):
         _ingress(ingress, cluster, draft)
     for service in cluster.of("Service"):
         _service(service, cluster, draft)
@@ -43,7 +48,17 @@ def find_faults(cluster: Cluster, draft: Draft) -> None:
 def _hpa(hpa: Node, cluster: Cluster, draft: Draft) -> None:
     target = hpa.at("spec", "scaleTargetRef", "name")
     named = [found for found in cluster.of(*WORKLOADS) if name_of(found) == target.text]
-    here = [found for found in named if namespace(found) == namespace(hpa)]
+    here = [found for found in named if together(found, hpa)]
+    version = hpa["apiVersion"]
+    if version.text in REMOVED:
+        draft.find(
+            "note",
+            "hpa-api-removed",
+            hpa.file,
+            version.line,
+            f"{version.text} is gone since Kubernetes {REMOVED[version.text]}: the API server refuses this autoscaler",
+            "write apiVersion: autoscaling/v2 (metrics with resource.target)",
+        )
     if named and not here:
         draft.find(
             "error",
@@ -76,8 +91,8 @@ def _hpa(hpa: Node, cluster: Cluster, draft: Draft) -> None:
             )
         resources = main_container(found)["resources"]
         for metric in hpa.at("spec", "metrics"):
-            name = metric.at("resource", "name").text
-            if not metric.at("resource", "target", "averageUtilization") or name not in ("cpu", "memory"):
+            name, use, _ = metric_of(metric)
+            if not use or name not in ("cpu", "memory"):
                 continue
             if not resources["requests"][name] and not resources["limits"][name]:
                 draft.find(
@@ -89,7 +104,7 @@ def _hpa(hpa: Node, cluster: Cluster, draft: Draft) -> None:
                     f"set resources.requests.{name}",
                 )
     for metric in hpa.at("spec", "metrics"):
-        if metric.at("resource", "name").text == "memory":
+        if metric_of(metric)[0] == "memory":
             draft.find(
                 "warning",
                 "hpa-memory-target",
@@ -126,10 +141,9 @@ def _ingress(ingress: Node, cluster: Cluster, draft: Draft) -> None:
                 "the annotation kubernetes.io/ingress.class is deprecated",
                 f"write spec.ingressClassName: {note.text}",
             )
-    services = {name_of(found) for found in cluster.of("Service") if namespace(found) == namespace(ingress)}
-    for _, backend in backends(ingress):
-        name = backend["name"]
-        if name.text and name.text not in services:
+    services = {name_of(found) for found in cluster.of("Service") if together(found, ingress)}
+    for _, name in backends(ingress):
+        if name.text and name.text not in services and "." not in name.text:
             draft.find(
                 "error",
                 "ingress-backend-missing",
@@ -140,24 +154,16 @@ def _ingress(ingress: Node, cluster: Cluster, draft: Draft) -> None:
             )
 
 
-def backends(ingress: Node) -> list[tuple[str, Node]]:
-    """(host, backend service node) of every path of an ingress."""
-    result = []
-    for rule in ingress.at("spec", "rules"):
-        for path in rule.at("http", "paths"):
-            result.append((rule["host"].text, path.at("backend", "service")))
-    default = ingress.at("spec", "defaultBackend", "service")
-    return [*result, *([("", default)] if default else [])]
-
-
 def _service(service: Node, cluster: Cluster, draft: Draft) -> None:
     selector = service.at("spec", "selector")
     if not isinstance(selector.value, dict):
         return
     wanted = selector.value.items()
-    for found in cluster.of(*WORKLOADS, "DaemonSet"):
-        labels = found.at("spec", "template", "metadata", "labels").value
-        if isinstance(labels, dict) and namespace(found) == namespace(service) and wanted <= labels.items():
+    if service in cluster.of("StoreService") or not wanted:
+        return
+    for found in [*cluster.of(*WORKLOADS, "Pod", "Job", "CronJob", "Store")]:
+        labels = template_of(found).at("metadata", "labels").value
+        if isinstance(labels, dict) and together(found, service) and wanted <= labels.items():
             return
     draft.find(
         "error",
@@ -193,13 +199,15 @@ def _workload(found: Node, draft: Draft) -> None:
             "add a readinessProbe",
         )
     live, ready = box.at("livenessProbe", "httpGet"), box.at("readinessProbe", "httpGet")
-    if live and live.value == ready.value:
+    patience = [whole(box[probe]["timeoutSeconds"].value) or 1 for probe in ("livenessProbe", "readinessProbe")]
+    longer = all(isinstance(one, int | float) for one in patience) and patience[0] > patience[1]
+    if live and live.value == ready.value and not longer:
         draft.find(
             "note",
             "liveness-equals-readiness",
             found.file,
             live.line,
-            f"{name}: the liveness probe asks the same page as the readiness probe with the same 1 s limit unless set: "
+            f"{name}: the liveness probe asks the same page as the readiness probe with no longer a time-out: "
             "under overload replicas are restarted just when they are needed",
             "give the liveness probe a page of its own and a longer timeoutSeconds",
         )

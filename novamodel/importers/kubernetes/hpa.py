@@ -1,12 +1,14 @@
-"""HorizontalPodAutoscaler (autoscaling/v2 and v1) to the scenario's autoscaler."""
+"""HorizontalPodAutoscaler (autoscaling/v1, v2beta1, v2beta2, v2) to the scenario's autoscaler."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from novamodel.errors import UserError
 from novamodel.importers.node import Node
-from novamodel.importers.quantity import seconds, whole
+from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said
+from novamodel.units import parse_bytes, parse_cores
 
 K8S = "documented: Kubernetes"
 _DEFAULTS: dict[str, tuple[int, list[list[Any]]]] = {
@@ -16,10 +18,15 @@ _DEFAULTS: dict[str, tuple[int, list[list[Any]]]] = {
 """What the API server fills in as soon as ``behavior`` is there (autoscaling/v2 defaults)."""
 
 
-def autoscaler(hpas: list[Node], draft: Draft) -> tuple[Said, ...]:
-    """What the (first) autoscaler of a workload says; nothing where it scales on something that is not modelled."""
-    if not hpas:
-        return ()
+REMOVED = {"autoscaling/v2beta1": "1.25", "autoscaling/v2beta2": "1.26"}
+"""API versions that the API server no longer takes, and since which version of Kubernetes."""
+
+
+def autoscaler(hpas: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
+    """What the (first) autoscaler of a workload says; nothing where it scales on something that is not modelled.
+
+    ``box`` is the workload's container, whose requests an absolute target is a share of.
+    """
     hpa = hpas[0]
     for other in hpas[1:]:
         draft.find(
@@ -31,7 +38,7 @@ def autoscaler(hpas: list[Node], draft: Draft) -> tuple[Said, ...]:
             "keep one",
         )
     spec = hpa["spec"]
-    targets = _targets(spec, draft)
+    targets = _targets(spec, box, draft)
     if not targets:
         draft.find(
             "warning",
@@ -46,19 +53,30 @@ def autoscaler(hpas: list[Node], draft: Draft) -> tuple[Said, ...]:
     said = [Said("autoscaler", None, hpa.file, bounds.line)]
     for key, path in (("minReplicas", "min_replicas"), ("maxReplicas", "max_replicas")):
         if spec[key]:
-            said.append(Said(f"autoscaler.{path}", whole(spec[key].value), hpa.file, spec[key].line))
-    return (*said, *targets, *_behavior(spec["behavior"], draft))
+            said.append(Said(f"autoscaler.{path}", whole(spec[key].value), spec[key].file, spec[key].line))
+    return (*said, *targets, *behavior_of(spec["behavior"], draft))
 
 
-def _targets(spec: Node, draft: Draft) -> list[Said]:
+def metric_of(metric: Node) -> tuple[str, Node, Node]:
+    """(cpu, memory or another name; utilisation; absolute value) of a resource metric in any API version."""
+    part = metric["resource"] or metric["containerResource"]
+    target = part["target"]
+    use = target["averageUtilization"] or part["targetAverageUtilization"]
+    return part["name"].text, use, target["averageValue"] or part["targetAverageValue"]
+
+
+def _targets(spec: Node, box: Node, draft: Draft) -> list[Said]:
     said: list[Said] = []
     for metric in spec["metrics"]:
-        resource, target = metric["resource"], metric.at("resource", "target")
-        name, use = resource["name"].text, target["averageUtilization"]
-        if metric["type"].text == "Resource" and name in ("cpu", "memory") and use:
+        name, use, absolute = metric_of(metric)
+        share = _share(name, absolute, box)
+        if name in ("cpu", "memory") and use:
             said.append(Said(f"autoscaler.{name}_target", _percent(use), use.file, use.line))
+        elif name in ("cpu", "memory") and share is not None:
+            why = f"derived: {absolute.text} of a request of {box.at('resources', 'requests', name).text}"
+            said.append(Said(f"autoscaler.{name}_target", share, absolute.file, absolute.line, why, "derived"))
         else:
-            what = f"metric {metric['type'].text or '?'} {name}".strip()
+            what = f"metric {metric['type'].text or '?'} {name}".strip() + _words(metric)
             draft.leave(metric.file, metric.line, what, "only CPU and memory utilisation are modelled")
     old = spec["targetCPUUtilizationPercentage"]
     if old:
@@ -69,12 +87,34 @@ def _targets(spec: Node, draft: Draft) -> list[Said]:
     return said
 
 
+def _share(name: str, absolute: Node, box: Node) -> str | None:
+    """An absolute target as a share of what the container requests; None where one of them is not known."""
+    request = box.at("resources", "requests", name) or box.at("resources", "limits", name)
+    parse = parse_cores if name == "cpu" else parse_bytes
+    if not absolute or not request:
+        return None
+    try:
+        wanted, asked = parse(kubernetes_memory(absolute.value)), parse(kubernetes_memory(request.value))
+    except (UserError, ValueError, TypeError):
+        return None
+    return f"{100 * wanted / asked:.6g} %" if asked > 0 else None
+
+
+def _words(metric: Node) -> str:
+    """Name and target of any other metric, for the list of what is not modelled."""
+    part = next((metric[key] for key in ("pods", "object", "external") if metric[key]), metric["nothing"])
+    name = part.at("metric", "name").text or part["metricName"].text
+    target = next((node.text for _, node in part["target"].entries() if node.text not in ("Value", "AverageValue")), "")
+    return f" {name} at {target or part['targetAverageValue'].text or '?'}" if name else ""
+
+
 def _percent(node: Node) -> Any:
     value = whole(node.value)
     return f"{value} %" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _behavior(behavior: Node, draft: Draft) -> list[Said]:
+def behavior_of(behavior: Node, draft: Draft) -> list[Said]:
+    """Windows and policies of ``behavior``, with what the API server fills in."""
     if not behavior:
         return []
     said = []

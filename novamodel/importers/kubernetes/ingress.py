@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from novamodel.importers.kubernetes.findings import ANNOTATION, backends
-from novamodel.importers.kubernetes.read import WORKLOADS, Cluster, name_of, namespace, service_name
+from novamodel.importers.kubernetes.objects import (
+    ROUTES,
+    WORKLOADS,
+    Cluster,
+    name_of,
+    service_name,
+    template_of,
+    together,
+)
+from novamodel.importers.kubernetes.routes import ANNOTATION, backends
 from novamodel.importers.names import short_name
 from novamodel.importers.nginx.limits import say_limit
 from novamodel.importers.node import Node
@@ -18,25 +26,25 @@ _ZONE = "documented: ingress-nginx has one zone for all paths of an Ingress"
 
 
 def ingress_services(cluster: Cluster) -> list[tuple[str, Node]]:
-    """(service name, place) of every backend; the Deployment behind a Service gives the name where there is one."""
+    """(service name, place) of every backend; the workload behind a Service gives the name where there is one."""
     return [
-        (_backend_name(backend, ingress, cluster), backend["name"])
-        for ingress in cluster.of("Ingress")
-        for _, backend in backends(ingress)
-        if backend["name"].text
+        (_backend_name(name, route, cluster), name)
+        for route in cluster.of(*ROUTES)
+        for _, name in backends(route)
+        if name.text
     ]
 
 
-def _backend_name(backend: Node, ingress: Node, cluster: Cluster) -> str:
+def _backend_name(name: Node, route: Node, cluster: Cluster) -> str:
     for service in cluster.of("Service"):
-        if name_of(service) != backend["name"].text or namespace(service) != namespace(ingress):
+        if name_of(service) != name.text.split(".")[0] or not together(service, route):
             continue
         selector = service.at("spec", "selector").value
         for found in cluster.of(*WORKLOADS):
-            labels = found.at("spec", "template", "metadata", "labels").value
+            labels = template_of(found).at("metadata", "labels").value
             if isinstance(selector, dict) and isinstance(labels, dict) and selector.items() <= labels.items():
                 return service_name(found, cluster)
-    return short_name(backend["name"].text, cluster.prefixes)
+    return short_name(name.text.split(".")[0], cluster.prefixes)
 
 
 def ingress_edge(cluster: Cluster, services: Collection[str], draft: Draft) -> None:

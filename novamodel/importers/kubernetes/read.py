@@ -1,88 +1,39 @@
-"""Kubernetes manifests: Deployments, Services, Ingresses and autoscalers by kind, and the workloads they make."""
+"""The workloads that Kubernetes manifests deploy, with everything that is said about each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from novamodel.importers.kubernetes.hpa import autoscaler
-from novamodel.importers.names import is_infrastructure, short_name
+from novamodel.importers.kubernetes.keda import scaled_by
+from novamodel.importers.kubernetes.objects import (
+    WORKLOADS,
+    Cluster,
+    containers,
+    main_container,
+    name_of,
+    namespace,
+    read_cluster,
+    service_name,
+    template_of,
+)
+from novamodel.importers.names import is_infrastructure
 from novamodel.importers.node import Node
-from novamodel.importers.nodejs.pool import said_by_environment
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
 
-WORKLOADS = ("Deployment", "StatefulSet")
-_READ = {*WORKLOADS, "Service", "Ingress", "HorizontalPodAutoscaler"}
+__all__ = [
+    "WORKLOADS",
+    "Cluster",
+    "containers",
+    "main_container",
+    "name_of",
+    "namespace",
+    "read_cluster",
+    "service_name",
+    "workloads",
+]
 K8S = "documented: Kubernetes"
-
-
-@dataclass
-class Cluster:
-    """The objects of all manifests by kind."""
-
-    objects: dict[str, list[Node]] = field(default_factory=dict)
-    sharing: dict[str, set[str]] = field(default_factory=dict)
-
-    def of(self, *kinds: str) -> list[Node]:
-        """All objects of some kinds, in the order of files."""
-        return [found for kind in kinds for found in self.objects.get(kind, [])]
-
-    @property
-    def prefixes(self) -> list[str]:
-        """Namespaces, which names often repeat as a prefix."""
-        spaces = {namespace(found) for group in self.objects.values() for found in group}
-        return sorted(spaces - {"default"}, key=lambda space: (-len(space), space))
-
-
-def namespace(found: Node) -> str:
-    """Namespace of an object; ``default`` where it names none."""
-    return found.at("metadata", "namespace").text or "default"
-
-
-def name_of(found: Node) -> str:
-    """Name of an object."""
-    return found.at("metadata", "name").text
-
-
-def containers(found: Node) -> list[Node]:
-    """The containers of a workload's pod template."""
-    return [box for box in found.at("spec", "template", "spec", "containers") if isinstance(box.value, dict)]
-
-
-def main_container(found: Node) -> Node:
-    """The container that answers requests: the first one that is no infrastructure, else the first."""
-    boxes = containers(found)
-    own = [box for box in boxes if not is_infrastructure(box["image"].text)]
-    return (own or boxes or [found.at("spec", "template", "spec", "containers", 0)])[0]
-
-
-def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
-    """Sort the objects of all manifests by kind; kinds that are not modelled are listed."""
-    cluster = Cluster()
-    for document in documents:
-        listed = document["kind"].text == "List"
-        for found in document["items"] if listed else [document]:
-            kind = found["kind"].text
-            cluster.objects.setdefault(kind, []).append(found)
-            if kind not in _READ:
-                draft.leave(found.file, found["kind"].line, f"{kind or 'document without kind'}", "read, not modelled")
-    prefixes = cluster.prefixes
-    for found in cluster.of(*WORKLOADS):
-        cluster.sharing.setdefault(_short(found, prefixes), set()).add(name_of(found))
-    return cluster
-
-
-def service_name(found: Node, cluster: Cluster) -> str:
-    """The scenario's name of a workload: short where that is still one workload's alone."""
-    short = _short(found, cluster.prefixes)
-    shared = cluster.sharing.get(short, set()) - {name_of(found)}
-    return short_name(name_of(found), cluster.prefixes) if shared else short
-
-
-def _short(found: Node, prefixes: list[str]) -> str:
-    return short_name(name_of(found), prefixes, main_container(found)["name"].text)
 
 
 def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
@@ -107,6 +58,9 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             )
             continue
         name = service_name(found, cluster)
+        if found["kind"].text == "DaemonSet":
+            what = f"DaemonSet {name_of(found)}"
+            draft.leave(found.file, found["kind"].line, what, "one replica a node: their number follows the nodes")
         if name in result:
             draft.find(
                 "warning",
@@ -125,7 +79,7 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
                     f"container {other['name'].text}",
                     "one container a pod is modelled",
                 )
-        for extra in found.at("spec", "template", "spec", "initContainers"):
+        for extra in template_of(found).at("spec", "initContainers"):
             draft.leave(extra.file, extra.line, f"init container {extra['name'].text}", "start-up is one delay")
         if found.at("spec", "strategy", "type").text == "Recreate":
             strategy = found.at("spec", "strategy", "type")
@@ -137,7 +91,7 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             name_of(found),
             found.file,
             found.at("metadata", "name").line,
-            tuple(_said(found, box)) + autoscaler(_hpas_of(found, cluster), draft),
+            tuple(_said(found, box)) + _scaling(found, box, cluster, draft),
             whole(box.at("ports", 0, "containerPort").value) if box.at("ports", 0, "containerPort") else None,
             box["image"].text,
             tuple(entry["name"].text for entry in box["env"]),
@@ -145,31 +99,36 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
     return list(result.values())
 
 
-def _hpas_of(found: Node, cluster: Cluster) -> list[Node]:
-    """Autoscalers that mean a workload: by its name; whether namespaces agree is a finding of its own."""
-    return [
-        hpa
-        for hpa in cluster.of("HorizontalPodAutoscaler")
-        if hpa.at("spec", "scaleTargetRef", "name").text == name_of(found)
-    ]
+def _scaling(found: Node, box: Node, cluster: Cluster, draft: Draft) -> tuple[Said, ...]:
+    """The autoscaler that means a workload by its name; whether namespaces agree is a finding of its own."""
+    kinds = (("HorizontalPodAutoscaler", autoscaler), ("ScaledObject", scaled_by))
+    for kind, read in kinds:
+        meant = [one for one in cluster.of(kind) if one.at("spec", "scaleTargetRef", "name").text == name_of(found)]
+        meant = [one for one in meant if _means_kind(one, found)]
+        if meant:
+            return read(meant, box, draft)
+    return ()
+
+
+def _means_kind(scaler: Node, found: Node) -> bool:
+    kind = scaler.at("spec", "scaleTargetRef", "kind").text
+    return not kind or kind == found["kind"].text
 
 
 def _said(found: Node, box: Node) -> list[Said]:
     said = []
     replicas = found.at("spec", "replicas")
     if replicas:
-        said.append(Said("replicas", whole(replicas.value), found.file, replicas.line))
+        said.append(Said("replicas", whole(replicas.value), replicas.file, replicas.line))
     said += _resources(box)
     for key, path in (("readinessProbe", "readiness"), ("livenessProbe", "liveness")):
         said += _probe(box[key], path)
     if not box["readinessProbe"]:
         why = f"{K8S}: a pod without readinessProbe is ready when it has started"
         said.append(Said("readiness", None, box.file, box.line, why, "documented"))
-    grace = found.at("spec", "template", "spec", "terminationGracePeriodSeconds")
+    grace = template_of(found).at("spec", "terminationGracePeriodSeconds")
     if grace:
         said.append(Said("termination_grace", seconds(grace.value), grace.file, grace.line))
-    for entry in box["env"]:
-        said += said_by_environment(entry["name"].text, entry["value"].value, entry.file, entry["value"].line)
     return said + _rollout(found) + _pre_stop(box)
 
 
@@ -177,7 +136,7 @@ def _rollout(found: Node) -> list[Said]:
     rolling, ready = found.at("spec", "strategy", "rollingUpdate"), found.at("spec", "minReadySeconds")
     bounds = (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable"))
     said = [
-        Said(f"rollout.{path}", whole(rolling[key].value), rolling.file, rolling[key].line)
+        Said(f"rollout.{path}", whole(rolling[key].value), rolling[key].file, rolling[key].line)
         for key, path in bounds
         if rolling[key]
     ]
@@ -200,13 +159,13 @@ def _resources(box: Node) -> list[Said]:
     for key, plain in (("cpu", lambda value: value), ("memory", kubernetes_memory)):
         request, limit = requests[key], limits[key]
         if request:
-            said.append(Said(f"resources.{key}_request", plain(request.value), box.file, request.line))
+            said.append(Said(f"resources.{key}_request", plain(request.value), request.file, request.line))
         elif limit:
             why = f"{K8S}: a request left out is the limit"
             value = plain(limit.value)
-            said.append(Said(f"resources.{key}_request", value, box.file, limit.line, why, "documented"))
+            said.append(Said(f"resources.{key}_request", value, limit.file, limit.line, why, "documented"))
         if limit:
-            said.append(Said(f"resources.{key}_limit", plain(limit.value), box.file, limit.line))
+            said.append(Said(f"resources.{key}_limit", plain(limit.value), limit.file, limit.line))
     return said
 
 
@@ -220,8 +179,8 @@ def _probe(probe: Node, path: str) -> list[Said]:
         ("timeoutSeconds", "timeout"),
     ):
         if probe[key]:
-            said.append(Said(f"{path}.{part}", seconds(probe[key].value), probe.file, probe[key].line))
+            said.append(Said(f"{path}.{part}", seconds(probe[key].value), probe[key].file, probe[key].line))
     if probe["failureThreshold"]:
         value = whole(probe["failureThreshold"].value)
-        said.append(Said(f"{path}.failures", value, probe.file, probe["failureThreshold"].line))
+        said.append(Said(f"{path}.failures", value, probe["failureThreshold"].file, probe["failureThreshold"].line))
     return said

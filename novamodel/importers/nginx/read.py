@@ -1,20 +1,17 @@
-"""nginx.conf: upstreams, and what holds at each location that passes requests on (parsed by nginx-crossplane)."""
+"""nginx.conf: upstreams, and what holds at each location that passes requests on ."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import crossplane
-
-from novamodel.errors import UserError
 from novamodel.importers.names import short_name
-from novamodel.yamlfile import read_text
 
 _STRUCTURE = {"events", "http", "server", "location", "upstream"}
+PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass")
+"""Directives that pass a request on."""
 INHERITED = {
     "limit_req_status",
     "limit_req_dry_run",
@@ -38,7 +35,9 @@ _MODELLED = (INHERITED - {"proxy_http_version"}) | {
     "ip_hash",
     "random",
     "keepalive",
-    "proxy_pass",
+    "include",
+    "set",
+    *PASSES,
 }
 
 
@@ -126,12 +125,10 @@ class Nginx:
         return [found for found in self.root.walk() if found.name == name]
 
 
-def read_nginx(paths: list[tuple[Path, str]]) -> Nginx:
-    """Read nginx files (path, name shown) as one configuration; broken ones are a ``UserError`` with file and line."""
-    parsed = [found for path, shown in paths for found in _parse(path, shown)]
-    main = Directive("main", (), paths[0][1], 1, tuple(parsed))
-    result = Nginx(main)
-    for found in main.walk():
+def read_nginx(root: Directive) -> Nginx:
+    """What the directives of all files say together."""
+    result = Nginx(root)
+    for found in root.walk():
         if found.name == "upstream" and found.args:
             result.upstreams[found.args[0]] = found
         elif found.name == "limit_req_zone" and found.args:
@@ -140,39 +137,14 @@ def read_nginx(paths: list[tuple[Path, str]]) -> Nginx:
         elif found.name == "limit_conn_zone" and found.args:
             name, _, size = (found.option("zone") or "").partition(":")
             result.connection_zones[name] = Zone(found.args[0], size, "", found)
-    _targets(main, Scope(), result)
+    _targets(root, Scope(), {}, result)
     return result
 
 
-def _parse(path: Path, shown: str) -> tuple[Directive, ...]:
-    read_text(path)
-    whole = path.name == "nginx.conf"
-    try:
-        answer = crossplane.parse(str(path), single=True, check_ctx=whole)
-    except (RecursionError, ValueError, OSError) as problem:
-        raise UserError(f"not a valid nginx configuration: {problem}", file=path) from None
-    for fault in answer["errors"]:
-        text = re.sub(r" in \S+:\d+$", "", str(fault["error"])).replace(str(path), path.name)
-        raise UserError(f"not a valid nginx configuration: {text}", file=path, line=fault.get("line"))
-    return _directives(answer["config"][0]["parsed"], shown)
-
-
-def _directives(parsed: list[dict[str, Any]], shown: str) -> tuple[Directive, ...]:
-    return tuple(
-        Directive(
-            entry["directive"],
-            tuple(entry["args"]),
-            shown,
-            entry["line"],
-            _directives(entry.get("block", []), shown),
-        )
-        for entry in parsed
-    )
-
-
-def _targets(level: Directive, outer: Scope, result: Nginx) -> None:
+def _targets(level: Directive, outer: Scope, variables: dict[str, str], result: Nginx) -> None:
     """Collect proxied locations; a directive of an outer level holds where the inner level has none of its name."""
     own = {name: found for found in level.block if (name := found.name) in INHERITED and found.args}
+    variables = variables | {found.args[0]: found.args[1] for found in level.inner("set") if len(found.args) == 2}
     names = level.inner("server_name")
     scope = Scope(
         tuple(level.inner("limit_req")) or outer.limits,
@@ -180,16 +152,19 @@ def _targets(level: Directive, outer: Scope, result: Nginx) -> None:
         tuple((dict(outer.settings) | own).items()),
         names[0].args[0] if names and names[0].args else outer.server,
     )
-    for passed in level.inner("proxy_pass"):
-        host = re.sub(r"^\w+://", "", passed.args[0] if passed.args else "").split("/")[0].rpartition("@")[2]
-        host = re.sub(r":\d+$", "", host)
+    for passed in (found for name in PASSES for found in level.inner(name)):
+        text = passed.args[0] if passed.args else ""
+        for name, value in sorted(variables.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(name, value)
+        host = re.sub(r"^\w+://", "", text).split("/")[0].rpartition("@")[2]
+        host = re.sub(r":(\d+|\$\w+)$", "", host)
         service = _service(host, result)
         if service:
             path = level.args[-1] if level.args else "/"
             result.targets.append(Target(service, host, level, passed, scope, path))
     for inner in level.block:
         if inner.block:
-            _targets(inner, scope, result)
+            _targets(inner, scope, variables, result)
 
 
 def _service(host: str, result: Nginx) -> str | None:
@@ -197,13 +172,14 @@ def _service(host: str, result: Nginx) -> str | None:
     if "$" in host or not host:
         return None
     servers = result.servers(host)
-    names = {short_name(_host(server)) for server in servers if not _is_address(_host(server))}
+    names = {short_name(server_host(server)) for server in servers if not _is_address(server_host(server))}
     if len(names) == 1:
         return names.pop()
     return None if _is_address(host) else short_name(host)
 
 
-def _host(server: Directive) -> str:
+def server_host(server: Directive) -> str:
+    """The host of a server line, without its port."""
     return re.sub(r":\d+$", "", server.args[0]) if server.args else ""
 
 
@@ -213,7 +189,7 @@ def _is_address(host: str) -> bool:
 
 def server_hosts(nginx: Nginx) -> list[tuple[str, Directive]]:
     """(host, server line) of every upstream server that is named rather than an address."""
-    found = [(_host(server), server) for name in nginx.upstreams for server in nginx.servers(name)]
+    found = [(server_host(server), server) for name in nginx.upstreams for server in nginx.servers(name)]
     return [(host, server) for host, server in found if not _is_address(host)]
 
 

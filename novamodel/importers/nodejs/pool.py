@@ -1,136 +1,221 @@
-"""node-postgres pools: the literals inside ``new Pool({ ... })``."""
+"""Connection pools in JavaScript and TypeScript: node-postgres, Sequelize, Knex, TypeORM, mysql2, postgres.js."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from novamodel.errors import UserError
 from novamodel.importers.nodejs.javascript import Token, number, tokens, unquoted
-from novamodel.importers.quantity import milliseconds, whole
-from novamodel.importers.report import Draft, Said
+from novamodel.importers.nodejs.objects import Literal, Source, calls, source_of
+from novamodel.importers.pools.said import Row
+from novamodel.importers.quantity import milliseconds
 from novamodel.yamlfile import read_text
 
-_OPEN, _CLOSE = {"{", "[", "("}, {"}", "]", ")"}
-_TIMES = {"idleTimeoutMillis": "idle_timeout", "connectionTimeoutMillis": "connection_timeout"}
-_SIZE = re.compile(
-    r"(PG|DB|DATABASE|POSTGRES|POSTGRESQL)_?(CONNECTION_)?(MAX_POOL|POOL)(_?(SIZE|MAX|MAX_SIZE|LIMIT|SIZE_MAX))?"
+
+class Library(NamedTuple):
+    """How a library's options are called: option -> (path, unit of a time: ms or s; "" for a count)."""
+
+    name: str
+    options: dict[str, tuple[str, str]]
+    inside: tuple[str, ...] = ()  # option that holds the pool's own
+    most: int | None = None  # its default
+
+
+_COUNTS = {"max": ("pool.max", ""), "min": ("pool.min", "")}
+NODE_POSTGRES = Library(
+    "node-postgres",
+    _COUNTS
+    | {
+        "idleTimeoutMillis": ("pool.idle_timeout", "ms"),
+        "connectionTimeoutMillis": ("pool.connection_timeout", "ms"),
+        "maxUses": ("pool.max_uses", ""),
+        "maxLifetimeSeconds": ("pool.max_lifetime", "s"),
+    },
 )
+_SEQUELIZE = Library(
+    "Sequelize",
+    _COUNTS
+    | {
+        "idle": ("pool.idle_timeout", "ms"),
+        "acquire": ("pool.connection_timeout", "ms"),
+        "maxUses": ("pool.max_uses", ""),
+    },
+    ("pool",),
+    5,
+)
+_KNEX = Library(
+    "Knex",
+    _COUNTS
+    | {
+        "idleTimeoutMillis": ("pool.idle_timeout", "ms"),
+        "acquireTimeoutMillis": ("pool.connection_timeout", "ms"),
+    },
+    ("pool",),
+)
+_TYPEORM = Library("TypeORM", NODE_POSTGRES.options | {"poolSize": ("pool.max", "")}, ("extra", ""))
+_MYSQL2 = Library(
+    "mysql2",
+    {"connectionLimit": ("pool.max", ""), "maxIdle": ("pool.max_idle", ""), "idleTimeout": ("pool.idle_timeout", "ms")},
+)
+_POSTGRES_JS = Library(
+    "postgres.js",
+    {"max": ("pool.max", ""), "idle_timeout": ("pool.idle_timeout", "s"),
+     "connect_timeout": ("pool.connection_timeout", "s"),
+     "max_lifetime": ("pool.max_lifetime", "s")},
+)  # fmt: skip
+_MONGODB = Library("MongoDB driver", {"maxPoolSize": ("pool.max", ""), "minPoolSize": ("pool.min", "")})
+_MADE = {"Pool": NODE_POSTGRES, "Sequelize": _SEQUELIZE, "DataSource": _TYPEORM, "MongoClient": _MONGODB}
+_CALLED = {
+    "knex": _KNEX, "Knex": _KNEX, "createPool": _MYSQL2, "forRoot": _TYPEORM, "createConnection": _TYPEORM,
+    "postgres": _POSTGRES_JS, "connect": _MONGODB,
+}  # fmt: skip
+_PLACED = {"pool.max", "pool.min", "pool.idle_timeout", "pool.connection_timeout", "pool.max_uses", "pool.max_lifetime"}
+_QUIET = {
+    "connectionString", "host", "port", "user", "password", "database", "ssl", "url", "username", "type",
+    "client", "dialect",     "logging", "connection", "entities", "migrations", "synchronize", "useFactory",
+    "imports", "inject",
+    "storage", "models",     "application_name", "charset", "timezone", "schema", "namingStrategy",
+    "subscribers", "logger", "keepAlive", "name",
+}  # fmt: skip
 
 
-@dataclass
-class Pool:
-    """One pool as written: option -> (tokens of its value, line)."""
-
-    file: str
-    line: int
-    options: dict[str, tuple[list[Token], int]] = field(default_factory=dict)
-
-    def text(self, option: str) -> str:
-        """A string option, or an empty text."""
-        parts, _ = self.options.get(option, ([], 0))
-        return unquoted(parts[0]) if len(parts) == 1 and parts[0].kind == "string" else ""
-
-    def line_of(self, option: str) -> int:
-        """Line of an option, or of the pool where it is not given."""
-        return self.options.get(option, ([], self.line))[1]
+def read_pools(path: Path, shown: str) -> list[Row]:
+    """What the pools that a source file makes say; one whose braces do not close is a ``UserError`` with its line."""
+    source = source_of(list(tokens(read_text(path))))
+    rows: list[Row] = []
+    for table, made in ((_MADE, True), (_CALLED, False)):
+        for word, arguments, closed in calls(source.words, set(table), made):
+            if not closed and made and word.text == "Pool":
+                raise UserError("new Pool({ is never closed", file=path, line=word.line)
+            rows += _rows(table[word.text], word, arguments, source, shown)
+    return rows or _of_settings(source, shown)
 
 
-def read_pools(path: Path, shown: str) -> list[Pool]:
-    """The pools that a source file makes; a pool whose braces do not close is a ``UserError`` with its line."""
-    words = list(tokens(read_text(path)))
-    pools = []
-    for at, word in enumerate(words):
-        if word.text != "new":
+def _rows(library: Library, word: Token, arguments: list[list[Token]], source: Source, shown: str) -> list[Row]:
+    literals = [found for part in arguments if (found := source.literal(part)) is not None]
+    if library in (_TYPEORM, _MONGODB, _POSTGRES_JS, _MYSQL2) and not any(
+        _speaks(one, library, source) for one in literals
+    ):
+        return []
+    rows: list[Row] = []
+    host = ""
+    for literal in literals:
+        host = host or _host(literal)
+        rows += [row for part in _parts(literal, library, source) for row in _of_literal(part, library, source, shown)]
+        for name in literal.open_names:
+            rows.append(
+                Row(f"options ...{name.text}", "", shown, name.line, sentence="not resolved: said in another file")
+            )
+    for part in arguments:
+        if part and source.literal(part) is None and library is NODE_POSTGRES:
+            text = "".join(each.text for each in part)[:60]
+            why = f"not resolved: options of the pool are in `{text}`, not read"
+            rows.append(Row(f"new Pool({text})", "", shown, word.line, sentence=why))
+    if library.most is not None and literals and not any(row.path == "pool.max" for row in rows):
+        rows.append(
+            Row(
+                "max",
+                library.most,
+                shown,
+                word.line,
+                "pool.max",
+                f"documented: {library.name}'s default of {library.most}",
+            )
+        )
+    return [Row("", None, shown, word.line, "pool", library.name, host=host), *rows]
+
+
+def _speaks(literal: Literal, library: Library, source: Source) -> bool:
+    return any(option in library.options for part in _parts(literal, library, source) for option in part.options)
+
+
+def _parts(literal: Literal, library: Library, source: Source) -> Iterator[Literal]:
+    """The objects that hold a pool's options: the one given, or what stands inside it."""
+    if not library.inside:
+        yield literal
+    for name in library.inside:
+        if name == "":
+            yield Literal(literal.line, {key: one for key, one in literal.options.items() if key == "poolSize"})
+        elif name in literal.options:
+            inner = source.literal(literal.options[name][0])
+            if inner is not None:
+                yield inner
+
+
+def _host(literal: Literal) -> str:
+    """The host that a pool is given in plain words, with its port."""
+    parts, _ = literal.options.get("host", ([], 0))
+    port, _ = literal.options.get("port", ([], 0))
+    name = unquoted(parts[0]) if len(parts) == 1 and parts[0].kind == "string" else ""
+    return f"{name}:{number(port) or ''}" if name or number(port) else ""
+
+
+def _of_literal(literal: Literal, library: Library, source: Source, shown: str) -> list[Row]:
+    rows = []
+    for option, (parts, line) in literal.options.items():
+        written = "".join(part.text for part in parts)[:60]
+        if option not in library.options:
+            if option not in _QUIET:
+                rows.append(Row(f"pool option {option}", written if len(parts) < 8 else "...", shown, line))
             continue
-        name = at + 1
-        if [w.text for w in words[at + 2 : at + 3]] == ["."]:
-            name = at + 3
-        if [w.text for w in words[name : name + 2]] == ["Pool", "("]:
-            pools.append(_pool(words, name + 2, path, shown, word.line))
-    return pools
+        path, unit = library.options[option]
+        value, by, fallback, at = value_of(source.followed(parts))
+        line = at or line
+        if value is None:
+            rows.append(
+                Row(f"{option}: {written}", "", shown, line, sentence="not resolved: known only when it runs", by=by)
+            )
+        elif option == "max" and value == 0 and library is NODE_POSTGRES:
+            rows.append(Row("max: 0", "", shown, line, sentence="node-postgres takes 0 as its default, 10"))
+        elif path in _PLACED:
+            plain = milliseconds(value * (1000 if unit == "s" else 1)) if unit else value
+            rows.append(Row(option, plain, shown, line, path, f"fallback of {written}" if fallback else "", by=by))
+        else:
+            rows.append(Row(option, value, shown, line))
+    return rows
 
 
-def _pool(words: list[Token], at: int, path: Path, shown: str, line: int) -> Pool:
-    pool = Pool(shown, line)
-    if at < len(words) and words[at].text != "{":
-        return pool
-    at += 1
-    while at < len(words) and words[at].text != "}":
-        key = words[at]
-        value, at = _until_comma(words, at + 1)
-        if value and value[0].text == ":":
-            pool.options[unquoted(key)] = (value[1:], key.line)
-        elif not value and key.kind == "word":
-            pool.options[key.text] = ([key], key.line)
-        if at < len(words) and words[at].text == ",":
-            at += 1
-    if at >= len(words):
-        raise UserError("new Pool({ is never closed", file=path, line=line)
-    return pool
+def _of_settings(source: Source, shown: str) -> list[Row]:
+    """Settings files of an object for each environment, such as Sequelize's and Knex's: that of production."""
+    for at, word in enumerate(source.words):
+        if unquoted(word) == "production" and [one.text for one in source.words[at + 1 : at + 3]] == [":", "{"]:
+            literal = source.literal(source.words[at + 2 :])
+            if literal is not None and "pool" in literal.options:
+                library = _SEQUELIZE if "dialect" in literal.options else _KNEX
+                rows = [
+                    row
+                    for part in _parts(literal, library, source)
+                    for row in _of_literal(part, library, source, shown)
+                ]
+                return [Row("", None, shown, word.line, "pool", library.name), *rows]
+    return []
 
 
-def _until_comma(words: list[Token], at: int) -> tuple[list[Token], int]:
-    """The tokens up to the comma or brace that ends an entry, and the position of that sign."""
-    depth, start = 0, at
-    while at < len(words):
-        text = words[at].text
-        if depth == 0 and (text == "," or text in _CLOSE):
-            break
-        if words[at].kind == "sign":
-            depth += (text in _OPEN) - (text in _CLOSE)
-        at += 1
-    return words[start:at], at
-
-
-def _value(parts: list[Token]) -> tuple[Any, bool]:
-    """(number, whether it is a fallback): a literal, or what stands after ``||`` or ``??``."""
+def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
+    """(number, its variable, whether it is a fallback, its line): a literal, or what follows ``||`` or ``??``."""
     plain = number(parts)
     if plain is not None:
-        return plain, False
+        return plain, "", False, parts[0].line
+    by = _variable(parts)
     for at, part in enumerate(parts):
-        if part.text in ("||", "??"):
+        if part.text in ("||", "??", ":") or (
+            part.text == "," and at + 1 < len(parts) and parts[at + 1].kind == "string"
+        ):
             rest = list(takewhile(lambda token: token.text not in (",", ")"), parts[at + 1 :]))
             if len(rest) == 1 and rest[0].kind == "string":
                 rest = [Token("number", unquoted(rest[0]), rest[0].line)]
-            return number(rest), True
-    return None, False
+            found = number(rest)
+            if found is not None:
+                return found, by, True, rest[0].line
+    return None, by, False, 0
 
 
-def say_pool(pool: Pool, service: str, draft: Draft) -> None:
-    """Write one service's pool; options that only the running program knows are listed."""
-    below = f"services.{service}.pool"
-    draft.say(Said(below, None, pool.file, pool.line))
-    for option, (parts, line) in pool.options.items():
-        written = "".join(part.text for part in parts)
-        path = "max" if option == "max" else _TIMES.get(option)
-        if path is None:
-            draft.leave(pool.file, line, f"pool option {option}", "read, not modelled")
-            continue
-        value, fallback = _value(parts)
-        if value is None:
-            draft.leave(pool.file, line, f"{option}: {written[:60]}", "not resolved: known only when it runs")
-            continue
-        if option == "max" and value == 0:
-            draft.leave(pool.file, line, "max: 0", "node-postgres takes 0 as its default, 10")
-            continue
-        why = f"fallback of {written[:60]}" if fallback else ""
-        plain = value if option == "max" else milliseconds(value)
-        draft.say(Said(f"{below}.{path}", plain, pool.file, line, why))
-
-
-def said_by_environment(name: str, value: Any, file: str, line: int) -> list[Said]:
-    """The pool that a variable such as DB_POOL_SIZE sizes, relative to its service; nothing for any other."""
-    most = whole(value)
-    if not _SIZE.fullmatch(name) or not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        return []
-    return [Said("pool", None, file, line), Said("pool.max", most, file, line, f"environment variable {name}")]
-
-
-def meant_pgbouncer(pool: Pool) -> bool:
-    """Whether a pool points at PgBouncer: by the name of its host or by PgBouncer's own port, 6432."""
-    parts, _ = pool.options.get("port", ([], 0))
-    return "pgbouncer" in pool.text("host").lower() or number(parts) == 6432
+def _variable(parts: list[Token]) -> str:
+    """``DB_POOL`` of ``process.env.DB_POOL`` and ``process.env["DB_POOL"]``."""
+    text = "".join(part.text for part in parts)
+    match = re.search(r"""env(?:\.(\w+)|\[["'](\w+)["']\])""", text)
+    return (match[1] or match[2]) if match else ""

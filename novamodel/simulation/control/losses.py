@@ -23,6 +23,8 @@ def lose_zone(
 ) -> None:
     """Every replica in the zone is gone; it takes no new ones until it is ``back`` (seconds; None: never)."""
     world.lost_zones.add(zone)
+    if world.cluster is not None:
+        world.cluster.lose_zone(zone)
     for fleet in fleets.values():
         pods = [pod for pod in fleet.pods if pod.zone == zone and pod.row != codes.NONE and not pod.lost]
         _lose(fleet, pods, f"zone {zone}", noticed_after, replaced_after)
@@ -33,6 +35,8 @@ def lose_zone(
 def _come_back(world: World, zone: int, after: float) -> Generator[Any, Any, None]:
     yield world.env.timeout(after)
     world.lost_zones.discard(zone)
+    if world.cluster is not None:
+        world.cluster.lost_zones.discard(zone)
 
 
 def _lose(fleet: Fleet, pods: list[Pod], what: str, noticed_after: float, replaced_after: float) -> None:
@@ -42,8 +46,8 @@ def _lose(fleet: Fleet, pods: list[Pod], what: str, noticed_after: float, replac
         pod.lost, pod.booted, pod.container_s = True, False, None
         pod.life += 1
         pod.fresh.clear()
-        fleet.world.plane.model.replicas.lost[pod.row] = 1
-        fleet.world.plane.kill(pod.row)
+        fleet.world.engine.model.replicas.lost[pod.row] = 1
+        fleet.world.engine.kill(pod.row)
     left = ready - sum(pod.ready is True and not pod.terminating for pod in pods)
     fleet.world.event(fleet.name, "lost", f"{what} lost: {names}", ready, left)
     if pods:
@@ -57,7 +61,7 @@ def _notice(fleet: Fleet, pods: list[Pod], after: float) -> Generator[Any, Any, 
     for pod in pods:
         if not pod.gone:
             fleet.set_ready(pod, False)
-            fleet.world.plane.model.replicas.lost[pod.row] = 0
+            fleet.world.engine.model.replicas.lost[pod.row] = 0
     names = ", ".join(pod.name for pod in pods)
     text = f"{names}: lost, the edge sends no more there"
     fleet.world.event(fleet.name, "unready", text, before, fleet.ready_count())

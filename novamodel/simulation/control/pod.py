@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 from novamodel.components.hpa import PodState, Sample
 from novamodel.simulation import codes
-
-LONG_AGO = -1e6
+from novamodel.simulation.control.machine import LONG_AGO, Machine
 
 
 @dataclass
 class Pod:
-    """One pod; `row` is its replica row in the data plane."""
+    """One pod; `row` is its replica row in the engine."""
 
     name: str
     row: int = codes.NONE
@@ -25,6 +24,7 @@ class Pod:
     lost: bool = False  # gone with its machine, and still on the books
     revision: int = 1  # version of the service that it runs
     zone: int = codes.NONE
+    machine: Machine | None = None  # where it is placed; None: Pending, or machines are not shared
     restarts: int = 0
     booted: bool = False
     container_s: float | None = None  # when its container started, None while none runs
@@ -41,3 +41,6 @@ class Pod:
     def state(self) -> PodState:
         """What the autoscaler's controller sees."""
         return PodState(self.name, self.phase, self.ready, self.start_s, self.ready_changed_s, self.terminating)  # type: ignore[arg-type]
+
+
+__all__ = ["LONG_AGO", "Pod"]

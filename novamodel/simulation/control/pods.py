@@ -12,13 +12,19 @@ from typing import Any
 
 import simpy
 
+from novamodel.components.cpu.host import container_place
 from novamodel.components.kubernetes.restarts import restart_delay
+from novamodel.components.node.heap import ABORT, OOM_KILL, death_of, heap_limit_mib, sees_container_limit
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
+from novamodel.simulation.control.cluster import request_of
 from novamodel.simulation.control.pod import LONG_AGO, Pod
 from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
 from novamodel.simulation.control.world import World
 
+MIB = 1024.0**2
+HOST_BYTES = 32 * 1024.0**3
+"""Memory of the host, as far as V8's heap depends on it: 16 GiB or more."""
 RESTART_RESET_S = 600.0
 LOOK_S = 1.0
 """How often it is looked whether something that is waited for has come about."""
@@ -41,7 +47,7 @@ class Fleet:
         self._created = 0
         for _ in range(replicas):
             self._start_warm()
-        if service.resources.memory_limit is not None:
+        if service.resources.memory_limit is not None or service.runtime.max_old_space is not None:
             self.env.process(self._watch_memory())
 
     # --- what others read -------------------------------------------------------------------------------
@@ -104,23 +110,34 @@ class Fleet:
         return min(left, key=held.count, default=codes.NONE)
 
     def _place(self, pod: Pod) -> bool:
-        """Give a pod a zone that is there, and a row of the data plane."""
+        """Give a pod a zone that is there, a machine where machines are shared, and a row of the engine."""
         if pod.zone == codes.NONE or pod.zone in self.world.lost_zones:
             pod.zone = self._emptiest_zone()
-        if pod.zone != codes.NONE:
-            pod.row = self._take_row()
-        return pod.row != codes.NONE
+        row = self._take_row()
+        if pod.zone == codes.NONE or row == codes.NONE:
+            return False
+        cluster = self.world.cluster
+        if cluster is not None:
+            pod.machine = cluster.place(pod.name, request_of(self.service.resources), pod.zone)
+            if pod.machine is None:
+                return False
+            pod.zone = pod.machine.zone
+            container_place(self.world.engine.model.host, row, pod.machine.row, self.env.now)
+        pod.row = row
+        return True
 
     def _take_row(self) -> int:
         used = {pod.row for pod in self.pods}
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         free = (r for r in range(*self.rows) if r not in used and in_flight[r] == 0)
         return next(free, codes.NONE)
 
     def _start_warm(self) -> None:
         """A pod that has been there since long before the run."""
         pod = self._new_pod()
-        pod.row = self._take_row()
+        if not self._place(pod):
+            self.env.process(self._life(pod))
+            return
         pod.created_s = LONG_AGO
         pod.phase, pod.start_s, pod.container_s, pod.booted = "Running", LONG_AGO, LONG_AGO, True
         self.set_ready(pod, True)
@@ -157,10 +174,10 @@ class Fleet:
             yield self.env.timeout(service.termination_grace)
         else:
             yield self.env.timeout(min(service.pre_stop, service.termination_grace))
-        in_flight = self.world.plane.model.replicas.in_flight
+        in_flight = self.world.engine.model.replicas.in_flight
         while service.on_sigterm == "drain" and in_flight[pod.row] > 0 and self.env.now < end:
             yield self.env.timeout(min(LOOK_S, end - self.env.now))
-        self.world.plane.kill(pod.row)  # with what it still does, and its connections
+        self.world.engine.kill(pod.row)  # with what it still does, and its connections
         self.remove(pod)
 
     def remove(self, pod: Pod) -> None:
@@ -168,8 +185,10 @@ class Fleet:
         pod.gone = True
         self.past.append((pod.created_s, self.env.now))
         self.pods.remove(pod)
+        if self.world.cluster is not None:
+            self.world.cluster.withdraw(pod.name, pod.machine)
         if pod.row != codes.NONE:
-            self.world.plane.model.replicas.lost[pod.row] = 0
+            self.world.engine.model.replicas.lost[pod.row] = 0
 
     def set_ready(self, pod: Pod, ready: bool) -> None:
         """Put a pod on the edge's list, or take it off."""
@@ -196,7 +215,7 @@ class Fleet:
         pod.booted = False
         pod.container_s = None
         pod.life += 1
-        self.world.plane.kill(pod.row)
+        self.world.engine.kill(pod.row)
         self.world.event(self.name, "killed", f"{pod.name}: {why}", before, self.ready_count())
         self.env.process(self._restart_later(pod))
 
@@ -215,16 +234,31 @@ class Fleet:
         """Working set (bytes) with that many requests in flight."""
         return self.service.runtime.resting_memory + in_flight * self.service.runtime.memory_per_request
 
+    def heap_limit(self) -> float:
+        """Bytes that V8 gives its heap: by its flag, else by the memory that it sees."""
+        runtime, limit = self.service.runtime, self.service.resources.memory_limit
+        seen = limit if limit is not None and sees_container_limit(runtime.version) else HOST_BYTES
+        flag = None if runtime.max_old_space is None else runtime.max_old_space / MIB
+        return heap_limit_mib(seen / MIB, flag) * MIB
+
     def _watch_memory(self) -> Generator[Any, Any, None]:
-        """Every second: a container whose requests in flight took it past its limit is killed."""
-        limit = self.service.resources.memory_limit or 0.0
+        """Every second: a process whose requests in flight took it past V8's heap or its container's limit dies."""
+        runtime = self.service.runtime
+        limit, heap = self.service.resources.memory_limit or math.inf, self.heap_limit()
+        full, (code, cause) = heap / MIB, death_of("heap", limit / MIB, heap / MIB, runtime.outside_heap / MIB)
         while True:
             yield self.env.timeout(1.0)
-            most = self.world.plane.model.replicas.most_in_flight
+            most = self.world.engine.model.replicas.most_in_flight
             for pod in self.pods:
                 if pod.row == codes.NONE or not pod.booted:
                     continue
                 peak = int(most[pod.row])
-                most[pod.row] = self.world.plane.model.replicas.in_flight[pod.row]
-                if self.memory_of(peak) > limit and not pod.terminating:
-                    self.restart(pod, f"out of memory with {peak} requests in flight")
+                most[pod.row] = self.world.engine.model.replicas.in_flight[pod.row]
+                if pod.terminating:
+                    continue
+                used = self.memory_of(peak)
+                if used > limit:
+                    self.restart(pod, f"out of memory with {peak} requests in flight (exit {OOM_KILL[0]})")
+                elif used - runtime.outside_heap > heap:
+                    what = "V8's heap" if (code, cause) == ABORT else "memory, as V8 collects its heap"
+                    self.restart(pod, f"out of {what} of {full:.0f} MiB with {peak} requests in flight (exit {code})")

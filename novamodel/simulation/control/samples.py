@@ -50,7 +50,7 @@ class Samples:
             self.world.env.process(self._batches())
 
     def _counted(self) -> tuple[float, float]:
-        record = self.world.plane.model.record
+        record = self.world.engine.model.record
         return float(sum(record.latency)), float(sum(record.outcome[codes.SERVED :: OUTCOMES]))
 
     def _settling(self) -> Generator[Any, Any, None]:
@@ -60,7 +60,7 @@ class Samples:
             yield env.timeout(max(0.0, number * step - env.now))
             latency, served = self._counted()
             new = (latency - self._before[0] + self._carried[0], served - self._before[1] + self._carried[1])
-            self.rows.append((*new, float(self.world.plane.model.requests.in_flight[0])))
+            self.rows.append((*new, float(self.world.engine.model.requests.in_flight[0])))
             self._before, self._carried = (latency, served), (0.0, 0.0)
 
     def _batches(self) -> Generator[Any, Any, None]:
@@ -68,4 +68,4 @@ class Samples:
         for number in range(BATCHES):
             at = self.run.duration * number / BATCHES
             yield env.timeout(max(0.0, begin + at - env.now))
-            self.borders.append(counts_of(self.world.plane.model, at))
+            self.borders.append(counts_of(self.world.engine.model, at))

@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 
 from novamodel.analytic import warming
-from novamodel.components.pg_pool.rules import pool_close_all_idle
+from novamodel.components.pg_pool.rules import pool_close_all_idle, pool_close_idle
+from novamodel.components.pgbouncer.rules import bouncer_drop
+from novamodel.components.redis.commands import flush
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
+from novamodel.scenario.popularity import zipf_exponent
 from novamodel.simulation import codes
+from novamodel.simulation.bouncing import close_door
 from novamodel.simulation.control.world import World
+from novamodel.simulation.holds import pass_door
 from novamodel.units import format_time
+from novamodel.workload.key_draws import key_shares
 
 WARM_STEP_S = 1.0
 """How often the hit ratio of a cache that fills again is brought up to date."""
@@ -23,32 +29,31 @@ WARM = 0.99
 
 
 class Stores:
-    """What is changed in the data plane while a fault lasts, and put back afterwards."""
+    """What is changed in the engine while a fault lasts, and put back afterwards."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        programs, book = world.plane.model.programs, world.plan.book
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        self.world, self.scenario = world, scenario
+        programs, book = world.engine.model.programs, world.plan.book
         self._sql = {pc: (programs.idle[pc], programs.busy[pc]) for pc, name in book.statements.items() if name == MAIN}
-        self._hit = {pc: programs.share[pc] for pc, (cache, _) in book.keyspaces.items() if cache == MAIN}
-        self._steady = dict(self._hit)
+        self._steady = {pc: programs.share[pc] for pc, (cache, _) in book.keyspaces.items() if cache == MAIN}
         self._factors: list[float] = []
-        self._misses = self._fillings = 0
+        self._fillings = 0
 
     def fail_database(self, seconds: float) -> Generator[Any, Any, None]:
-        """The primary takes no statement for so long; idle connections to it are closed at once (not PgBouncer's)."""
+        """The primary takes no statement for so long; idle connections to it are closed at once."""
         server = self.world.plan.layout.servers[(MAIN, False)][0]
-        closed = self._close_idle(server)
-        self.world.plane.model.timers.outage[server] += 1
+        closed = self._close_idle(server) + self._drop_idle(server)
+        self.world.engine.model.timers.outage[server] += 1
         text = f"gone for {format_time(seconds)}; {closed} idle connections closed"
         self.world.event("database", "failover", text, 1, 0)
         yield self.world.env.timeout(seconds)
-        self.world.plane.model.timers.outage[server] -= 1
-        if self.world.plane.model.timers.outage[server] == 0:
+        self.world.engine.model.timers.outage[server] -= 1
+        if self.world.engine.model.timers.outage[server] == 0:
             self.world.event("database", "restored", "takes statements again", 0, 1)
 
     def _close_idle(self, server: int) -> int:
         """Close every idle connection that leads straight to a server."""
-        model, now, closed = self.world.plane.model, self.world.env.now, 0
+        model, now, closed = self.world.engine.model, self.world.env.now, 0
         for link in range(int(model.links.count[0])):
             if model.links.server[link] != server or model.links.bouncer[link] != codes.NONE:
                 continue
@@ -58,6 +63,34 @@ class Stores:
                 model.doors.open[model.links.door[link]] -= ended
                 closed += ended
         return closed
+
+    def _drop_idle(self, server: int) -> int:
+        """The same for PgBouncer's: idle ones, and in session mode those of idle clients, who are disconnected."""
+        model, now, dropped = self.world.engine.model, self.world.env.now, 0
+        for link in range(int(model.links.count[0])):
+            b = int(model.links.bouncer[link])
+            if b == codes.NONE or model.links.server[link] != server:
+                continue
+            first = int(model.links.first_pool[link])
+            for p in range(first, first + int(model.links.end_replica[link] - model.links.first_replica[link])):
+                places = [int(model.pool.stack[p * model.pool.depth[0] + n]) for n in range(int(model.pool.idle[p]))]
+                for place in places:
+                    linked = int(model.links.linked[place])
+                    if linked:
+                        model.links.linked[place] = 0
+                        pool_close_idle(model.pool, p, place, now)
+                        pass_door(model, link, -1)
+                        self._drop(linked - 1)
+                        dropped += 1
+            while model.bouncer.idle_first[b] != codes.NONE:
+                self._drop(int(model.bouncer.idle_first[b]))
+                dropped += 1
+        return dropped
+
+    def _drop(self, place: int) -> None:
+        model = self.world.engine.model
+        bouncer_drop(model.bouncer, place, self.world.env.now)
+        close_door(model, place)
 
     def slow_database(self, factor: float, seconds: float) -> Generator[Any, Any, None]:
         """Statements cost ``factor`` times their CPU for so long; factors that overlap multiply."""
@@ -70,7 +103,7 @@ class Stores:
         self.world.event("database", "restored", "statements cost what they did", 1, 1)
 
     def _apply_factors(self) -> None:
-        programs, factor = self.world.plane.model.programs, math.prod(self._factors)
+        programs, factor = self.world.engine.model.programs, math.prod(self._factors)
         for pc, (idle, busy) in self._sql.items():
             programs.idle[pc], programs.busy[pc] = idle * factor, busy * factor
 
@@ -90,41 +123,61 @@ class Stores:
 
     def _hold_cache(self, seconds: float) -> None:
         """Its one thread is busy with being gone; utilisation counts that."""
-        redis, now = self.world.plane.model.redis, self.world.env.now
+        redis, now = self.world.engine.model.redis, self.world.env.now
         begin = max(float(redis.free_at[0]), now)
         held = max(0.0, now + seconds - begin)
         redis.free_at[0] = begin + held
         redis.used[0] += held
 
-    def empty_cache(self, scenario: Scenario, clock_s: float) -> Generator[Any, Any, None]:
-        """Every entry is gone; hits come back as keys are read and filled, by `analytic.warming`."""
+    def empty_cache(self, clock_s: float) -> Generator[Any, Any, None]:
+        """Every entry is gone; hits come back as keys are read and filled.
+
+        Where keys are not kept one by one, hit ratios follow `analytic.warming` meanwhile.
+        """
         self._fillings += 1
-        mine, env = self._fillings, self.world.env
-        rate, run = scenario.traffic.rate_at(clock_s), scenario.run
+        mine, env, begin = self._fillings, self.world.env, self.world.env.now
         self.world.event("cache", "emptied", "every entry is lost; gets miss until keys are filled again", 1, 0)
-        curves = warming(scenario, max(run.warm_up_s + run.duration - env.now, WARM_STEP_S), rate)
-        steps = {name: rows["time_s"].to_numpy() for name, rows in curves.groupby("keyspace")}
-        ratios = {name: rows["hit_ratio"].to_numpy() for name, rows in curves.groupby("keyspace")}
-        begin = env.now
+        before = self._reached()
+        flush(self.world.engine.model.keys, self.world.plan.layout.caches.index(MAIN))
+        curves = self._curves(clock_s) if self._steady else {}
         while mine == self._fillings:  # until it is emptied once more
-            hits = {}
-            for pc, (cache, name) in self.world.plan.book.keyspaces.items():
-                if cache != MAIN:
-                    continue
-                hits[pc] = min(float(np.interp(env.now - begin, steps[name], ratios[name])), self._steady[pc])
-            self._hit = self._steady | hits
-            self._apply_hits()
-            if all(hit >= WARM * self._steady[pc] for pc, hit in hits.items()):
-                self._hit = dict(self._steady)
-                self._apply_hits()
+            warm = all(self._reached()[space] >= WARM * reached for space, reached in before.items())
+            for pc, (times, ratios) in curves.items():
+                hit = min(float(np.interp(env.now - begin, times, ratios)), self._steady[pc])
+                self.world.engine.model.programs.share[pc] = hit
+                warm = warm and hit >= WARM * self._steady[pc]
+            if warm:
+                for pc, hit in self._steady.items():
+                    self.world.engine.model.programs.share[pc] = hit
                 self.world.event("cache", "warm", f"hits as before, after {format_time(env.now - begin)}", 0, 1)
                 return
             yield env.timeout(WARM_STEP_S)
 
-    def _miss(self, more: int) -> None:
-        self._misses += more
-        self._apply_hits()
+    def _curves(self, clock_s: float) -> dict[int, tuple[Any, Any]]:
+        """By operation of a get whose keys are not kept: times since now, and hit ratios then."""
+        run = self.scenario.run
+        length = max(run.warm_up_s + run.duration - self.world.env.now, WARM_STEP_S)
+        curves = warming(self.scenario, length, self.scenario.traffic.rate_at(clock_s))
+        rows = dict(list(curves.groupby("keyspace")))
+        return {
+            pc: (rows[name]["time_s"].to_numpy(), rows[name]["hit_ratio"].to_numpy())
+            for pc, (cache, name) in self.world.plan.book.keyspaces.items()
+            if cache == MAIN
+        }
 
-    def _apply_hits(self) -> None:
-        for pc, hit in self._hit.items():
-            self.world.plane.model.programs.share[pc] = 0.0 if self._misses else hit
+    def _reached(self) -> dict[int, float]:
+        """By keyspace of the main cache whose keys are kept: probability that a get finds its key now."""
+        model, layout, found = self.world.engine.model, self.world.plan.layout, {}
+        for number, (store, name) in enumerate(layout.keyspaces):
+            if store == MAIN and (store, name) in layout.keyed:
+                space = self.scenario.cache.keyspaces[name]
+                first = int(model.keys.first[number])
+                place, ends = (
+                    np.asarray(column[first : first + space.keys]) for column in (model.keys.place, model.keys.expires)
+                )
+                shares = key_shares(space.keys, zipf_exponent(space.popularity))
+                found[number] = float(shares[(place >= 0) & (ends > self.world.env.now)].sum())
+        return found
+
+    def _miss(self, more: int) -> None:
+        self.world.engine.model.caches.gone[self.world.plan.layout.caches.index(MAIN)] += more

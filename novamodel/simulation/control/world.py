@@ -1,4 +1,4 @@
-"""What control processes share: the clock, the data plane, internal jobs, the event list."""
+"""What control processes share: the clock, the engine, internal jobs, the event list."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from novamodel.components.nginx.upstream.round_robin import upstream_list
 from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
 from novamodel.simulation.build import Plan
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.state import Model
 
 INTERNAL_NUMBERS = 1 << 43
 """Internal jobs are numbered from here, above all requests."""
 
 
-class Plane(Protocol):
-    """What the control plane needs of a data plane."""
+class Engine(Protocol):
+    """What the control plane needs of an engine."""
 
-    engine: str
+    name: str
     model: Model
 
+    @property
+    def env(self) -> simpy.Environment:
+        """The environment that it shares with the control plane."""
+
     def run(self, horizon: float) -> None:
-        """Run both planes up to the horizon."""
+        """Run all there is up to the horizon."""
 
     def inject(self, replica: int, route: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""
@@ -52,16 +57,19 @@ class World:
     """One replication's shared surroundings."""
 
     def __init__(
-        self, env: simpy.Environment, plane: Plane, plan: Plan, seed: int, replication: int, zones: int
-    ) -> None:
+        self, env: simpy.Environment, engine: Engine, plan: Plan, seed: int, replication: int, zones: int,
+        cluster: Cluster | None = None,
+    ) -> None:  # fmt: skip
         self.env = env
-        self.plane = plane
+        self.engine = engine
         self.plan = plan
         self.events: list[dict[str, Any]] = []
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
+        self.settled: dict[tuple[str, str], int] = {}  # part and name of what shares a machine -> its container
+        self.cluster = cluster  # the machines, where containers share them
         self.lost_zones: set[int] = set()
-        upstream, replica = plane.model.upstream, plane.model.balances.replica
+        upstream, replica = engine.model.upstream, engine.model.balances.replica
         self._peers = {
             (group // 2, int(replica[peer])): (group, peer)  # a balance's servers, then its backups
             for group in range(len(upstream.first))
@@ -73,12 +81,12 @@ class World:
     def inject(self, service: str, kind: int, row: int) -> int:
         """Start an internal job on a replica; the serial number that `done` shows when it has run."""
         self._jobs += 1
-        self.plane.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
+        self.engine.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
         return self._jobs
 
     def list_replica(self, service: str, row: int, ready: bool) -> None:
         """Put a replica on the lists of all who send requests there, and among the consumers; or take it off."""
-        model, layout = self.plane.model, self.plan.layout
+        model, layout = self.engine.model, self.plan.layout
         for balance, number in layout.balances.items():
             if balance.service == service:
                 group, peer = self._peers[(number, row)]
@@ -88,11 +96,11 @@ class World:
             member = int(model.queues.member[place])
             consumer_set(model.consumers, member, int(ready))
             if ready:
-                self.plane.hand_out(int(model.queues.queue[model.consumers.group[member]]))
+                self.engine.hand_out(int(model.queues.queue[model.consumers.group[member]]))
 
     def done(self, kind: int, row: int) -> int:
         """Serial of the last internal job of a kind that a replica has finished."""
-        return int(self.plane.model.replicas.done[row * codes.INTERNAL_KINDS + kind])
+        return int(self.engine.model.replicas.done[row * codes.INTERNAL_KINDS + kind])
 
     def event(self, service: str, kind: str, message: str, before: int, after: int) -> None:
         """Note what the control plane did and why."""

@@ -8,8 +8,7 @@ from novamodel.components.rule import entry
 from novamodel.workload.arrivals import fill_demand_uniforms, fill_draws, first_stream
 from novamodel.workload.replay.recording import Recording
 
-_HIT = 1.1102230246251565e-16  # below any hit ratio
-_MISS = 0.99999999999999988898  # above any but 1
+_HIT, _MISS = 0.0, 1.0  # no uniform number is one of these
 
 
 def fill_from(recording: Recording, block: Any, source: Any, seed: int, replication: int, first: int) -> int:

@@ -1,0 +1,120 @@
+"""Pools and runtimes: what code, settings and variables of each service say about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from novamodel.importers.compose.read import names_of as compose_names
+from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.links import Link
+from novamodel.importers.graph.system import MAIN
+from novamodel.importers.names import match
+from novamodel.importers.pools.said import Row, row_of_variable, rows_of_command, rows_of_variables
+from novamodel.importers.reading import services_below
+from novamodel.importers.report import Draft, Said
+from novamodel.importers.sources import Sources
+
+_SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/")
+_AT_ONCE = ("celery concurrency", "sidekiq concurrency")
+
+
+def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
+    """Write the pools of services; what has no place in the model is listed with its value."""
+    system = sources.system
+    for service in services:
+        box = system.boxes.get(service)
+        if box is None:
+            continue
+        for row in [*rows_of_variables(box.env), *rows_of_command(box.words)]:
+            if row.what in _AT_ONCE and service in system.workers:
+                system.concurrency[service] = Text(str(row.value), row.file, row.line)
+            else:
+                _say(row, service, box.env, sources, draft)
+    owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
+    for file, rows in _by_file(sources.pools).items():
+        owners = owned[file]
+        if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
+            owners = _users(sources, services)
+        for service in owners:
+            box = system.boxes.get(service)
+            for row in rows:
+                _say(row, service, box.env if box is not None else {}, sources, draft)
+            if any(row.path == "pool" for row in rows):
+                _use_database(service, rows, sources)
+        if not owners:
+            for row in rows:
+                if row.path != "pool":
+                    draft.leave(
+                        row.file, row.line, _shown(row), row.sentence or "no service is known that it belongs to"
+                    )
+        for row in rows:
+            if "pgbouncer" in row.host.lower() or row.host.endswith(":6432"):
+                why = "evident intent: the pool points at PgBouncer"
+                draft.say(Said("database.pgbouncer", None, row.file, row.line, why))
+
+
+def _by_file(rows: list[Row]) -> Mapping[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.file, []).append(row)
+    return dict(sorted(found.items(), key=lambda pair: (pair[0].count("/") == 0, pair[0])))
+
+
+def _say(row: Row, service: str, env: Mapping[str, Text], sources: Sources, draft: Draft) -> None:
+    """Write one row for one service; a variable that is set wins over the fallback in the code."""
+    given = env.get(row.by) if row.by else None
+    if given is not None and given.value and row.path is not None:
+        known = row_of_variable("DB_POOL_MAX", given.value, given.file, given.line) if row.path == "pool.max" else []
+        if known:
+            row = known[0]._replace(sentence=f"environment variable {row.by}")
+    if row.path is None:
+        draft.leave(row.file, row.line, _shown(row), row.sentence or "read, not modelled")
+        return
+    if row.path.startswith("runtime"):
+        draft.say(Said(f"services.{service}.{row.path}", row.value, row.file, row.line, row.sentence))
+        return
+    database = sources.system.database_of(service)
+    own = "pool" if database == MAIN else f"pools.{database}"
+    path = f"services.{service}.{own}{row.path.removeprefix('pool')}"
+    kind = "documented" if row.sentence.startswith("documented") else "file"
+    draft.say(Said(path, row.value, row.file, row.line, row.sentence if row.value is not None else "", kind))
+
+
+def _shown(row: Row) -> str:
+    return f"{row.what}: {row.value}" if str(row.value) else row.what
+
+
+def _use_database(service: str, rows: list[Row], sources: Sources) -> None:
+    """A service whose source makes a pool uses a database, though no variable names it."""
+    system = sources.system
+    if system.used(service, system.databases):
+        return
+    place = next(row for row in rows if row.path == "pool")
+    link = Link(service, MAIN, Text(None, place.file, place.line), f"its source makes a pool ({place.sentence})")
+    store = system.databases.get(MAIN)
+    if store is not None:
+        store.users[service] = link
+
+
+def _owners(file: str, sources: Sources, services: list[str]) -> list[str]:
+    """The services that a source file belongs to: by the folder they are built from, else by its path."""
+    names = compose_names(sources.project) if sources.project is not None else {}
+    found = [one for one in services_below(file, sources.boxes["compose"], names) if one in services]
+    if found:
+        return found
+    for part in file.split("/"):
+        named = match(part.split(".")[0], services)
+        if named is not None:
+            return [named]
+    return [name for name in services if _bare(name) == _bare(file.split("/")[0])]
+
+
+def _users(sources: Sources, services: list[str]) -> list[str]:
+    """Services that use a database, as far as files say; all where none is known to."""
+    users = {name for store in sources.system.databases.values() for name in store.users}
+    return [name for name in services if name in users or name not in sources.system.boxes] or services
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

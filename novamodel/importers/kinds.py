@@ -1,0 +1,290 @@
+"""What kind of configuration a file is: candidates by name, the kind by a look inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from novamodel.errors import UserError
+from novamodel.importers.cloudformation.read import is_template
+from novamodel.importers.jsonfile import read_json
+from novamodel.importers.node import Node
+from novamodel.importers.pgbouncer import read as pgbouncer
+from novamodel.importers.terraform.plan import is_plan
+from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
+
+KINDS = {
+    "nginx": "nginx configuration",
+    "kubernetes": "Kubernetes manifest",
+    "compose": "Docker Compose file",
+    "ecs": "ECS task definition",
+    "chart": "Helm chart",
+    "kustomization": "Kustomization",
+    "terraform": "Terraform",
+    "cloudformation": "CloudFormation template",
+    "plan": "Terraform plan or state",
+    "prometheus": "Prometheus configuration",
+    "grafana": "Grafana dashboard",
+    "pool": "source with a connection pool",
+    "pgbouncer": "PgBouncer settings",
+    "script": "shell script",
+    "postgres": "PostgreSQL settings",
+    "redis": "Redis settings",
+    "settings": "settings of a framework or a runtime",
+    "environment": "environment file",
+    "workflow": "deploy workflow",
+}
+CHART_NAMES = ("chart.yaml", "chart.yml")
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
+MAX_SOURCE_BYTES = 300_000
+_NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
+_POSTGRES = re.compile(
+    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
+    r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
+    re.M,
+)
+_REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
+_REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
+_MARKER = re.compile(
+    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
+    re.M,
+)
+_SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
+_PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
+_STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
+_TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
+_COMPOSE_KEYS = {
+    "image", "build", "extends", "command", "ports", "environment", "deploy", "volumes", "network_mode",
+    "depends_on", "env_file", "profiles", "restart", "networks", "container_name", "scale", "mem_limit", "healthcheck",
+}  # fmt: skip
+_TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[jt]sx?$|_test\.\w+$|^test_|_spec\.rb$")
+_SOURCE = {
+    b"js": re.compile(
+        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|Pool)\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
+        rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
+    ),
+    b"py": re.compile(
+        rb"create_(async_)?engine\s*\(|SQLALCHEMY_ENGINE_OPTIONS|SQLALCHEMY_POOL_SIZE|^DATABASES\s*=|ConnectionPool\s*\("
+        rb"|create_pool\s*\(|^(workers|threads|worker_connections|worker_class)\s*=",
+        re.M,
+    ),
+    b"go": re.compile(rb"\.SetMaxOpenConns\s*\(|\.SetMaxIdleConns\s*\(|\.MaxConns\s*=|PoolSize\s*:"),
+    b"rb": re.compile(rb"^[ \t]*(threads|workers)[ \t]+[\w(\"']|ConnectionPool\.new", re.M),
+    b"java": re.compile(rb"setMaximumPoolSize\s*\(|setMaxTotal\s*\(|maximumPoolSize\s*="),
+}
+_LANGUAGES = {
+    ".js": b"js", ".mjs": b"js", ".cjs": b"js", ".ts": b"js", ".mts": b"js", ".cts": b"js",
+    ".py": b"py", ".go": b"go", ".rb": b"rb", ".java": b"java", ".kt": b"java",
+}  # fmt: skip
+
+
+class Kind(NamedTuple):
+    """The kind of a file (None: it is not read, and why), and its documents where it is YAML or JSON."""
+
+    name: str | None
+    documents: tuple[Node, ...] = ()
+    why: str = ""
+
+
+def kind_of(path: Path, shown: str) -> Kind:
+    """The kind of a file that ``looks_like`` one. Raises ``UserError`` where it cannot be read."""
+    return _reader(path)(path, shown)
+
+
+def looks_like(path: Path) -> bool:
+    """Whether a file may be configuration, by its name alone."""
+    return _reader(path) is not _other and not _TEST_NAME.search(path.name)
+
+
+def _reader(path: Path) -> Callable[[Path, str], Kind]:
+    name, suffix = path.name.lower(), path.suffix.lower()
+    if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
+        return _conf
+    if name.startswith(".env") or name.endswith(".env"):
+        return _environment
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if suffix in _LANGUAGES:
+        return _code
+    if name.startswith("nginx") and suffix in ("", ".default"):
+        return _conf
+    if name.startswith("dockerfile") or suffix == ".dockerfile":
+        return _settings
+    return _READERS.get(suffix, _other)
+
+
+def _yaml(path: Path, shown: str) -> Kind:
+    name = path.name.lower()
+    text = read_text(path)
+    if not text.strip() or all(line.lstrip().startswith(("#", "---")) or not line.strip() for line in text.split("\n")):
+        return Kind(None, why="empty")
+    if name == "database.yml" and re.search(r"^[ \t]*adapter[ \t]*:", text, re.M):
+        return Kind("settings")
+    if name in CHART_NAMES:
+        return Kind("chart")
+    if name in KUSTOMIZATION_NAMES:
+        return Kind("kustomization", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
+    if _STACK.search(text):
+        documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
+        if any(is_template(node) for node in documents):
+            return Kind("cloudformation", tuple(node for node in documents if is_template(node)))
+    marked = _MARKER.search(text)
+    if ("{{" in text and not marked) or (_TEMPLATE.search(text) and not _is_jobs(text)):
+        return Kind(None, why="a template: render it first (helm template) and import the result")
+    if not marked:
+        return Kind(None, why="no kind of YAML that is known")
+    if re.search(r"^spring\s*:", text, re.M):
+        return Kind("settings")
+    documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+    for kind, test in _YAML_KINDS:
+        if any(test(node, name) for node in documents):
+            return Kind(kind, tuple(documents))
+    return Kind(None, why="no kind of YAML that is known")
+
+
+def _template(path: Path, shown: str) -> Kind:
+    """CloudFormation's own ending; in JSON or YAML."""
+    return _json(path, shown) if read_text(path).lstrip().startswith("{") else _yaml(path, shown)
+
+
+def _is_jobs(text: str) -> bool:
+    """A workflow writes ``${{ }}``, Prometheus rules write ``{{ $labels }}`` inside texts."""
+    return re.search(r"^(jobs|on|groups)\s*:", text, re.M) is not None
+
+
+def _has(node: Node, *words: str) -> bool:
+    return isinstance(node.value, dict) and all(word in node.value for word in words)
+
+
+def _is_compose(node: Node, name: str) -> bool:
+    services = node["services"]
+    if not isinstance(services.value, dict):
+        return "compose" in name and bool(node["include"])
+    known = [
+        _COMPOSE_KEYS & service.value.keys() for _, service in services.entries() if isinstance(service.value, dict)
+    ]
+    return any(known) or "compose" in name
+
+
+_YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
+    ("kubernetes", lambda node, name: _has(node, "apiVersion", "kind")),
+    ("prometheus", lambda node, name: _has(node, "scrape_configs")),
+    ("workflow", lambda node, name: _has(node, "jobs") and (_has(node, "on") or _has(node, "true"))),
+    ("ecs", lambda node, name: _has(node, "containerDefinitions")),
+    ("compose", _is_compose),
+)
+
+
+def _json(path: Path, shown: str) -> Kind:
+    text = read_text(path)
+    named = "task" in path.name.lower() and "def" in path.name.lower()
+    if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
+        return Kind(None, why="no kind of JSON that is known")
+    value, lines = read_json(path)
+    node = Node(value, shown, lines)
+    if is_template(node):
+        return Kind("cloudformation", (node,))
+    if is_plan(node):
+        return Kind("plan", (node,))
+    inner = node["taskDefinition"] or node
+    if inner["containerDefinitions"]:
+        return Kind("ecs", (inner,))
+    if named:
+        raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
+    if _has(node, "apiVersion", "kind"):
+        return Kind("kubernetes", (node,))
+    if node["dashboard"] or node["panels"]:
+        return Kind("grafana", (node,))
+    return Kind(None, why="no kind of JSON that is known")
+
+
+def _conf(path: Path, shown: str) -> Kind:
+    text = read_text(path)
+    name = path.name.lower()
+    if name == "redis.conf" or (_REDIS.search(text) and not _NGINX.search(text)):
+        return Kind("redis")
+    if re.search(r"^[ \t]*pm\.max_children\b", text, re.M):
+        return Kind("settings")
+    if _POSTGRES.search(text) and not re.search(r"[{;]\s*$", text, re.M):
+        return Kind("postgres")
+    if name.startswith("nginx") or _NGINX.search(text):
+        return Kind("nginx") if text.strip() else Kind(None, why="empty")
+    return Kind(None, why="no kind of configuration that is known")
+
+
+def _code(path: Path, shown: str) -> Kind:
+    if path.stat().st_size > MAX_SOURCE_BYTES:
+        return Kind(None, why=f"source larger than {MAX_SOURCE_BYTES // 1000} kB")
+    if _SOURCE[_LANGUAGES[path.suffix.lower()]].search(_bytes(path)):
+        read_text(path)
+        return Kind("pool")
+    return Kind(None, why="source without a connection pool")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise UserError(f"cannot be read: {problem.strerror}", file=path) from None
+
+
+def _sql(path: Path, shown: str) -> Kind:
+    if path.stat().st_size <= MAX_BYTES and _REPLICATION.search(_bytes(path).decode("utf-8", "replace")):
+        return Kind("postgres")
+    return Kind(None, why="SQL that says nothing about replication or roles")
+
+
+def _ini(path: Path, shown: str) -> Kind:
+    text = read_text(path)
+    if pgbouncer.SECTION.search(text):
+        return Kind("pgbouncer")
+    return Kind(None, why="no kind of settings that is known")
+
+
+def _properties(path: Path, shown: str) -> Kind:
+    if re.search(r"^[ \t]*(spring|server|quarkus)\.", read_text(path), re.M):
+        return Kind("settings")
+    return Kind(None, why="no kind of settings that is known")
+
+
+def _settings(path: Path, shown: str) -> Kind:
+    read_text(path)
+    return Kind("settings")
+
+
+def _environment(path: Path, shown: str) -> Kind:
+    read_text(path)
+    return Kind("environment")
+
+
+def _other(path: Path, shown: str) -> Kind:
+    return Kind(None, why="no kind of file that is known")
+
+
+def _named(kind: str) -> Callable[[Path, str], Kind]:
+    def read(path: Path, shown: str) -> Kind:
+        return Kind(kind) if read_text(path).strip() else Kind(None, why="empty")
+
+    return read
+
+
+_READERS: dict[str, Callable[[Path, str], Kind]] = {
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".template": _template,
+    ".tfstate": _json,
+    ".json": _json,
+    ".conf": _conf,
+    ".nginx": _conf,
+    ".vhost": _conf,
+    ".ini": _ini,
+    ".tf": _named("terraform"),
+    ".tfvars": _named("terraform"),
+    ".sh": _named("script"),
+    ".sql": _sql,
+    ".properties": _properties,
+    ".prisma": _settings,
+}
+_BY_NAME: dict[str, Callable[[Path, str], Kind]] = {"procfile": _settings}
