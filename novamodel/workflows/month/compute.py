@@ -16,7 +16,7 @@ from novamodel.cost import (
     task_hours,
 )
 from novamodel.cost.meters import surplus_credit_hours
-from novamodel.scenario import SYSTEM_PODS, Scenario, machine, standing
+from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import blocks, flag
@@ -129,7 +129,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
 
 
 def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGroup, ...]:
-    """Nodes by the hour: enough for the requests of all pods, within each group's bounds (one a zone at least).
+    """Nodes by the hour: enough for the requests of all pods, within each group's bounds; one a zone at least.
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
@@ -156,16 +156,17 @@ def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGr
         )
     floor = nodes_of({name: float(_floor(scenario, name)) for name in scenario.services})
     declared, spot, disks = _declared_nodes(scenario)
-    found, mean = [], sum(sum(one.values()) for one in counts) / length
+    all_nodes = sum(sum(one.values()) for one in counts) / length
+    found = []
     for number, (name, group) in enumerate(groups.items()):
         held = declared if number == 0 else 0
         curve, highest = ([float(max(one[name], held)) for one in course] for course in (counts, most))
         fixed, use = task_hours(curve, month, max(floor[name], held))
+        machine = next(one for one in node_types() if one.name == group.instance_type)
+        each = busy / all_nodes if all_nodes else 0.0
         found.append(
             NodeGroup(
-                cpu_credit_hours=surplus_credit_hours(
-                    group.instance_type, machine(group.instance_type).cores, busy / mean if mean else 0.0, fixed + use
-                ),
+                cpu_credit_hours=surplus_credit_hours(group.instance_type, machine.cores, each, fixed + use),
                 name=name,
                 instance_type=group.instance_type,
                 spot_share=spot if number == 0 else 0.0,
@@ -182,7 +183,7 @@ def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGr
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
     """Nodes that the declared group of the services keeps whatever stands on them, their share on Spot, their disks."""
     one = group_of_services(scenario)
-    if one is None:
+    if one is None or scenario.platform.node_groups:
         return 0, 0.0, None
     sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
     size = next((int(number) for number in sizes if number is not None), 0)

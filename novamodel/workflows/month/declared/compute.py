@@ -104,7 +104,9 @@ def group_of_services(scenario: Scenario) -> Declared | None:
 
 def node_group(one: Declared, found: Found) -> None:
     """A node group beside the one that the services run on, at its desired (or least) size."""
-    if one is group_of_services(found.scenario) and found.scenario.platform.compute == "ec2":
+    platform = found.scenario.platform
+    taken = one.name in platform.node_groups or (not platform.node_groups and one is group_of_services(found.scenario))
+    if taken and platform.compute == "ec2":
         return  # `month.compute` has it
     kinds = one.text("instance_types") or "t3.medium"
     sizes = (one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size"))
