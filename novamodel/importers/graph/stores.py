@@ -239,7 +239,7 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     below = path_of(store)
     if store.program in ("redis", "valkey") and box.image:
         draft.say(Said(f"{below}.engine", store.program, box.image.file, box.image.line))
-    settings = settings_of(box)
+    settings = list(settings_of(box))
     synced = next((value for name, value, _ in settings if name.lower() == "appendfsync"), "everysec")
     for name, value, place in settings:
         if name.lower() == "appendonly":
