@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
 
 if TYPE_CHECKING:
+    from novamodel.cost import PriceBook
     from novamodel.scenario import Scenario
-    from novamodel.workflows.month import MonthlyCost
+
+
+class By(StrEnum):
+    """What a bill is summed by."""
+
+    service = "service"
+    driver = "driver"
+    tier = "tier"
+    route = "route"
+
+
+class Form(StrEnum):
+    """Forms of a bill."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+    focus = "focus"
+    markdown = "markdown"
 
 
 def bill(
@@ -22,65 +43,126 @@ def bill(
     steady: Annotated[
         bool, typer.Option("--steady", help="Take every hour from the steady state; simulate nothing.")
     ] = False,
+    by: Annotated[
+        By | None, typer.Option("--by", show_default=False, help="Sum by this instead of listing every line.")
+    ] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(
+            "--hours", metavar="N", min=1, max=744, show_default=False, help="Hours of the month, such as 744."
+        ),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", show_default=False, help="Price it in another region.")
+    ] = None,
+    commit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--commit",
+            metavar="WHAT",
+            show_default=False,
+            help="'best', or a commitment: compute_sp.1yr.no_upfront=USD_AN_HOUR, instance_sp.TERM.PAYMENT:FAMILY=USD, "
+            "database_sp.…=USD, reserved.TERM.PAYMENT:KEY=COUNT; a year, hour by hour; repeatable.",
+        ),
+    ] = None,
+    spot: Annotated[
+        str | None,
+        typer.Option(
+            "--spot",
+            metavar="SHARE",
+            show_default=False,
+            help="What compute would cost on Spot, this share of instances interrupted in a month, such as '10 %'.",
+        ),
+    ] = None,
+    platforms: Annotated[
+        bool, typer.Option("--platforms", help="Size it for its SLO on every platform and compare (takes minutes).")
+    ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", show_default=False, help="Another price book (`novamodel prices`)."),
+    ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Leave out and name what has no price, instead of an error.")
     ] = False,
+    form: Annotated[
+        Form, typer.Option("--format", help="focus: FOCUS 1.2 rows; markdown: for a pull request.")
+    ] = Form.text,
     json: Json = False,
 ) -> None:
-    """Price a month on AWS at on-demand list prices, line by line, with what is not priced.
+    """Price a month on AWS at list prices, line by line, with its range and what is not priced.
 
     The replicas of the peak hours are simulated, those of the other hours are the autoscaler's steady state.
 
     \b
     Examples:
       novamodel bill novabank
-      novamodel bill novabank-ecs --steady
+      novamodel bill novabank-ecs --steady --by route
+      novamodel bill novabank --region eu-west-1 --partial
+      novamodel bill novabank --steady --commit best --spot '10 %'
       novamodel bill mine.yaml --set pricing.nat_gateways=2 --json > bill.json
     """
-    from novamodel.cli.output import say, say_json
+    from novamodel.cli import bill_forms as forms
+    from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
+    from novamodel.workflows.month import commit as commit_year
+    from novamodel.workflows.platforms import platforms as compare
 
     scenario = load(target, sets, seed, replications)
+    scenario, book = placed(scenario, hours, region, prices)
+    result = None
     with progress("pricing") as tell:
-        result = None
         if not steady:
             from novamodel.simulation import simulate
 
-            price_month(scenario, lenient=partial)  # what cannot be priced shows before the simulation
+            price_month(scenario, book=book, lenient=partial)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result, lenient=partial)
-    if json:
-        say_json(cost_dict(scenario, cost))
+        cost = price_month(scenario, result, book, lenient=partial)
+        asked = [text for text in commit or () if text != "best"]
+        year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
+        best = None
+        if "best" in (commit or ()):
+            best = best_commitments(scenario, result, book, lenient=partial)
+        ran = None if spot is None else on_spot(scenario, share_of(spot), result, book)
+        rows = compare(scenario, engine=engine.value, progress=tell) if platforms else None
+    if json or form is Form.json:
+        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows))
+    elif form is Form.csv:
+        say(cost.mid.to_csv().rstrip("\n"))
+    elif form is Form.focus:
+        say(forms.focus(cost, book).rstrip("\n"))
+    elif form is Form.markdown:
+        say(forms.pull_request(cost, by.value if by else None))
     else:
-        low, mid, high = cost.totals()
-        spread = f"{low:,.2f} to {high:,.2f} for traffic within {scenario.pricing.uncertainty * 100:g} %"
-        guessed = f"\nassumed, declared by no file: {'; '.join(cost.assumed)}" if cost.assumed else ""
-        say(f"{scenario.heading}: {mid:,.2f} {cost.mid.currency} a month ({spread})\n\n{cost.mid}{guessed}")
+        say(forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, terminal_width()))
 
 
-def cost_dict(scenario: Scenario, cost: MonthlyCost) -> dict[str, Any]:
-    """The bill for a machine; amounts are USD a month."""
-    low, mid, high = (float(total) for total in cost.totals())
-    month = cost.mid
-    return {
-        "scenario": scenario.name,
-        "scenario_hash": scenario.content_hash(),
-        "region": month.region,
-        "currency": month.currency,
-        "prices_date": cost.prices_date,
-        "low": low,
-        "mid": mid,
-        "high": high,
-        "baseline": float(month.baseline),
-        "use": float(month.use),
-        "services": {name: float(amount) for name, amount in month.by_service().items()},
-        "lines": month.to_frame().to_dict("records"),
-        "free": list(month.free),
-        "not_priced": list(month.not_priced),
-        "missing": list(month.missing),
-        "notes": list(month.notes),
-        "assumed": list(cost.assumed),
-        "day": cost.day.to_dict("records"),
-    }
+def share_of(text: str) -> float:
+    """A share as it is written, `10 %` or `0.1`; `UserError` for any other text."""
+    from novamodel import units
+    from novamodel.errors import UserError
+
+    try:
+        return units.parse_fraction(text)
+    except ValueError as problem:
+        raise UserError(f"--spot {text!r}: {problem}", valid="a share such as '10 %'") from None
+
+
+def placed(
+    scenario: Scenario, hours: float | None, region: str | None, prices: Path | None
+) -> tuple[Scenario, PriceBook | None]:
+    """The scenario in the region and month that were asked for, and the price book where one was given."""
+    from novamodel.cost import load_book
+    from novamodel.errors import UserError
+
+    book = load_book(file=prices) if prices is not None else None
+    if book is not None and region not in (None, book.region):
+        raise UserError(f"--prices is a book of {book.region}", valid=f"--region {book.region}")
+    changes: dict[str, object] = {} if hours is None else {"pricing.hours_per_month": hours}
+    if region or book:
+        changes["pricing.region"] = region or (book.region if book else region)
+    if changes:
+        scenario = scenario.override(changes, said_by="the command line")
+    return scenario, book

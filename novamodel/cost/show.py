@@ -50,16 +50,20 @@ def memory_note(lines: Sequence[Line]) -> list[str]:
     return [f"? {usd(amount)} of it at prices from memory, confirmed by no source"] if amount else []
 
 
+def short(unit: str) -> str:
+    """A unit as a terminal has room for it: `address-h`, `GB-mo`."""
+    return unit.replace("-hour", "-h").replace("-month", "-mo")
+
+
 def bill_text(lines: Sequence[Line], summary: Sequence[str], currency: str = "USD", width: int = WIDTH) -> str:
     """The bill as text for a terminal of `width` columns; long names and sentences wrap."""
-    rows = _rows(lines)
-    cost_title = f"{currency} a month"
+    rows = [(name, many, short(what), amount) for name, many, what, amount in _rows(lines)]
     quantity, unit, cost = (max((len(row[place]) for row in rows), default=0) for place in (1, 2, 3))
-    cost, middle = max(cost, len(cost_title)), max(quantity + 2 + unit, len("Monthly Qty"))
+    cost, middle = max(cost, len(currency)), max(quantity + 2 + unit, len("Monthly Qty"))
     unit = middle - 2 - quantity
     longest = max((len(row[0]) for row in rows), default=4)
     name = max(min(longest, width - middle - cost - 4), 16)
-    table = [f"{'Name':<{name}}  {'Monthly Qty':<{middle}}  {cost_title:>{cost}}"]
+    table = [f"{'Name':<{name}}  {'Monthly Qty':<{middle}}  {currency:>{cost}}"]
     for label, many, what, amount in rows:
         first, *rest = wrapped(label, name, hanging="   " if not many else "│    " if label[0] == "├" else "     ")
         table.append(f"{first:<{name}}  {many:>{quantity}}  {what:<{unit}}  {amount:>{cost}}")

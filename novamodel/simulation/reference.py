@@ -52,7 +52,7 @@ class ReferenceEngine:
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
-        dispatch.kill(self.model, replica, self.env.now)
+        dispatch.kill(self.model, self, replica, self.env.now)
         while self.model.timers.victim[0] != codes.NONE:
             dispatch.kill_more(self.model, self._calendar, self.env.now)
             self._go_on(self.env.now)

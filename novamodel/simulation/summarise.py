@@ -48,7 +48,8 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         settling=settling_frame(scenario, replications),
         tiers=tiers,
         replicas=_table(scenario, replications, "replicas"),
-        lives=_lives(scenario, replications),
+        machines=_lives(scenario, replications, "machines", ("group", "type", "zone")),
+        lives=_lives(scenario, replications, "lives", ("service",)),
         events=_events(scenario, replications),
         breakdown=_breakdown(replications, histogram, edges),
         calls=_calls(replications),
@@ -87,9 +88,11 @@ def _events(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataF
     return _dated(scenario, pd.DataFrame(rows, columns=columns))
 
 
-def _lives(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
-    rows = [{"replication": r.number, **row} for r in replications for row in r.lives]
-    frame = pd.DataFrame(rows, columns=["replication", "service", "from_s", "to_s"])
+def _lives(
+    scenario: Scenario, replications: Sequence[Replication], what: str, columns: tuple[str, ...]
+) -> pd.DataFrame:
+    rows = [{"replication": r.number, **row} for r in replications for row in getattr(r, what)]
+    frame = pd.DataFrame(rows, columns=["replication", *columns, "from_s", "to_s"])
     frame[["from_s", "to_s"]] += scenario.run.start - scenario.run.warm_up_s
     return frame
 

@@ -4,6 +4,7 @@ from novamodel.statistics.batches import batch_quantile, batch_ratio, look_alike
 from novamodel.statistics.intervals import (
     Estimate,
     batch_means,
+    clustered_share,
     mean_interval,
     paired_difference,
     ratio_interval,
@@ -24,6 +25,7 @@ __all__ = [
     "batch_quantile",
     "batch_ratio",
     "beginning_differs",
+    "clustered_share",
     "look_alike",
     "mean_interval",
     "mser5",

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from novamodel.components.columns import clear
-from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.conservation import inside
+from novamodel.simulation.control.cpu_use import throttled_periods
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.tiers import tier_uses
@@ -195,10 +195,7 @@ class Monitor:
 
     def _throttled(self, fleet: Fleet, now: float) -> int:
         """Periods in which a replica was throttled, of all replicas together, since the last interval."""
-        gate = self.world.engine.model.gate
-        for row in range(*fleet.rows):
-            gate_advance(gate, row, now)
-        total = sum(int(gate.throttled[row]) for row in range(*fleet.rows))
+        total = sum(throttled_periods(self.world.engine.model, row, now) for row in range(*fleet.rows))
         before, self._cut[fleet.name] = self._cut.get(fleet.name, 0), total
         return total - before
 

@@ -7,7 +7,7 @@ their own name.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from novamodel.analytic import mean_rates, route_demands
 from novamodel.analytic.flow import flow
@@ -87,7 +87,7 @@ def _everywhere(one: RouteDemand, amount: str, others: str) -> float:
 
 def _in_cents(exact: dict[str, Decimal], total: Decimal) -> dict[str, Decimal]:
     """Amounts in cents that add up to the total: rounded down, the cents left over to the largest remainders."""
-    cents = {name: amount - amount % CENT for name, amount in exact.items()}
+    cents = {name: amount.quantize(CENT, ROUND_DOWN) for name, amount in exact.items()}
     left = int((total - sum(cents.values(), Decimal(0))) / CENT)
     for name in sorted(exact, key=lambda name: cents[name] - exact[name])[:left]:
         cents[name] += CENT

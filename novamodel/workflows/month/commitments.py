@@ -66,13 +66,18 @@ class Choice:
 
 
 def commit(
-    scenario: Scenario, asked: Sequence[str], result: Result | None = None, book: PriceBook | None = None
+    scenario: Scenario,
+    asked: Sequence[str],
+    result: Result | None = None,
+    book: PriceBook | None = None,
+    *,
+    lenient: bool = False,
 ) -> Committed:
     """Price a year of a scenario hour by hour under the commitments asked for.
 
     Raises ``UserError`` for a commitment that is none, and where the book has no rate of it for anything that runs.
     """
-    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient=False)
+    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient)
     curves = year_curves(month)
     plans: list[Plan] = []
     reservations: list[Reservation] = []
@@ -123,13 +128,13 @@ def _known(book: PriceBook, curves: Sequence[Curve]) -> tuple[str, ...]:
 
 
 def best_commitments(
-    scenario: Scenario, result: Result | None = None, book: PriceBook | None = None
+    scenario: Scenario, result: Result | None = None, book: PriceBook | None = None, *, lenient: bool = False
 ) -> tuple[Choice, ...]:
     """The best commitment of every kind that the book has rates of for what runs, the largest saving first.
 
     Each is the best alone, for years whose load differs as `pricing.uncertainty` says.
     """
-    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient=False)
+    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient)
     spread = sigma(1 + scenario.pricing.uncertainty)
     loads = sorted({float(exp(spread * norm.ppf(share))) for share in LIKELY})
     years = [year_curves(month, load) for load in loads]
