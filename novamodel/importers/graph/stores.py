@@ -239,12 +239,14 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     below = path_of(store)
     if store.program in ("redis", "valkey") and box.image:
         draft.say(Said(f"{below}.engine", store.program, box.image.file, box.image.line))
-    settings = settings_of(box)
+    settings = list(settings_of(box))
     synced = next((value for name, value, _ in settings if name.lower() == "appendfsync"), "everysec")
     for name, value, place in settings:
         if name.lower() == "appendonly":
             when = synced if value == "yes" and synced in ("always", "everysec") else "off"
             draft.say(Said(f"{below}.appendfsync", when, place.file, place.line))
+        elif name.lower() == "maxmemory" and value.rstrip("bBkKmMgG") == "0":
+            draft.leave(place.file, place.line, "maxmemory 0", "no limit: what is assumed holds")
         elif name.lower() == "maxmemory":
             draft.say(Said(f"{below}.memory", compose_memory(value), place.file, place.line))
         elif name.lower() in ("maxmemory-policy", "maxmemory-samples"):
