@@ -85,7 +85,9 @@ class _Plan:
         self.kinds, self.services, self.system = kinds, services, system
         self.usual = not system.evident
         self.queues = {
-            name: queue for name, queue in system.queues.items() if system.takers(name) and system.givers(name)
+            name: queue
+            for name, queue in system.queues.items()
+            if queue.program != "kafka" and system.takers(name) and system.givers(name)
         }
         self.workers = [name for name in services if name in system.workers]
         asked = [name for name in services if name not in self.workers]

@@ -46,6 +46,7 @@ _POSTGRES = re.compile(
     re.M,
 )
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
+_BACKUP = re.compile(r"\b(pg_dump|pg_dumpall|pg_restore|pg_basebackup|mysqldump|mongodump|redis-cli|aws s3)\b")
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
@@ -269,6 +270,12 @@ def _other(path: Path, shown: str) -> Kind:
     return Kind(None, why="no kind of file that is known")
 
 
+def _script(path: Path, shown: str) -> Kind:
+    if _BACKUP.search(read_text(path)):
+        return Kind("script")
+    return Kind(None, why="a script that says nothing about backups")
+
+
 def _named(kind: str) -> Callable[[Path, str], Kind]:
     def read(path: Path, shown: str) -> Kind:
         return Kind(kind) if read_text(path).strip() else Kind(None, why="empty")
@@ -288,7 +295,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".ini": _ini,
     ".tf": _named("terraform"),
     ".tfvars": _named("terraform"),
-    ".sh": _named("script"),
+    ".sh": _script,
     ".sql": _sql,
     ".properties": _properties,
     ".prisma": _settings,

@@ -97,7 +97,6 @@ def test_options_that_are_not_resolved_are_named(tmp_path: Path) -> None:
             'FROM eclipse-temurin:21\nENV JAVA_OPTS="-Xmx512m"\nCMD ["java", "-jar", "a.jar"]\n',
             {"JAVA_OPTS: -Xmx512m"},
         ),
-        ("Dockerfile", "FROM node:20\nCMD node --max-old-space-size=300 x.js\n", {"--max-old-space-size: 300"}),
         (
             "config/puma.rb",
             "threads 2, Integer(ENV['X'] || 5)\nworkers ENV.fetch('WEB_CONCURRENCY') { 3 }\n",
@@ -113,6 +112,14 @@ def test_processes_threads_and_heaps_are_listed_with_their_values(
     report = imported(tmp_path, name, text)
     listed = {row["what"] for row in report.not_modelled if row["file"] == f"shop/{name}" and row["line"]}
     assert what <= listed
+
+
+def test_a_heap_and_threads_of_node_have_a_place(tmp_path: Path) -> None:
+    report = imported(
+        tmp_path, "Dockerfile", "FROM node:20\nENV UV_THREADPOOL_SIZE=9\nCMD node --max-old-space-size=300 x.js\n"
+    )
+    assert report.tree.values["services"]["shop"]["runtime"] == {"threads": 9, "max_old_space": "300 MiB"}
+    assert report.tree.origins["services.shop.runtime.threads"].line == 2
 
 
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
