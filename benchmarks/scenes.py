@@ -125,7 +125,7 @@ def graph(seconds: float = LIGHT_S) -> Scenario:
         "database": {"cores": 8, "statements": {"write": {"cpu": f"{WRITE_MS} ms lognormal {SIGMA}"}}},
         "databases": {"items": {"cores": 4, "statements": {"read": {"cpu": f"{READ_MS} ms lognormal {SIGMA}"}}}},
         "queues": {"jobs": {"latency": "0 s", "visibility_timeout": "60 s"}},
-        "platform": {"compute": "ec2"},
+        "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
         "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
     }
     return build(Tree(values))
@@ -177,7 +177,7 @@ def _scene(
             "command_cpu": "300 us",
             "keyspaces": {"pages": pages},
         },
-        "platform": {"compute": "ec2"},
+        "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
         "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
     }
     for part, change in (changes or {}).items():

@@ -37,7 +37,7 @@ def scene(seconds: float) -> Scenario:
             }
         },
         "database": {"statements": {"select": {"cpu": "1 ms"}}},
-        "platform": {"compute": "ec2"},
+        "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
         "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
     }
     return build(Tree(values))

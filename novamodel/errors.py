@@ -10,11 +10,25 @@ from pathlib import PurePath
 from typing import ClassVar
 
 _MOST_VALID_SHOWN = 12
+_LONGEST_NAME = 200
+
+
+MOST_SHOWN = 1000
+"""Characters of a message; of a longer one the beginning and the end are shown."""
 
 
 def one_line(text: str) -> str:
-    """Return `text` with every run of white space made one space, so that it prints on one line."""
-    return " ".join(text.split())
+    """Return `text` on one line of bearable length: white space becomes one space, what does not print a `?`."""
+    if len(text) > 4 * MOST_SHOWN:
+        text = f"{text[:MOST_SHOWN]} ... {text[-MOST_SHOWN:]}"
+    plain = "".join(char if char.isprintable() or char.isspace() else "?" for char in text)
+    line = " ".join(plain.split())
+    return line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN // 2]} ... {line[-MOST_SHOWN // 2 :]}"
+
+
+def near(word: str, names: Iterable[str], most: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Names that a word may be a slip of; none for what is longer than any name."""
+    return get_close_matches(word, list(names), n=most, cutoff=cutoff) if len(word) <= _LONGEST_NAME else []
 
 
 class UserError(Exception):
@@ -73,7 +87,7 @@ def _valid_text(valid: str | Iterable[object] | None, given: object | None) -> s
     if isinstance(valid, str):
         return one_line(valid)
     names = [str(name) for name in valid]
-    nearest = get_close_matches(str(given), names, n=1) if given is not None else []
+    nearest = near(str(given), names, 1) if given is not None else []
     ordered = nearest + [name for name in names if name not in nearest]
     shown = ", ".join(ordered[:_MOST_VALID_SHOWN])
     left_out = len(ordered) - _MOST_VALID_SHOWN

@@ -25,7 +25,7 @@ BYTES: dict[str, float] = {
 BYTES |= {f"{p}{s}": 1024**i for i, p in enumerate("KMGT", 1) for s in ("i", "iB")}
 PER_S = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
 
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$", re.S)
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.S)
 
 
 def _split(value: object, example: str) -> tuple[float, str]:
@@ -34,7 +34,7 @@ def _split(value: object, example: str) -> tuple[float, str]:
     if isinstance(value, int | float):
         number, unit = float(value), ""
     else:
-        match = _NUMBER.match(value)
+        match = _NUMBER.fullmatch(value.strip())
         if not match:
             raise ValueError(f"{value!r} is not a quantity; write it like {example!r}")
         number, unit = float(match[1]), match[2]

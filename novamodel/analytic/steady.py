@@ -9,6 +9,7 @@ import numpy as np
 
 from novamodel.analytic.autoscale import rest
 from novamodel.analytic.cache import every_hit_ratio
+from novamodel.analytic.cores import CORES
 from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import RouteDemand, interwoven, route_demands, route_key
 from novamodel.analytic.downstream import calls_of
@@ -129,6 +130,9 @@ def latency_doubts(steady: Steady, ready: Mapping[str, float]) -> Iterator[str]:
     scenario, load = steady.scenario, steady.load
     yield full(steady)
     yield unordered(scenario)
+    for row in steady.tiers:
+        if row["tier"].endswith(CORES) and _use(row) > SHARED:
+            yield f"{row['tier']} are {format_fraction(_use(row))} busy: threads wait for one, which is left out"
     if any(database.read_replicas is not None for database in scenario.all_databases.values()):
         yield "waits for connections to read replicas are left out"
     for name, count in ready.items():
@@ -232,3 +236,7 @@ def _delayed(steady: Steady) -> float:
     for demand in steady.load.routes.values():
         share[demand.service] += demand.entry
     return sum(people[w].share * share[s] * float(b.delayed) for w, of in steady.edge.items() for s, b in of.items())
+
+
+SHARED = 0.3
+"""Share of the machines' cores in use from which on waiting for one is felt."""

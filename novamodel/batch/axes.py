@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$", re.S)
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.S)
 _KEYS = {"from", "to", "steps", "scale"}
 DIGITS = 6
 """Significant digits of a value inside a span."""
@@ -123,7 +123,7 @@ def _span(path: str, written: dict[str, Any], grid: bool) -> Span:
 def _number(key: str, value: Any) -> tuple[float, str]:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value), ""
-    match = _NUMBER.match(value) if isinstance(value, str) else None
+    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{key}: {value!r} is not a number with a unit; write it like 450 requests/s, or list values")
     if ":" in match[2]:

@@ -5,6 +5,7 @@ The same rules run on both: they only index columns. Column entries are all inte
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,6 +26,33 @@ def as_lists(state: State) -> State:
     columns = {n: list(v) for n, v in state._asdict().items() if isinstance(v, list)}
     arrays = {n: v.tolist() for n, v in state._asdict().items() if isinstance(v, np.ndarray)}
     return state._replace(**columns, **arrays)
+
+
+def as_object(state: State) -> State:
+    """A (nested) state's fields as attributes of an object, for CPython, which reads them three times as fast.
+
+    Columns are the state's own, not copies: lists as they are, arrays through a memoryview, whose entries are Python's
+    own numbers (five times as fast as numpy's).
+    """
+    found = _object_type(type(state))()
+    for name, value in zip(state._fields, state, strict=True):  # type: ignore[arg-type]
+        if isinstance(value, tuple):
+            value = as_object(value)  # type: ignore[type-var]
+        setattr(found, name, memoryview(value) if isinstance(value, np.ndarray) else value)  # type: ignore[arg-type]
+    return found  # type: ignore[no-any-return]
+
+
+def clear(column: Column) -> None:
+    """Every entry is zero."""
+    if isinstance(column, list):
+        column[:] = [type(column[0])(0)] * len(column)
+    else:
+        np.asarray(column)[:] = 0
+
+
+@cache
+def _object_type(kind: Any) -> Any:
+    return type(kind.__name__, (), {"__slots__": kind._fields})
 
 
 def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:

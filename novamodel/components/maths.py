@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from novamodel.components.bits import scale_float, split_float
-from novamodel.components.rule import rule
+from novamodel.components.rule import number_rule, rule
 
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
@@ -21,7 +21,7 @@ _EXP_OVERFLOW = 709.782712893383973096
 _EXP_UNDERFLOW = -745.133219101941108420
 
 
-@rule
+@number_rule
 def log(x: float) -> float:
     """Natural logarithm; -inf at zero, nan below zero, x itself at inf and nan."""
     if not x > 0.0:
@@ -46,7 +46,7 @@ def log(x: float) -> float:
     return k * _LN2_HIGH - ((half_square - (s * (half_square + (t2 + t1)) + k * _LN2_LOW)) - f)
 
 
-@rule
+@number_rule
 def exp(x: float) -> float:
     """Exponential; inf above 709.78, zero below -745.13, nan at nan."""
     if x != x:
@@ -136,7 +136,7 @@ def _far_tail(r: float) -> float:
     return top / bottom
 
 
-@rule
+@number_rule
 def normal_quantile(u: float) -> float:
     """Standard normal value below which a share u of the distribution lies; u strictly in (0, 1)."""
     q = u - 0.5

@@ -10,7 +10,7 @@ The code uses signed 64-bit integers and masks only: CPython's unbounded integer
 
 from __future__ import annotations
 
-from novamodel.components.rule import rule
+from novamodel.components.rule import number_rule, rule
 
 _MASK = 0xFFFFFFFF
 _MULTIPLIER_0 = 0xD2511F53
@@ -21,7 +21,7 @@ _ROUNDS = 10
 _UNIT = 2.220446049250313e-16  # 2 ** -52
 
 
-@rule
+@number_rule
 def philox4x32(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Four 32-bit words for a counter of four and a key of two 32-bit words (each 0 .. 2**32 - 1)."""
     for _ in range(_ROUNDS):
@@ -46,7 +46,7 @@ def to_uniform(high: int, low: int) -> float:
     return (((high >> 6) << 26 | (low >> 6)) + 0.5) * _UNIT
 
 
-@rule
+@number_rule
 def uniform_pair(seed: int, stream: int, request: int, draw_pair: int) -> tuple[float, float]:
     """Two independent uniforms in (0, 1) from one block.
 

@@ -1,4 +1,4 @@
-"""The two decorators that let one function serve the compiled engine and the plain-Python reference.
+"""The decorators that let one function serve the compiled engine and the plain-Python reference.
 
 ``@rule`` marks a small function that knows no clock and no event queue. CPython sees an ordinary
 function; code compiled by numba sees it inlined. ``@entry`` marks what CPython calls in compiled form.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from typing import Any, TypeVar
 
 from novamodel.components.kernel_cache import kernel_folder
@@ -83,6 +84,24 @@ def entry(function: Function) -> Function:
         return numba.njit(**(_ENTRY_OPTIONS | {"cache": True}))(function)  # type: ignore[no-any-return]
     finally:
         numba.config.CACHE_DIR = before
+
+
+def number_rule(function: Function) -> Function:
+    """Mark a rule of numbers only that is so long that CPython, too, calls it in compiled form.
+
+    Its plain form is ``__wrapped__``, and all there is without numba.
+    """
+    if numba is None:
+        return function
+    compiled = entry(function)
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        return compiled(*arguments)
+
+    overload = importlib.import_module("numba.extending").overload
+    overload(call, jit_options=RULE_OPTIONS, strict=False)(lambda *arguments, **named: function)
+    return call  # type: ignore[return-value]
 
 
 def is_kept(function: Any) -> bool:

@@ -26,7 +26,7 @@ from novamodel.cost.meters import (
 )
 from novamodel.cost.money import to_decimal
 from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
-from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, groups_of, instance_allocatable, nodes_by_group, nodes_for_pods
 from novamodel.cost.ranges import CostRange, Input, Moved, cost_range
 from novamodel.cost.show import bill_text
 from novamodel.cost.support import eks_support, rds_support
@@ -40,7 +40,6 @@ from novamodel.cost.usage import (
     EksCluster,
     Endpoint,
     FargateService,
-    FunctionUse,
     LoadBalancer,
     LogGroup,
     Metered,
@@ -49,7 +48,6 @@ from novamodel.cost.usage import (
     NodeGroup,
     QueueUse,
     SearchDomain,
-    ServerlessCache,
     Transfer,
     Volume,
 )
@@ -73,7 +71,6 @@ __all__ = [
     "Endpoint",
     "FargateService",
     "FargateSize",
-    "FunctionUse",
     "Input",
     "Line",
     "LoadBalancer",
@@ -91,7 +88,6 @@ __all__ = [
     "QueueUse",
     "Reservation",
     "SearchDomain",
-    "ServerlessCache",
     "SpotMonth",
     "Transfer",
     "Volume",
@@ -111,10 +107,12 @@ __all__ = [
     "fargate_pod_size",
     "fargate_sizes",
     "focus_csv",
+    "groups_of",
     "instance_allocatable",
     "load_book",
     "log_kept_gib",
     "markdown",
+    "nodes_by_group",
     "nodes_for_pods",
     "offers_of_rules",
     "per_million",

@@ -22,7 +22,8 @@ from novamodel.importers.nginx.fields import say_edge
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
-from novamodel.importers.reading import find_system_of, read_sources
+from novamodel.importers.reading import count_services, find_system_of, read_sources
+from novamodel.importers.redis import say_redis
 from novamodel.importers.report import Draft, ImportReport, Said, Workload
 from novamodel.importers.sources import Sources
 from novamodel.scenario import Tree
@@ -60,7 +61,9 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
     say_capacity(sources, services, draft)
     prometheus.say_monitoring(found.all("prometheus"), services, draft)
     scripts.say_backup(found.pairs("script"), draft)
-    postgres.say_settings(sources.settings, kind == "compose", draft)
+    own = any(store.boxes for store in sources.system.databases.values())
+    postgres.say_settings(sources.settings, own or kind == "compose", draft)
+    say_redis(sources.redis, sources.system, draft)
     find_faults(sources, kind, draft)
     for name, line, why in found.broken:
         message = f"{name} cannot be read: {why}"
@@ -79,6 +82,10 @@ def importer(folder: Path, platform: str | None = None) -> Tree:
 
 
 def _choose(sources: Sources) -> str:
+    """The platform whose files deploy the services; Compose before another that deploys only a few of its services."""
+    counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
+    if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
+        return "compose"
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind

@@ -15,6 +15,7 @@ from novamodel.importers.reading import services_below
 from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
+_SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/")
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 
 
@@ -30,8 +31,11 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
                 system.concurrency[service] = Text(str(row.value), row.file, row.line)
             else:
                 _say(row, service, box.env, sources, draft)
+    owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
     for file, rows in _by_file(sources.pools).items():
-        owners = _owners(file, rows, sources, services)
+        owners = owned[file]
+        if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
+            owners = _users(sources, services)
         for service in owners:
             box = system.boxes.get(service)
             for row in rows:
@@ -93,8 +97,8 @@ def _use_database(service: str, rows: list[Row], sources: Sources) -> None:
         store.users[service] = link
 
 
-def _owners(file: str, rows: list[Row], sources: Sources, services: list[str]) -> list[str]:
-    """The services that a source file belongs to: by the folder they are built from, by its path, else those with a database."""
+def _owners(file: str, sources: Sources, services: list[str]) -> list[str]:
+    """The services that a source file belongs to: by the folder they are built from, else by its path."""
     names = compose_names(sources.project) if sources.project is not None else {}
     found = [one for one in services_below(file, sources.boxes["compose"], names) if one in services]
     if found:
@@ -103,9 +107,13 @@ def _owners(file: str, rows: list[Row], sources: Sources, services: list[str]) -
         named = match(part.split(".")[0], services)
         if named is not None:
             return [named]
+    return [name for name in services if _bare(name) == _bare(file.split("/")[0])]
+
+
+def _users(sources: Sources, services: list[str]) -> list[str]:
+    """Services that use a database, as far as files say; all where none is known to."""
     users = {name for store in sources.system.databases.values() for name in store.users}
-    with_images = [name for name in services if _bare(name) == _bare(file.split("/")[0])]
-    return with_images or [name for name in services if name in users or name not in sources.system.boxes] or services
+    return [name for name in services if name in users or name not in sources.system.boxes] or services
 
 
 def _bare(name: str) -> str:

@@ -10,13 +10,15 @@ from typing import Any
 from novamodel.importers.node import Node
 from novamodel.yamlfile import Lines, read_text
 
-_INSTRUCTION = re.compile(r"[ \t]*(FROM|CMD|ENTRYPOINT)[ \t]+(.*)", re.I)
+_INSTRUCTION = re.compile(r"[ \t]*(FROM|CMD|ENTRYPOINT|ENV|EXPOSE)[ \t]+(.*)", re.I)
+_PAIR = re.compile(r"(?<!\w)([A-Za-z_]\w{0,100})=(\"[^\"]*\"|'[^']*'|\S*)")
 
 
 def read_dockerfile(path: Path, shown: str) -> Node:
     """A node with ``image`` (that of the last stage, stages followed back) and ``command`` (entrypoint and command)."""
     stages: dict[str, str] = {}
     said: dict[str, tuple[Any, int]] = {}
+    env: dict[str, tuple[str, int]] = {}
     for number, line in _joined(read_text(path)):
         match = _INSTRUCTION.match(line)
         if not match:
@@ -27,11 +29,22 @@ def read_dockerfile(path: Path, shown: str) -> Node:
             image = stages.get(image.lower(), image)
             stages[name.lower() or image] = image
             said = {"image": (image, number)}
+            env = {}
+        elif word == "ENV":
+            pairs = _PAIR.findall(rest) or [rest.partition(" ")[::2]]
+            env |= {key: (value.strip().strip("\"'"), number) for key, value in pairs}
+        elif word == "EXPOSE":
+            said["ports"] = ([port.split("/")[0] for port in rest.split()], number)
         else:
             said[word.lower()] = (_words(rest), number)
-    words = [each for key in ("entrypoint", "cmd") if key in said for each in said[key][0]]
     values: dict[str, Any] = {}
     lines: Lines = {}
+    words = [each for key in ("entrypoint", "cmd") if key in said for each in said[key][0]]
+    if env:
+        values["env"] = {key: value for key, (value, _) in env.items()}
+        lines |= {("env", key): line for key, (_, line) in env.items()}
+    if "ports" in said:
+        values["ports"], lines[("ports",)] = said["ports"]
     if "image" in said:
         values["image"], lines[("image",)] = said["image"]
     if words:

@@ -41,14 +41,15 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
 _POSTGRES = re.compile(
-    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*=?[ \t]*\S"
+    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
     r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
     re.M,
 )
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
-    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|jobs|containerDefinitions|spring)["']?[ \t]*:""", re.M
+    r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
+    re.M,
 )
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
@@ -61,7 +62,7 @@ _COMPOSE_KEYS = {
 _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[jt]sx?$|_test\.\w+$|^test_|_spec\.rb$")
 _SOURCE = {
     b"js": re.compile(
-        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|Pool)\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
+        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
         rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
     ),
     b"py": re.compile(
@@ -70,7 +71,7 @@ _SOURCE = {
         re.M,
     ),
     b"go": re.compile(rb"\.SetMaxOpenConns\s*\(|\.SetMaxIdleConns\s*\(|\.MaxConns\s*=|PoolSize\s*:"),
-    b"rb": re.compile(rb"^\s*(threads|workers)\s+[\w(\"']|ConnectionPool\.new", re.M),
+    b"rb": re.compile(rb"^[ \t]*(threads|workers)[ \t]+[\w(\"']|ConnectionPool\.new", re.M),
     b"java": re.compile(rb"setMaximumPoolSize\s*\(|setMaxTotal\s*\(|maximumPoolSize\s*="),
 }
 _LANGUAGES = {
@@ -89,16 +90,22 @@ class Kind(NamedTuple):
 
 def kind_of(path: Path, shown: str) -> Kind:
     """The kind of a file that ``looks_like`` one. Raises ``UserError`` where it cannot be read."""
-    return _reader(path)(path, shown)
+    return _reader(path.name)(path, shown)
 
 
-def looks_like(path: Path) -> bool:
+def looks_like(name: str) -> bool:
     """Whether a file may be configuration, by its name alone."""
-    return _reader(path) is not _other and not _TEST_NAME.search(path.name)
+    return _reader(name) is not _other and not _TEST_NAME.search(name)
 
 
-def _reader(path: Path) -> Callable[[Path, str], Kind]:
-    name, suffix = path.name.lower(), path.suffix.lower()
+def ending(name: str) -> str:
+    """The ending of a file's name, with its dot and in lower case; empty where it has none."""
+    stem, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and stem else ""
+
+
+def _reader(written: str) -> Callable[[Path, str], Kind]:
+    name, suffix = written.lower(), ending(written)
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
     if name.startswith(".env") or name.endswith(".env"):
@@ -119,7 +126,7 @@ def _yaml(path: Path, shown: str) -> Kind:
     text = read_text(path)
     if not text.strip() or all(line.lstrip().startswith(("#", "---")) or not line.strip() for line in text.split("\n")):
         return Kind(None, why="empty")
-    if name == "database.yml" and re.search(r"^\s*adapter\s*:", text, re.M):
+    if name == "database.yml" and re.search(r"^[ \t]*adapter[ \t]*:", text, re.M):
         return Kind("settings")
     if name in CHART_NAMES:
         return Kind("chart")
@@ -160,7 +167,7 @@ def _has(node: Node, *words: str) -> bool:
 def _is_compose(node: Node, name: str) -> bool:
     services = node["services"]
     if not isinstance(services.value, dict):
-        return False
+        return "compose" in name and bool(node["include"])
     known = [
         _COMPOSE_KEYS & service.value.keys() for _, service in services.entries() if isinstance(service.value, dict)
     ]
@@ -243,7 +250,7 @@ def _ini(path: Path, shown: str) -> Kind:
 
 
 def _properties(path: Path, shown: str) -> Kind:
-    if re.search(r"^\s*(spring|server|quarkus)\.", read_text(path), re.M):
+    if re.search(r"^[ \t]*(spring|server|quarkus)\.", read_text(path), re.M):
         return Kind("settings")
     return Kind(None, why="no kind of settings that is known")
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
+from novamodel.importers.aws.registry import as_resources
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
@@ -20,9 +21,9 @@ from novamodel.importers.ecs import read as ecs
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
-from novamodel.importers.graph.links import Link, links_of
+from novamodel.importers.graph.links import Link, known_hosts, links_of
 from novamodel.importers.graph.roles import role_of
-from novamodel.importers.graph.sources import source_links
+from novamodel.importers.graph.sources import proxied, source_links
 from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.charts import list_charts
@@ -37,6 +38,7 @@ from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.pools.code import read_source
 from novamodel.importers.pools.settings import read_settings_file
 from novamodel.importers.postgres import read as postgres
+from novamodel.importers.redis import read_redis
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
 from novamodel.importers.terraform.plan import read_plans
@@ -70,7 +72,8 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
     region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)
-    declared = [*terraform.resources, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
+    made = [each for one in terraform.resources for each in (as_resources(one) if one.type == "module" else [one])]
+    declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
     estate = Estate(declared, found.all("ecs"))
     sources = Sources(
@@ -95,9 +98,9 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
     sources.nginx = _nginx(found, sources, draft)
+    sources.redis = _each(found, "redis", read_redis)
     sources.project = project
     sources.dotenv = dotenv
-    _rename_targets(sources)
     return sources
 
 
@@ -132,7 +135,7 @@ def _dockerfile(pair: tuple[Path, str]) -> list[tuple[str, Node]]:
     return [(pair[1], read_dockerfile(*pair))] if name.startswith("dockerfile") or name.endswith(".dockerfile") else []
 
 
-def _rename_targets(sources: Sources) -> None:
+def _rename_targets(kind: str, sources: Sources) -> None:
     """Give what nginx passes requests to the names that the services have in the scenario."""
     nginx = sources.nginx
     if nginx is None:
@@ -140,8 +143,8 @@ def _rename_targets(sources: Sources) -> None:
     known = {short_name(w.raw_name): w.name for group in sources.workloads.values() for w in group}
     by_host = {
         host.lower(): name
-        for kind in reversed(list(sources.boxes))
-        for box, name in _named(kind, sources)
+        for one in (*(other for other in sources.boxes if other != kind), kind)
+        for box, name in _named(one, sources)
         for host in (box.name, *box.hosts)
     }
     targets = []
@@ -155,6 +158,7 @@ def _rename_targets(sources: Sources) -> None:
 
 def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
     """The system that the containers of one platform make."""
+    _rename_targets(kind, sources)
     boxes = sources.boxes[kind]
     names = names_of(kind, sources)
     hints = []
@@ -170,6 +174,10 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
             (name, Entry(Text(name, place.file, place.line), "the ingress sends requests there"))
             for name, place in ingress_services(sources.cluster)
         ]
+    fronts = {box.name for box in boxes if role_of(box).what == "proxy" or "proxy" in box.name}
+    for front, where in proxied(sources.found, known_hosts(boxes)) if fronts else ():
+        if front in names and front not in fronts:
+            hints.append((names[front], Entry(where, "a proxy's file sends requests there")))
     others = [(box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
 
     def further(box: Box, known: Mapping[str, str]) -> list[Link]:
@@ -202,6 +210,11 @@ def _named(kind: str, sources: Sources) -> list[tuple[Box, str]]:
     """Containers of a platform with the names that they have in the scenario."""
     names = names_of(kind, sources)
     return [(box, names[box.name]) for box in sources.boxes[kind] if box.name in names]
+
+
+def count_services(boxes: Sequence[Box]) -> int:
+    """Containers of our own: services and workers."""
+    return sum(role_of(box).what in ("service", "worker") for box in boxes)
 
 
 def services_below(file: str, boxes: Sequence[Box], names: dict[str, str]) -> list[str]:

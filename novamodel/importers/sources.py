@@ -38,6 +38,7 @@ class Sources:
     workloads: dict[str, list[Workload]] = field(default_factory=dict)
     boxes: dict[str, list[Box]] = field(default_factory=dict)
     project: Project | None = None
+    redis: list[tuple[str, Text]] = field(default_factory=list)
     dotenv: dict[str, dict[str, Text]] = field(default_factory=dict)
     system: System = field(default_factory=System)
     idle: set[str] = field(default_factory=set)

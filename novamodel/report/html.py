@@ -103,7 +103,7 @@ def _output(output: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
 
 def _figure(figure: Mapping[str, Any], key: str) -> dict[str, Any]:
     layout = {name: value for name, value in figure["layout"].items() if name != "width"}
-    title = re.sub(r"<[^>]+>", " ", str((layout.get("title") or {}).get("text", "")))
+    title = re.sub(r"<[^<>]+>", " ", str((layout.get("title") or {}).get("text", "")))
     return {
         "kind": "figure",
         "id": f"figure-{key}",

@@ -13,13 +13,22 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
-from novamodel.scenario.nodes import SYSTEM_PODS, Allocatable, NodeGroup, group_room, node_allocatable, room_for_pods
+from novamodel.scenario.nodes import (
+    SYSTEM_PODS,
+    Allocatable,
+    NodeGroup,
+    group_room,
+    machine,
+    node_allocatable,
+    room_for_pods,
+)
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
+from novamodel.scenario.tenants import standing
 
 __all__ = [
     "SYSTEM_PODS",
@@ -47,6 +56,7 @@ __all__ = [
     "group_room",
     "load_scenario",
     "load_tree",
+    "machine",
     "may_read_elsewhere",
     "node_allocatable",
     "node_types",
@@ -54,4 +64,5 @@ __all__ = [
     "room_for_pods",
     "setting_changes",
     "simplified_parts",
+    "standing",
 ]

@@ -11,6 +11,15 @@ from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.scenario.finding import Finding, Whole, found, most_replicas, place_of
 from novamodel.scenario.read_replicas import writes
 
+NO_MORE_CLIENTS = "no more connections allowed (max_client_conn)"
+NO_TRANSACTIONS = "transaction blocks not allowed in statement pooling mode"
+"""What PgBouncer says when it refuses a client, or closes its connection (src/client.c, server.c)."""
+
+
+def first_refusing(most: int, pool_max: int) -> int:
+    """The least number of replicas, each with ``pool_max`` connections, of which one is refused."""
+    return most // pool_max + 1
+
 
 class ConnectionBudget(NamedTuple):
     """What equal pools may open at worst, against what the server has for them."""
@@ -68,11 +77,15 @@ def _database(scenario: Whole, name: str, database: Database) -> Iterator[Findin
             total, parts = 2 * total, f"{parts}, to the primary and as many to the read replicas"
     if total > limit:
         message = f"all replicas together may open {total} connections ({parts}), {of} is {limit}"
+        if len(pools) == 1 and database.read_replicas is None:
+            ((_, pool),) = pools.values()
+            message += f": replica {first_refusing(limit, pool.max)} meets a refusal"
         safe = connection_budget(sum(count for count, _ in pools.values()), 1, limit).largest_safe_pool_max
         fix = f"lower the pools (all of them to {safe}), or raise the limit" if safe else "raise the limit"
         yield found(scenario, "connections-exceed-limit", path, message, fix)
     if bouncer is None:
         return
+    yield from _statement_mode(scenario, name, database)
     by_user: dict[str, int] = defaultdict(int)  # PgBouncer has a pool for each user, and opens no more than asked for
     for count, pool in pools.values():
         by_user[pool.user] += count * pool.max
@@ -86,6 +99,21 @@ def _database(scenario: Whole, name: str, database: Database) -> Iterator[Findin
         message = f"without PgBouncer {total} connections ({parts}) meet the {accepted} that PostgreSQL takes"
         fix = "deploy PgBouncer, or raise max_connections"
         yield found(scenario, "connections-exceed-postgres", path, message, fix)
+
+
+def _statement_mode(scenario: Whole, name: str, database: Database) -> Iterator[Finding]:
+    """Transactions that PgBouncer's statement mode refuses."""
+    if database.pgbouncer is None or database.pgbouncer.pool_mode != "statement":
+        return
+    for service, part in scenario.services.items():
+        for route, steps in part.routes.items():
+            for step in walk_steps(steps):
+                if step.sql is None or step.database_name != name or sum(isinstance(one, str) for one in step.sql) < 2:
+                    continue
+                path = f"{place_of('database', name)}.pgbouncer.pool_mode"
+                message = f"route {route} of {service} has a transaction of several statements: {NO_TRANSACTIONS}"
+                yield found(scenario, "pgbouncer-statement-mode", path, message, "write transaction")
+                return
 
 
 def _only_reads(scenario: Whole, name: str, database: Database) -> bool:

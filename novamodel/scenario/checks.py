@@ -54,7 +54,7 @@ def _nodes(scenario: Whole) -> Iterator[Finding]:
     if used > count * node.cores:
         message = (
             f"at most replicas the pods may use {used:g} cores ({parts}); placed by their requests ({cpu:g} cores) "
-            f"they share {count} x {node.name} = {count * node.cores} cores: the simulation gives each its limit"
+            f"they share {count} x {node.name} = {count * node.cores} cores: when all are busy they wait for each other"
         )
         fix = "requests nearer to the limits, or a larger node_type"
         yield found(scenario, "node-cpu-overcommitted", "platform.node_type", message, fix)
@@ -66,7 +66,7 @@ def _host(scenario: Whole) -> Iterator[Finding]:
     used, parts = _limits(scenario, host.cores)
     if used > host.cores:
         message = f"the containers may use {used:g} cores ({parts}), the {host.name} has {host.cores}, "
-        message += "database, cache and proxy not counted: the simulation gives each its limit"
+        message += "database, cache and proxy not counted: when all are busy they wait for each other"
         fix = "smaller limits, or a larger machine"
         yield found(scenario, "host-cpu-overcommitted", "platform.node_type", message, fix)
     sizes = [(most_replicas(one), one.resources.memory_limit) for one in scenario.services.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Annotated, Any, Literal, get_args
 
@@ -37,6 +38,9 @@ Growth = Annotated[float, Field(gt=-1, le=10)]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
 
+_PRECISION = re.compile(r"([\w.]+)(?:\s*\(\s*([\w.-]+)\s*\)\s*(?:<\s*)?|\s*<\s*|\s+)([\d.]+\s*%)")
+
+
 class Slo(Part):
     """One objective: ``p99 < 300 ms``, ``p95(login) < 1 s``, ``errors < 0.1 %``, ``rejected(customers) < 0.01 %``."""
 
@@ -52,7 +56,7 @@ class Slo(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<\s*(.+?)\s*", value)
+        match = re.fullmatch(r"([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\)\s*)?<\s*(.+)", value.strip())
         metrics = ("p50", "p90", "p95", "p99", "p99.9", "mean", "errors", "rejected")
         if not match or match[1] not in metrics:
             raise ValueError(
@@ -146,6 +150,11 @@ class Pricing(Part):
     """What the bill covers, beyond what the run says."""
 
     region: str = given("us-east-1", "AWS region", "assumed")
+    date: str | None = given(
+        None,
+        "day of the bill, such as 2027-03-01: decides which versions pay extended support",
+        "default: of the prices",
+    )
     hours_per_month: MonthHours = given(730, "hours in a month", "documented: AWS Pricing Calculator")
     commitments: Literal["none"] = given(
         "none", "on-demand only (savings plans and reservations are not modelled yet)", "assumed"
@@ -178,6 +187,14 @@ class Pricing(Part):
     spread: Spread = given({}, "how far other inputs of the bill may be off", "assumed")
     month: MonthDays = given({}, "days of the month that are not like the day", "assumed")
 
+    @field_validator("date")
+    @classmethod
+    def _a_day(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else datetime.date.fromisoformat(value).isoformat()
+        except ValueError:
+            raise ValueError(f"{value!r} is no day; write it like 2027-03-01") from None
+
     @property
     def log_months(self) -> float:
         """Months of logs that are there."""
@@ -199,7 +216,7 @@ class Precision(Part):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = re.fullmatch(r"\s*([\w.]+)\s*(?:\(\s*([\w.-]+)\s*\))?\s*<?\s*([\d.]+\s*%)\s*", value)
+        match = _PRECISION.fullmatch(value.strip())
         metrics = get_args(cls.model_fields["metric"].annotation)
         if not match or match[1] not in metrics:
             raise ValueError(f"{value!r} is not a precision; write it like 'p99 < 5 %' (metrics: {', '.join(metrics)})")

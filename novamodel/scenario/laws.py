@@ -13,8 +13,8 @@ from novamodel import units
 from novamodel.scenario.fields import CpuSeconds, Part, Share, given, needed, wrong
 
 _SHORTHAND = re.compile(
-    r"\s*([\d.]+\s*\w+)"  # busy
-    r"(?:\s+idle\s+([\d.]+\s*\w+))?"
+    r"\s*([\d.]+\s*[^\W\d]\w*)"  # busy
+    r"(?:\s+idle\s+([\d.]+\s*[^\W\d]\w*))?"
     r"(?:\s+(deterministic|constant|exponential|lognormal|gamma|uniform)(?:\s+([\d.]+))?)?\s*"
 )
 PARAMETER = {"lognormal": "sigma", "gamma": "form", "uniform": "width"}

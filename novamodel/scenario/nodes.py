@@ -115,9 +115,12 @@ class CpuSharing(Part):
         "none: each thread has a core to itself, whatever the machine has",
         "documented: Linux CPU scheduler, cgroup v2",
     )
-    slice: PositiveSeconds = given(
-        "2.8 ms", "a turn, where others wait", "assumed: Linux base slice on 8 cores or more"
+    slice: PositiveSeconds | None = given(
+        None,
+        "CPU time of a thread before others are preferred",
+        "documented: Linux base slice, 0.7 ms times 1 + log2 of at most 8 CPUs",
     )
+    tick: PositiveSeconds = given("4 ms", "period of the timer at which turns end", "documented: CONFIG_HZ=250")
     sibling_speed: Share = given(
         "100 %",
         "speed of a vCPU while its hyperthread sibling works, over that of core_speed",

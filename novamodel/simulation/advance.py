@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.balancing import do_choose
 from novamodel.simulation.bouncing import do_welcome
@@ -12,7 +12,6 @@ from novamodel.simulation.calls import do_call, do_fork, do_join
 from novamodel.simulation.edge import do_admit, do_edge, gateway_admits
 from novamodel.simulation.finish import finish, record
 from novamodel.simulation.holds import do_opened, give_back
-from novamodel.simulation.keyed import do_cache
 from novamodel.simulation.logins import do_log_in, do_logged_in
 from novamodel.simulation.queueing import publish
 from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn, fail
@@ -20,6 +19,7 @@ from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 from novamodel.simulation.steps import (
     do_acquire,
+    do_cache,
     do_connect,
     do_cpu,
     do_external_in,
@@ -45,7 +45,7 @@ def do_publish(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     return False
 
 
-@handler
+@rule
 def do_end(m: Model, q: Any, i: int, pc: int, now: float, outcome: int) -> None:
     """The program is at its end: the answer goes out, or an internal job leaves its mark."""
     s = m.requests
@@ -80,7 +80,7 @@ def do_again(m: Model, i: int) -> None:
     s.pc[i] = m.programs.start[s.program[i]]
 
 
-@handler
+@rule
 def advance_request(m: Model, q: Any, i: int, now: float) -> None:
     """Follow the program."""
     s = m.requests

@@ -22,6 +22,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.leaving import ask_next, cache_of, heir, leave_peer, leave_replica, may_ask_next, worker_of
 from novamodel.simulation.requests import ADDRESSES, CHOICES, add_time, drawn, fail
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_process
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -128,8 +129,14 @@ def connected(m: Model, q: Any, i: int, pc: int, b: int, now: float) -> bool:
     if keepalive_take(m.kept, cache_of(m, i, b), s.peer[i]):
         return True
     worker = worker_of(m, i, m.balances.edge[b])
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.shared.worker[worker] != NONE:
+        s.since[i] = now
+        idle_work, busy_work = m.balances.connect_idle[b] * x, m.balances.connect_busy[b] * x
+        join_process(m, q, i, m.shared.worker[worker], idle_work, busy_work, codes.AT_EDGE_CONNECT, now)
+        return False
     idle = fifo_is_idle(m.workers, worker, now)
-    work = (m.balances.connect_idle[b] if idle else m.balances.connect_busy[b]) * drawn(m, i, m.programs.draw[pc])
+    work = (m.balances.connect_idle[b] if idle else m.balances.connect_busy[b]) * x
     done = fifo_join(m.workers, worker, work, now)
     add_time(m, i, codes.EDGE_TIME, done - now)
     push(q, done, codes.STEP_DONE, s.number[i], i)

@@ -9,7 +9,6 @@ import numpy as np
 from novamodel.components.columns import as_arrays
 from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
-from novamodel.components.node.node import node_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.simulation import codes
@@ -23,6 +22,7 @@ from novamodel.simulation.build_edge import (
     places_state,
     silent_state,
 )
+from novamodel.simulation.build_shared import host_rows, machines_state, phase
 from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
 from novamodel.simulation.build_stores import links_state, servers_state
 from novamodel.simulation.growing import new_requests, room_needed
@@ -35,8 +35,6 @@ from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 from novamodel.workload.law_book import LawBook
 
 REQUESTS = 4096
-GOLDEN, OTHER = 0.6180339887498949, 0.7548776662466927
-"""Steps between the phases of replicas and of services: as evenly spread as can be, whatever their number is."""
 
 
 class Plan(NamedTuple):
@@ -49,6 +47,7 @@ class Plan(NamedTuple):
     layout: Layout
     rows: dict[str, tuple[int, int]]  # service -> first replica row, one past the last
     populations: tuple[str, ...]
+    hosts: dict[str, range]  # node group -> rows of its machines; empty where machines are not shared
 
 
 def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
@@ -75,6 +74,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             stream=stream,
             most_draws=book.most_draws,
             room=room_needed(book.table),
+            shared=int(scenario.platform.shares_cores),
             **gateway_config(scenario),
         ),
         programs=book.table,
@@ -111,7 +111,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         workers=fifo_state(workers),
         **balances,
         gate=_gates(scenario, layout.rows),
-        node=node_state(count, threads, REQUESTS),
+        **machines_state(scenario, layout, threads, REQUESTS),
         **links,
         **servers,
         redis=fifo_state(len(layout.caches)),
@@ -124,7 +124,16 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     )
     model = _in_arrays(model) if arrays else model
     feeds = feeds_of(scenario, book, laws.arrays())
-    return Plan(model, feeds, users_of(scenario, book), book, layout, layout.rows, layout.populations)
+    return Plan(
+        model,
+        feeds,
+        users_of(scenario, book),
+        book,
+        layout,
+        layout.rows,
+        layout.populations,
+        host_rows(scenario, layout),
+    )
 
 
 def _stream(sources: int, most_draws: int) -> Stream:
@@ -166,7 +175,7 @@ def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
     for number, (name, (first, end)) in enumerate(rows.items()):
         limit = cpu_limit(scenario, name)
         part = gate_state(end - first, limit * period if limit else NO_LIMIT, period)
-        spread = [-period * ((number * OTHER + (r + 1) * GOLDEN) % 1.0) for r in range(end - first)]
+        spread = [phase(period, number, r) for r in range(end - first)]
         state = type(state)(*(a + b for a, b in zip(state, part._replace(phase=spread), strict=True)))
     return state
 

@@ -17,6 +17,8 @@ ANSWER = 9  # the answer of a call reaches who called
 CALL_TIMER = 10  # the first who waits at a call site may give up
 QUEUE_TIMER = 11  # a queue's first delay or visibility time-out may be over
 EDGE_TIMER = 12  # an edge may give up on a silent replica
+HOST_DUE = 13  # a machine that containers share has to act
+AT_STATION = 14  # a command or statement reaches a process on such a machine
 
 # Operations of a program.
 CPU = 0  # burst on the event loop
@@ -140,6 +142,15 @@ IN_JOIN = 7  # waits for its branches
 IN_LINE = 8  # waits until an external has room
 IN_QUEUE = 9  # a message that waits, or is worked on
 ON_WAY_BACK = 10  # it has ended, and its answer is on its way to who called
+# In or on its way to a process, beside its replica's, on a machine that containers share.
+AT_EDGE = 11  # to be passed on by a worker of an edge
+AT_EDGE_REJECT = 12  # to be rejected by it
+AT_EDGE_CONNECT = 13  # the worker connects to a replica
+TO_CACHE = 14
+AT_CACHE = 15
+TO_BOUNCER = 16
+AT_BOUNCER = 17
+AT_LOGIN = 18  # at PgBouncer
 
 VICTIMS = 8  # requests that end in one portion of a replica's death
 DISPATCHES = 8  # messages handed out in one go
@@ -158,7 +169,7 @@ PROXIED_CONNECTIONS = 2  # that a proxied request holds: its caller's, and the o
 # Places where the time of a request goes.
 EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
 CONNECT_TIME, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12
-EXTERNAL_TIME, BACKOFF, GIVEN_UP = 13, 14, 15
+EXTERNAL_TIME, BACKOFF, GIVEN_UP, CORE_WAIT = 13, 14, 15, 16
 PLACES = (
     "edge",
     "network",
@@ -176,6 +187,7 @@ PLACES = (
     "external",
     "retry wait",
     "given up",
+    "core wait",
 )
 
 # Jobs of a replica that are no requests.

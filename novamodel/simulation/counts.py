@@ -17,7 +17,7 @@ from novamodel.scenario.demand import MAIN
 from novamodel.simulation import codes
 from novamodel.simulation.recorder import BUCKETS, OUTCOMES, upper_edges
 from novamodel.simulation.state import Model
-from novamodel.statistics import quantiles_of_histogram
+from novamodel.statistics import quantiles_of_filled
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 
@@ -59,7 +59,7 @@ def latency_quantiles(histogram: np.ndarray, qs: Sequence[float]) -> list[float]
     """Quantiles of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
     edges, filled = bucket_edges(), np.flatnonzero(histogram)
     lower = np.where(filled > 0, edges[filled - 1], 0.0)
-    return quantiles_of_histogram(edges[filled], histogram[filled], qs, lower_edges=lower)
+    return quantiles_of_filled(edges[filled], lower, histogram[filled], qs)
 
 
 def counts_of(model: Model, length_s: float) -> Counts:

@@ -49,6 +49,8 @@ class RequestLog:
     def take(self, record: Recorder) -> None:
         """Add the rows collected since the last call and empty them."""
         count = int(record.rows[0])
+        if count == 0:
+            return
         end = count * ROW_WIDTH
         rows = np.asarray(record.times[:end], dtype=np.float64)
         if isinstance(record.words, list):

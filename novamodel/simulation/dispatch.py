@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.cpu.host import container_reset
 from novamodel.components.nginx.upstream.keepalive import keepalive_forget
-from novamodel.components.node.node import node_reset
+from novamodel.components.node.node import node_clear, node_reset
 from novamodel.components.pg_pool.rules import pool_drop_all
 from novamodel.components.pgbouncer.rules import bouncer_leave
 from novamodel.components.queue.consumers import consumer_lose
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.advance import advance_request
 from novamodel.simulation.balancing import on_edge_timer
@@ -37,13 +38,14 @@ from novamodel.simulation.logins import on_server_timer
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
+from novamodel.simulation.shared import arm_host, on_at_station, on_host_due
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@handler
+@rule
 def run_ready(m: Model, q: Any, now: float) -> None:
     """Let some who are ready go on; the engine sees to room for what they take, then calls again."""
     r = m.ready
@@ -57,7 +59,7 @@ def run_ready(m: Model, q: Any, now: float) -> None:
         advance_request(m, q, i, now)
 
 
-@handler
+@rule
 def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
     """One event; `run_ready` comes after it."""
     if event == codes.ARRIVE:
@@ -84,6 +86,10 @@ def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
         on_call_timer(m, q, who, now)
     elif event == codes.QUEUE_TIMER:
         on_queue_timer(m, q, who, now)
+    elif event == codes.HOST_DUE:
+        on_host_due(m, q, who, now)
+    elif event == codes.AT_STATION:
+        on_at_station(m, q, who, now)
     else:
         on_edge_timer(m, q, who, now)
 
@@ -98,9 +104,14 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
 
 
 @handler
-def kill(m: Model, r: int, now: float) -> None:
+def kill(m: Model, q: Any, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
-    node_reset(m.node, m.gate, r, now)
+    if m.config.shared != 0:
+        node_clear(m.node, r, now)
+        container_reset(m.host, r, now)
+        arm_host(m, q, m.host.home[r])
+    else:
+        node_reset(m.node, m.gate, r, now)
     m.replicas.armed[r] = NEVER
     for link in range(m.links.count[0]):
         first = m.links.first_replica[link]
@@ -179,7 +190,7 @@ def kill_request(m: Model, q: Any, i: int, now: float) -> None:
         drop_call(m, i)
     if where == codes.IN_SERVER_QUEUE:
         bouncer_leave(m.bouncer, m.links.bouncer[s.link[i]], i)
-    pending = where == codes.TIMED or where == codes.ON_CORES
+    pending = where == codes.TIMED or where == codes.ON_CORES or where >= codes.AT_EDGE
     if s.server[i] != 0:
         if m.links.mode[s.link[i]] == codes.SESSION:
             s.server[i] = 0  # `end_sessions` sees to it

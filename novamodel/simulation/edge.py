@@ -18,6 +18,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.leaving import key_row, worker_of
 from novamodel.simulation.requests import add_time, drawn, fail
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_process
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -55,7 +56,10 @@ def do_edge(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         return
     secured = now
     handshake = handshake_work(m, i, edge, m.programs.other_draw[pc])
-    if handshake > 0.0:
+    shared = m.shared.worker[worker] != NONE
+    if shared:
+        s.owed[i] = handshake
+    elif handshake > 0.0:
         secured = fifo_join(m.workers, worker, handshake, now)
     hold = 0.0
     limits = m.places.limits[place]
@@ -102,8 +106,15 @@ def reject(m: Model, q: Any, i: int, pc: int, secured: float, now: float) -> Non
     """A rejection costs its worker something, too."""
     s = m.requests
     edge = m.places.edge[m.programs.station[pc]]
-    if m.edges.reject_busy[edge] > 0.0:
-        worker = worker_of(m, i, edge)
+    worker = worker_of(m, i, edge)
+    if m.shared.worker[worker] != NONE:
+        x = drawn(m, i, m.programs.draw[pc])
+        idle, busy = m.edges.reject_idle[edge] * x + s.owed[i], m.edges.reject_busy[edge] * x + s.owed[i]
+        if busy > 0.0:
+            s.since[i] = now
+            join_process(m, q, i, m.shared.worker[worker], idle, busy, codes.AT_EDGE_REJECT, now)
+            return
+    elif m.edges.reject_busy[edge] > 0.0:
         work = m.edges.reject_idle[edge] if fifo_is_idle(m.workers, worker, now) else m.edges.reject_busy[edge]
         secured = fifo_join(m.workers, worker, work * drawn(m, i, m.programs.draw[pc]), now)
     add_time(m, i, codes.EDGE_TIME, secured - now)
@@ -118,6 +129,12 @@ def pass_on(m: Model, q: Any, i: int, pc: int, hold: float, now: float) -> None:
     s = m.requests
     edge = m.places.edge[m.programs.station[pc]]
     worker = worker_of(m, i, edge)
+    if m.shared.worker[worker] != NONE:
+        x = drawn(m, i, codes.EDGE_DRAW)
+        s.since[i], s.hold[i] = now, hold
+        idle, busy = m.edges.idle[edge] * x + s.owed[i], m.edges.busy[edge] * x + s.owed[i]
+        join_process(m, q, i, m.shared.worker[worker], idle, busy, codes.AT_EDGE, now)
+        return
     work = m.edges.idle[edge] if fifo_is_idle(m.workers, worker, now) else m.edges.busy[edge]
     passed = fifo_join(m.workers, worker, work * drawn(m, i, codes.EDGE_DRAW), now) + hold
     passed += m.config.gateway_latency

@@ -12,7 +12,7 @@ from novamodel.scenario.operations import delay_of
 from novamodel.simulation.control.samples import BATCHES
 from novamodel.simulation.counts import Counts, Metric, bucket_edges, latencies_of, metrics, value_of
 from novamodel.simulation.replication import Replication
-from novamodel.statistics import Estimate, batch_quantile, batch_ratio, mean_interval, unseen_share
+from novamodel.statistics import Estimate, batch_quantile, batch_ratio, clustered_share, mean_interval, unseen_share
 
 REPLICATIONS, BATCH_MEANS, NO_INTERVAL = "replications", "batch means", "none"
 STATIONARY = 0.1
@@ -38,7 +38,7 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     for place, metric in enumerate(metrics(scenario)):
         found = values["value"].to_numpy()[place * count : (place + 1) * count]
         estimate = mean_interval(found) if count > 1 else _of_batches(metric, batches, found[0])
-        estimate = _bounded(estimate, metric, [r.counts(scenario.run.duration) for r in replications])
+        estimate = _bounded(estimate, metric, found, replications, scenario.run.duration)
         method = REPLICATIONS if count > 1 else BATCH_MEANS
         rows.append(
             {
@@ -78,14 +78,28 @@ def _of_batches(metric: Metric, batches: Sequence[Counts], value: float) -> Esti
     return batch_ratio([metric.part(b) for b in batches], [metric.whole(b) for b in batches])
 
 
-def _bounded(estimate: Estimate, metric: Metric, counts: Sequence[Counts]) -> Estimate:
-    """An interval does not reach where the figure cannot; a share never seen, or always, is not known to be 0 or 1."""
+def _bounded(
+    estimate: Estimate, metric: Metric, found: np.ndarray, replications: Sequence[Replication], window_s: float
+) -> Estimate:
+    """An interval does not reach where the figure cannot; a share never seen, or always, is not known to be 0 or 1.
+
+    Cases may come in clusters: where a replication shows none, what may lie above is bounded by replications, not by
+    requests. A cluster of failures is as large as there were requests in flight at once; a limit rejects one by one.
+    """
     value, low, high = estimate
     if metric.unit != "1":
         return Estimate(value, max(low, 0.0) if low == low else low, high)
-    trials = sum(metric.whole(c) for c in counts)
-    if trials and value in (0.0, 1.0):
-        beyond = unseen_share(trials)
-        return Estimate(value, 0.0, beyond) if value == 0.0 else Estimate(value, 1.0 - beyond, 1.0)
+    trials = sum(metric.whole(r.counts(window_s)) for r in replications)
+    if trials and np.isfinite(found).all():
+        most = 1.0
+        if metric.name != "rejected":
+            most = max(float(r.settling[:, 2].max(initial=1.0)) for r in replications)
+        cluster = most * len(replications) / trials
+        if value == 0.0 or (high == high and value < 1.0):
+            above = clustered_share(found, cluster)
+            high = max(high if value > 0.0 else unseen_share(trials), above if np.isfinite(above) else 0.0)
+            low = low if value > 0.0 else 0.0
+        if value == 1.0:
+            low, high = 1.0 - max(unseen_share(trials), clustered_share(1.0 - found, cluster)), 1.0
     low, high = (float(np.clip(end, 0.0, 1.0)) for end in (low, high))
     return Estimate(value, low, high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.fifo import fifo_join
 from novamodel.components.node.node import node_finish
 from novamodel.components.pg_pool.state import ABORTED, CLOSED, DESERTED, NOTHING, TIMED_OUT
 from novamodel.components.pg_pool.timers import pool_fire
@@ -25,13 +24,14 @@ from novamodel.simulation.holds import (
 )
 from novamodel.simulation.requests import add_time, drawn, fail, resume, take_request
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_backend, statement_ended
 from novamodel.simulation.state import BLOCK, Model
 
 NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@handler
+@rule
 def next_arrival(m: Model, q: Any, source: int) -> None:
     """Put the next arrival of a source on the calendar; at the end of the block the engine makes another."""
     at = m.stream.at[source]
@@ -42,7 +42,7 @@ def next_arrival(m: Model, q: Any, source: int) -> None:
         m.stream.used_up[0] = source
 
 
-@handler
+@rule
 def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     """A request, or somebody who will ask until answered, comes."""
     stream, s = m.stream, m.requests
@@ -64,7 +64,7 @@ def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     resume(m, i)
 
 
-@handler
+@rule
 def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     """A burst of a replica has ended, unless its CPU gate or another thread has moved the end."""
     if now != m.replicas.armed[r]:
@@ -87,7 +87,7 @@ def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@handler
+@rule
 def on_step_done(m: Model, q: Any, i: int, now: float) -> None:
     """A cache command, a delay or a way has ended."""
     if m.requests.dead[i] != 0:
@@ -114,8 +114,11 @@ def on_statement_in(m: Model, q: Any, i: int, now: float) -> None:
         lose_connection(m, q, i, broken_by(m, i), now)
         return
     pc = s.pc[i]
-    idle = m.cores.jobs[d] < m.cores.cores[d]
-    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * drawn(m, i, m.programs.draw[pc])
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.shared.server[d] != NONE:
+        join_backend(m, q, i, d, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+        return
+    work = (m.programs.idle[pc] if m.cores.jobs[d] < m.cores.cores[d] else m.programs.busy[pc]) * x
     s.where[i] = codes.ON_CORES
     cores_join(m.cores, d, i, s.number[i], work, now)
     arm_cores(m, q, d)
@@ -136,16 +139,7 @@ def on_statement_due(m: Model, q: Any, d: int, now: float) -> None:
         elif s.kind[i] == codes.OPENING:
             resume(m, i)
         else:
-            answered = now
-            network = m.links.network[s.link[i]]
-            operations = m.programs.storage[s.pc[i]]
-            if operations > 0:
-                answered = fifo_join(m.volume, d, operations * m.disks.io_time[d], now)
-                answered += operations * m.disks.latency[d]
-                add_time(m, i, codes.STORAGE, answered - now)
-            answered += network
-            add_time(m, i, codes.DATABASE, now - s.since[i] + network)
-            push(q, answered, codes.STATEMENT_DONE, s.number[i], i)
+            statement_ended(m, q, i, now)
     arm_cores(m, q, d)
 
 

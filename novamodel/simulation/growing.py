@@ -15,13 +15,13 @@ from novamodel.simulation.programs import Programs
 from novamodel.simulation.state import Model, Requests
 
 MOST_BATCH = 10  # of a consumer
-FLOATS = ("back", "waited", "arrived", "since", "sent")
+FLOATS = ("back", "waited", "arrived", "since", "sent", "stalled", "hold", "owed")
 ONE_ENTRY = ("free", "free_count", "in_flight", "serials")
 BY_REQUEST: dict[str, dict[str, int]] = {
     "node": {"next": 0, "work": 0},
     "pool": {"next": 0, "entered": 0},
     "bouncer": {"next": OUT, "previous": OUT, "entered": 0, "greets": 0},
-    "room": {"next": 0, "entered": 0},
+    "room": {"next": 0},
     "silent": {"next": OUT, "previous": OUT, "entered": 0},
     "waiting": {"next": OUT, "previous": OUT, "entered": 0},
     "delays": {"next": OUT, "previous": OUT, "entered": 0},

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from novamodel.components.fifo import fifo_is_idle, fifo_join
 from novamodel.components.philox import uniform
 from novamodel.components.redis.commands import key_delete, key_get, key_set
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
-from novamodel.simulation.requests import MORE_KEYS, add_time, drawn
-from novamodel.simulation.schedule import push
+from novamodel.simulation.requests import MORE_KEYS, drawn
 from novamodel.simulation.state import Model
 from novamodel.workload.key_draws import key_drawn
 
 NONE = codes.NONE
 _STEPS = 4503599627370496.0  # 2 ** 52: uniform numbers are that far apart
-
-
-@handler
-def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
-    """Send a cache command; a get that finds all its keys goes on behind its on_miss steps."""
-    cache = m.programs.station[pc]
-    network = m.caches.network[cache]
-    at = now + network
-    work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    carried_out = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at)
-    done = carried_out + network
-    add_time(m, i, codes.CACHED, done - now)
-    m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1
-    push(q, done, codes.STEP_DONE, m.requests.number[i], i)
 
 
 @handler

@@ -23,6 +23,7 @@ from novamodel.simulation.holds import arm_cores, lose_connection
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_time, drawn, next_serial, resume, take_request
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_backend, replace_backend
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -39,8 +40,11 @@ def do_log_in(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         s.outcome[i] = codes.NO_DATABASE
         resume(m, i)
         return
-    idle = m.cores.jobs[d] < m.cores.cores[d]
-    work = (m.links.connect_idle[link] if idle else m.links.connect_busy[link]) * drawn(m, i, m.programs.draw[pc])
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.shared.server[d] != NONE:
+        join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now)
+        return
+    work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
     s.where[i] = codes.ON_CORES
     cores_join(m.cores, d, i, s.number[i], work, now)
     arm_cores(m, q, d)
@@ -112,7 +116,10 @@ def user_fails(m: Model, q: Any, place: int, now: float) -> None:
         s.where[j] = codes.ON_CORES
         s.link[j] = s.link[i]
         s.database[j] = s.database[i]
-        cores_replace(m.cores, s.database[i], i, j)
+        if m.shared.server[s.database[i]] != NONE:
+            replace_backend(m, s.database[i], i, j)
+        else:
+            cores_replace(m.cores, s.database[i], i, j)
         add_time(m, i, codes.DATABASE, now - s.since[i])
         lose_connection(m, q, i, codes.SERVER_TIMEOUT, now)
 

@@ -19,14 +19,19 @@ from novamodel.simulation.compiled import CompiledEngine
 from novamodel.simulation.conservation import lost
 from novamodel.simulation.control.agenda import keep_agenda
 from novamodel.simulation.control.autoscaler import HpaLoop
+from novamodel.simulation.control.cluster import Cluster
 from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
+from novamodel.simulation.control.settled import settle_parts
+from novamodel.simulation.control.storage import watch_storage
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.table import Table
 
 COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
 ENGINES = ("auto", "simpy", "compiled")
@@ -48,10 +53,11 @@ class Replication:
     caching: np.ndarray  # (gets, hits) x keyspaces
     carried_in: int  # requests in flight at the start of the window
     in_flight: int  # at its end
-    intervals: list[dict[str, float]]
-    buckets: list[dict[str, float]]  # by interval and exported upper edge: served since the last interval, up to it
-    tiers: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
+    intervals: Table
+    buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
+    tiers: Table
+    replicas: Table
+    machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
     calls: list[dict[str, Any]]  # by call site: attempts in the window, those beyond the first, calls given up
@@ -101,10 +107,16 @@ def replicate(
     """Run replication ``number`` of a scenario; ``progress`` is told the share done."""
     compiled = pick_engine(engine) == "compiled"
     run = scenario.run
-    env = simpy.Environment()
     plan = build(scenario, arrays=compiled, replication=number)
-    chosen: Engine = (CompiledEngine if compiled else ReferenceEngine)(plan, env, run.seed, number, keep_requests)
-    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones)
+    chosen: Engine
+    if compiled:
+        chosen = CompiledEngine(plan, simpy.Environment(), run.seed, number, keep_requests)
+    else:
+        chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
+    env = chosen.env
+    cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
+    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
+    settle_parts(world, scenario)
     start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
@@ -114,9 +126,12 @@ def replicate(
         if scaler is not None:
             (HpaLoop if scaler.kind == "hpa" else TargetTracking)(world, fleet, scaler)
         scrape(world, fleet, scenario.monitoring)
+    if cluster is not None:
+        cluster.warm = False
     _fill_pools(plan, chosen, fleets)
     _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)
+    watch_storage(world, scenario)
     monitor = Monitor(world, scenario, fleets)
     horizon = run.warm_up_s + run.duration
     if progress is not None:
@@ -141,6 +156,7 @@ def replicate(
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}
             for name, fleet in fleets.items()

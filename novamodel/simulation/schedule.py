@@ -1,11 +1,12 @@
 """How a handler puts an event on the engine's calendar.
 
-The only place where the engines differ: the reference gives the event to SimPy, the compiled engine puts it on
-its own heap. The order of events is (time, event, number) in both.
+The only place where the engines differ: the reference puts the event on the calendar of its SimPy environment, the
+compiled engine on a heap of its own. The order of events is (time, event, number) in both.
 """
 
 from __future__ import annotations
 
+from heapq import heappush
 from typing import Any, NamedTuple
 
 from novamodel.components.columns import Column
@@ -28,7 +29,7 @@ class Heap(NamedTuple):
 
 def push(calendar: Any, time: float, event: int, number: int, who: int) -> None:
     """Put an event on the calendar: at `time`, `event` happens to request (or replica, pool, ...) `who`."""
-    calendar.push(time, (event << EVENT_BITS) + number, who)
+    heappush(calendar, (time, (event << EVENT_BITS) + number, who))
 
 
 @rule

@@ -10,6 +10,7 @@ from novamodel.components.callers.budget import Budget
 from novamodel.components.callers.retry import Retries
 from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import CpuGate
+from novamodel.components.cpu.host_state import Host
 from novamodel.components.deadlines import Deadlines
 from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
@@ -24,6 +25,7 @@ from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
+from novamodel.components.redis.persistence import AppendOnly
 from novamodel.components.redis.state import Keys
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
@@ -44,6 +46,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
+    shared: int  # 1 = containers share machines
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -123,6 +126,9 @@ class Requests(NamedTuple):
     held: Column  # work on the next message of the same batch, or NONE
     arrived: Column
     since: Column  # when its present wait or work began
+    stalled: Column  # of its container, when its burst began
+    hold: Column  # how long the edge keeps it
+    owed: Column  # worker CPU of its handshake
     spent: Column
     draw: Column
     next_free: Column
@@ -193,6 +199,7 @@ class Disks(NamedTuple):
 
     io_time: Column  # 1 / IOPS
     latency: Column
+    commit: Column  # what a commit that writes waits beyond them, for a standby
 
 
 class Caches(NamedTuple):
@@ -200,6 +207,18 @@ class Caches(NamedTuple):
 
     network: Column  # one way
     gone: Column  # > 0 = commands get an error: every get misses, nothing is stored
+
+
+class Shared(NamedTuple):
+    """What stands on machines that containers share."""
+
+    armed: Column  # by machine: time of its pending HOST_DUE event
+    worker: Column  # by worker of an edge: its process (a row of `node`), or NONE
+    bouncer: Column  # by PgBouncer, likewise
+    cache: Column  # by cache, likewise
+    server: Column  # by database server: its first backend, or NONE
+    backend: Column  # by backend: its job, or NONE
+    thread: Column  # one entry: thread of the first backend
 
 
 class Callers(NamedTuple):
@@ -242,9 +261,12 @@ class Model(NamedTuple):
     volume: Fifo
     disks: Disks
     redis: Fifo
+    append_only: AppendOnly
     caches: Caches
     keys: Keys
     key_draws: KeyDraws
+    host: Host
+    shared: Shared
     sites: Sites
     retries: Retries
     backoff: Backoff

@@ -13,7 +13,8 @@ from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
 from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
 from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
-from novamodel.components.rule import handler
+from novamodel.components.redis.persistence import command_join
+from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
 from novamodel.simulation.bouncing import tend_pool, try_login
@@ -25,18 +26,23 @@ from novamodel.simulation.holds import (
     open_connection,
     pool_of,
 )
+from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
 from novamodel.simulation.schedule import push
+from novamodel.simulation.shared import join_backend, join_process, join_thread, on_way
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
 
 
-@handler
+@rule
 def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
+    if m.config.shared != 0:
+        join_process(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, codes.ON_NODE, now)
+        return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     loop_join(m.node, m.gate, r, i, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
@@ -47,12 +53,35 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
 def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
     r = m.requests.replica[i]
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.config.shared != 0:
+        join_thread(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+        return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     idle = m.node.loop_job[r] == NONE and m.node.threads_busy[r] == 0
-    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * drawn(m, i, m.programs.draw[pc])
+    work = (m.programs.idle[pc] if idle else m.programs.busy[pc]) * x
     thread_join(m.node, m.gate, r, i, work, now)
     arm_bursts(m, q, r)
+
+
+@rule
+def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """Send a cache command; a get that finds all its keys goes on behind its on_miss steps."""
+    cache = m.programs.station[pc]
+    network = m.caches.network[cache]
+    at = now + network
+    if m.shared.cache[cache] != NONE:
+        m.requests.since[i] = now
+        on_way(m, q, i, codes.TO_CACHE, at)
+        return
+    work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
+    work *= drawn(m, i, m.programs.other_draw[pc])
+    carried_out = command_join(m.redis, m.append_only, cache, work, m.programs.command[pc] != codes.GET, at)
+    done = carried_out + network
+    add_time(m, i, codes.CACHED, done - now)
+    m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1
+    push(q, done, codes.STEP_DONE, m.requests.number[i], i)
 
 
 @handler
@@ -138,6 +167,10 @@ def do_sql(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         if not has_server(m, q, i, b, now):
             return
         cpu = m.links.bouncer_cpu[link]
+        if m.shared.bouncer[cpu] != NONE:
+            s.since[i] = now
+            on_way(m, q, i, codes.TO_BOUNCER, at)
+            return
         work = m.links.query_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, at) else m.links.query_busy[link]
         at = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.other_draw[pc]), at)
     s.since[i] = now
@@ -152,16 +185,24 @@ def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     s.pc[i] = pc + 1
     if m.links.bouncer[link] != NONE:
         cpu = m.links.bouncer_cpu[link]
+        x = drawn(m, i, m.programs.draw[pc])
+        if m.shared.bouncer[cpu] != NONE:
+            idle, busy = m.links.login_idle[link] * x, m.links.login_busy[link] * x
+            join_process(m, q, i, m.shared.bouncer[cpu], idle, busy, codes.AT_LOGIN, now)
+            return
         work = m.links.login_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, now) else m.links.login_busy[link]
-        done = fifo_join(m.bouncer_cpu, cpu, work * drawn(m, i, m.programs.draw[pc]), now)
+        done = fifo_join(m.bouncer_cpu, cpu, work * x, now)
         push(q, done, codes.STEP_DONE, s.number[i], i)
     elif m.timers.outage[s.database[i]] != 0:
         s.outcome[i] = codes.NO_DATABASE
         resume(m, i)
     else:
         d = s.database[i]
-        idle = m.cores.jobs[d] < m.cores.cores[d]
-        work = (m.links.connect_idle[link] if idle else m.links.connect_busy[link]) * drawn(m, i, m.programs.draw[pc])
+        x = drawn(m, i, m.programs.draw[pc])
+        if m.shared.server[d] != NONE:
+            join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now)
+            return
+        work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
         s.where[i] = codes.ON_CORES
         cores_join(m.cores, d, i, s.number[i], work, now)
         arm_cores(m, q, d)
@@ -193,7 +234,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
         if m.external.waits[x] != 0:
             s.since[i] = now
             s.where[i] = codes.IN_LINE
-            tokens_wait(m.room, x, i, now)
+            tokens_wait(m.room, x, i)
             return False
     m.external.refused[x] += 1
     fail(m, i, codes.OVER_LIMIT)

@@ -30,7 +30,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
     histogram = np.sum([r.histogram for r in replications], axis=0)
     digest = hashlib.sha256("".join(r.digest for r in replications).encode()).hexdigest()
     values = by_replication(scenario, replications)
-    found, tiers = estimates(scenario, replications, values), _frame(scenario, replications, "tiers")
+    found, tiers = estimates(scenario, replications, values), _table(scenario, replications, "tiers")
     precision = reached(scenario, replications)
     return Result(
         scenario=scenario,
@@ -43,13 +43,14 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         warnings=doubts(scenario, replications, found, tiers, precision),
         estimates=found,
         by_replication=values,
-        intervals=_frame(scenario, replications, "intervals"),
-        buckets=_frame(scenario, replications, "buckets"),
+        intervals=_table(scenario, replications, "intervals"),
+        buckets=_table(scenario, replications, "buckets"),
         settling=settling_frame(scenario, replications),
         tiers=tiers,
-        replicas=_frame(scenario, replications, "replicas"),
-        lives=_lives(scenario, replications),
-        events=_frame(scenario, replications, "events"),
+        replicas=_table(scenario, replications, "replicas"),
+        machines=_lives(scenario, replications, "machines", ("group", "type", "zone")),
+        lives=_lives(scenario, replications, "lives", ("service",)),
+        events=_events(scenario, replications),
         breakdown=_breakdown(replications, histogram, edges),
         calls=_calls(replications),
         queues=_queues(replications),
@@ -66,19 +67,32 @@ def _ratio(part: float, whole: float) -> float:
     return float(part) / float(whole) if whole else float("nan")
 
 
-def _frame(scenario: Scenario, replications: Sequence[Replication], name: str) -> pd.DataFrame:
-    rows = [{"replication": r.number, **row} for r in replications for row in getattr(r, name)]
-    columns = {"events": ["replication", "clock_s", "service", "kind", "message", "before", "after"]}
-    if not rows:
-        return pd.DataFrame(columns=columns.get(name, ["replication", "clock_s"]))
-    frame = pd.DataFrame(rows)
+def _table(scenario: Scenario, replications: Sequence[Replication], name: str) -> pd.DataFrame:
+    parts = []
+    for replication in replications:
+        part = getattr(replication, name).frame()
+        part.insert(0, "replication", replication.number)
+        parts.append(part)
+    return _dated(scenario, pd.concat(parts, ignore_index=True))
+
+
+def _dated(scenario: Scenario, frame: pd.DataFrame) -> pd.DataFrame:
+    """With the time of day in place of the time of the run."""
     frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s))
     return frame
 
 
-def _lives(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
-    rows = [{"replication": r.number, **row} for r in replications for row in r.lives]
-    frame = pd.DataFrame(rows, columns=["replication", "service", "from_s", "to_s"])
+def _events(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
+    rows = [{"replication": r.number, **row} for r in replications for row in r.events]
+    columns = ["replication", "time_s", "service", "kind", "message", "before", "after"]
+    return _dated(scenario, pd.DataFrame(rows, columns=columns))
+
+
+def _lives(
+    scenario: Scenario, replications: Sequence[Replication], what: str, columns: tuple[str, ...]
+) -> pd.DataFrame:
+    rows = [{"replication": r.number, **row} for r in replications for row in getattr(r, what)]
+    frame = pd.DataFrame(rows, columns=["replication", *columns, "from_s", "to_s"])
     frame[["from_s", "to_s"]] += scenario.run.start - scenario.run.warm_up_s
     return frame
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 
 class Estimate(NamedTuple):
@@ -96,6 +96,23 @@ def unseen_share(count: float, confidence: float = 0.95) -> float:
     if not count > 0:
         raise ValueError("a share needs at least one trial")
     return -math.expm1(math.log((1 - confidence) / 2) / count)
+
+
+def clustered_share(shares: Sequence[float] | np.ndarray, cluster: float, confidence: float = 0.95) -> float:
+    """Upper end of the interval of a share whose cases come in clusters, by independent replications.
+
+    The replications that show any case are so many of all (Clopper and Pearson); one that does shows at most the
+    largest share seen, or ``cluster`` where that is more: the share that one cluster makes in a replication. Infinite
+    where every replication shows some: then their spread says more. Raises ``ValueError`` without any.
+    """
+    sample = np.asarray(shares, dtype=float)
+    if sample.ndim != 1 or sample.size == 0:
+        raise ValueError("clustered_share needs a flat list of at least one share")
+    shown = int((sample > 0).sum())
+    if shown == sample.size:
+        return math.inf
+    most = float(betaincinv(shown + 1, sample.size - shown, 0.5 + confidence / 2))
+    return most * max(float(sample.max()), cluster)
 
 
 def batch_means(series: Sequence[float] | np.ndarray, batches: int = 20, confidence: float = 0.95) -> Estimate:

@@ -43,16 +43,21 @@ def quantiles_of_histogram(
             raise ValueError(f"quantile {q:g} is not between 0 and 1")
     if (upper[1:] <= upper[:-1]).any() or (count < 0).any():
         raise ValueError("upper edges must rise and counts must not be negative")
-    running = np.cumsum(count)
-    if upper.size == 0 or running[-1] == 0:
-        return [float("nan")] * len(qs)
     lower = np.concatenate(([0.0], upper[:-1])) if lower_edges is None else np.asarray(lower_edges, dtype=float)
     filled = np.flatnonzero(count)
-    reached = running[filled]
+    return quantiles_of_filled(upper[filled], lower[filled], count[filled], qs)
+
+
+def quantiles_of_filled(upper: np.ndarray, lower: np.ndarray, count: np.ndarray, qs: Sequence[float]) -> list[float]:
+    """`quantiles_of_histogram` for buckets that rise and hold something, each."""
+    if count.size == 0:
+        return [float("nan")] * len(qs)
+    running = np.cumsum(count)
+    total = float(running[-1])
     found = []
     for q in qs:
-        rank = q * float(running[-1])
-        index = int(filled[min(int(reached.searchsorted(rank)), filled.size - 1)])
+        rank = q * total
+        index = min(int(running.searchsorted(rank)), count.size - 1)
         low, high, inside = float(lower[index]), float(upper[index]), float(count[index])
         share = (rank - (float(running[index]) - inside)) / inside
         found.append(low if math.isinf(high) else low + (high - low) * min(max(share, 0.0), 1.0))

@@ -22,6 +22,7 @@ from novamodel.verify import (
     pgbouncer,
     postgres_rds,
     recovery,
+    redis,
     retry,
 )
 from novamodel.verify.judging import AGREED, DIFFERED, NOT_MODELLED, Verdict, judged
@@ -117,7 +118,8 @@ RECORDS: dict[str, Record] = {
     "pgbouncer": Record("pgbouncer", "PgBouncer 1.18.0", "measured, own tests", uniform(pgbouncer)),
     "postgres_rds": Record("postgres", "PostgreSQL 15, RDS", "measured, documented", uniform(postgres_rds)),
     "cfs_node": Record("node", "CFS quota, Node 20", "computed, measured", uniform(cpu)),
-    "cache": Record("cache", "closed forms, Redis 7.0", "computed, measured", uniform(analytic)),
+    "cache": Record("cache", "closed forms, Redis 7.0", "computed, measured", uniform(analytic, redis)),
+    "redis": Record("redis", "Redis 7.0.15", "measured, documented", uniform(redis)),
     "queueing": Record("queueing", "closed forms", "computed", uniform(analytic)),
     "retry": Record("retry", "callers' rules", "computed", uniform(retry)),
     "backup": Record("backup", "PostgreSQL 15, RDS, Redis", "measured, documented", uniform(recovery)),

@@ -51,7 +51,7 @@ PLAIN: dict[str, Any] = {
     },
     "database": {"connect": "0 s", "network": "0 s", "statements": {"select": {"cpu": "5 ms"}}},
     "cache": {"network": "0 s"},
-    "platform": {"compute": "ec2"},
+    "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
     "monitoring": {"scrape_interval": "86400 s"},
     "run": {"seed": 1, "start": "12:00", "duration": "20 s", "warm_up": "0 s", "replications": 1},
 }

@@ -168,8 +168,9 @@ def scenarios(draw: Any) -> dict[str, Any]:
     if scales and source["loop"] == "open":
         source["shape"] = [["12:00", "1/s"], ["12:01", draw(one_of("20/s", "60/s"))]]
     places = [*names, *entries]
-    return {
+    made = {
         "traffic": source | {"also": also},
+        "platform": draw(parts.platforms()),
         "edge": draw(parts.edges(places)),
         "edges": {"side": draw(parts.edges(places))} if side else {},
         **draw(parts.gateways()),
@@ -190,6 +191,12 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "start_state": draw(one_of("steady", "steady", "cold")),
         },
     }
+    if made["platform"]["cpu"]["kind"] == "turns":
+        stands = [made["edge"], made["database"], made["cache"], *made["databases"].values()]
+        stands += [one["database"]["pgbouncer"] for one in (made,) if one["database"].get("pgbouncer")]
+        for part in stands:
+            part |= {"pod": draw(parts.pods())} if draw(st.booleans()) else {}
+    return made
 
 
 def with_recordings(changes: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -177,6 +177,8 @@ def cache(draw: Any) -> dict[str, Any]:
         "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),
         "maxmemory_policy": draw(st.sampled_from(sorted(POLICIES))),
         "maxmemory_samples": draw(one_of(1, 5, 9)),
+        "appendfsync": draw(one_of("off", "off", "everysec", "always")),
+        "fsync": draw(one_of("1 ms", "2500 ms")),
         "keyspaces": {
             "keys": {"keys": 100, "ttl": draw(one_of("30 s", "1 s", "0 s")), "value_size": "200 B"},
             "lists": {"keys": draw(one_of(1, 40)), "ttl": draw(one_of("2 s", "0 s")), "popularity": "uniform"} | stated,
@@ -288,3 +290,31 @@ def agendas(draw: Any, names: list[str]) -> list[Any]:
     count = draw(one_of(0, 0, 1, 3))
     drawn = draw(st.lists(st.sampled_from(kinds), min_size=count, max_size=count))
     return [{"at": f"12:00:0{draw(st.integers(0, 1))}", **kind} for kind in drawn]
+
+
+@st.composite
+def platforms(draw: Any) -> dict[str, Any]:
+    """Machines of one's own for each thread, or shared ones: few, so that threads wait, or more when pods need them."""
+    kind = draw(one_of("none", "none", "compose", "eks", "ecs"))
+    if kind == "none":
+        return {"compute": "ec2", "cpu": {"kind": "none"}}
+    cpu = {"kind": "turns", "sibling_speed": draw(one_of("100 %", "65 %")), "steal": draw(one_of("0 %", "0 %", "10 %"))}
+    cpu |= draw(one_of({}, {}, {"slice": "1 ms", "tick": "1 ms"}))
+    if kind == "compose":
+        return {"kind": "compose", "compute": "ec2", "node_type": "t3.micro", "zones": 1, "cpu": cpu}
+    group = {"type": "t3.medium"} | draw(
+        one_of({"min": 2}, {"count": 8}, {"min": 1, "max": 12, "start_delay": "300 ms", "idle_for": "1 s"})
+    )
+    return {
+        "kind": kind,
+        "compute": "ec2",
+        "node_groups": {"nodes": group},
+        "placement": draw(one_of("spread", "pack")),
+        "cpu": cpu,
+    }
+
+
+def pods() -> st.SearchStrategy[dict[str, Any]]:
+    """Requests and limits of what is no service."""
+    least = {"cpu_request": "20m", "memory_request": "32 MiB"}
+    return one_of(least, least | {"cpu_limit": "50m"}, least | {"cpu_request": "300m", "cpu_limit": "1"})

@@ -13,6 +13,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.build import build
 from novamodel.simulation.compiled import CompiledEngine
 from novamodel.simulation.control.world import World
+from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.reference import ReferenceEngine
 from novamodel.simulation.replication import replicate
 
@@ -149,7 +150,7 @@ def test_all_is_given_back_when_traffic_stops(plain, arrays, with_bouncer):
     changes["run"] = {"duration": "60 s"}
     scenario = plain(changes)
     plan = build(scenario, arrays=arrays)
-    env = simpy.Environment()
+    env = simpy.Environment() if arrays else EngineEnvironment()
     engine = (CompiledEngine if arrays else ReferenceEngine)(plan, env, 1, 0, True)
     first = plan.rows["api"][0]
     world = World(env, engine, plan, 1, 0, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappush
 from typing import Any
 
 import made_up
@@ -19,8 +20,8 @@ from novamodel.simulation import (
     finish,
     holds,
     queueing,
-    reference,
     replication,
+    schedule,
     simulate,
     steps,
 )
@@ -159,15 +160,26 @@ def test_rule_changed_in_one_engine_is_seen(name, plain, both, differ, monkeypat
     assert "digest" in differ(fast, replicate(scenario, 0, "simpy", keep_requests=True))
 
 
+class ByCreation(int):
+    """A key that comes before those made later."""
+
+    made = place = 0
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.place < other.place)
+
+
 def test_another_order_of_ties_is_seen(plain, both, differ, monkeypatch, coarse_arrivals):
     """Events of one instant by creation instead of (step, number), as a stock SimPy model has them."""
     scenario = plain(BUSY)
     both(scenario)
     fast = replicate(scenario, 0, "compiled", keep_requests=True)
 
-    def push_by_creation(engine, time, key, who):
-        event = reference.DataEvent(engine._callbacks, key, who)
-        engine.env.schedule(event, priority=reference.DATA_PRIORITY, delay=time - engine.env.now)
+    def push_by_creation(calendar, event):
+        time, key, who = event
+        key = ByCreation(key)
+        key.place = ByCreation.made = ByCreation.made + 1
+        heappush(calendar, (time, key, who))
 
-    monkeypatch.setattr(reference.ReferenceEngine, "push", push_by_creation)
+    monkeypatch.setattr(schedule, "heappush", push_by_creation)
     assert "digest" in differ(fast, replicate(scenario, 0, "simpy", keep_requests=True))

@@ -35,10 +35,9 @@ def test_a_value_that_is_not_resolved_keeps_what_is_assumed() -> None:
     assert any("node_type" in what and "not resolved" in why for what, why in left(report).items())
 
 
-def test_a_storage_type_without_a_model_is_taken_as_the_nearest() -> None:
+def test_a_legal_storage_type_is_read() -> None:
     scenario = scenario_from_folder(FOLDERS / "gp2")
-    assert (scenario.database.instance_class, scenario.database.storage_type) == ("db.t4g.medium", "gp3")
-    assert any("gp2" in row["message"] and row["line"] == 6 for row in scenario.findings)
+    assert (scenario.database.instance_class, scenario.database.storage_type) == ("db.t4g.medium", "gp2")
 
 
 def test_a_site_file_may_be_called_nginx_conf() -> None:
@@ -116,7 +115,9 @@ def test_a_shop_on_kubernetes() -> None:
     assert any("is 117" in row["message"] for row in scenario.findings if row["code"] == "connections-exceed-limit")
     calls = [step.call.to for steps in scenario.services["checkout"].routes.values() for step in steps if step.call]
     assert {to.split(".")[0] for to in calls} == {"catalog"}
-    uses_cache = {name for name, one in scenario.services.items() for steps in one.routes.values() for s in steps if s.cache}
+    uses_cache = {
+        name for name, one in scenario.services.items() for steps in one.routes.values() for s in steps if s.cache
+    }
     assert uses_cache == {"catalog"}
 
 

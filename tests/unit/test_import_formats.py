@@ -204,7 +204,7 @@ def test_nginx_meets_the_cluster_by_its_own_names(tmp_path: Path) -> None:
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, site__conf=text))
     assert set(report.tree.values["services"]) == {"orders", "back-orders"}
     missing = [f["message"] for f in report.findings if f["code"] == "service-not-deployed"]
-    assert len(missing) == 2
+    assert len(missing) == 1
 
 
 COMPOSE = """
@@ -225,7 +225,7 @@ def test_compose_groups_numbered_services_and_resolves_defaults(tmp_path: Path) 
     assert services["api"]["resources"] == {"cpu_request": "0.1", "cpu_limit": "0.1"}
     assert services["jobs"]["replicas"] == 4
     assert services["jobs"]["resources"]["memory_limit"] == "256 MiB"
-    assert "readiness" not in services["jobs"]
+    assert services["jobs"]["readiness"] == {"period": "30 s", "timeout": "30 s", "initial_delay": "0 s"}
     assert "replicas" not in services["open"]
     assert any("${OPEN}" in row["what"] for row in report.not_modelled)
     assert report.tree.values["database"] == {"version": "16", "max_connections": 200}
@@ -443,17 +443,36 @@ def test_pgbouncer_ini_is_read_and_counts_as_deployed(tmp_path: Path) -> None:
     assert bouncer == {
         "pool_mode": "transaction",
         "max_client_conn": 500,
-        "default_pool_size": 40,
+        "default_pool_size": 12,
         "query_wait_timeout": "15 s",
+        "reserve_pool_size": 5,
     }
-    assert report.tree.origins["database.pgbouncer.default_pool_size"].line == 10
-    assert {row["what"] for row in report.not_modelled} >= {"reserve_pool_size = 5", "pool_size of shop"}
+    assert (
+        report.tree.origins["database.pgbouncer.default_pool_size"].line == 3
+    )  # of the database, not [pgbouncer]'s 40
     assert "pgbouncer-not-deployed" not in codes(report)
 
 
+def test_every_time_of_pgbouncer_ini_and_what_it_does_not_know(tmp_path: Path) -> None:
+    text = (
+        "[databases]\na = host=db min_pool_size=3 pool_mode=session\nb = host=db pool_size=4\n[pgbouncer]\n"
+        "server_lifetime = 1200\nreserve_pool_timeout = 2.5\nquery_wait_timeout = 0\nserver_round_robin = 1\n"
+        "max_db_connections = 50\npool_mode = statement\nso_reuseport = 1\n"
+    )
+    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini=text))
+    assert report.tree.values["database"]["pgbouncer"] == {
+        "min_pool_size": 3,
+        "pool_mode": "session",
+        "server_lifetime": "1200 s",
+        "reserve_pool_timeout": "2.5 s",
+        "query_wait_timeout": "0 s",
+        "server_round_robin": True,
+        "max_db_connections": 50,
+    }
+    assert {row["what"] for row in report.not_modelled} >= {"so_reuseport = 1", "pool of b"}
+
+
 def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
-    report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT, p__ini="[pgbouncer]\npool_mode = statement\n"))
-    assert "pgbouncer-pool-mode" in codes(report)
     report = import_folder(write(tmp_path, p__ini="[pgbouncer]\npool_mode = session\n"))
     assert "pgbouncer-pool-mode" not in codes(report)
     assert report.tree.values["database"]["pgbouncer"]["pool_mode"] == "session"
@@ -476,6 +495,7 @@ def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
         ("SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE", "30", 30),
         ("SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE", "30", 30),
         ("UV_THREADPOOL_SIZE", "8", None),
+        ("NODE_OPTIONS", "--max-old-space-size=400", None),
         ("DB_POOL_SIZE", "${POOL}", None),
         ("DB_POOL_SIZE", None, None),
     ],
@@ -552,10 +572,11 @@ def test_a_pgbouncer_container_is_read_with_its_variables(tmp_path: Path) -> Non
         '          env: [{name: DEFAULT_POOL_SIZE, value: "30"}, {name: DB_HOST, value: db}]\n'
     )
     report = import_folder(write(tmp_path, a__yaml=DEPLOYMENT + deployment))
-    assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 30}
+    expected = {"pool_mode": "session", "default_pool_size": 30, "version": "1.22"}
+    assert report.tree.values["database"]["pgbouncer"] == expected
     assert "2 replicas of PgBouncer" in {row["what"] for row in report.not_modelled}
     for form in ("{PGBOUNCER_DEFAULT_POOL_SIZE: 25}", "[PGBOUNCER_DEFAULT_POOL_SIZE=25]"):
         compose = "services:\n  orders: {image: o}\n  pool:\n    image: bitnami/pgbouncer\n    environment: "
         report = import_folder(write(tmp_path, a__yaml=compose + form + "\n"))
-        assert report.tree.values["database"]["pgbouncer"] == {"default_pool_size": 25}
+        assert report.tree.values["database"]["pgbouncer"] == {"pool_mode": "session", "default_pool_size": 25}
         assert list(report.tree.values["services"]) == ["orders"]

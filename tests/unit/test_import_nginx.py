@@ -170,8 +170,8 @@ def test_what_has_no_place_in_the_model_is_said_and_nothing_else(whole) -> None:
         ("fail_timeout of single servers", line_of(WHOLE, "mail-1:3002")),
         ("proxy_next_upstream non_idempotent", line_of(WHOLE, "proxy_next_upstream error")),
         ("proxy_next_upstream of location /mail", line_of(WHOLE, "proxy_next_upstream off")),
-        ("proxy_http_version", line_of(WHOLE, "proxy_http_version")),
-        ("server_name", line_of(WHOLE, "server_name shop")),
+        ("proxy_http_version 1.1", line_of(WHOLE, "proxy_http_version")),
+        ("server_name shop.example", line_of(WHOLE, "server_name shop")),
     }
 
 

@@ -24,6 +24,11 @@ def _quantile_of(u):
     return maths.normal_quantile(u)
 
 
+def plain(function):
+    """The form that CPython would run without numba."""
+    return getattr(function, "__wrapped__", function)
+
+
 def _ulps(value, reference):
     return abs(value - reference) / math.ulp(reference)
 
@@ -52,7 +57,7 @@ def test_exp_is_within_two_units_in_the_last_place():
         assert _ulps(maths.exp(x), math.exp(x)) <= 2.0, x
 
 
-@pytest.mark.parametrize("log", [maths.log, _log_of])
+@pytest.mark.parametrize("log", [plain(maths.log), _log_of])
 def test_edges_of_log(log):
     assert log(0.0) == -math.inf
     assert math.isnan(log(-1.0))
@@ -60,7 +65,7 @@ def test_edges_of_log(log):
     assert log(math.inf) == math.inf
 
 
-@pytest.mark.parametrize("exp", [maths.exp, _exp_of])
+@pytest.mark.parametrize("exp", [plain(maths.exp), _exp_of])
 def test_edges_of_exp(exp):
     assert exp(710.0) == math.inf
     assert exp(math.inf) == math.inf
@@ -80,11 +85,11 @@ def test_quantile_agrees_with_scipy():
 
 def test_plain_and_compiled_give_the_same_bits():
     for x in _positive_numbers():
-        assert maths.log(x) == _log_of(x)
+        assert plain(maths.log)(x) == _log_of(x) == maths.log(x)
     for u in _sample(7):
-        assert maths.exp(1500.0 * u - 750.0) == _exp_of(1500.0 * u - 750.0)
-        assert maths.normal_quantile(u) == _quantile_of(u)
-        assert maths.normal_quantile(u * 1e-12) == _quantile_of(u * 1e-12)
+        assert plain(maths.exp)(1500.0 * u - 750.0) == _exp_of(1500.0 * u - 750.0)
+        assert plain(maths.normal_quantile)(u) == _quantile_of(u)
+        assert plain(maths.normal_quantile)(u * 1e-12) == _quantile_of(u * 1e-12)
 
 
 def test_rules_stay_plain_functions_and_run_without_reference_counting():

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from novamodel.components import rule
-from novamodel.components.columns import as_arrays, as_lists
+from novamodel.components.columns import as_arrays, as_lists, as_object
 from novamodel.components.nginx.limit_req import limit_req_state
 
 WITHOUT_NUMBA = """
@@ -120,3 +120,11 @@ def test_columns_change_form_and_back():
     assert as_lists(arrays) == state
     arrays.excess[0] = 9
     assert state.excess[0] == 0
+
+
+def test_an_object_shares_the_columns_of_its_state():
+    state = limit_req_state(2, [(1000, 0, 0)])
+    found = as_object(state)
+    found.excess[1] = 7
+    assert state.excess == [0, 7]
+    assert [getattr(found, name) for name in state._fields] == list(state)

@@ -13,6 +13,7 @@ from novamodel.statistics import (
     batch_quantile,
     batch_ratio,
     beginning_differs,
+    clustered_share,
     look_alike,
     mean_interval,
     mser5,
@@ -181,6 +182,21 @@ def test_a_share_never_seen_has_the_binomial_bound():
     assert (1 - unseen_share(50)) ** 50 == pytest.approx(0.025)
     with pytest.raises(ValueError, match="trial"):
         unseen_share(0)
+
+
+def test_a_share_that_comes_in_clusters_is_bounded_by_replications():
+    """None of four shows any: 60.2 % of replications may, each with a cluster. With all showing, their spread tells."""
+    assert clustered_share([0.0] * 4, 0.01) == pytest.approx(0.602 * 0.01, rel=1e-3)
+    assert clustered_share([0.0, 0.0, 0.0, 0.05], 0.01) == pytest.approx(0.806 * 0.05, rel=1e-3)
+    assert clustered_share([0.1, 0.2], 0.01) == np.inf
+    with pytest.raises(ValueError, match="at least one"):
+        clustered_share([], 0.1)
+    rng, inside = np.random.default_rng(9), 0
+    for _ in range(2000):  # a burst of 24 in one of four replications of 48,000 requests
+        shares = 24 * rng.poisson(0.25, size=4) / 48000
+        high = max(mean_interval(shares).high, min(clustered_share(shares, 24 / 48000), 1.0))
+        inside += high >= 24 * 0.25 / 48000
+    assert inside / 2000 >= 0.95
 
 
 def test_batches_that_resemble_each_other_are_merged_and_widen_the_interval():

@@ -93,7 +93,13 @@ def loop_join(s: Node, gate: CpuGate, r: int, job: int, idle_work: float, busy_w
         s.busy_since[r] = now
         node_plan(s, gate, r)
         return
-    s.work[job] = busy_work
+    loop_queue(s, r, job, busy_work)
+
+
+@rule
+def loop_queue(s: Node, r: int, job: int, work: float) -> None:
+    """The event loop is busy: a burst waits its turn."""
+    s.work[job] = work
     s.next[job] = NONE
     if s.loop_first[r] == NONE:
         s.loop_first[r] = job
@@ -101,6 +107,19 @@ def loop_join(s: Node, gate: CpuGate, r: int, job: int, idle_work: float, busy_w
         s.next[s.loop_last[r]] = job
     s.loop_last[r] = job
     s.loop_waiting[r] += 1
+
+
+@rule
+def thread_queue(s: Node, r: int, job: int, work: float) -> None:
+    """All threads are busy: work waits for one."""
+    s.work[job] = work
+    s.next[job] = NONE
+    if s.pool_first[r] == NONE:
+        s.pool_first[r] = job
+    else:
+        s.next[s.pool_last[r]] = job
+    s.pool_last[r] = job
+    s.pool_waiting[r] += 1
 
 
 @rule
@@ -117,14 +136,7 @@ def thread_join(s: Node, gate: CpuGate, r: int, job: int, work: float, now: floa
             s.work[job] = work
             node_plan(s, gate, r)
             return True
-    s.work[job] = work
-    s.next[job] = NONE
-    if s.pool_first[r] == NONE:
-        s.pool_first[r] = job
-    else:
-        s.next[s.pool_last[r]] = job
-    s.pool_last[r] = job
-    s.pool_waiting[r] += 1
+    thread_queue(s, r, job, work)
     return False
 
 
@@ -185,6 +197,13 @@ def loop_busy_until(s: Node, r: int, now: float) -> float:
 def node_reset(s: Node, gate: CpuGate, r: int, now: float) -> None:
     """The process is gone: its loop, its threads and its queues are empty."""
     gate_advance(gate, r, now)
+    node_clear(s, r, now)
+    gate.running[r] = 0
+
+
+@rule
+def node_clear(s: Node, r: int, now: float) -> None:
+    """Nothing runs and nothing waits any more."""
     loop_busy_until(s, r, now)
     s.loop_job[r] = NONE
     s.loop_first[r] = NONE
@@ -198,4 +217,3 @@ def node_reset(s: Node, gate: CpuGate, r: int, now: float) -> None:
     row = r * s.threads[0]
     for i in range(row, row + s.threads[0]):
         s.thread_job[i] = NONE
-    gate.running[r] = 0

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from novamodel.importers.compose.project import Project, interpolated
 from novamodel.importers.dotenv import named
-from novamodel.importers.graph.boxes import Box, Text, words_of
+from novamodel.importers.graph.boxes import Box, Text, text_of, words_of
 from novamodel.importers.node import Node
 
 
@@ -20,7 +20,7 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
     boxes = []
     for raw, service in project.whole["services"].entries():
         context = _context(service, project)
-        dockerfile = _dockerfile(service, context, built)
+        dockerfile = _dockerfile(service, context, project, built)
         image = service["image"] if service["image"] and not service["build"] else dockerfile["image"]
         if not image and service["image"]:
             image = service["image"]
@@ -33,11 +33,15 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
                 project.text(image) if image else None,
                 frozenset(_hosts(raw, service, project)),
                 _words(project, service["entrypoint"], command),
-                environment(service, project, dotenv),
-                tuple(_inside_ports(service, project)),
+                {key: text_of(node) for key, node in dockerfile["env"].entries()}
+                | environment(service, project, dotenv),
+                tuple(
+                    _inside_ports(service, project) or [int(p.text) for p in dockerfile["ports"] if p.text.isdecimal()]
+                ),
                 _published(service, project),
                 tuple(_needs(service)),
-                context,
+                _source(context, service, project),
+                bool(service["build"]) and bool(dockerfile["image"]),
                 node=service,
                 owner=service,
             )
@@ -71,8 +75,14 @@ def _context(service: Node, project: Project) -> str:
     return "/".join(parts) or "."
 
 
-def _dockerfile(service: Node, context: str, built: Mapping[str, Node]) -> Node:
-    name = service.at("build", "dockerfile").text or "Dockerfile"
+def _source(context: str, service: Node, project: Project) -> str:
+    """Where the source of a service lies: the folder of its Dockerfile where it is built from the top."""
+    dockerfile = PurePosixPath(project.text(service.at("build", "dockerfile")).value or "Dockerfile")
+    return str(dockerfile.parent) if context == "." and str(dockerfile.parent) not in (".", "/") else context
+
+
+def _dockerfile(service: Node, context: str, project: Project, built: Mapping[str, Node]) -> Node:
+    name = project.text(service.at("build", "dockerfile")).value or "Dockerfile"
     path = name if context in ("", ".") else f"{context}/{name}"
     return built.get(str(PurePosixPath(path)), Node(None, service.file, {}))
 

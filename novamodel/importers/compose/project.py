@@ -1,4 +1,4 @@
-"""The compose project that ``docker compose up`` would run: which files, how they are laid over each other, variables."""
+"""The compose project that ``docker compose up`` would run: which files, laid over each other how."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Project:
         return text
 
     def text(self, node: Node) -> Text:
-        """The text with variables replaced and its place: that of ``.env`` where it is nothing but one of its values."""
+        """The text with variables replaced and its place: that of ``.env`` where it is one of its values."""
         if not isinstance(node.value, str) or "$" not in node.value:
             return Text(node.text if node else None, node.file, node.line)
         alone = re.fullmatch(r"\$\{?(\w+)\}?", node.value)
@@ -113,7 +113,7 @@ def choose(documents: list[Node], dotenv: Mapping[str, dict[str, Text]], draft: 
 def _rank(folder: str, files: list[Node]) -> tuple[Any, ...]:
     """Folders where Compose finds a file of its own first, then those near the top, then those with most services."""
     named = any(PurePosixPath(found.file).name in NAMES for found in files)
-    most = max(len(found["services"].entries()) for found in files)
+    most = max(len(found["services"].entries()) + 5 * len(list(found["include"])) for found in files)
     depth = len(PurePosixPath(folder).parts)
     side = any(_OTHER.search(part) for part in PurePosixPath(folder).parts)
     return (side, depth, not named, -most, folder)
@@ -128,7 +128,8 @@ def _files_of(files: list[Node]) -> tuple[Node, list[Node]]:
             over = [names[each] for each in (f"{stem}.override.{ending}",) if each in names]
             over = over or [names[each] for each in (f"{stem}.override.yml", f"{stem}.override.yaml") if each in names]
             return names[name], over
-    first = min(names, key=lambda name: ("prod" not in name, bool(_OTHER.search(name)), len(name), name))
+    sizes = {name: len(found["services"].entries()) for name, found in names.items()}
+    first = min(names, key=lambda name: ("prod" not in name, bool(_OTHER.search(name)), -sizes[name], len(name), name))
     return names[first], []
 
 

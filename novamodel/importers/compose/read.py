@@ -10,7 +10,7 @@ from typing import Any
 from novamodel.importers.compose.project import Project
 from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
-from novamodel.importers.quantity import compose_memory, whole
+from novamodel.importers.quantity import compose_memory, duration, whole
 from novamodel.importers.report import Draft, Said, Workload
 
 
@@ -24,13 +24,13 @@ def names_of(project: Project) -> dict[str, str]:
     called = project.whole["name"].text
     raws = [raw for raw, _ in project.whole["services"].entries()]
     short = {raw: short_name(_without_number(raw, project), [called]) for raw in raws}
-    alike = {raw: {re.sub(r"[-_]?\d+$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
+    alike = {raw: {re.sub(r"[-_]?\d{1,9}$", "", other) for other in raws if short[other] == short[raw]} for raw in raws}
     return {raw: short[raw] if len(alike[raw]) == 1 else re.sub(r"[^a-z0-9-]+", "-", raw.lower()) for raw in raws}
 
 
 def _without_number(raw: str, project: Project) -> str:
     """``web1`` and ``web2`` of one image, or built from one folder, are replicas of ``web``."""
-    services, stem = project.whole["services"], re.sub(r"[-_]?\d+$", "", raw)
+    services, stem = project.whole["services"], re.sub(r"[-_]?\d{1,9}$", "", raw)
     mine = (services[raw]["image"].value, services[raw]["build"].value)
     alike = [
         other
@@ -67,16 +67,37 @@ def _workload(name: str, members: list[tuple[str, Node]], project: Project, draf
         )
         line = places[0].line if places else first.line
         said.append(Said("replicas", total, first.file, line))
+    grace = first["stop_grace_period"]
+    if grace:
+        said.append(Said("termination_grace", duration(str(project.value(grace))), grace.file, grace.line))
+    _list_others(raw, first, draft)
     return Workload(
         name,
         raw,
         first.file,
         first.line,
-        tuple(said + _resources(first, project, draft) + _health(first)),
+        tuple(said + _resources(first, project, draft) + _health(first, project)),
         _port(first),
         image_of(first),
         tuple(environment(first)),
     )
+
+
+_OTHERS = (
+    ("deploy", "mode"), ("deploy", "update_config", "parallelism"), ("deploy", "update_config", "delay"),
+    ("deploy", "update_config", "order"),
+    ("deploy", "resources", "limits", "pids"), ("cpu_shares",), ("cpuset",), ("pids_limit",),
+    ("shm_size",), ("memswap_limit",),
+    ("ulimits", "nofile"), ("ulimits", "nofile", "soft"), ("ulimits", "nproc"), ("sysctls", "net.core.somaxconn"),
+)  # fmt: skip
+"""What limits a container beside its CPU and memory."""
+
+
+def _list_others(raw: str, service: Node, draft: Draft) -> None:
+    for words in _OTHERS:
+        place = service.at(*words)
+        if place.text:
+            draft.leave(place.file, place.line, f"{raw} {'.'.join(words)}: {place.text[:60]}", "read, not modelled")
 
 
 def _replicas(service: Node, project: Project, draft: Draft) -> tuple[Any, Node | None]:
@@ -115,9 +136,29 @@ def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
     return said
 
 
-def _health(service: Node) -> list[Said]:
-    if service["healthcheck"]:
-        return []
+_HEALTH = (("interval", "period"), ("timeout", "timeout"), ("start_period", "initial_delay"), ("retries", "failures"))
+
+
+def _health(service: Node, project: Project) -> list[Said]:
+    check = service["healthcheck"]
+    off = check["disable"].value is True or [word.text for word in check["test"]] == ["NONE"]
+    if check and not off:
+        said = [Said("readiness", None, check.file, check.line)]
+        for key, path in _HEALTH:
+            if check[key]:
+                value = (
+                    whole(project.value(check[key])) if key == "retries" else duration(str(project.value(check[key])))
+                )
+                said.append(Said(f"readiness.{path}", value, check.file, check[key].line))
+        for key, path, usual in (
+            ("interval", "period", "30 s"),
+            ("timeout", "timeout", "30 s"),
+            ("start_period", "initial_delay", "0 s"),
+        ):
+            if not check[key]:
+                why = f"documented: Docker's default {key}"
+                said.append(Said(f"readiness.{path}", usual, check.file, check.line, why, "documented"))
+        return said
     why = "documented: Docker Compose asks no container whether it is ready without a healthcheck"
     return [Said("readiness", None, service.file, service.line, why, "documented")]
 

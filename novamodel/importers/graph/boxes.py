@@ -19,7 +19,10 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Box:
-    """One container that a file deploys, with the names by which others reach it."""
+    """One container that a file deploys, with the names by which others reach it.
+
+    ``context``: the folder that it is built from; ``built``: its image is the one that its Dockerfile begins with.
+    """
 
     name: str
     file: str
@@ -32,6 +35,7 @@ class Box:
     published: Text | None = None
     needs: tuple[Text, ...] = ()
     context: str = ""
+    built: bool = False
     job: str = ""
     space: str = ""
     node: Node | None = None

@@ -10,9 +10,9 @@ from novamodel.importers.names import image_name, is_infrastructure
 
 DATABASES = {
     "postgres": r"postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo(-\d+)?|citus|supabase-postgres|pgvecto-rs"
-    r"|postgres-\w+|postgresql-repmgr|cloudnative-pg|immich-postgres|paradedb|documentdb",
+    r"|postgresql-repmgr|cloudnative-pg|immich-postgres|paradedb",
     "mysql": r"mysql(-server)?|mariadb(-galera)?|percona(-server)?|percona-xtradb-cluster|tidb|vitess",
-    "mongodb": r"mongo(db)?(-community-server|-sharded)?|ferretdb",
+    "mongodb": r"mongo(db)?(-community-server|-sharded)?|ferretdb|documentdb(-local)?",
     "sqlserver": r"mssql(-server)?(-linux)?|azure-sql-edge|mssql-server-linux",
     "oracle": r"oracle-(xe|free)|oracle-database",
     "cassandra": r"cassandra|scylla",
@@ -34,7 +34,10 @@ QUEUES = {
     "sqs": r"elasticmq(-native)?|localstack",
     "beanstalkd": r"beanstalkd",
 }
-PROXIES = r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|caddy|kong|apisix|varnish|httpd|swag|nginx-proxy|nginx-proxy-manager"
+PROXIES = (
+    r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|"
+    r"caddy|kong|apisix|varnish|httpd|swag|nginx-proxy(-manager)?"
+)
 TOOLS = (
     r"prometheus|grafana|alertmanager|cadvisor|loki|promtail|tempo|jaeger(-\w+)?|all-in-one|zipkin(-slim)?|"
     r"opentelemetry-collector(-\w+)?|otel\w*|fluentd|fluent-bit|logstash|kibana|elasticsearch|opensearch(-dashboards)?|"
@@ -45,15 +48,23 @@ TOOLS = (
     r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
-    r"exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
+    r"clamav\S*|exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
 TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
-    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol", "phpmyadmin", "pgadmin", "mailhog", "portainer",
+    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol",
+    "phpmyadmin", "pgadmin", "mailhog", "portainer",
 }  # fmt: skip
 """Words of an image's name that only a tool has."""
 TOOL_SPACES = {"kube-system", "monitoring", "logging", "observability", "istio-system", "cert-manager", "ingress-nginx"}
+_LAST_WORDS = {
+    "database": {"postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql",
+                 "mongo": "mongodb", "mongodb": "mongodb"},
+    "cache": {"redis": "redis", "valkey": "valkey", "memcached": "memcached"},
+    "queue": {"rabbitmq": "rabbitmq", "kafka": "kafka"},
+}  # fmt: skip
+"""Last words of the names of images that run a store of their own making, such as ``shop-postgres``."""
 PORTS = {5432: ("database", "postgres"), 3306: ("database", "mysql"), 27017: ("database", "mongodb"),
          1433: ("database", "sqlserver"), 6379: ("cache", "redis"), 11211: ("cache", "memcached"),
          5672: ("queue", "rabbitmq"), 9092: ("queue", "kafka")}  # fmt: skip
@@ -62,23 +73,25 @@ _BESIDE = re.compile(
 )
 """Servers that services ask when they start, and tools that watch them."""
 _LOAD = re.compile(
-    r"load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
+    r"^load$|virtual-(customer|worker|user)|load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
 _JOB = re.compile(
     r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision)([-_]|$)"
 )
 _JOB_COMMAND = re.compile(
-    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
+    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|"
+    r"prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
 )
 _SERVES = re.compile(
-    r"\b(serve|server|start|runserver|gunicorn|uvicorn|puma|unicorn|node |java |nginx|exec|up|daphne|rails s)\b"
+    r"\b(serve|server|start|run|runserver|gunicorn|uvicorn|puma|unicorn|node |java |nginx|exec|up|daphne|rails s)\b"
 )
 _WORKER = re.compile(
     r"(^|[-_])(workers?|sidekiq|celery(-?beat)?|consumer|beat|scheduler|crons?|queue-?(master|worker|runner)?|horizon|resque|jobs?|"
-    r"background|subscribers?|cleanup|processor)([-_]|\d|$)"
+    r"background|housekeeping|maintenance|triggerer|subscribers?|cleanup|processor)([-_]|\d|$)"
 )
 _WORKER_COMMAND = re.compile(
-    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|\bhuey\b|"
+    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|"
+    r"\bhuey\b|"
     r"\barq\b|\bschedule:(run|work)\b|\bworker(s|\.\w+)?\b|\bjobs:work\b|\bcron\b|run consumer|taskworker"
 )
 
@@ -98,7 +111,7 @@ def role_of(box: Box) -> Role:
     known = _by_image(image, name)
     if box.job:
         return Role("job", why=f"a {box.job}")
-    if known is not None:
+    if known is not None and not (box.built and known.what == "tool"):
         return known
     raw = box.name.lower()
     if box.space in TOOL_SPACES:
@@ -124,12 +137,16 @@ def role_of(box: Box) -> Role:
 def _by_image(image: str, name: str) -> Role | None:
     if "exporter" in name:
         return Role("tool", name)
-    if name in ("pgbouncer", "pgbouncer-container", "pgcat", "odyssey", "pgpool"):
+    if name in ("pgbouncer", "pgbouncer-container", "pgcat", "odyssey", "pgpool", "supavisor"):
         return Role("pgbouncer", name)
     for what, table in (("database", DATABASES), ("cache", CACHES), ("queue", QUEUES)):
         for program, pattern in table.items():
             if re.fullmatch(pattern, name):
                 return Role(what, program)
+    last = name.rpartition("-")[2]
+    for what, table in _LAST_WORDS.items():
+        if last in table and last != name:
+            return Role(what, table[last])
     if "mssql/server" in image or "mssql/rhel" in image:
         return Role("database", "sqlserver")
     if image.endswith("/database/free") or "oracle/database" in image:

@@ -12,7 +12,8 @@ from novamodel.importers.graph.links import Link
 from novamodel.importers.names import image_name
 
 ENDINGS = {
-    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs", ".php", ".rs", ".ex", ".exs", ".scala",
+    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs",
+    ".php", ".rs", ".ex", ".exs", ".scala",
     ".yml", ".yaml", ".json", ".properties", ".toml", ".env", ".conf", ".xml",
 }  # fmt: skip
 MOST_FILES = 300
@@ -46,6 +47,27 @@ def source_links(box: Box, found: Found, known: Mapping[str, str]) -> list[Link]
     return list(result.values())
 
 
+_PROXY_FILES = re.compile(
+    r"(^|/)(Caddyfile[\w.-]*|haproxy[\w.-]*\.cfg|traefik[\w.-]*\.(ya?ml|toml)|kong[\w.-]*\.ya?ml|envoy[\w.-]*\.ya?ml[\w.]*|[\w.-]+\.vcl"
+    r"|httpd[\w.-]*\.conf|apache[\w.-]*\.conf)$"
+)
+
+
+def proxied(found: Found, known: Mapping[str, str]) -> list[tuple[str, Text]]:
+    """Containers that the files of Caddy, HAProxy, Traefik, Kong, Envoy, Varnish and Apache send requests to."""
+    if not known:
+        return []
+    words = "|".join(re.escape(host) for host in sorted(known, key=len, reverse=True))
+    pattern = re.compile(rf"(?:://|[\s\"'@]|address:\s?)({words})(?=:\d|/|[\"'\s]*[,}}]?\s*$|\s)", re.M | re.I)
+    result: dict[str, Text] = {}
+    for name in sorted(one for one in found.names if _PROXY_FILES.search(one)):
+        text = _text(found.folder / name)
+        for match in pattern.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            result.setdefault(known[match[1].lower()], Text(match[1], name, line))
+    return list(result.items())
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8", "replace") if path.stat().st_size <= MOST_BYTES else ""
@@ -57,7 +79,7 @@ def _folder(box: Box, found: Found) -> str | None:
     """The folder that a container is built from: its build context, or one that has its name or its image's."""
     if box.context and box.context != ".":
         return box.context
-    folders = {str(parent) for name in found.names for parent in PurePosixPath(name).parents} - {"."}
+    folders = found.folders
     wanted = {box.name.lower(), image_name(box.image_name).rpartition("/")[2].lower()} - {""}
     fits = [one for one in folders if _is_named(one.rpartition("/")[2].lower(), wanted)]
     best = min(fits, key=lambda one: (one.count("/"), len(one), one), default=None)

@@ -18,11 +18,18 @@ from novamodel.importers.quantity import compose_memory, kubernetes_memory, whol
 from novamodel.importers.report import Draft, Said
 
 CALLED = {
-    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle", "cassandra": "Cassandra",
-    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j", "memcached": "memcached",
-    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS", "beanstalkd": "beanstalkd",
+    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle",
+    "cassandra": "Cassandra",
+    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j",
+    "memcached": "memcached",
+    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS",
+    "beanstalkd": "beanstalkd",
 }  # fmt: skip
-_MAX_CONNECTIONS = {"mysql": (151, "documented: MySQL's default")}
+_MAX_CONNECTIONS = {
+    "mysql": (151, "documented: MySQL's default"),
+    "mongodb": (65536, "documented: MongoDB's default of net.maxIncomingConnections"),
+    "sqlserver": (32767, "documented: SQL Server's most user connections"),
+}
 _SETTING = re.compile(r"(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)(?:\s*=\s*|\s+)([^\s-][^\s]*)")
 _CONNECTION_VARIABLES = (
     "POSTGRESQL_MAX_CONNECTIONS",
@@ -30,9 +37,12 @@ _CONNECTION_VARIABLES = (
     "MYSQL_MAX_CONNECTIONS",
     "MAX_CONNECTIONS",
 )
-_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file", "user", "password",
-          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth", "character-set-server",
-          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet", "daemonize"}  # fmt: skip
+_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file",
+          "user", "password",
+          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth",
+          "character-set-server",
+          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet",
+          "daemonize"}  # fmt: skip
 """Settings that say nothing about load or size."""
 
 
@@ -205,8 +215,13 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     below = path_of(store)
     if store.program in ("redis", "valkey") and box.image:
         draft.say(Said(f"{below}.engine", store.program, box.image.file, box.image.line))
-    for name, value, place in settings_of(box):
-        if name.lower() == "maxmemory":
+    settings = settings_of(box)
+    synced = next((value for name, value, _ in settings if name.lower() == "appendfsync"), "everysec")
+    for name, value, place in settings:
+        if name.lower() == "appendonly":
+            when = synced if value == "yes" and synced in ("always", "everysec") else "off"
+            draft.say(Said(f"{below}.appendfsync", when, place.file, place.line))
+        elif name.lower() == "maxmemory":
             draft.say(Said(f"{below}.memory", compose_memory(value), place.file, place.line))
         elif name.lower() in ("maxmemory-policy", "maxmemory-samples"):
             draft.say(Said(f"{below}.{name.lower().replace('-', '_')}", whole(value), place.file, place.line))

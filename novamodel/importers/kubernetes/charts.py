@@ -11,11 +11,11 @@ from novamodel.importers.report import Draft
 
 NAMES = ("Chart.yaml", "Chart.yml")
 _INSIDE = re.compile(r"^(templates/|charts/|crds/|ci/|values[^/]*\.ya?ml$|Chart\.)")
-_MATTERS = re.compile(
-    r"(replica|cpu|memory|minReplicas|maxReplicas|target\w*Utilization\w*|storage|size|maxConnections|max_connections|"
-    r"poolSize|pool_size|workers|threads|concurrency|instances|maxmemory|timeout\w*|limit\w*|rate|burst)$",
-    re.I,
-)
+_MATTERS = (
+    "replica", "cpu", "memory", "storage", "size", "connections", "workers", "threads", "concurrency", "instances",
+    "timeout", "limit", "rate", "burst", "utilization", "capacity",
+)  # fmt: skip
+"""Words in the last part of a value's path that speak of sizes and counts."""
 _VALUES = re.compile(r"values[^/]*\.ya?ml")
 MOST = 60
 
@@ -54,9 +54,14 @@ def list_charts(charts: list[str], documents: Callable[[str], list[Node]], names
 
 
 def _list_values(name: str, documents: list[Node], draft: Draft) -> None:
-    found = [pair for document in documents for pair in _leaves(document, "") if _MATTERS.search(pair[0])]
+    found = [pair for document in documents for pair in _leaves(document, "") if _matters(pair[0])]
     for path, node in found[:MOST]:
         draft.leave(name, node.line, f"{path} {node.text}"[:120], "a value of a chart that is not rendered")
+
+
+def _matters(path: str) -> bool:
+    last = path.rpartition(".")[2].lower()
+    return any(word in last for word in _MATTERS)
 
 
 def _leaves(node: Node, path: str, depth: int = 0) -> list[tuple[str, Node]]:

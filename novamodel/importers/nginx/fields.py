@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from novamodel.importers.nginx.limits import say_limits
-from novamodel.importers.nginx.read import Nginx, not_modelled
+from novamodel.importers.nginx.read import Nginx, Target, not_modelled
 from novamodel.importers.nginx.upstreams import say_next_upstream, say_upstreams
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
@@ -32,7 +32,22 @@ def say_edge(nginx: Nginx, services: Collection[str], draft: Draft) -> None:
         why = "read, not modelled"
         if found.name == "ssl_certificate":
             why += ": handshakes cost no CPU unless edge.tls says what kind of certificate this is"
-        draft.leave(found.file, found.line, found.name + often, why)
+        draft.leave(found.file, found.line, f"{found.name} {' '.join(found.args)[:80]}".strip() + often, why)
+    _list_unused(nginx, targets, draft)
+
+
+def _list_unused(nginx: Nginx, targets: Sequence[Target], draft: Draft) -> None:
+    """Zones and limits that hold for no service here."""
+    used = [line for target in targets for line in (*target.scope.limits, *target.scope.connection_limits)]
+    zones = {line.option("zone") or (line.args[0] if line.args else "") for line in used}
+    why = "no location that passes requests to a service here uses it"
+    for name, zone in (*nginx.zones.items(), *nginx.connection_zones.items()):
+        if name not in zones:
+            place = zone.place
+            draft.leave(place.file, place.line, f"{place.name} {' '.join(place.args)[:80]}", why)
+    for line in (*nginx.find("limit_req"), *nginx.find("limit_conn")):
+        if line not in used:
+            draft.leave(line.file, line.line, f"{line.name} {' '.join(line.args)[:80]}", why)
 
 
 def find_faults(nginx: Nginx, behind_balancer: bool, draft: Draft) -> None:

@@ -246,7 +246,9 @@ _GO_UNITS = {"Millisecond": 1, "Second": 1000, "Minute": 60_000, "Hour": 3_600_0
 def _go(text: str, shown: str) -> list[Row]:
     constants = {
         match[1]: match[2]
-        for match in re.finditer(r"^\s*(?:const\s+|var\s+)?(\w+)\s*(?:int\w*\s*)?:?=\s*(\d{1,9})\s*$", text, re.M)
+        for match in re.finditer(
+            r"^[ \t]*(?:(?:const|var)[ \t]+)?(\w+)[ \t]*(?:int\w{0,9}[ \t]*)?:?=[ \t]*(\d{1,9})[ \t\r]*$", text, re.M
+        )
     }
     rows: list[Row] = []
     for pattern, what, path in _GO:
@@ -272,13 +274,16 @@ def _go(text: str, shown: str) -> list[Row]:
 
 # Ruby: Puma's file, connection pools
 
-_RUBY_NUMBER = r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(\d+)["']?\s*)?\)(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(\d+))"""
+_RUBY_NUMBER = (
+    r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(\d+)["']?\s*)?\)"""
+    r"""(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(\d+))"""
+)
 
 
 def _ruby(text: str, shown: str) -> list[Row]:
-    names = {m[1]: m for m in re.finditer(rf"^\s*(\w+)\s*=\s*{_RUBY_NUMBER}", text, re.M)}
+    names = {m[1]: m for m in re.finditer(rf"^[ \t]*(\w+)[ \t]*=[ \t]*{_RUBY_NUMBER}", text, re.M)}
     rows = []
-    for match in re.finditer(r"^\s*(threads|workers)[ (]+([^\n#]{1,120})", text, re.M):
+    for match in re.finditer(r"^[ \t]*(threads|workers)[ (]{1,9}([^\n#]{1,120})", text, re.M):
         line = text.count("\n", 0, match.start()) + 1
         parts = []
         for word in match[2].split(","):
@@ -293,14 +298,21 @@ def _ruby(text: str, shown: str) -> list[Row]:
 
 # Java and Kotlin: HikariCP made in code
 
-_JAVA = (
-    (re.compile(r"setMaximumPoolSize\(\s*(\d{1,6})\s*\)|\bmaximumPoolSize\s*=\s*(\d{1,6})"), "maximumPoolSize", "pool.max", 0),
-    (re.compile(r"setMinimumIdle\(\s*(\d{1,6})\s*\)|\bminimumIdle\s*=\s*(\d{1,6})"), "minimumIdle", "pool.min", 0),
-    (re.compile(r"setConnectionTimeout\(\s*([\d_]{1,9})L?\s*\)|\bconnectionTimeout\s*=\s*([\d_]{1,9})"), "connectionTimeout",
-     "pool.connection_timeout", 1),
-    (re.compile(r"setIdleTimeout\(\s*([\d_]{1,9})L?\s*\)|\bidleTimeout\s*=\s*([\d_]{1,9})"), "idleTimeout", "pool.idle_timeout", 1),
-    (re.compile(r"setMaxLifetime\(\s*([\d_]{1,9})L?\s*\)|\bmaxLifetime\s*=\s*([\d_]{1,9})"), "maxLifetime", "pool.max_lifetime", 1),
-)  # fmt: skip
+_JAVA = tuple(
+    (
+        re.compile(rf"set{name[0].upper()}{name[1:]}\(\s*(\d[\d_]{{0,8}})L?\s*\)|\b{name}\s*=\s*(\d[\d_]{{0,8}})"),
+        name,
+        path,
+        unit,
+    )
+    for name, path, unit in (
+        ("maximumPoolSize", "pool.max", 0),
+        ("minimumIdle", "pool.min", 0),
+        ("connectionTimeout", "pool.connection_timeout", 1),
+        ("idleTimeout", "pool.idle_timeout", 1),
+        ("maxLifetime", "pool.max_lifetime", 1),
+    )
+)
 
 
 def _java(text: str, shown: str) -> list[Row]:

@@ -30,7 +30,7 @@ _POOL = re.compile(
     r"(PG|DB|DATABASE|POSTGRES|POSTGRESQL|SQL|KNEX|TYPEORM|SEQUELIZE|PRISMA|SQLALCHEMY|DATABASE_CONNECTION)_?"
     r"(CONNECTION_?)?(MAX_?)?(POOL|CONNECTION_LIMIT|CONNECTIONS)_?(SIZE|MAX|MAX_SIZE|LIMIT|SIZE_MAX|MAX_CONNECTIONS)?"
     r"|(SPRING_DATASOURCE_)?HIKARI_?MAXIMUM_?POOL_?SIZE|SPRING_DATASOURCE_HIKARI_MAXIMUM_?POOL_?SIZE|DB_MAX_OPEN_CONNS?|MAX_OPEN_CONNS"
-    r"|(PG|DB|DATABASE|POSTGRES)_MAX_(CONNECTIONS|CONNS|POOL_SIZE|POOL)|MAX_POOL_SIZE|QUARKUS_DATASOURCE_JDBC_MAX_SIZE"
+    r"|(PG|DB|DATABASE)_MAX_(CONNECTIONS|CONNS|POOL_SIZE|POOL)|MAX_POOL_SIZE|QUARKUS_DATASOURCE_JDBC_MAX_SIZE"
 )
 _MINIMUM = re.compile(
     r"(PG|DB|DATABASE|POSTGRES)_?(POOL_MIN|MIN_POOL(_SIZE)?|POOL_SIZE_MIN)|SPRING_DATASOURCE_HIKARI_MINIMUM_?IDLE"
@@ -51,7 +51,7 @@ _LISTED = re.compile(
     r"JVM_OPTS|CATALINA_OPTS|ES_JAVA_OPTS|NODE_OPTIONS|DOTNET_GCHeapHardLimit|DOTNET_gcServer|MALLOC_ARENA_MAX|"
     r"SERVER_TOMCAT_(MAX_?THREADS|THREADS_MAX)|SERVER_TOMCAT_MAX_CONNECTIONS|PHP_FPM_PM_MAX_CHILDREN|PM_MAX_CHILDREN|PHP_MEMORY_LIMIT|"
     r"(REDIS|CACHE|MONGO|MONGODB|MYSQL)_?(MAX_)?(POOL|POOL_SIZE|MAX_CONNECTIONS|MAXCLIENTS)(_MAX|_SIZE)?|REDIS_MAXMEMORY\w*|"
-    r"\w*(RATE_LIMIT|RATELIMIT)\w*|\w*_CONCURRENCY|CONCURRENCY|\w*_MAX_THREADS|STATEMENT_TIMEOUT|\w*_STATEMENT_TIMEOUT"
+    r"\w*(RATE_LIMIT|RATELIMIT)\w*|(POSTGRES|MYSQL)_MAX_CONNECTIONS|\w*_WORKER_(AMOUNT|CONNECTIONS|COUNT)|\w*_MAX_ACTIVE_REQUESTS|\w*_CONCURRENCY|CONCURRENCY|\w*_MAX_THREADS|STATEMENT_TIMEOUT|\w*_STATEMENT_TIMEOUT"
 )
 _PLAIN = re.compile(r"[\w.,:%+=/\s-]{0,200}")
 _QUERY = re.compile(
@@ -62,6 +62,12 @@ _QUERY = re.compile(
 def rows_of_variables(env: Mapping[str, Text]) -> list[Row]:
     """What the variables of a container say: pools have a place, threads, processes and heaps are listed."""
     rows: list[Row] = []
+    size, over = (env.get(f"SQLALCHEMY_{word}") for word in ("POOL_SIZE", "MAX_OVERFLOW"))
+    if size is not None and over is not None:
+        parts = [whole(text.value) for text in (size, over)]
+        if all(isinstance(part, int) and not isinstance(part, bool) for part in parts):
+            why = f"environment variables: pool size {parts[0]} and overflow {parts[1]}"
+            rows.append(Row("SQLALCHEMY_POOL_SIZE", sum(parts), size.file, size.line, "pool.max", why))
     for name, text in env.items():
         if text.value is None:
             continue
@@ -86,6 +92,9 @@ def row_of_variable(name: str, value: Any, file: str, line: int) -> list[Row]:
             return [Row(name, milliseconds(number), file, line, path, why)]
     if counted and upper == "UV_THREADPOOL_SIZE":
         return [Row(name, number, file, line, "runtime.threads", why)]
+    heap = re.search(rf"{HEAP_FLAG}[= ](\d+)", str(value)) if upper == "NODE_OPTIONS" else None
+    if heap is not None:
+        return [_flag(HEAP_FLAG, heap[1], file, line)]
     if _LISTED.fullmatch(name) and _PLAIN.fullmatch(str(value)) and str(value):
         return [Row(name, str(value), file, line)]
     return []
@@ -113,13 +122,16 @@ def _of_url(name: str, text: Text) -> list[Row]:
     return rows
 
 
+HEAP_FLAG = "--max-old-space-size"
 _FLAGS = (
-    (r"(?:--max-old-space-size)[= ](\d+)", "--max-old-space-size"),
+    (rf"(?:{HEAP_FLAG})[= ](\d+)", HEAP_FLAG),
     (r"(?<![\w-])(-Xmx\d+[kKmMgG]?)", "heap"),
     (r"(-XX:MaxRAMPercentage=[\d.]+)", "heap"),
 )
 _PROGRAM_FLAGS = {
-    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"--threads[= ](\d+)", "threads"), (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
+    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),
+                 (r"--threads[= ](\d+)", "threads"),
+                 (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
     "uvicorn": ((r"--workers[= ](\d+)", "workers"), (r"--limit-concurrency[= ](\d+)", "limit-concurrency")),
     "hypercorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),),
     "puma": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"(?:\s-t\s*|--threads[= ])(\d+(?::\d+)?)", "threads")),
@@ -127,6 +139,13 @@ _PROGRAM_FLAGS = {
     "sidekiq": ((r"(?:\s-c\s*|--concurrency[= ])(\d+)", "concurrency"),),
     "pm2": ((r"\s-i\s+(\S+)", "instances"),),
 }  # fmt: skip
+
+
+def _flag(what: str, value: str, file: str, line: int) -> Row:
+    """A flag of a runtime; V8's heap has a place in the model."""
+    if what == HEAP_FLAG:
+        return Row(what, f"{value} MiB", file, line, "runtime.max_old_space")
+    return Row(what, value, file, line)
 
 
 def rows_of_command(words: tuple[Text, ...]) -> list[Row]:
@@ -137,7 +156,7 @@ def rows_of_command(words: tuple[Text, ...]) -> list[Row]:
         return []
     rows = []
     for pattern, what in _FLAGS:
-        rows += [Row(what, match[1], place.file, place.line) for match in re.finditer(pattern, text)]
+        rows += [_flag(what, match[1], place.file, place.line) for match in re.finditer(pattern, text)]
     for program, flags in _PROGRAM_FLAGS.items():
         at = re.search(rf"(?<![\w.-]){program}(?![\w.-])", text)
         for pattern, what in flags if at else ():

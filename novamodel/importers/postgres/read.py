@@ -10,7 +10,7 @@ from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text
 
-_SETTING = re.compile(r"^\s*(\w+)\s*=?\s*'?([^'#\n]+?)'?\s*(#.*)?$")
+_SETTING = re.compile(r"(\w+)(?:[ \t]*=[ \t]*|[ \t]+)'?([^'#\s][^'#\n]*)'?[ \t]*(#.*)?")
 
 
 def read_settings(paths: Iterable[tuple[Path, str]]) -> list[tuple[str, int, str]]:
@@ -26,11 +26,12 @@ def read_settings(paths: Iterable[tuple[Path, str]]) -> list[tuple[str, int, str
 def say_settings(lines: list[tuple[str, int, str]], own_server: bool, draft: Draft) -> None:
     """Write ``max_connections`` where PostgreSQL runs on a machine of our own; list the rest."""
     for shown, number, line in lines:
-        match = _SETTING.match(line) if shown.endswith(".conf") else None
+        match = _SETTING.match(line.strip()) if shown.endswith(".conf") else None
         if own_server and match and match[1] == "max_connections":
             draft.say(Said("database.max_connections", whole(match[2]), shown, number))
         else:
-            draft.leave(shown, number, line.split()[0].rstrip(";"), "read, not modelled")
+            what = f"{match[1]} = {match[2].strip()[:60]}" if match else line.split()[0].rstrip(";")
+            draft.leave(shown, number, what, "read, not modelled")
 
 
 def find_faults(lines: list[tuple[str, int, str]], has_replica: bool, draft: Draft) -> None:
@@ -66,7 +67,7 @@ def find_faults(lines: list[tuple[str, int, str]], has_replica: bool, draft: Dra
         if re.search(r"\bPASSWORD\s+'", line, re.I):
             message = "a password stands in the file"
             draft.find("warning", "password-in-file", shown, number, message, "set it from a secret")
-        if re.search(r"REPLICATION.*CONNECTION\s+LIMIT", line, re.I):
+        if re.search(r"CONNECTION\s+LIMIT", line.upper().partition("REPLICATION")[2]):
             draft.find(
                 "note",
                 "replication-connection-limit",

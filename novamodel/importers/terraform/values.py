@@ -40,6 +40,10 @@ class Encoded(str):
         made.value = value
         return made
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Encoded:
+        """A text does not change: it is its own copy."""
+        return self
+
 
 class TooMuch(Exception):
     """Files that ask for more work than any real folder."""

@@ -153,7 +153,7 @@ def what_breaks_first(
     tell(0.3, "beyond the knee")
     failing = work.failing(breach, timeout_s)
     rows = []
-    options = fixes_of(scenario) if breach is not None else []
+    options = fixes_of(scenario, found.first_tier) if breach is not None else []
     grown = monthly_total(scenario.with_load(breach or 1.0))
     for number, fix in enumerate(options):
         tell(0.5 + 0.5 * number / len(options), f"fix: {fix.name}")

@@ -9,7 +9,7 @@ from novamodel import units
 from novamodel.errors import UserError
 from novamodel.questions.load_runs import LoadRuns
 from novamodel.questions.shared import change, service_asked
-from novamodel.scenario import Scenario, cache_nodes, database_classes, may_read_elsewhere
+from novamodel.scenario import Scenario, cache_nodes, database_classes, machine, may_read_elsewhere, node_types
 from novamodel.sizing import Knee
 from novamodel.workflows.month import monthly_total
 
@@ -29,10 +29,15 @@ class Fix(NamedTuple):
 AS_NOW = Fix("as now", "", {})
 
 
-def fixes_of(scenario: Scenario) -> list[Fix]:
-    """Single changes that this deployment allows: twice of one thing, or the next larger machine; first none at all."""
-    name = service_asked(scenario, None)
-    found = [*_of_service(scenario, name), *_of_stores(scenario)]
+def fixes_of(scenario: Scenario, first_tier: str) -> list[Fix]:
+    """Single changes that this deployment allows: twice of one thing, or the next larger machine; first none at all.
+
+    Of services: the one whose tier ``first_tier`` gives out first, and the one that most requests are for.
+    """
+    names = [name for name in scenario.services if first_tier.startswith(f"{name} ")]
+    names = list(dict.fromkeys([*names, service_asked(scenario, None)]))
+    found = [fix for name in names for fix in _of_service(scenario, name)]
+    found += [*_of_stores(scenario), *_of_machines(scenario)]
     return [AS_NOW, *(fix for fix in found if _allowed(scenario, fix))]
 
 
@@ -76,6 +81,26 @@ def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
     if pool is not None:
         for word, size in (("twice the pool", 2 * pool.max), ("half the pool", max(pool.max // 2, 1))):
             yield Fix(f"{name}: {word}", change(str(pool.max), str(size)), {f"{base}.pool.max": size})
+
+
+def _of_machines(scenario: Scenario) -> Iterator[Fix]:
+    """Larger or more machines, where containers share them and there is one kind."""
+    platform = scenario.platform
+    if not platform.shares_cores or len(platform.groups) != 1:
+        return
+    (name, group), compose = next(iter(platform.groups.items())), platform.kind == "compose"
+    family, now = group.type.rpartition(".")[0], machine(group.type)
+    larger = [one for one in node_types() if one.name.startswith(f"{family}.") and one.cores > now.cores]
+    own = group.model_dump(exclude_unset=True)
+    if larger:
+        then = min(larger, key=lambda one: (one.cores, one.memory)).name
+        path = {"platform.node_type": then} if compose else {"platform.node_groups": {name: own | {"type": then}}}
+        yield Fix("nodes: the next type", change(group.type, then), path)
+    if not compose:
+        word = "count" if group.count is not None else "min"
+        more = own | {word: 2 * group.least} | ({"max": max(group.max, 2 * group.least)} if group.max else {})
+        text = change(str(group.least), str(2 * group.least))
+        yield Fix("nodes: twice as many at least", text, {"platform.node_groups": {name: more}})
 
 
 def _of_stores(scenario: Scenario) -> Iterator[Fix]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.hpa import (
     Behavior,
     ControllerSettings,
@@ -22,6 +21,7 @@ from novamodel.components.hpa import (
 from novamodel.scenario.service import Autoscaler
 from novamodel.scenario.service import Behavior as ScenarioBehavior
 from novamodel.simulation import codes
+from novamodel.simulation.control.cpu_use import used_cpu
 from novamodel.simulation.control.pod import Pod
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
@@ -82,8 +82,7 @@ class HpaLoop:
     def _measure(self, pod: Pod) -> None:
         now = self.world.env.now
         model = self.world.engine.model
-        gate_advance(model.gate, pod.row, now)
-        used = float(model.gate.used[pod.row])
+        used = used_cpu(model, pod.row, now)
         if pod.cpu_seen is not None and now > pod.cpu_seen[0]:
             since, before = pod.cpu_seen
             cores = (used - before) / (now - since)

@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from novamodel.components.cpu.cpu_gate import gate_advance
+from novamodel.components.columns import clear
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.conservation import inside
+from novamodel.simulation.control.cpu_use import throttled_periods
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.tiers import tier_uses
 from novamodel.simulation.control.world import World
 from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.recorder import OUTCOMES
+from novamodel.simulation.table import Table
 
 LEAST_FOR_P99 = 100
+INTERVALS = {
+    "time_s": float,
+    "length_s": float,
+    "arrived": int,
+    "served": int,
+    "rejected": int,
+    "failed": int,
+    "answered_5xx": int,
+    "abandoned": int,
+    "retried": int,
+    "in_flight": int,
+    "latency_s": float,
+    "p50_s": float,
+    "p95_s": float,
+    "p99_s": float,
+}
+REPLICAS = {
+    "time_s": float,
+    "service": str,
+    "wanted": int,
+    "ready": int,
+    "pending": int,
+    "ending": int,
+    "outdated": int,
+    "cpu_of_request": float,
+    "memory_of_request": float,
+    "throttled_periods": int,
+}
 MESSAGE_COUNTS = ("published", "delivered", "redelivered", "acknowledged", "dead")
 
 
@@ -29,15 +60,16 @@ class Monitor:
         self.world = world
         self.scenario = scenario
         self.fleets = fleets
-        self.intervals: list[dict[str, float]] = []
-        self.tiers: list[dict[str, Any]] = []
-        self.replicas: list[dict[str, Any]] = []
+        self.intervals = Table(**INTERVALS)
+        self.tiers = Table(time_s=float, tier=str, busy=float, limit=float, utilisation=float, queue=float)
+        self.replicas = Table(**REPLICAS)
         self.carried_in = 0
         self.before = inside(world.plan, world.engine.model)
         self.messages_before = self._messages()
         self.samples = Samples(world, scenario.run)
-        self.buckets: list[dict[str, float]] = []
-        self._exported = np.searchsorted(bucket_edges(), (*scenario.monitoring.buckets, np.inf), side="right")
+        self.buckets = Table(time_s=float, upper_s=float, count=int)
+        self._uppers = (*scenario.monitoring.buckets, np.inf)
+        self._exported = np.searchsorted(bucket_edges(), self._uppers, side="right")
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         self._latency = 0.0
@@ -70,15 +102,15 @@ class Monitor:
         record = model.record
         rejected = np.array(record.outcome).reshape(-1, OUTCOMES)[:, codes.REJECTED]
         self.world.admitted_before = np.array(record.arrived) - rejected
-        for column in (record.histogram, record.window, record.outcome, record.population, record.arrived):
-            column[:] = [0] * len(column) if isinstance(column, list) else 0
-        model.reading.reads[0] = model.reading.stale[0] = 0
+        for column in (record.histogram, record.window, record.spent, record.latency):
+            clear(column)
+        for column in (record.outcome, record.population, record.arrived):
+            clear(column)
         keys = model.keys
         counted = (keys.gets, keys.hits, keys.sets, keys.deletes, keys.evicted, keys.expired, keys.refused)
         for column in (*counted, model.sites.sent, model.sites.retried, model.sites.failed):
-            column[:] = [0] * len(column) if isinstance(column, list) else 0
-        for column in (record.spent, record.latency):
-            column[:] = [0.0] * len(column) if isinstance(column, list) else 0.0
+            clear(column)
+        model.reading.reads[0] = model.reading.stale[0] = 0
         self.carried_in = int(model.requests.in_flight[0])
         self.before = inside(self.world.plan, model)
         self.messages_before = self._messages()
@@ -110,35 +142,29 @@ class Monitor:
         window = np.asarray(model.record.window, dtype=np.int64)
         served = int(new[codes.SERVED])
         p50, p95, p99 = latency_quantiles(window, (0.5, 0.95, 0.99))
-        self.intervals.append(
-            {
-                "time_s": now,
-                "length_s": length,
-                "arrived": arrived - self._counts[0],
-                "served": served,
-                "rejected": int(new[codes.REJECTED]),
-                "failed": int(new[list(codes.FAILED)].sum()),
-                "answered_5xx": int(new[list(codes.ANSWERED_5XX)].sum()),
-                "abandoned": int(new[codes.ABANDONED]),
-                "retried": self._retries(),
-                "in_flight": int(model.requests.in_flight[0]),
-                "latency_s": latency - self._latency,
-                "p50_s": p50,
-                "p95_s": p95,
-                "p99_s": p99 if served >= LEAST_FOR_P99 else float("nan"),
-            }
+        self.intervals.add(
+            now,
+            length,
+            arrived - self._counts[0],
+            served,
+            new[codes.REJECTED],
+            new[list(codes.FAILED)].sum(),
+            new[list(codes.ANSWERED_5XX)].sum(),
+            new[codes.ABANDONED],
+            self._retries(),
+            model.requests.in_flight[0],
+            latency - self._latency,
+            p50,
+            p95,
+            p99 if served >= LEAST_FOR_P99 else float("nan"),
         )
         below = np.concatenate([[0], np.cumsum(window)])[self._exported]
-        uppers = (*self.scenario.monitoring.buckets, np.inf)
-        self.buckets += [
-            {"time_s": now, "upper_s": upper, "count": int(count)} for upper, count in zip(uppers, below, strict=True)
-        ]
-        column = model.record.window
-        column[:] = [0] * len(column) if isinstance(column, list) else 0
+        self.buckets.extend(repeat(now, len(below)), self._uppers, below.tolist())
+        clear(model.record.window)
         self._counts, self._latency = (arrived, outcomes), latency
         self._tier_rows(length)
         for name, fleet in self.fleets.items():
-            self.replicas.append(self._replica_row(name, fleet, now))
+            self._replica_row(name, fleet, now)
 
     # --- tiers ---------------------------------------------------------------------------------------------
 
@@ -158,10 +184,8 @@ class Monitor:
 
     def _level(self, tier: str, busy: float, limit: float, length: float, queue: float = 0.0) -> None:
         if length > 0:
-            row = {"time_s": self.world.env.now, "tier": tier, "busy": float(busy), "limit": float(limit)}
-            self.tiers.append(
-                row | {"utilisation": float(busy) / limit if limit > 0 else float("nan"), "queue": float(queue)}
-            )
+            utilisation = busy / limit if limit > 0 else float("nan")
+            self.tiers.add(self.world.env.now, tier, busy, limit, utilisation, queue)
 
     def _retries(self) -> int:
         """Attempts beyond the first of callers from outside, since the last interval."""
@@ -171,29 +195,18 @@ class Monitor:
 
     def _throttled(self, fleet: Fleet, now: float) -> int:
         """Periods in which a replica was throttled, of all replicas together, since the last interval."""
-        gate = self.world.engine.model.gate
-        for row in range(*fleet.rows):
-            gate_advance(gate, row, now)
-        total = sum(int(gate.throttled[row]) for row in range(*fleet.rows))
+        total = sum(throttled_periods(self.world.engine.model, row, now) for row in range(*fleet.rows))
         before, self._cut[fleet.name] = self._cut.get(fleet.name, 0), total
         return total - before
 
-    def _replica_row(self, name: str, fleet: Fleet, now: float) -> dict[str, Any]:
+    def _replica_row(self, name: str, fleet: Fleet, now: float) -> None:
         resources = fleet.service.resources
-        requests = {"cpu": resources.cpu_request * 1000, "memory": resources.memory_request}
-        use = {}
-        for what, request in requests.items():
+        use = []
+        for what, request in (("cpu", resources.cpu_request * 1000), ("memory", resources.memory_request)):
             values = [pod.samples[what].value for pod in fleet.pods if pod.ready is True and what in pod.samples]
-            use[f"{what}_of_request"] = sum(values) / (request * len(values)) if values else float("nan")
-        ready = fleet.ready_count()
-        return {
-            "time_s": self.world.env.now,
-            "service": name,
-            "wanted": fleet.spec,
-            "ready": ready,
-            "pending": len(fleet.alive()) - ready,
-            "ending": len(fleet.pods) - len(fleet.alive()),
-            "outdated": sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods),
-            **use,
-            "throttled_periods": self._throttled(fleet, now),
-        }
+            use.append(sum(values) / (request * len(values)) if values else float("nan"))
+        ready, alive = fleet.ready_count(), len(fleet.alive())
+        outdated = sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods)
+        ending = len(fleet.pods) - alive
+        throttled = self._throttled(fleet, now)
+        self.replicas.add(now, name, fleet.spec, ready, alive - ready, ending, outdated, *use, throttled)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_advance
+from novamodel.components.cpu.cpu_gate import NO_LIMIT
+from novamodel.components.cpu.host import container_used, host_used
 from novamodel.components.fifo import fifo_used_until
 from novamodel.components.node.node import loop_busy_until
 from novamodel.components.pg_pool.rules import pool_account
@@ -18,6 +19,7 @@ from novamodel.components.queue.consumers import consumer_account
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
+from novamodel.simulation.control.cpu_use import used_cpu
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.layout import Link
@@ -39,18 +41,38 @@ def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Ite
     for number, (name, edge) in enumerate(scenario.all_edges.items()):
         first = int(model.edges.first_worker[number])
         busy = sum(fifo_used_until(model.workers, i, now) for i in range(first, first + edge.workers))
-        yield Use(named(name, "edge"), busy, edge.workers)
+        yield Use(named(name, "edge"), used_by(world, ("edge", name), busy), edge.workers)
     for fleet in fleets.values():
         yield from _service(world, scenario, fleet)
     for name in scenario.all_databases:
         yield from _database(world, scenario, name)
     for number, name in enumerate(scenario.all_caches):
-        yield Use(named(name, "redis"), fifo_used_until(model.redis, number, now), 1)
+        busy = fifo_used_until(model.redis, number, now)
+        yield Use(named(name, "redis"), used_by(world, ("cache", name), busy), 1)
     for x, (name, external) in enumerate(scenario.externals.items()):
         if external.concurrency is not None:
             held = tokens_account(model.room, x, now)
             yield Use(f"external {name}", held, external.concurrency, int(model.room.waiting[x]))
     yield from _queues(world)
+    yield from _machines(world)
+
+
+def _machines(world: World) -> Iterator[Use]:
+    """Cores of the machines that containers share, by node group; who waits for one is its queue."""
+    if world.cluster is None:
+        return
+    host, now = world.engine.model.host, world.env.now
+    for group, rows in world.plan.hosts.items():
+        there = [one.row for one in world.cluster.machines if one.group == group and one.ready_s <= now]
+        used = sum(float(host_used(host, h, now)) for h in rows)
+        cores = sum(int(host.cores[h]) for h in there)
+        yield Use(f"{group} cores", used, cores, sum(int(host.waiting[h]) for h in there))
+
+
+def used_by(world: World, part: tuple[str, str], own: float) -> float:
+    """CPU seconds of a part that may stand on a shared machine; ``own``: on one of its own."""
+    row = world.settled.get(part)
+    return own if row is None else float(container_used(world.engine.model.host, row, world.env.now))
 
 
 def named(name: str, tier: str) -> str:
@@ -64,8 +86,7 @@ def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
     cpu = busy = 0.0
     queued = 0
     for r in range(first, end):
-        gate_advance(model.gate, r, now)
-        cpu += model.gate.used[r]
+        cpu += used_cpu(model, r, now)
         busy += loop_busy_until(model.node, r, now)
         queued += int(model.node.loop_waiting[r])
     ready = max(fleet.ready_count(), 1)
@@ -120,7 +141,9 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         used = sum(float(cores_account(model.cores, d, now)) for d in servers)
         cores = sum(int(model.cores.cores[d]) for d in servers)
         queue = sum(max(0, int(model.cores.jobs[d]) - int(model.cores.cores[d])) for d in servers)
-        yield Use(named(name, f"{postgres} cpu"), used, cores, queue)
+        yield Use(
+            named(name, f"{postgres} cpu"), used if reads else used_by(world, ("database", name), used), cores, queue
+        )
         yield Use(
             named(name, f"{postgres} storage"), sum(fifo_used_until(model.volume, d, now) for d in servers), count
         )

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from novamodel.analytic import tracking_spec
-from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.hpa import Sample, as_amount
 from novamodel.components.target_tracking.target_tracking import IN_POINTS, TrackingState, track
 from novamodel.scenario.service import Autoscaler
 from novamodel.simulation import codes
+from novamodel.simulation.control.cpu_use import used_cpu
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.recorder import OUTCOMES
@@ -67,8 +67,7 @@ class TargetTracking:
         for pod in self.fleet.pods:
             if pod.row == codes.NONE or pod.lost:
                 continue
-            gate_advance(model.gate, pod.row, now)
-            used = float(model.gate.used[pod.row])
+            used = used_cpu(model, pod.row, now)
             marks[pod.name] = (now, used)
             if pod.name in self._used:
                 since, before = self._used[pod.name]

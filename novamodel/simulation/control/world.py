@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import simpy
 
+from novamodel.components.cpu.host import container_place
 from novamodel.components.nginx.upstream.round_robin import upstream_list
 from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
@@ -24,6 +25,10 @@ class Engine(Protocol):
     name: str
     model: Model
 
+    @property
+    def env(self) -> simpy.Environment:
+        """The environment that it shares with the control plane."""
+
     def run(self, horizon: float) -> None:
         """Run all there is up to the horizon."""
 
@@ -32,9 +37,6 @@ class Engine(Protocol):
 
     def kill(self, replica: int) -> None:
         """End a replica's process."""
-
-    def settle(self, container: int, machine: int) -> None:
-        """A container stands on a machine from now on."""
 
     def start_user(self, number: int, program: int, population: int, client: int) -> None:
         """A user of a closed source begins to think."""
@@ -65,6 +67,7 @@ class World:
         self.events: list[dict[str, Any]] = []
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
+        self.settled: dict[tuple[str, str], int] = {}  # part and name of what shares a machine -> its container
         self.cluster = cluster  # the machines, where containers share them
         self.lost_zones: set[int] = set()
         upstream, replica = engine.model.upstream, engine.model.balances.replica
@@ -81,6 +84,14 @@ class World:
         self._jobs += 1
         self.engine.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
         return self._jobs
+
+    def settle(self, container: int, machine: int) -> None:
+        """A container stands on a machine from now on; the quota periods of those that are there already are spread."""
+        host = self.engine.model.host
+        begun = float(host.phase[container])
+        container_place(host, container, machine, self.env.now)
+        if self.cluster is not None and self.cluster.warm:
+            host.phase[container] = begun
 
     def list_replica(self, service: str, row: int, ready: bool) -> None:
         """Put a replica on the lists of all who send requests there, and among the consumers; or take it off."""

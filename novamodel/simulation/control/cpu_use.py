@@ -1,0 +1,24 @@
+"""CPU that a replica's container has used and was denied, on a machine of its own or a shared one."""
+
+from __future__ import annotations
+
+from novamodel.components.cpu.cpu_gate import gate_advance
+from novamodel.components.cpu.host import container_used
+from novamodel.simulation.state import Model
+
+
+def used_cpu(model: Model, row: int, now: float) -> float:
+    """CPU seconds so far."""
+    if model.config.shared:
+        return float(container_used(model.host, row, now))
+    gate_advance(model.gate, row, now)
+    return float(model.gate.used[row])
+
+
+def throttled_periods(model: Model, row: int, now: float) -> int:
+    """Quota periods so far in which its threads stood still (nr_throttled of cpu.stat)."""
+    if model.config.shared:
+        container_used(model.host, row, now)
+        return int(model.host.throttled[row])
+    gate_advance(model.gate, row, now)
+    return int(model.gate.throttled[row])
