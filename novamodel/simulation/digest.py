@@ -51,8 +51,6 @@ class RequestLog:
     def take(self, record: Recorder) -> None:
         """Add the rows collected since the last call and empty them."""
         count = int(record.rows[0])
-        if not count:
-            return
         if count == 0:
             return
         end = count * ROW_WIDTH
