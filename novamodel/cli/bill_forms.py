@@ -26,7 +26,7 @@ def text(
     width: int,
 ) -> str:
     """The bill for a terminal of `width` columns: total and range, lines or sums, commitments, what is assumed."""
-    from novamodel.cost.show import bill_text
+    from novamodel.cost import bill_text
 
     month = cost.mid
     low, mid, high = cost.totals()
@@ -54,8 +54,7 @@ def moved(cost: MonthlyCost) -> list[str]:
 
 
 def _per_million(scenario: Scenario, cost: MonthlyCost) -> str:
-    from novamodel.cost import per_million
-    from novamodel.cost.money import to_decimal
+    from novamodel.cost import per_million, to_decimal
 
     found = per_million(cost.mid.total, to_decimal(requests(scenario)))
     return "no requests" if found is None else f"{found:,}"

@@ -146,7 +146,7 @@ class _Plan:
 
 
 def _with_stores(steps: list[Any], database: list[str], cache: list[str]) -> list[Any]:
-    """Steps with the given database and cache; without one, its steps fall away, and what a miss does is always done."""
+    """Steps with the given database and cache; without one, what a miss does is always done."""
     result: list[Any] = []
     for step in steps:
         if "sql" in step:

@@ -129,6 +129,7 @@ FREE = re.compile(
     r"wafv2_web_acl_association|cloudfront_origin_access|placement_group|ssm_(association|document)|backup_selection|"
     r"cognito_(user_pool_client|user_pool_domain|identity_pool_role)|efs_mount_target|efs_access_point|"
     r"rds_cluster_role|db_instance_role|secretsmanager_secret_version|elasticache_parameter_group)"
+    r"|kubernetes_(namespace|role|cluster_role|service_account|config_map|secret|network_policy|manifest)\w*"
     r"|random_|null_resource|tls_|local_|time_|template_|terraform_data|archive_"
 )
 """Resources that neither cost nor limit by themselves."""

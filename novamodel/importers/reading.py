@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
+from novamodel.importers.aws.registry import as_resources
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
@@ -71,7 +72,8 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
     region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)
-    declared = [*terraform.resources, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
+    made = [each for one in terraform.resources for each in (as_resources(one) if one.type == "module" else [one])]
+    declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
     estate = Estate(declared, found.all("ecs"))
     sources = Sources(

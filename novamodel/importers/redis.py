@@ -15,8 +15,10 @@ from novamodel.yamlfile import read_text
 
 _LINE = re.compile(r"[ \t]*([a-z][\w-]*)[ \t]+(\S.*)")
 _SAID = {"maxmemory": "memory", "maxmemory-policy": "maxmemory_policy", "maxmemory-samples": "maxmemory_samples"}
-_LIMITS = {"maxclients", "timeout", "appendonly", "appendfsync", "save", "io-threads", "tcp-backlog", "replicaof", "cluster-enabled",
-           "lazyfree-lazy-eviction", "active-expire-effort", "hz", "databases", "client-output-buffer-limit"}  # fmt: skip
+_LIMITS = {"maxclients", "timeout", "appendonly", "appendfsync", "save", "io-threads", "tcp-backlog", "replicaof",
+           "cluster-enabled",
+           "lazyfree-lazy-eviction", "active-expire-effort", "hz", "databases",
+           "client-output-buffer-limit"}  # fmt: skip
 
 
 def read_redis(pair: tuple[Path, str]) -> list[tuple[str, Text]]:

@@ -213,6 +213,10 @@ def statement_ended(m: Model, q: Any, i: int, now: float) -> None:
         answered = fifo_join(m.volume, d, operations * m.disks.io_time[d], now)
         answered += operations * m.disks.latency[d]
         add_time(m, i, codes.STORAGE, answered - now)
+    wait = m.disks.commit[d]
+    if wait > 0.0 and m.programs.commit[s.pc[i]] == codes.COMMITS_WRITES:
+        answered += wait
+        add_time(m, i, codes.STORAGE, wait)
     answered += network
     add_time(m, i, codes.DATABASE, now - s.since[i] + network)
     push(q, answered, codes.STATEMENT_DONE, s.number[i], i)

@@ -199,6 +199,7 @@ class Disks(NamedTuple):
 
     io_time: Column  # 1 / IOPS
     latency: Column
+    commit: Column  # what a commit that writes waits beyond them, for a standby
 
 
 class Caches(NamedTuple):

@@ -234,7 +234,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
         if m.external.waits[x] != 0:
             s.since[i] = now
             s.where[i] = codes.IN_LINE
-            tokens_wait(m.room, x, i, now)
+            tokens_wait(m.room, x, i)
             return False
     m.external.refused[x] += 1
     fail(m, i, codes.OVER_LIMIT)

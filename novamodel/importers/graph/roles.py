@@ -34,7 +34,10 @@ QUEUES = {
     "sqs": r"elasticmq(-native)?|localstack",
     "beanstalkd": r"beanstalkd",
 }
-PROXIES = r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|caddy|kong|apisix|varnish|httpd|swag|nginx-proxy|nginx-proxy-manager"
+PROXIES = (
+    r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|"
+    r"caddy|kong|apisix|varnish|httpd|swag|nginx-proxy(-manager)?"
+)
 TOOLS = (
     r"prometheus|grafana|alertmanager|cadvisor|loki|promtail|tempo|jaeger(-\w+)?|all-in-one|zipkin(-slim)?|"
     r"opentelemetry-collector(-\w+)?|otel\w*|fluentd|fluent-bit|logstash|kibana|elasticsearch|opensearch(-dashboards)?|"
@@ -50,7 +53,8 @@ TOOLS = (
 TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
-    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol", "phpmyadmin", "pgadmin", "mailhog", "portainer",
+    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol",
+    "phpmyadmin", "pgadmin", "mailhog", "portainer",
 }  # fmt: skip
 """Words of an image's name that only a tool has."""
 TOOL_SPACES = {"kube-system", "monitoring", "logging", "observability", "istio-system", "cert-manager", "ingress-nginx"}
@@ -75,7 +79,8 @@ _JOB = re.compile(
     r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision)([-_]|$)"
 )
 _JOB_COMMAND = re.compile(
-    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
+    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|"
+    r"prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
 )
 _SERVES = re.compile(
     r"\b(serve|server|start|run|runserver|gunicorn|uvicorn|puma|unicorn|node |java |nginx|exec|up|daphne|rails s)\b"
@@ -85,7 +90,8 @@ _WORKER = re.compile(
     r"background|housekeeping|maintenance|triggerer|subscribers?|cleanup|processor)([-_]|\d|$)"
 )
 _WORKER_COMMAND = re.compile(
-    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|\bhuey\b|"
+    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|"
+    r"\bhuey\b|"
     r"\barq\b|\bschedule:(run|work)\b|\bworker(s|\.\w+)?\b|\bjobs:work\b|\bcron\b|run consumer|taskworker"
 )
 

@@ -12,7 +12,8 @@ from novamodel.importers.graph.links import Link
 from novamodel.importers.names import image_name
 
 ENDINGS = {
-    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs", ".php", ".rs", ".ex", ".exs", ".scala",
+    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs",
+    ".php", ".rs", ".ex", ".exs", ".scala",
     ".yml", ".yaml", ".json", ".properties", ".toml", ".env", ".conf", ".xml",
 }  # fmt: skip
 MOST_FILES = 300

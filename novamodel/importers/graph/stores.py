@@ -18,9 +18,12 @@ from novamodel.importers.quantity import compose_memory, kubernetes_memory, whol
 from novamodel.importers.report import Draft, Said
 
 CALLED = {
-    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle", "cassandra": "Cassandra",
-    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j", "memcached": "memcached",
-    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS", "beanstalkd": "beanstalkd",
+    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle",
+    "cassandra": "Cassandra",
+    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j",
+    "memcached": "memcached",
+    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS",
+    "beanstalkd": "beanstalkd",
 }  # fmt: skip
 _MAX_CONNECTIONS = {"mysql": (151, "documented: MySQL's default")}
 _SETTING = re.compile(r"(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)(?:\s*=\s*|\s+)([^\s-][^\s]*)")
@@ -30,9 +33,12 @@ _CONNECTION_VARIABLES = (
     "MYSQL_MAX_CONNECTIONS",
     "MAX_CONNECTIONS",
 )
-_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file", "user", "password",
-          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth", "character-set-server",
-          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet", "daemonize"}  # fmt: skip
+_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file",
+          "user", "password",
+          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth",
+          "character-set-server",
+          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet",
+          "daemonize"}  # fmt: skip
 """Settings that say nothing about load or size."""
 
 

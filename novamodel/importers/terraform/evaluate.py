@@ -20,7 +20,7 @@ from novamodel.importers.terraform.values import (
     whole_number,
 )
 
-MAX_WORK = 3_000_000
+MAX_WORK = 400_000
 """Nodes that are evaluated for one folder."""
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,

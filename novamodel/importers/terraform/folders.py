@@ -71,7 +71,7 @@ def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
     examples = [folder for folder in tree.folders if folder not in serious and folder not in chosen]
     left += [(folder, "an example or a test") for folder in examples if folder not in called]
     kept: list[str] = []
-    for folder in sorted(chosen, key=lambda one: (_rank(one), one)):
+    for folder in sorted(chosen, key=lambda one: (_rank(one), not _runs_services(tree, one, 0), one)):
         twin = next((other for other in kept if _alike(tree, folder, other)), None)
         if twin is None:
             kept.append(folder)
@@ -115,6 +115,21 @@ def _alike(tree: Tree, one: str, other: str) -> bool:
     if not left or not right:
         return False
     return len(left & right) / min(len(left), len(right)) >= 0.6
+
+
+def _runs_services(tree: Tree, folder: str, level: int) -> bool:
+    """Whether a folder, or a module of it, makes ECS services or an EKS cluster."""
+    for block in tree.folders[folder]:
+        if block.kind == "resource" and block.labels[:1] in (("aws_ecs_service",), ("aws_eks_cluster",)):
+            return True
+        if block.kind == "module":
+            source = word(block.attributes.get("source"))
+            target = local_source(source, folder, tree.folders)
+            if re.search(r"/(terraform-aws-)?(eks|ecs)\b", source) or (
+                target is not None and target != folder and level < 6 and _runs_services(tree, target, level + 1)
+            ):
+                return True
+    return False
 
 
 def _made(tree: Tree, folder: str) -> set[tuple[str, ...]]:

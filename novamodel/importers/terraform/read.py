@@ -85,7 +85,8 @@ def _provider(module: Module, folder: Folder, result: Terraform) -> None:
             region = made.get("region")
             if block.labels[0] == "aws" and isinstance(region, str):
                 folder.region = region
-            result.resources.append(made)
+            if region is not None:
+                result.resources.append(made)
 
 
 def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:

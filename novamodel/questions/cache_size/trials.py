@@ -99,7 +99,7 @@ def replay_frame(
     """
     settle_s = max(LIFETIMES * scenario.cache.keyspaces[name].ttl, 2 * warm_s if warm_s == warm_s else LONGEST_S)
     now = scenario.cache.memory
-    own: str = scenario.cache.maxmemory_policy
+    own = scenario.cache.maxmemory_policy
     points: list[tuple[float, str, bool]] = [
         (part * needed, own, False) for part in PARTS if abs(part * needed / now - 1) > 0.01
     ]

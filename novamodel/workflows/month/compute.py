@@ -9,15 +9,13 @@ from novamodel.cost import (
     FargateService,
     NodeGroup,
     PodRequest,
-    PriceBook,
     Volume,
     fargate_pod_size,
-    instance_allocatable,
-    nodes_for_pods,
+    groups_of,
+    nodes_by_group,
     task_hours,
 )
-from novamodel.cost.nodes import Allocatable
-from novamodel.scenario import SYSTEM_PODS, Scenario
+from novamodel.scenario import SYSTEM_PODS, Scenario, standing
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import blocks, flag
@@ -26,7 +24,7 @@ from novamodel.workflows.month.declared.compute import architecture
 GIB = 1024**3
 
 
-def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any]:
+def compute(scenario: Scenario, hours: DayUse) -> dict[str, Any]:
     """The fields of `MonthUsage` for what the replicas run on."""
     platform = scenario.platform
     if platform.kind == "compose":
@@ -38,7 +36,7 @@ def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any
         return {"nodes": (node,)}
     if platform.compute == "fargate":
         return {"fargate": tuple(_fargate(scenario, hours))}
-    return {"nodes": (_node_group(scenario, hours, book),)}
+    return {"nodes": _node_groups(scenario, hours)}
 
 
 def public_addresses(scenario: Scenario) -> bool:
@@ -126,46 +124,52 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
     return services
 
 
-def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup:
-    """Nodes by the hour: enough for the requests of all pods, and one a zone at least.
+def _node_groups(scenario: Scenario, hours: DayUse) -> tuple[NodeGroup, ...]:
+    """Nodes by the hour: enough for the requests of all pods, within each group's bounds (one a zone at least).
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
-    room = instance_allocatable(platform.node_type, book)
-    known: dict[tuple[int, ...], float] = {}
+    groups = groups_of(platform)
+    known: dict[tuple[int, ...], dict[str, int]] = {}
 
-    def nodes_of(there: dict[str, float]) -> float:
+    def nodes_of(there: Mapping[str, float]) -> dict[str, int]:
         pods = {name: -int(-count // 1) for name, count in there.items()}
         place = tuple(pods.values())
         if place not in known:
-            known[place] = float(_nodes(scenario, pods, room))
+            known[place] = nodes_by_group(_pods(scenario, pods), groups)
         return known[place]
 
-    counts, most = [], []
     length = len(next(iter(hours.replicas.values())))
+    counts, most = [], []
     for hour in range(length):
         there = {name: curve[hour] for name, curve in hours.replicas.items()}
         most_of = hours.surge.most
-        highest = {name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()}
         counts.append(nodes_of(there))
-        most.append(nodes_of(highest))
-    least = _nodes(scenario, {name: float(_floor(scenario, name)) for name in scenario.services}, room)
+        most.append(
+            nodes_of({name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()})
+        )
+    floor = nodes_of({name: float(_floor(scenario, name)) for name in scenario.services})
     declared, spot, disks = _declared_nodes(scenario)
-    least, counts = max(least, declared), [max(count, declared) for count in counts]
-    most = [max(count, declared) for count in most]
-    fixed, use = task_hours(counts, month, least)
-    return NodeGroup(
-        name="nodes",
-        instance_type=platform.node_type,
-        spot_share=spot,
-        disks=disks,
-        public_ipv4=public_addresses(scenario),
-        fixed_node_hours=fixed,
-        use_node_hours=use,
-        surge_node_hours=(sum(most) - sum(counts)) / length * month,
-    )
+    found = []
+    for number, (name, group) in enumerate(groups.items()):
+        held = declared if number == 0 else 0
+        curve, highest = ([float(max(one[name], held)) for one in course] for course in (counts, most))
+        fixed, use = task_hours(curve, month, max(floor[name], held))
+        found.append(
+            NodeGroup(
+                name=name,
+                instance_type=group.instance_type,
+                spot_share=spot if number == 0 else 0.0,
+                disks=disks if number == 0 else None,
+                public_ipv4=public_addresses(scenario),
+                fixed_node_hours=fixed,
+                use_node_hours=use,
+                surge_node_hours=(sum(highest) - sum(curve)) / length * month,
+            )
+        )
+    return tuple(found)
 
 
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
@@ -181,20 +185,18 @@ def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] 
 
 
 def standing_pods(scenario: Scenario) -> list[PodRequest]:
-    """Pods of the cluster that are no service: databases, proxies, monitoring, as the files declare them."""
-    pods = []
+    """Pods of the cluster that are no service: the system's, parts of the scenario, and others that files declare."""
+    pods = [PodRequest(*one) for one in standing(scenario)]
     for one in scenario.declared_of("kubernetes_pod"):
-        if one.text("kind") != "DaemonSet":
+        if one.text("kind") != "DaemonSet" and one.modelled is None:
             request = PodRequest(one.number("cpu_request") or 0.0, (one.number("memory_request") or 0.0) / GIB)
             pods += [request] * one.count
     return pods
 
 
-def _nodes(scenario: Scenario, replicas: Mapping[str, float], room: Allocatable) -> int:
-    pods = [PodRequest(*one) for one in SYSTEM_PODS] if scenario.platform.kind == "eks" else []
-    pods += standing_pods(scenario)
+def _pods(scenario: Scenario, replicas: Mapping[str, int]) -> list[PodRequest]:
+    pods = standing_pods(scenario)
     for name, count in replicas.items():
         resources = scenario.services[name].resources
-        request = PodRequest(resources.cpu_request, resources.memory_request / GIB)
-        pods += [request] * -int(-count // 1)
-    return max(scenario.platform.zones, nodes_for_pods(pods, room, name=scenario.platform.node_type))
+        pods += [PodRequest(resources.cpu_request, resources.memory_request / GIB)] * count
+    return pods

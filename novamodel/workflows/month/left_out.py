@@ -8,7 +8,8 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.callers import Caller
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.workflows.month.compute import public_addresses
-from novamodel.workflows.month.declared import HANDLERS, rest
+from novamodel.workflows.month.declared import HANDLERS, known_machine, rest
+from novamodel.workflows.month.declared.network import carrier
 from novamodel.workflows.month.stores import data_gib, used_stores
 
 GIB = 1024**3
@@ -26,8 +27,10 @@ def assumed(scenario: Scenario) -> tuple[str, ...]:
     for name in UNDECLARED:
         if name == "nat_gateways" and public_addresses(scenario):
             continue
+        if name == "load_balancers" and carrier(scenario) is not None:
+            continue
         path, amount = f"pricing.{name}", getattr(scenario.pricing, name)
-        declared = any(HANDLERS.get(one.type) is COUNTED.get(name) for one in scenario.declared)
+        declared = name in COUNTED and any(HANDLERS.get(one.type) is COUNTED[name] for one in scenario.declared)
         if amount and not declared and scenario.origin(path).kind not in ("file", "override"):
             found.append(f"{path} {f'{amount / GIB:g} GiB' if name == 'registry' else amount}")
     if scenario.platform.kind != "compose":
@@ -57,8 +60,11 @@ def _has_machine(scenario: Scenario, name: str) -> bool:
     path = "database" if name == MAIN else f"databases.{name}"
     if scenario.all_databases[name].instance_class is not None:
         return True
-    of_it = [one for one in scenario.declared if one.modelled == path]
-    return bool(of_it) or (name == MAIN and bool(scenario.declared_of("aws_rds_cluster", "aws_db_instance")))
+    stores = scenario.declared_of("aws_rds_cluster", "aws_db_instance", "kubernetes_pod")
+    return any(
+        (one.modelled == path or (name == MAIN and one.type != "kubernetes_pod")) and not known_machine(one)
+        for one in stores
+    )
 
 
 def not_priced(scenario: Scenario) -> list[str]:
@@ -96,9 +102,9 @@ def _machines(scenario: Scenario) -> list[str]:
         if name not in databases:
             continue
         path = "database" if name == MAIN else f"databases.{name}"
-        if database.instance_class is None:
+        if database.instance_class is None and not _has_machine(scenario, name):
             items.append(f"PostgreSQL{_of(name)}: {path}.instance_class names no RDS class")
-        else:
+        elif database.instance_class is not None:
             classes = [database.instance_class]
             if database.read_replicas is not None and database.read_replicas.instance_class is not None:
                 classes.append(database.read_replicas.instance_class)

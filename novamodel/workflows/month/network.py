@@ -12,6 +12,7 @@ from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
 from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.days import DayUse
+from novamodel.workflows.month.declared.network import carrier, kind_of
 
 GIB = 1024**3
 REQUEST_BYTES = 400
@@ -91,10 +92,12 @@ def outward(scenario: Scenario, out_gib: float, log_gib: float) -> dict[str, lis
 
 def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:
     """The load balancers, each with its share of the day's profile."""
-    pricing = scenario.pricing
-    if not pricing.load_balancers:
+    pricing, declared = scenario.pricing, carrier(scenario)
+    count = pricing.load_balancers if declared is None else declared.count
+    if not count:
         return ()
-    share = 1 / pricing.load_balancers
+    share = 1 / count
+    title = "balancer" if declared is None else declared.name
     outside = {name: source for name, source in scenario.traffic.sources.items() if from_outside(source)}
     connections, bytes_per_s, requests = ([0.0] * len(next(iter(hours.rates.values()))) for _ in range(3))
     for name, source in outside.items():
@@ -105,13 +108,14 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
             bytes_per_s[hour] += rate * share * (hours.shares[hour] * out_bytes[name] + REQUEST_BYTES)
     return tuple(
         LoadBalancer(
-            name=f"balancer {number + 1}" if pricing.load_balancers > 1 else "balancer",
+            name=f"{title} {number + 1}" if count > 1 else title,
+            kind="alb" if declared is None else kind_of(declared),
             new_connections_per_s=tuple(connections),
             active_connections=tuple(rate * pricing.connection_lifetime for rate in connections),
             processed_gib_per_hour=tuple(rate * 3600 / GIB for rate in bytes_per_s),
             rule_evaluations_per_s=tuple(rate * max(0, BALANCER_RULES - 10) for rate in requests),
         )
-        for number in range(pricing.load_balancers)
+        for number in range(count)
     )
 
 

@@ -20,6 +20,8 @@ from novamodel.telemetry import log_volume, metric_volume
 from novamodel.workflows.month.compute import compute
 from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.declared import Found, declared_usage
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.network import carrier
 from novamodel.workflows.month.left_out import missing, not_priced
 from novamodel.workflows.month.network import answers, apis, balancers, outside_requests, outward, queues, transfer
 from novamodel.workflows.month.stores import caches, databases, search_domains, used_stores
@@ -41,7 +43,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     things: dict[str, list[Any]] = {
         "fargate": [],
         "nodes": [],
-        **{name: list(values) for name, values in compute(scenario, hours, book).items()},
+        **{name: list(values) for name, values in compute(scenario, hours).items()},
         "eks_clusters": [] if declared.things.get("eks_clusters") else _cluster(scenario),
         "load_balancers": list(balancers(scenario, hours, said.by_source)),
         "apis": list(apis(scenario, sum(going.edges.values()) * seconds)),
@@ -54,13 +56,15 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         things["databases"] = list(databases(scenario))
         things["caches"] = list(caches(scenario))
         things["queues"] = list(queues(scenario, going, seconds))
+    behind = carrier(scenario)
+    in_public = 0 if behind is not None and flag(behind, "internal") else len(things["load_balancers"])
     for name, more in declared.things.items():
         things[name] = [*things.get(name, []), *more]
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
         transfer=moved,
-        metered=(*_metered(scenario, hours, declared, len(things["load_balancers"]), things["nat"]), *declared.metered),
+        metered=(*_metered(scenario, hours, declared, in_public, things["nat"]), *declared.metered),
         not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *not_priced(scenario)),
         free=tuple(declared.free),
         missing=missing(scenario),

@@ -110,7 +110,7 @@ def declared_usage(scenario: Scenario, requests: float, on: date) -> Found:
     for one in scenario.declared:
         if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if _known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
+        if known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
             found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
             continue
         handler = HANDLERS.get(one.type)
@@ -121,7 +121,7 @@ def declared_usage(scenario: Scenario, requests: float, on: date) -> Found:
     return found
 
 
-def _known_machine(one: Declared) -> bool:
+def known_machine(one: Declared) -> bool:
     """Whether the scenario would have taken a store's machine from here, had it not been told otherwise."""
     classes = [known.name for known in database_classes()] + [known.name for known in cache_nodes()]
     return one.text("instance_class") in classes or one.text("node_type") in classes
@@ -139,4 +139,4 @@ def _priced_there(scenario: Scenario, one: Declared) -> bool:
     return not one.type.startswith("aws_eks_cluster")
 
 
-__all__ = ["HANDLERS", "Found", "declared_usage", "title"]
+__all__ = ["HANDLERS", "Found", "declared_usage", "known_machine", "title"]
