@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novamodel.components.cpu.host import thread_wake
+from novamodel.components.cpu.host import thread_shorten, thread_wake
 from novamodel.components.cpu.host_state import ASLEEP, GHOST, Host
 from novamodel.components.rule import rule
 from novamodel.components.runtime.state import NONE, Runtime
@@ -101,6 +101,7 @@ def runtime_burst(s: Runtime, host: Host, job: int, work: float, now: float) -> 
             lane += 1
         if lane == end:
             burst_waits(s, w, job)
+            lane_yields(s, host, w, now)
             return False
     lane_runs(s, host, lane, job, now)
     return True
@@ -119,10 +120,25 @@ def burst_waits(s: Runtime, w: int, job: int) -> None:
 
 
 @rule
+def lane_yields(s: Runtime, host: Host, w: int, now: float) -> None:
+    """A burst has come in line: the first lane that was to run to the end of its burst ends with its turn."""
+    for lane in range(s.first_lane[w], s.first_lane[w] + s.lanes[w]):
+        job = s.job[lane]
+        if s.left[job] == 0.0:
+            lost = thread_shorten(host, s.host_first[0] + lane, s.turn[w], now)
+            s.left[job] = lost
+            s.worked[w] -= lost
+            if lost > 0.0:
+                return
+
+
+@rule
 def lane_runs(s: Runtime, host: Host, lane: int, job: int, now: float) -> None:
-    """A lane runs a burst, to its end or for a turn; garbage is collected if enough has come together."""
+    """A lane runs a burst, to its end or, if others wait, for a turn; garbage is collected once there is enough."""
     w = s.worker[lane]
-    part = s.left[job] if s.left[job] < s.turn[w] else s.turn[w]
+    part = s.left[job]
+    if part > s.turn[w] and s.bursts[w] > 0:
+        part = s.turn[w]
     s.left[job] -= part
     s.job[lane] = job
     s.lane[job] = lane
@@ -152,7 +168,7 @@ def runtime_ended(s: Runtime, host: Host, t: int, now: float) -> tuple[int, int]
     over = job
     if s.left[job] > 0.0:
         over = NONE
-        if s.burst_first[w] == NONE or s.own_lane[w] == 1:
+        if s.bursts[w] == 0:
             lane_runs(s, host, lane, job, now)
             return NONE, job
         s.lane[job] = NONE
