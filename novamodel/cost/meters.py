@@ -109,9 +109,8 @@ def capacity_unit_hours(balancer: LoadBalancer, hours_per_month: Number) -> Deci
     """
     profiles = balancer.profiles()
     slices = max(len(profile) for profile in profiles)
-    connections, active, gib, rules, stated = (p * slices if len(p) == 1 else p for p in profiles)
-    rows = zip(connections, active, gib, rules, stated, strict=True)
-    units = sum((max(capacity_units(*row[:4], balancer.kind), row[4]) for row in rows), ZERO)
+    rows = zip(*(p * slices if len(p) == 1 else p for p in profiles), strict=True)
+    units = sum((capacity_units(row[0], row[1], row[2], row[3], balancer.kind) for row in rows), ZERO)
     return units * to_decimal(hours_per_month) / slices
 
 
@@ -129,6 +128,38 @@ def metered_requests(requests: Number, payload_kib: Number, step_kib: Number) ->
 def gib_seconds(requests: Number, duration_ms: Number, memory_mib: Number) -> Decimal:
     """GB-seconds of a function."""
     return to_decimal(requests) * to_decimal(duration_ms) / 1000 * to_decimal(memory_mib) / 1024
+
+
+LEAST_CACHE_GIB = {"valkey": Decimal("0.1")}
+"""What ElastiCache Serverless bills as stored at least; 1 GB where nothing else is said."""
+
+
+def serverless_cache_gib(engine: str, stored_gib: Number) -> Decimal:
+    """GiB that ElastiCache Serverless bills as stored: at least 1 GB, of Valkey 100 MB."""
+    return max(to_decimal(stored_gib), LEAST_CACHE_GIB.get(engine, ONE))
+
+
+CREDIT_BASELINE = {
+    "nano": Decimal("0.05"),
+    "micro": Decimal("0.10"),
+    "small": Decimal("0.20"),
+    "medium": Decimal("0.20"),
+    "large": Decimal("0.30"),
+    "xlarge": Decimal("0.40"),
+    "2xlarge": Decimal("0.40"),
+}
+"""Share of each vCPU that a burstable machine (T3, T4g) may use all the time, by size (EC2 user guide, from memory)."""
+
+
+def surplus_credit_hours(machine: str, vcpus: int, mean_busy: Number, hours: Number) -> Decimal:
+    """vCPU-hours of surplus credits of a burstable machine in unlimited mode; 0 of any other.
+
+    `mean_busy`: vCPUs in use on average over a day: below the baseline credits earned at night pay for the peak.
+    """
+    family, size = machine.removeprefix("db.").removeprefix("cache.").split(".")[:2]
+    if not family.startswith("t") or size not in CREDIT_BASELINE:
+        return ZERO
+    return max(ZERO, to_decimal(mean_busy) - CREDIT_BASELINE[size] * vcpus) * to_decimal(hours)
 
 
 def backup_stored_gib(used_gib: Number, changed_gib_per_day: Number, retention_days: int) -> Decimal:

@@ -89,6 +89,8 @@ class _Plan:
         }
         self.workers = [name for name in services if name in system.workers]
         asked = [name for name in services if name not in self.workers]
+        if not asked:  # nobody would be asked at all
+            self.workers, asked = [], services
         self.entries = [name for name in asked if name in system.entries] or asked
         self.calls = without_circles(system, self.entries)
         usual = list(kinds)[-1]

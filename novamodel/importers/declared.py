@@ -14,9 +14,9 @@ _SECRET = re.compile(
     r"passw|secret|token|private_key|access_key|api_key|credential|user_data|certificate|ssh_key|passphrase|(^|\.)value$"
 )
 _WORDY = re.compile(
-    r"(^|\.)(tags|tags_all|tag|description|comment|\w*policy|\w*arns?|\w*_ids?|id|\w*prefix|environment|variables|subnets|"
+    r"(^|\.)(tags|tags_all|tag|description|comment|\w*arns?|\w*_ids?|id|\w*prefix|environment|variables|subnets|"
     r"container_definitions|template_body|definition|source_code_hash|\w*role|\w*security_groups|cidr_block|"
-    r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)"
+    r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)|(^|\.)\w*policy$"
 )
 _WORDS = ("version", "name", "family", "class", "_type")
 MOST_VALUES = 40

@@ -83,6 +83,31 @@ CASES = [
             "fargate.linux.x86.spot.vcpu": "13.91",  # three of four task-hours on Spot
         },
     ),
+    # Standard support alone is asked for: the cluster is upgraded, not billed; one Windows node beside three on Spot
+    (
+        "eks-standard",
+        {
+            "eks.cluster.standard": "73.00",
+            "ec2.linux.m6i.large.spot": None,
+            "ec2.windows.t3.medium": "43.80",
+            "aurora.db.t3.medium.standard": "59.86",
+            "rds.extended_support.year_1_2": None,
+        },
+    ),
+    (
+        "storage",
+        {
+            "ebs.io2.iops": "4888.00",  # 40,000 IOPS in two tiers, a volume each for itself
+            "ebs.gp3.throughput": "15.00",
+            "rds.extended_support.year_1_2": "438.00",  # MySQL 8.0 and Aurora's 5.7; the PostgreSQL has opted out
+            "rds.insights.retention.m5": "7.63",
+            "aurora.db.r6g.large.io_optimized": "493.48",
+            "opensearch.gp3.throughput": "6.40",  # 300 less 250 MiB/s, two nodes
+            "opensearch.ultrawarm1.medium.search": "347.48",
+            "apigateway.cache.0.5": "14.60",
+            "fargate.windows.x86.licence": "67.16",
+        },
+    ),
     (
         "aurora",
         {
@@ -99,7 +124,10 @@ CASES = [
 def test_what_is_declared_is_priced_as_declared(folder: str, right: dict[str, str]) -> None:
     bill = steady(folder)
     found = amounts(bill)
-    assert {key: str(found.get(key)) for key in right} == right
+    shown = {key: str(found[key]) if key in found else None for key in right}
+    spot = shown.pop("ec2.linux.m6i.large.spot", None)  # an indicative price: only that it is there
+    assert shown == {key: amount for key, amount in right.items() if ".spot" not in key or amount is not None}
+    assert (spot is not None) == ("ec2.linux.m6i.large.spot" in right)
     assert sum(found.values()) == bill.total
 
 
@@ -194,7 +222,7 @@ def test_pods_of_stores_stand_on_the_nodes() -> None:
     assert bill.missing == ()
     found = amounts(bill)
     assert found["ec2.linux.m6i.large"] == Decimal("0.096") * 730 * 3  # each fills a node; the services need a third
-    assert [str(line.quantity) for line in bill.lines if line.name.startswith("db data")] == ["50"]
+    assert [line.quantity for line in bill.lines if line.name.startswith("db data")] == [50]
 
 
 def test_every_declared_type_has_a_handler_that_can_be_called() -> None:
@@ -208,7 +236,5 @@ def test_an_overloaded_system_is_not_billed_as_if_it_answered() -> None:
     assert calm.notes == ()
     assert heavy.notes[0].startswith("OVERLOADED: ")
     assert "OVERLOADED" in str(heavy)
-    out = {
-        bill: sum(line.quantity for line in bill.lines if line.key == "transfer.internet_out") for bill in (calm, heavy)
-    }
-    assert out[heavy] < 10 * out[calm]  # ten times the requests, fewer answers
+    out = [sum(one.quantity for one in bill.lines if one.key == "transfer.internet_out") for bill in (calm, heavy)]
+    assert out[0] < out[1] < 8 * out[0]  # ten times the requests, fewer answers

@@ -25,7 +25,11 @@ CALLED = {
     "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS",
     "beanstalkd": "beanstalkd",
 }  # fmt: skip
-_MAX_CONNECTIONS = {"mysql": (151, "documented: MySQL's default")}
+_MAX_CONNECTIONS = {
+    "mysql": (151, "documented: MySQL's default"),
+    "mongodb": (65536, "documented: MongoDB's default of net.maxIncomingConnections"),
+    "sqlserver": (32767, "documented: SQL Server's most user connections"),
+}
 _SETTING = re.compile(r"(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)(?:\s*=\s*|\s+)([^\s-][^\s]*)")
 _CONNECTION_VARIABLES = (
     "POSTGRESQL_MAX_CONNECTIONS",

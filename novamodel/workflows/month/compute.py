@@ -15,17 +15,18 @@ from novamodel.cost import (
     nodes_by_group,
     task_hours,
 )
-from novamodel.scenario import SYSTEM_PODS, Scenario, standing
+from novamodel.cost.meters import surplus_credit_hours
+from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import blocks, flag
-from novamodel.workflows.month.declared.compute import architecture
+from novamodel.workflows.month.declared.compute import architecture, group_of_services, system
 
 GIB = 1024**3
 
 
-def compute(scenario: Scenario, hours: DayUse) -> dict[str, Any]:
-    """The fields of `MonthUsage` for what the replicas run on."""
+def compute(scenario: Scenario, hours: DayUse, busy: float) -> dict[str, Any]:
+    """The fields of `MonthUsage` for what the replicas run on. `busy`: cores that all services use on average."""
     platform = scenario.platform
     if platform.kind == "compose":
         if scenario.declared_of("aws_instance"):
@@ -36,7 +37,7 @@ def compute(scenario: Scenario, hours: DayUse) -> dict[str, Any]:
         return {"nodes": (node,)}
     if platform.compute == "fargate":
         return {"fargate": tuple(_fargate(scenario, hours))}
-    return {"nodes": _node_groups(scenario, hours)}
+    return {"nodes": _node_groups(scenario, hours, busy)}
 
 
 def public_addresses(scenario: Scenario) -> bool:
@@ -49,6 +50,7 @@ def public_addresses(scenario: Scenario) -> bool:
 
 class _Task(NamedTuple):
     arch: Literal["x86", "arm64"]
+    os: Literal["linux", "windows"]
     disk_gib: float
     public: bool
     spot_share: float
@@ -65,6 +67,7 @@ def _task(scenario: Scenario, name: str) -> _Task:
     public = any(flag(one, "network_configuration.assign_public_ip") for one in services)
     return _Task(
         said.architecture or arch,
+        system(tasks[0]) if tasks else "linux",
         said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
         public if said.public_address is None else said.public_address,
         _spot_share(services) if said.spot_share is None else said.spot_share,
@@ -108,6 +111,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
                 vcpu=vcpu,
                 memory_gib=gib,
                 arch=task.arch,
+                os=task.os,
                 ephemeral_gib=task.disk_gib,
                 public_ipv4=task.public or public_addresses(scenario),
                 spot_share=task.spot_share if scenario.platform.kind == "ecs" else 0,
@@ -124,8 +128,8 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
     return services
 
 
-def _node_groups(scenario: Scenario, hours: DayUse) -> tuple[NodeGroup, ...]:
-    """Nodes by the hour: enough for the requests of all pods, within each group's bounds (one a zone at least).
+def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGroup, ...]:
+    """Nodes by the hour: enough for the requests of all pods, within each group's bounds; one a zone at least.
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
@@ -152,13 +156,17 @@ def _node_groups(scenario: Scenario, hours: DayUse) -> tuple[NodeGroup, ...]:
         )
     floor = nodes_of({name: float(_floor(scenario, name)) for name in scenario.services})
     declared, spot, disks = _declared_nodes(scenario)
+    all_nodes = sum(sum(one.values()) for one in counts) / length
     found = []
     for number, (name, group) in enumerate(groups.items()):
         held = declared if number == 0 else 0
         curve, highest = ([float(max(one[name], held)) for one in course] for course in (counts, most))
         fixed, use = task_hours(curve, month, max(floor[name], held))
+        machine = next(one for one in node_types() if one.name == group.instance_type)
+        each = busy / all_nodes if all_nodes else 0.0
         found.append(
             NodeGroup(
+                cpu_credit_hours=surplus_credit_hours(group.instance_type, machine.cores, each, fixed + use),
                 name=name,
                 instance_type=group.instance_type,
                 spot_share=spot if number == 0 else 0.0,
@@ -174,14 +182,14 @@ def _node_groups(scenario: Scenario, hours: DayUse) -> tuple[NodeGroup, ...]:
 
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
     """Nodes that the declared group of the services keeps whatever stands on them, their share on Spot, their disks."""
-    groups = [one for one in scenario.declared_of("aws_eks_node_group") if one.modelled is not None][:1]
-    for one in groups:
-        sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
-        size = next((int(number) for number in sizes if number is not None), 0)
-        gib = one.number("disk_size")
-        disks = None if gib is None else (Volume(name="root", gib=gib),)
-        return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
-    return 0, 0.0, None
+    one = group_of_services(scenario)
+    if one is None or scenario.platform.node_groups:
+        return 0, 0.0, None
+    sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+    size = next((int(number) for number in sizes if number is not None), 0)
+    gib = one.number("disk_size")
+    disks = None if gib is None else (Volume(name="root", gib=gib),)
+    return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
 
 
 def standing_pods(scenario: Scenario) -> list[PodRequest]:

@@ -105,12 +105,9 @@ def _machines(scenario: Scenario) -> list[str]:
         if database.instance_class is None and not _has_machine(scenario, name):
             items.append(f"PostgreSQL{_of(name)}: {path}.instance_class names no RDS class")
         elif database.instance_class is not None:
-            classes = [database.instance_class]
-            if database.read_replicas is not None and database.read_replicas.instance_class is not None:
-                classes.append(database.read_replicas.instance_class)
-            for one in dict.fromkeys(classes):
-                if ".t" in one:
-                    items.append(f"CPU credits of {one}{_of(name)}: what it uses beyond its baseline")
+            copies = database.read_replicas
+            if copies is not None and ".t" in (copies.instance_class or database.instance_class):
+                items.append(f"CPU credits of the read replicas{_of(name)}: what they use beyond their baseline")
     for name, cache in scenario.all_caches.items():
         if name in caches and cache.node_type is None:
             path = "cache" if name == MAIN else f"caches.{name}"

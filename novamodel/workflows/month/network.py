@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 from novamodel.analytic.flow import Flow
 from novamodel.analytic.traffic_equations import route_shares
-from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer
+from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer, rule_evaluations_per_s
 from novamodel.scenario import Scenario
 from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
 from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.days import DayUse
-from novamodel.workflows.month.declared.network import carrier, kind_of
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.network import carrier, kind_of, rules_of
 
 GIB = 1024**3
 REQUEST_BYTES = 400
 """Bytes of one request with TLS (measured: 355 to 498 on NovaBank's test stack)."""
-BALANCER_RULES = 3
 REQUESTS_A_MESSAGE = 3
 """A message is sent, received and deleted, each by a request of its own: none is batched, none delivered again."""
 
@@ -97,6 +97,7 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
     if not count:
         return ()
     share = 1 / count
+    rules = rules_of(scenario)
     title = "balancer" if declared is None else declared.name
     outside = {name: source for name, source in scenario.traffic.sources.items() if from_outside(source)}
     connections, bytes_per_s, requests = ([0.0] * len(next(iter(hours.rates.values()))) for _ in range(3))
@@ -113,25 +114,30 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
             new_connections_per_s=tuple(connections),
             active_connections=tuple(rate * pricing.connection_lifetime for rate in connections),
             processed_gib_per_hour=tuple(rate * 3600 / GIB for rate in bytes_per_s),
-            rule_evaluations_per_s=tuple(rate * max(0, BALANCER_RULES - 10) for rate in requests),
+            rule_evaluations_per_s=tuple(float(rule_evaluations_per_s(rate, rules)) for rate in requests),
         )
         for number in range(count)
     )
 
 
-def apis(scenario: Scenario, requests: float) -> tuple[ApiUse, ...]:
+def apis(scenario: Scenario, requests: float, largest_bytes: float) -> tuple[ApiUse, ...]:
     """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
         return ()
-    return (ApiUse(kind=gateway.api, requests=requests),)
+    return (ApiUse(kind=gateway.api, requests=requests, metered_kib=largest_bytes / 1024),)
 
 
 def queues(scenario: Scenario, going: Flow, seconds: float) -> tuple[QueueUse, ...]:
     """Requests of a month at every queue; messages that nobody takes are only sent."""
+    fifo = {one.name for one in scenario.declared_of("aws_sqs_queue") if flag(one, "fifo_queue")}
     taken = {one.queue for service in scenario.services.values() for one in service.consumers.values()}
     return tuple(
-        QueueUse(name=name, requests=per_s * seconds * (REQUESTS_A_MESSAGE if name in taken else 1))
+        QueueUse(
+            name=name,
+            requests=per_s * seconds * (REQUESTS_A_MESSAGE if name in taken else 1),
+            fifo=name in fifo,
+        )
         for name, per_s in going.messages.items()
         if per_s > 0
     )

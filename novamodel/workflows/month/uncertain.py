@@ -55,13 +55,18 @@ def with_inputs_off(scenario: Scenario, off: Mapping[str, float]) -> Scenario:
     services = {
         name: service.model_copy(
             update={
-                "log_bytes": service.log_bytes * off.get(LOGS, 1.0),
-                "response_bytes": {r: size * off.get(BYTES, 1.0) for r, size in service.response_bytes.items()},
+                "log_bytes": round(service.log_bytes * off.get(LOGS, 1.0)),
+                "log_bytes_by_route": _times(service.log_bytes_by_route, off.get(LOGS, 1.0)),
+                "response_bytes": _times(service.response_bytes, off.get(BYTES, 1.0)),
             }
         )
         for name, service in scenario.services.items()
     }
     return scenario.model_copy(update={"pricing": changed, "services": services})
+
+
+def _times(sizes: Mapping[str, int], by: float) -> dict[str, int]:
+    return {route: round(size * by) for route, size in sizes.items()}
 
 
 def with_prices_off(bill: Bill, off: Mapping[str, float]) -> Bill:

@@ -88,6 +88,11 @@ def health_check(one: Declared, found: Found) -> None:
     found.meter("route53.health_check.aws_feature", one.count * features, one)
 
 
+def rules_of(scenario: Scenario) -> int:
+    """Rules of the load balancer: each declared one, and the default."""
+    return sum(one.count for one in scenario.declared_of("aws_lb_listener_rule", "aws_alb_listener_rule")) + 1
+
+
 def web_acl(one: Declared, found: Found) -> None:
     """A web ACL with its rules; all requests from outside pass the first one."""
     rules = len(blocks(one, "rule")) + len(blocks(one, "rules"))
