@@ -32,9 +32,9 @@ def line(cost, name: str):
 @pytest.mark.parametrize(
     ("name", "low", "mid", "high", "lines"),
     [
-        ("novabank", "839.40", "908.31", "1048.36", 21),
-        ("novabank-ecs", "695.11", "764.02", "904.07", 22),
-        ("novabank-compose", "421.85", "487.29", "607.80", 11),
+        ("novabank", "839.39", "908.31", "1048.35", 21),
+        ("novabank-ecs", "695.10", "764.02", "904.06", 22),
+        ("novabank-compose", "421.73", "487.29", "607.81", 11),
     ],
 )
 def test_novabank_keeps_its_bill_to_the_cent(name, low, mid, high, lines):

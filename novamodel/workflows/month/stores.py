@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from novamodel.cost import Bucket, CacheCluster, Database, SearchDomain, backup_stored_gib
+from novamodel.cost import Bucket, CacheCluster, Database, SearchDomain, Volume, backup_stored_gib
 from novamodel.cost.meters import surplus_credit_hours
 from novamodel.cost.money import to_decimal
 from novamodel.cost.provisioned import rds_gp3_included
@@ -38,6 +38,17 @@ def used_stores(scenario: Scenario) -> tuple[set[str], set[str]]:
 def databases(scenario: Scenario, busy: Mapping[str, float]) -> tuple[Database, ...]:
     """Every primary and its read replicas; those without an RDS class are left out. `busy`: cores in use, by name."""
     return tuple(one for name in scenario.all_databases for one in _with_replicas(scenario, name, busy[name]))
+
+
+def pod_volumes(scenario: Scenario) -> tuple[Volume, ...]:
+    """EBS volumes of the databases that stand in pods of a cluster: gp3, the StorageClass of new clusters."""
+    if scenario.platform.kind != "eks" or not scenario.platform.on_machines:
+        return ()
+    return tuple(
+        Volume(name="postgres data" if name == MAIN else f"{name} postgres data", gib=max(1.0, one.storage / GIB))
+        for name, one in scenario.all_databases.items()
+        if one.pod is not None
+    )
 
 
 def buckets(scenario: Scenario) -> tuple[Bucket, ...]:
