@@ -15,8 +15,11 @@ from novamodel.yamlfile import Lines
 TYPES = {"Load Balanced Web Service", "Backend Service", "Worker Service"}
 OTHERS = {"Scheduled Job", "Request-Driven Web Service", "Static Site"}
 _ENVIRONMENTS = ("prod", "production", "live", "prd")
-_METRICS = {"cpu_percentage": "ECSServiceAverageCPUUtilization", "memory_percentage": "ECSServiceAverageMemoryUtilization",
-            "requests": "ALBRequestCountPerTarget"}  # fmt: skip
+_METRICS = {
+    "cpu_percentage": "ECSServiceAverageCPUUtilization",
+    "memory_percentage": "ECSServiceAverageMemoryUtilization",
+    "requests": "ALBRequestCountPerTarget",
+}
 
 
 def is_copilot(node: Node) -> bool:
@@ -54,7 +57,7 @@ def _service(one: Node, chosen: Node | None) -> list[Resource]:
     box["environment"] = [{"name": key, "value": node.text} for key, node in variables if node.text]
     for number, (_, node) in enumerate(pair for pair in variables if pair[1].text):
         lines[("container_definitions", 0, "environment", number, "value")] = node.line
-    task = {"family": name, "requires_compatibilities": ["FARGATE"], "container_definitions": [box]}
+    task: dict[str, Any] = {"family": name, "requires_compatibilities": ["FARGATE"], "container_definitions": [box]}
     for key, default in (("cpu", 256), ("memory", 512)):
         task[key] = whole(said(key).value) if said(key) else default
         lines[(key,)] = said(key).line if said(key) else one["name"].line
