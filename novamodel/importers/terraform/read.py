@@ -12,7 +12,7 @@ from novamodel.errors import UserError
 from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
 from novamodel.importers.terraform.expand import build, resources, safe_value
-from novamodel.importers.terraform.folders import Tree, local_source, roots, value_files
+from novamodel.importers.terraform.folders import Tree, local_source, roots, units, value_files
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
 from novamodel.importers.terraform.syntax import Block, Expression, read_file
 from novamodel.importers.terraform.values import TooMuch, Unknown
@@ -56,6 +56,11 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     folder = Folder(inside)
     for root in applied:
         _root(root, tree, folder, result)
+    chosen, left = units(tree)
+    for place, target in chosen:
+        _unit(place, target, tree, folder, result)
+    for place, why in left:
+        result.left.append((f"{place}/terragrunt.hcl".lstrip("/"), 1, "Terragrunt unit", why))
     for other, why in others:
         first = tree.folders[other][0] if tree.folders[other] else None
         if first is not None:
@@ -76,6 +81,16 @@ def _root(root: str, tree: Tree, folder: Folder, result: Terraform) -> None:
         result.left.append((file, 1, "Terraform values", f"another environment: {taken[-1]} is taken"))
     _provider(module, folder, result)
     _expand(module, tree, result, 0)
+
+
+def _unit(place: str, target: str, tree: Tree, folder: Folder, result: Terraform) -> None:
+    """A module that Terragrunt applies, with the inputs that stand in its file."""
+    body = tree.terragrunt[place]
+    here = Module(folder, place, body.blocks, {}, "", place)
+    given = safe_value(here.evaluator, body.attributes["inputs"]) if "inputs" in body.attributes else {}
+    inputs = given if isinstance(given, dict) else {}
+    prefix = f"{place}." if place else ""
+    _expand(Module(folder, target, tree.folders[target], inputs, prefix, target), tree, result, 0)
 
 
 def _provider(module: Module, folder: Folder, result: Terraform) -> None:
