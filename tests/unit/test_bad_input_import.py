@@ -152,7 +152,15 @@ def test_harmless_files_are_listed_as_not_read(tmp_path: Path) -> None:
     (folder / "node_modules" / "x.json").write_text("{")
     report = import_folder(folder)
     names = {row["file"] for row in report.not_modelled if row["what"] == "file not read"}
-    assert names == {"README.md", "template.yaml", "mkdocs.yml", "other.yaml", "package.json", "index.js", "picture.png"}
+    assert names == {
+        "README.md",
+        "template.yaml",
+        "mkdocs.yml",
+        "other.yaml",
+        "package.json",
+        "index.js",
+        "picture.png",
+    }
 
 
 def test_many_files_are_counted_and_the_configuration_is_found(tmp_path: Path) -> None:

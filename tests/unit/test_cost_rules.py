@@ -318,4 +318,3 @@ def test_all_is_decimal_and_nothing_without_a_price_is_free() -> None:
         left = price(MonthUsage(**THINGS), poorer, lenient=True)
         assert left.total < bill.total
         assert any(line.key in text for text in left.not_priced)
-
