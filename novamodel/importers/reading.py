@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -180,17 +180,36 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
     for front, where in proxied(sources.found, known_hosts(boxes)) if fronts else ():
         if front in names and front not in fronts:
             hints.append((names[front], Entry(where, "a proxy's file sends requests there")))
-    others = [(box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
+    others = [(other, box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
+    own = {name: raw for raw, name in reversed(names.items())}
 
     def further(box: Box, known: Mapping[str, str]) -> list[Link]:
         """Links of a container as another platform's files or its own source show them."""
-        alike = [other for other, name in others if name == names[box.name]]
-        links = [link._replace(source=box.name) for other in alike for link in links_of(other, known)]
-        return [link for link in links if link.target != box.name] or source_links(box, sources.found, known)
+        alike = [(other, one) for other, one, name in others if name == names[box.name]]
+        links = [link for other, one in alike for link in _translated(other, one, box, own, sources)]
+        seen = {name.lower(): raw for raw, name in names.items()} | dict(known)
+        for one in (box, *(one for _, one in alike)):
+            links = links or [link._replace(source=box.name) for link in source_links(one, sources.found, seen)]
+        return [link for link in links if link.target != box.name]
 
     system = find_system(boxes, names, hints, further)
     sources.idle = {box.name for box in boxes if names.get(box.name) not in system.boxes}
     return system
+
+
+def _translated(kind: str, one: Box, box: Box, own: Mapping[str, str], sources: Sources) -> Iterator[Link]:
+    """Links of a container of another platform as those of ours: services by their names, stores as ones elsewhere."""
+    boxes = sources.boxes[kind]
+    names = names_of(kind, sources)
+    roles = {each.name: role_of(each) for each in boxes}
+    for link in links_of(one, known_hosts(boxes)):
+        role = roles.get(link.target)
+        if link.outside is not None:
+            yield link._replace(source=box.name)
+        elif role is not None and role.what in ("database", "cache", "queue"):
+            yield link._replace(source=box.name, target="", outside=(role.what, role.program), exact=True)
+        elif names.get(link.target) in own:
+            yield link._replace(source=box.name, target=own[names[link.target]])
 
 
 def _not_the_edge(nginx: Nginx, draft: Draft) -> None:

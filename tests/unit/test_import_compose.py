@@ -133,3 +133,24 @@ def test_a_template_of_nginx_is_filled_in_and_site_files_are_included(tmp_path: 
     assert (limit["rate"], limit["zone"]) == ("7r/s", "z")
     assert report.tree.origins["edge.limits.shop.zone"].file == "nginx/conf.d/site.conf.template"
     assert any("unused" in row["what"] and row["line"] == 4 for row in report.not_modelled)
+
+
+def test_another_platforms_files_say_who_asks_whom_where_the_manifests_do_not(tmp_path: Path) -> None:
+    compose = """
+services:
+  shop: {image: shop, ports: ["80:80"], environment: {STOCK_URL: "http://stock", DATABASE_URL: "postgres://db"}}
+  stock: {image: stock, environment: {DATABASE_URL: "mysql://items"}}
+  db: {image: "postgres:15"}
+  items: {image: "mysql:8"}
+"""
+    deployment = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME}\nspec:\n  template:\n"
+        "    spec: {containers: [{name: NAME, image: NAME}]}\n---\n"
+    )
+    manifests = deployment.replace("NAME", "shop") + deployment.replace("NAME", "stock")
+    report = import_folder(write(tmp_path, compose__yaml=compose, all__yaml=manifests))
+    assert report.platform == "eks"
+    assert set(report.system.calls) == {("shop", "stock")}
+    users = {store.program: list(store.users) for store in report.system.databases.values()}
+    assert users == {"postgres": ["shop"], "mysql": ["stock"]}
+    assert scenario_from_folder(tmp_path).services["stock"].all_pools.keys() == {"mysql"}

@@ -84,8 +84,8 @@ def _outside(link: Link, parts: Parts) -> Store | None:
     """The store that a variable speaks of and no container runs: the one of its kind, or one that stands elsewhere."""
     what, program = link.outside or ("", "")
     stores = parts[what]
-    alike = [store for store in stores.values() if store.program == program or not store.boxes]
-    if not alike and stores and what != "queue" and program in ("postgres", "redis"):
+    alike = [store for store in stores.values() if store.program == program]
+    if not alike and stores and not link.exact and what != "queue" and program in ("postgres", "redis"):
         alike = list(stores.values())  # DATABASE_URL and CACHE_URL say no more than that there is one
     if alike:
         return alike[0]

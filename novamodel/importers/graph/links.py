@@ -50,6 +50,7 @@ class Link(NamedTuple):
     place: Text
     why: str
     outside: tuple[str, str] | None = None
+    exact: bool = False  # whether the program is known, not only guessed from a variable such as DATABASE_URL
 
 
 def hosts_of(text: str) -> list[str]:
