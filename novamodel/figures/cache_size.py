@@ -37,7 +37,8 @@ def cache_curve(answer: Any) -> go.Figure:
     for kind, colour, dash in (("with its lifetime", COLOURS["cache"], "solid"), ("without lifetime", MUTED, "dot")):
         rows = curve[curve["kind"] == kind]
         fig.add_scatter(
-            x=tidy(rows["memory"] / MIB), y=tidy(rows["hit_ratio"] * 100), mode="lines", name=f"{answer.scenario.cache.maxmemory_policy} {kind}",
+            x=tidy(rows["memory"] / MIB), y=tidy(rows["hit_ratio"] * 100), mode="lines",
+            name=f"{answer.scenario.cache.maxmemory_policy} {kind}",
             line={"color": colour, "width": 2.2, "dash": dash},
             hovertemplate="%{x:.3g} MiB: %{y:.3g} %<extra></extra>",
         )  # fmt: skip

@@ -186,7 +186,8 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
-    aws.say(sources.estate, kind, services, on_rds, draft)
+    on_aws = kind != "compose" or not sources.workloads["compose"]
+    aws.say(sources.estate, kind, services, on_rds, draft, on_aws)
     adopt_declared(sources.system, _declared(draft))
     if on_rds:
         return

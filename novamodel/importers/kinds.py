@@ -46,6 +46,7 @@ _POSTGRES = re.compile(
     re.M,
 )
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
+_BACKUP = re.compile(r"\b(pg_dump|pg_dumpall|pg_restore|pg_basebackup|mysqldump|mongodump|redis-cli|aws s3)\b")
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
@@ -62,7 +63,7 @@ _COMPOSE_KEYS = {
 _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[jt]sx?$|_test\.\w+$|^test_|_spec\.rb$")
 _SOURCE = {
     b"js": re.compile(
-        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|Pool)\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
+        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
         rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
     ),
     b"py": re.compile(
@@ -90,16 +91,22 @@ class Kind(NamedTuple):
 
 def kind_of(path: Path, shown: str) -> Kind:
     """The kind of a file that ``looks_like`` one. Raises ``UserError`` where it cannot be read."""
-    return _reader(path)(path, shown)
+    return _reader(path.name)(path, shown)
 
 
-def looks_like(path: Path) -> bool:
+def looks_like(name: str) -> bool:
     """Whether a file may be configuration, by its name alone."""
-    return _reader(path) is not _other and not _TEST_NAME.search(path.name)
+    return _reader(name) is not _other and not _TEST_NAME.search(name)
 
 
-def _reader(path: Path) -> Callable[[Path, str], Kind]:
-    name, suffix = path.name.lower(), path.suffix.lower()
+def ending(name: str) -> str:
+    """The ending of a file's name, with its dot and in lower case; empty where it has none."""
+    stem, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and stem else ""
+
+
+def _reader(written: str) -> Callable[[Path, str], Kind]:
+    name, suffix = written.lower(), ending(written)
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
     if name.startswith(".env") or name.endswith(".env"):
@@ -263,6 +270,12 @@ def _other(path: Path, shown: str) -> Kind:
     return Kind(None, why="no kind of file that is known")
 
 
+def _script(path: Path, shown: str) -> Kind:
+    if _BACKUP.search(read_text(path)):
+        return Kind("script")
+    return Kind(None, why="a script that says nothing about backups")
+
+
 def _named(kind: str) -> Callable[[Path, str], Kind]:
     def read(path: Path, shown: str) -> Kind:
         return Kind(kind) if read_text(path).strip() else Kind(None, why="empty")
@@ -282,7 +295,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".ini": _ini,
     ".tf": _named("terraform"),
     ".tfvars": _named("terraform"),
-    ".sh": _named("script"),
+    ".sh": _script,
     ".sql": _sql,
     ".properties": _properties,
     ".prisma": _settings,

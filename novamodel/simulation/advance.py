@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.balancing import do_choose
 from novamodel.simulation.bouncing import do_welcome
@@ -45,7 +45,7 @@ def do_publish(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     return False
 
 
-@handler
+@rule
 def do_end(m: Model, q: Any, i: int, pc: int, now: float, outcome: int) -> None:
     """The program is at its end: the answer goes out, or an internal job leaves its mark."""
     s = m.requests
@@ -80,7 +80,7 @@ def do_again(m: Model, i: int) -> None:
     s.pc[i] = m.programs.start[s.program[i]]
 
 
-@handler
+@rule
 def advance_request(m: Model, q: Any, i: int, now: float) -> None:
     """Follow the program."""
     s = m.requests

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
+from novamodel.components.arena import in_one_piece
 from novamodel.components.columns import as_object
 from novamodel.components.pointers import addresses, view_maker
 from novamodel.components.rule import COMPILED, entry
@@ -23,7 +24,7 @@ from novamodel.simulation.build import Plan, build, column_kinds
 from novamodel.simulation.digest import RequestLog
 from novamodel.simulation.feeding import Feeder
 from novamodel.simulation.growing import grow
-from novamodel.simulation.recorder import ROWS
+from novamodel.simulation.recorder import ROWS, with_shared_rows
 from novamodel.simulation.reference import RESERVE
 from novamodel.simulation.schedule import EVENT_BITS, Heap, heap_close
 from novamodel.simulation.state import Model
@@ -31,6 +32,7 @@ from novamodel.simulation.state import Model
 DONE, MORE_REQUESTS, MORE_HEAP, PAGE_FULL, BLOCK_USED = 0, 1, 2, 3, 4
 GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT, FILL_POOL = 0, 1, 2, 3, 4, 5, 6
 FIRST_HEAP = 16384
+NOTHING = np.zeros(0, dtype=np.int64)
 
 
 class Whole(NamedTuple):
@@ -113,13 +115,10 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
-        self._state: Model = plan.model
-        self.model: Model = as_object(plan.model)  # for the control plane
         self.env = env
         self._log = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
-        self._heap = _new_heap(FIRST_HEAP)
-        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
+        self._settle(plan.model, _new_heap(FIRST_HEAP))
         for number in self._feeder.feeds:
             self._refill(number)
 
@@ -192,15 +191,20 @@ class CompiledEngine:
             self._more_requests()
 
     def _more_requests(self) -> None:
-        self._state = grow(self._state)
-        self.model = as_object(self._state)
+        self._settle(grow(self._state), self._heap)
+
+    def _settle(self, state: Model, heap: Heap) -> None:
+        """Columns of a new size: into memory of their own."""
+        state = state._replace(record=state.record._replace(words=NOTHING))
+        state, self._heap = in_one_piece(Whole(state, heap))
+        self._state = state._replace(record=with_shared_rows(state.record))
+        self.model: Model = as_object(self._state)  # for the control plane
         self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
 
     def _double_heap(self) -> None:
         old = self._heap
         time, key, who = (np.concatenate([column, np.zeros_like(column)]) for column in (old.time, old.key, old.who))
-        self._heap = Heap(time, key, who, old.count, old.size * 2, old.taken)
-        self._where = addresses(Whole(self._state, self._heap), PROTOTYPE)
+        self._settle(self._state, Heap(time, key, who, old.count, old.size * 2, old.taken))
 
     def _refill(self, number: int) -> None:
         self._feeder.refill(self._state.stream, number)

@@ -15,7 +15,7 @@ from novamodel.components.node.node import node_clear, node_reset
 from novamodel.components.pg_pool.rules import pool_drop_all
 from novamodel.components.pgbouncer.rules import bouncer_leave
 from novamodel.components.queue.consumers import consumer_lose
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.advance import advance_request
 from novamodel.simulation.balancing import on_edge_timer
@@ -45,7 +45,7 @@ NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@handler
+@rule
 def run_ready(m: Model, q: Any, now: float) -> None:
     """Let some who are ready go on; the engine sees to room for what they take, then calls again."""
     r = m.ready
@@ -59,7 +59,7 @@ def run_ready(m: Model, q: Any, now: float) -> None:
         advance_request(m, q, i, now)
 
 
-@handler
+@rule
 def dispatch(m: Model, q: Any, now: float, event: int, who: int) -> None:
     """One event; `run_ready` comes after it."""
     if event == codes.ARRIVE:

@@ -31,7 +31,7 @@ NONE = codes.NONE
 NEVER = codes.NEVER
 
 
-@handler
+@rule
 def next_arrival(m: Model, q: Any, source: int) -> None:
     """Put the next arrival of a source on the calendar; at the end of the block the engine makes another."""
     at = m.stream.at[source]
@@ -42,7 +42,7 @@ def next_arrival(m: Model, q: Any, source: int) -> None:
         m.stream.used_up[0] = source
 
 
-@handler
+@rule
 def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     """A request, or somebody who will ask until answered, comes."""
     stream, s = m.stream, m.requests
@@ -64,7 +64,7 @@ def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     resume(m, i)
 
 
-@handler
+@rule
 def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     """A burst of a replica has ended, unless its CPU gate or another thread has moved the end."""
     if now != m.replicas.armed[r]:
@@ -87,7 +87,7 @@ def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@handler
+@rule
 def on_step_done(m: Model, q: Any, i: int, now: float) -> None:
     """A cache command, a delay or a way has ended."""
     if m.requests.dead[i] != 0:

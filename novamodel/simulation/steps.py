@@ -14,7 +14,7 @@ from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
 from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
 from novamodel.components.redis.persistence import command_join
-from novamodel.components.rule import handler
+from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
 from novamodel.simulation.bouncing import tend_pool, try_login
@@ -35,7 +35,7 @@ from novamodel.simulation.state import Model
 NONE = codes.NONE
 
 
-@handler
+@rule
 def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
@@ -65,7 +65,7 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     arm_bursts(m, q, r)
 
 
-@handler
+@rule
 def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a cache command; a get that finds all its keys goes on behind its on_miss steps."""
     cache = m.programs.station[pc]

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import novamodel.report as report
-from novamodel.cost import CacheCluster, LoadBalancer, MonthUsage, price
+from novamodel.cost import BillRange, CacheCluster, LoadBalancer, MonthUsage, price
 from novamodel.report.tables import value_text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -76,7 +76,7 @@ def test_bill_table_adds_up_and_stars_what_follows_use():
 
 def test_bill_table_of_a_range_says_the_range():
     mid = price(usage())
-    table = report.bill_table(SimpleNamespace(low=mid, mid=mid, high=mid))
+    table = report.bill_table(BillRange(mid, mid, mid))
     assert any(note.startswith("nine of ten months: ") for note in table.notes)
 
 

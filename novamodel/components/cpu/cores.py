@@ -7,12 +7,11 @@ from novamodel.components.cpu.host_account import container_account, gate_plan, 
 from novamodel.components.cpu.host_state import ASLEEP, ENDED, GHOST, NEVER, NONE, RUNNING, WAITING, Host
 from novamodel.components.cpu.run_queue import (
     INSTANT,
+    container_competes,
     container_join,
     container_leave,
-    container_nears,
     container_unlink,
     thread_leave,
-    thread_nears,
 )
 from novamodel.components.rule import handler, rule
 
@@ -71,12 +70,11 @@ def core_gives_up(s: Host, h: int, k: int, now: float) -> None:
         left = s.end[t] - s.progress[h]
         s.work[t] = left if left > 0.0 else 0.0
         s.mode[t] = WAITING
-        thread_nears(s, t, now)
         s.listed[c] += 1
         s.queued[c] += 1
         s.waiting[h] += 1
-        if s.listed[c] == 1:
-            container_nears(s, c, now)
+        if s.listed[c] == 1 and s.cores[h] > 1:
+            container_competes(s, c, now)
     gate_plan(s, c)
 
 

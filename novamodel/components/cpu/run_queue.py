@@ -68,14 +68,17 @@ def lag_limit(s: Host, h: int) -> float:
 
 @rule
 def other_threads(s: Host, t: int, now: float) -> tuple[int, float]:
-    """Threads on the run queue of t's container without t itself, and the average of their v."""
+    """Threads on the run queue of t's container without t itself, and the average of their v.
+
+    Linux looks at a ghost before it accounts for the thread that runs; containers likewise.
+    """
     others = 0
     zero = 0.0
     total = 0.0
     i = s.first[s.owner[t]]
     while i != NONE:
         if i != t:
-            if s.mode[t] != GHOST:  # Linux looks at a ghost before it accounts for the thread that runs
+            if s.mode[t] != GHOST:
                 thread_account(s, i, now)
             if others == 0:
                 zero = s.v[i]
@@ -87,20 +90,53 @@ def other_threads(s: Host, t: int, now: float) -> tuple[int, float]:
 
 @rule
 def other_containers(s: Host, c: int, now: float) -> tuple[float, float]:
-    """Weight of the containers on the run queue of c's host without c itself, and the average of their cv."""
+    """Weight of the containers on the run queue of c's host without c itself, and the average of their cv.
+
+    On several cores a container with a core for each of its threads drifts from those that compete, as its weight does
+    not say what it can use: it is brought near them first.
+    """
+    h = s.home[c]
     weight = 0.0
     zero = 0.0
     total = 0.0
-    i = s.top[s.home[c]]
+    i = s.top[h]
     while i != NONE:
-        if i != c:
-            container_account(s, i, now)
+        if i != c and (s.listed[i] > 0 or s.cores[h] == 1):
+            if s.on[c] != GHOST:
+                container_account(s, i, now)
             if weight == 0.0:
                 zero = s.cv[i]
             weight += s.weight[i]
             total += s.weight[i] * (s.cv[i] - zero)
         i = s.c_next[i]
+    if s.cores[h] > 1:
+        compete = weight
+        average = zero + total / weight if weight > 0.0 else 0.0
+        i = s.top[h]
+        while i != NONE:
+            if i != c and s.listed[i] == 0:
+                container_account(s, i, now)
+                if compete > 0.0:
+                    container_nears(s, i, average)
+                elif weight == 0.0:
+                    zero = s.cv[i]
+                weight += s.weight[i]
+                total += s.weight[i] * (s.cv[i] - zero)
+            i = s.c_next[i]
     return weight, (zero + total / weight if weight > 0.0 else s.cv[c])
+
+
+@rule
+def container_nears(s: Host, c: int, average: float) -> None:
+    """Keep a container within the limit of lag from an average."""
+    limit = lag_limit(s, s.home[c]) / s.weight[c]
+    moved = 0.0
+    if s.cv[c] < average - limit:
+        moved = average - limit - s.cv[c]
+    elif s.cv[c] > average + limit:
+        moved = average + limit - s.cv[c]
+    s.cv[c] += moved
+    s.c_deadline[c] += moved
 
 
 @rule
@@ -126,11 +162,11 @@ def thread_join(s: Host, t: int, now: float) -> None:
 @rule
 def container_join(s: Host, c: int, now: float) -> None:
     """A container has threads to run: place it on its host's queue, as far from the average as when it left."""
-    if s.on[c] == RUNNING:
-        if s.listed[c] == 1:
-            container_nears(s, c, now)
-        return
     h = s.home[c]
+    if s.on[c] == RUNNING:
+        if s.listed[c] == 1 and s.cores[h] > 1:
+            container_competes(s, c, now)
+        return
     weight, average = other_containers(s, c, now)
     if s.on[c] == GHOST:
         s.ghosts[h] -= 1
@@ -145,41 +181,12 @@ def container_join(s: Host, c: int, now: float) -> None:
 
 
 @rule
-def container_nears(s: Host, c: int, now: float) -> None:
-    """A container that had a core for each of its threads competes again: keep it near the others.
-
-    With several cores it may have drifted far, as its weight alone does not say what it could use.
-    """
-    h = s.home[c]
-    if s.cores[h] == 1:
-        return
+def container_competes(s: Host, c: int, now: float) -> None:
+    """A container that had a core for each of its threads competes for one."""
     container_account(s, c, now)
-    average = other_containers(s, c, now)[1]
-    limit = lag_limit(s, h) / s.weight[c]
-    moved = 0.0
-    if s.cv[c] < average - limit:
-        moved = average - limit - s.cv[c]
-    elif s.cv[c] > average + limit:
-        moved = average + limit - s.cv[c]
-    s.cv[c] += moved
-    s.c_deadline[c] += moved
-
-
-@rule
-def thread_nears(s: Host, t: int, now: float) -> None:
-    """A thread that had a core of its own competes again: keep it near the others of its container."""
-    h = s.home[s.owner[t]]
-    if s.cores[h] == 1:
-        return
-    average = other_threads(s, t, now)[1]
-    limit = lag_limit(s, h)
-    moved = 0.0
-    if s.v[t] < average - limit:
-        moved = average - limit - s.v[t]
-    elif s.v[t] > average + limit:
-        moved = average + limit - s.v[t]
-    s.v[t] += moved
-    s.deadline[t] += moved
+    weight, average = other_containers(s, c, now)
+    if weight > 0.0:
+        container_nears(s, c, average)
 
 
 @rule

@@ -8,6 +8,7 @@ for two seconds, then waits for it. What is lost with the machine: nothing, or a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
@@ -30,7 +31,7 @@ class AppendOnly(NamedTuple):
     sync_end: Column
 
 
-def append_only_state(settings: list[tuple[str, float]]) -> AppendOnly:
+def append_only_state(settings: Sequence[tuple[str, float]]) -> AppendOnly:
     """State in lists, given appendfsync (or off) and the time of an fsync of each server."""
     many = max(1, len(settings))
     when = [APPENDFSYNC[name] for name, _ in settings] or [OFF]

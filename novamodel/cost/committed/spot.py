@@ -6,7 +6,7 @@ Instance Advisor: below 5 %, 5 to 10 %, 10 to 15 %, 15 to 20 %, more); the time 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import log
 
 import numpy as np
@@ -23,10 +23,14 @@ class SpotMonth:
 
     spot_hours: float
     on_demand_hours: float
-    interruptions: int
+    interruptions: float
     missing_hours: float
     cost: float
     listed: float
+
+    def over(self, months: int) -> "SpotMonth":
+        """The mean month of several that were run in a row."""
+        return SpotMonth(*(getattr(self, part.name) / months for part in fields(self)))
 
     @property
     def saving(self) -> float:

@@ -205,7 +205,8 @@ def find_faults(compose: Node, names: Iterable[str], idle: Collection[str], draf
         _redis(raw, service, draft)
         _mounts(service, set(names), draft)
         image = service["image"]
-        if image and (image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text):
+        floating = image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text
+        if image and floating and not service["build"] and "$" not in image.text:
             draft.find(
                 "note",
                 "image-floating",

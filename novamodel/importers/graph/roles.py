@@ -52,6 +52,7 @@ TOOLS = (
 )
 TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
+    "clickhouse", "minio", "seaweedfs", "zookeeper",
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
     "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol",
     "phpmyadmin", "pgadmin", "mailhog", "portainer",
@@ -114,6 +115,8 @@ def role_of(box: Box) -> Role:
     if known is not None and not (box.built and known.what == "tool"):
         return known
     raw = box.name.lower()
+    if raw in TOOL_WORDS:
+        return Role("tool", raw)
     if box.space in TOOL_SPACES:
         return Role("tool", name, f"namespace {box.space}")
     if _BESIDE.search(raw):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.found_stores import MAIN, Store, find_stores, guess_users
@@ -55,6 +55,24 @@ class System:
         names = [name for name, store in stores.items() if service in store.users]
         return sorted(names, key=lambda name: name != MAIN)
 
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Entries, calls, stores with their users, and workers, each with its place and why, for JSON and tables."""
+        entries = [{"service": name, "why": one.why, **_place(one.place)} for name, one in self.entries.items()]
+        calls = [{"from": a, "to": b, "why": link.why, **_place(link.place)} for (a, b), link in self.calls.items()]
+        stores = [
+            {
+                "store": store.name,
+                "what": store.what,
+                "program": store.program,
+                "users": list(store.users),
+                **_place(store.place),
+            }
+            for stores in (self.databases, self.caches, self.queues)
+            for store in stores.values()
+        ]
+        workers = [{"service": name, "why": role.why} for name, role in self.workers.items()]
+        return {"entries": entries, "calls": calls, "stores": stores, "workers": workers}
+
     def takers(self, queue: str) -> list[str]:
         """Workers that take messages from a queue."""
         return [name for name in self.queues[queue].users if name in self.workers and not _CLOCK.search(name)]
@@ -66,6 +84,10 @@ class System:
     def database_of(self, service: str) -> str:
         """The database that a service's pool goes to where nothing else is said."""
         return next(iter(self.used(service, self.databases)), MAIN)
+
+
+def _place(text: Text | None) -> dict[str, Any]:
+    return {"file": text.file, "line": text.line} if text is not None else {"file": None, "line": None}
 
 
 def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[tuple[str, Entry]],

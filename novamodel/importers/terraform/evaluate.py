@@ -83,7 +83,7 @@ class Evaluator:
         while len(nodes) == 1 and nodes[0].type in ("expression", "literal_value", "operation", "template_expr"):
             nodes = [child for child in nodes[0].children if child.type != "comment"]
         if not nodes:
-            return Unknown(at.text)
+            return Unknown(at.text, (), "not valid Terraform")
         if self.work.depth > MAX_DEPTH:
             return Unknown(text_at(at, nodes), (), "nested too deeply, or in a circle")
         if any(node.has_error for node in nodes):

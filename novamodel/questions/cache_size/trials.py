@@ -100,7 +100,9 @@ def replay_frame(
     settle_s = max(LIFETIMES * scenario.cache.keyspaces[name].ttl, 2 * warm_s if warm_s == warm_s else LONGEST_S)
     now = scenario.cache.memory
     own = scenario.cache.maxmemory_policy
-    points = [(part * needed, own, False) for part in PARTS if abs(part * needed / now - 1) > 0.01]
+    points: list[tuple[float, str, bool]] = [
+        (part * needed, own, False) for part in PARTS if abs(part * needed / now - 1) > 0.01
+    ]
     points += [(MIDDLE * needed, policy, False) for policy in POLICIES if policy != own]
     rows, cold = [], pd.DataFrame()
     for number, (memory, policy, is_now) in enumerate([*points, (now, own, True)]):

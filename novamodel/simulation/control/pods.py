@@ -12,7 +12,6 @@ from typing import Any
 
 import simpy
 
-from novamodel.components.cpu.host import container_place
 from novamodel.components.kubernetes.restarts import restart_delay
 from novamodel.components.node.heap import ABORT, OOM_KILL, death_of, heap_limit_mib, sees_container_limit
 from novamodel.scenario.service import Service
@@ -122,7 +121,7 @@ class Fleet:
             if pod.machine is None:
                 return False
             pod.zone = pod.machine.zone
-            container_place(self.world.engine.model.host, row, pod.machine.row, self.env.now)
+            self.world.settle(row, pod.machine.row)
         pod.row = row
         return True
 
