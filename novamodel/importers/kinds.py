@@ -202,8 +202,12 @@ def _json(path: Path, shown: str) -> Kind:
     named = "task" in path.name.lower() and "def" in path.name.lower()
     if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
+    if "${" in text and re.search(r":[ \t]*\$\{", text):
+        return Kind(None, why="a template: Terraform or a script fills it in")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
+        return Kind(None, why="containers without their task: Terraform names the file")
     if is_template(node):
         return Kind("cloudformation", (node,))
     if is_plan(node):

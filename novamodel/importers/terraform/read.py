@@ -112,7 +112,7 @@ def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:
     calls = [block for block in module.blocks if block.kind == "module" and block.labels]
     children: list[Module] = []
     for block in calls:
-        source = module.value(block, "source")
+        source = _source(module, block)
         target = local_source(source, module.path, tree.folders) if isinstance(source, str) else None
         for key, own in _calls(module, block, result):
             if target is None:
@@ -124,6 +124,11 @@ def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:
     result.resources += resources(module)
     for child in children:
         _expand(child, tree, result, level + 1)
+
+
+def _source(module: Module, block: Block) -> Any:
+    written = block.attributes.get("source")
+    return safe_value(module.evaluator, written) if written is not None else None
 
 
 def _calls(module: Module, block: Block, result: Terraform) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -157,9 +162,10 @@ def _remote(module: Module, block: Block, own: dict[str, Any], key: Any, result:
     """A module that is not in the folder: what it is given is all that is known."""
     name = f"{module.prefix}{block.labels[0]}" + ("" if key is None else f"[{key}]")
     made = build(module, block, own, "module", name, f"{module.prefix}module.{block.labels[0]}")
-    source = module.value(block, "source")
-    made.body.value["source"] = source if isinstance(source, str) else block.attributes["source"].text
-    made.body.lines[("source",)] = block.attributes["source"].line
+    source = _source(module, block)
+    written = block.attributes.get("source")
+    made.body.value["source"] = source if isinstance(source, str) else written.text if written else "?"
+    made.body.lines[("source",)] = written.line if written else block.line
     result.resources.append(made)
 
 
