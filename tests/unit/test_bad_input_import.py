@@ -70,7 +70,7 @@ def test_folder_without_a_known_file(tmp_path: Path) -> None:
         ("k8s/hpa.yaml", "kind: 1\nkind: 2\n", 2, "not valid YAML"),
         ("k8s/hpa.yaml", b"\x80\x81", None, "not UTF-8 text"),
         ("k8s/hpa.yaml", "", None, "empty"),
-        ("k8s/hpa.yaml", BOMB, None, "YAML aliases"),
+        ("k8s/hpa.yaml", BOMB, None, "aliases make"),
         ("k8s/hpa.yaml", DEEP, None, "nested deeper"),
         ("docker-compose.prod.yml", "services:\n\tx: 1\n", 2, "not valid YAML"),
         ("ecs-task-definition.json", '{"family": "x",\n "containerDefinitions": [}', 2, "not valid JSON"),
