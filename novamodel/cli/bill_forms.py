@@ -139,13 +139,20 @@ def _platforms(rows: Sequence[PlatformRow], currency: str, width: int) -> str:
         low, _, high = row.cost.totals() if row.cost else (None, None, None)
         span = f"{low:,.0f} to {high:,.0f}" if row.cost else ""
         amount = f"{row.usd:,.2f}" if row.cost else "-"
+        more = f"{row.slo:+,.2f}" if row.cost else ""
         shown.append(
-            (f"{row.platform}, {row.arch}", amount, span, "kept" if row.met else "missed" if row.cost else "cannot be")
+            (
+                f"{row.platform}, {row.arch}",
+                amount,
+                span,
+                more,
+                "kept" if row.met else "missed" if row.cost else "cannot be",
+            )
         )
     lines = [
         table(
             "Platforms, each sized for the SLO first",
-            ("platform", f"{currency} a month", "nine of ten", "SLO"),
+            ("platform", f"{currency} a month", "nine of ten", "by sizing", "SLO"),
             shown,
             width=width,
         )

@@ -87,7 +87,7 @@ def postgres(folder: Path) -> Iterator[int]:
         capture_output=True, cwd=folder, **ordinary(),
     )  # fmt: skip
     if made.returncode != 0:
-        pytest.skip(f"initdb fails here: {made.stderr.decode()[-200:]}")
+        pytest.skip(f"initdb fails here: {made.stderr.decode()[:300]}")
     words = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=40"
     process = subprocess.Popen(
         [program("postgres"), "-D", data, *words.split()],

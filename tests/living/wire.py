@@ -10,10 +10,11 @@ import struct
 class Client:
     """A connection; `RuntimeError` with the server's words where it refuses."""
 
-    def __init__(self, port: int, user: str, database: str = "shop") -> None:
+    def __init__(self, port: int, user: str, database: str = "shop", **more: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=90)
         self.rest = b""
-        words = b"".join(word.encode() + b"\0" for word in ("user", user, "database", database)) + b"\0"
+        pairs = {"user": user, "database": database} | more
+        words = b"".join(word.encode() + b"\0" for pair in pairs.items() for word in pair) + b"\0"
         self.socket.sendall(struct.pack("!ii", len(words) + 8, 196608) + words)
         error, _ = self.until_ready()
         if error:

@@ -13,9 +13,9 @@ OUTSIDE = ("verify", "components")
 WORDS = "a run counts refusals: slot_free decides, and this says it in PostgreSQL's words"
 ZONES = "a limit's zone in a run has a row for each client, so that none is evicted"
 HASHES = "no upstream method of a scenario hashes a key; ip_hash and random are in upstream.numbers"
-OPERATIONS = "an operation of the scenario says how long the cache is gone"
 NOT_IN_RUNS: dict[str, str] = {
     "callers.throttle.reject_probability": "adaptive throttling is no policy that a scenario can name",
+    "cpu.host.host_pressure": "tests hold the shared host to it; a run reports utilisation and throttling",
     "hpa.pods.pod_request": "a pod of a run has one container, whose request the scenario says",
     "nginx.connections.connected_at_once": "the kernel's backlog matters while a worker stands still, which none does",
     "nginx.connections.drained": "idle clients of a run hold no connection: nginx closes them when it needs room",
@@ -41,10 +41,8 @@ NOT_IN_RUNS: dict[str, str] = {
     "postgres.admission.admit_walsender": WORDS,
     "postgres.storage.storage_filling": "looks ahead from one step; a run takes the steps themselves",
     "redis.memory.used_per_key": "measured growth of a real server; a run counts what its entries take",
-    "redis.replication.cluster_served_s": OPERATIONS,
     "redis.replication.rdb_pull": "a backup by hand is no part of a run",
     "redis.replication.replica_link": "a replica without its password serves nobody in a run",
-    "redis.replication.sentinel_promotion_s": OPERATIONS,
     "redis.slots.crc16": "a run has one shard",
     "redis.slots.hash_slot": "a run has one shard",
     "redis.slots.hashed_part": "a run has one shard",

@@ -19,7 +19,7 @@ from novamodel.components.cpu.cores import (
     host_first,
 )
 from novamodel.components.cpu.host_account import container_account, host_account, host_rate
-from novamodel.components.cpu.host_state import ASLEEP, ENDED, NEVER, NONE, RUNNING, Host
+from novamodel.components.cpu.host_state import ASLEEP, ENDED, NEVER, NONE, RUNNING, WAITING, Host
 from novamodel.components.cpu.run_queue import container_join, thread_join
 from novamodel.components.rule import handler, rule
 
@@ -102,6 +102,22 @@ def thread_wake(s: Host, t: int, work: float, now: float) -> None:
                     core += 1
             core_takes(s, h, core, t, now, True)
     host_plan(s, h)
+
+
+@rule
+def thread_shorten(s: Host, t: int, most: float, now: float) -> float:
+    """Leave a thread with work (its burst not over) at most so many CPU seconds; what it loses of its work."""
+    h = s.home[s.owner[t]]
+    host_account(s, h, now)
+    left = s.work[t] if s.mode[t] == WAITING else s.end[t] - s.progress[h]
+    if left <= most:
+        return 0.0
+    if s.mode[t] == WAITING:
+        s.work[t] = most
+    else:
+        s.end[t] = s.progress[h] + most
+        host_plan(s, h)
+    return left - most
 
 
 @handler

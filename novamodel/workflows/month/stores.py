@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from novamodel.cost import Bucket, CacheCluster, Database, SearchDomain, backup_stored_gib
+from novamodel.cost import Bucket, CacheCluster, Database, SearchDomain, Volume, backup_stored_gib
 from novamodel.cost.meters import surplus_credit_hours
 from novamodel.cost.money import to_decimal
 from novamodel.cost.provisioned import rds_gp3_included
@@ -14,6 +14,7 @@ from novamodel.scenario.declared import Declared
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
 from novamodel.workflows.month.declared.stores import shards_of, storage_of
+from novamodel.workflows.month.growing import mean_allocated_gib
 
 GIB = 1024**3
 PART_BYTES = 8 * 1024**2
@@ -38,6 +39,17 @@ def used_stores(scenario: Scenario) -> tuple[set[str], set[str]]:
 def databases(scenario: Scenario, busy: Mapping[str, float]) -> tuple[Database, ...]:
     """Every primary and its read replicas; those without an RDS class are left out. `busy`: cores in use, by name."""
     return tuple(one for name in scenario.all_databases for one in _with_replicas(scenario, name, busy[name]))
+
+
+def pod_volumes(scenario: Scenario) -> tuple[Volume, ...]:
+    """EBS volumes of the databases that stand in pods of a cluster: gp3, the StorageClass of new clusters."""
+    if scenario.platform.kind != "eks" or not scenario.platform.on_machines:
+        return ()
+    return tuple(
+        Volume(name="postgres data" if name == MAIN else f"{name} postgres data", gib=max(1.0, one.storage / GIB))
+        for name, one in scenario.all_databases.items()
+        if one.pod is not None
+    )
 
 
 def buckets(scenario: Scenario) -> tuple[Bucket, ...]:
@@ -76,7 +88,7 @@ def _with_replicas(scenario: Scenario, name: str, busy: float) -> tuple[Database
         return ()
     title = database.engine if name == MAIN else f"{name} {database.engine}"
     used = data_gib(scenario, name)
-    storage = to_decimal(database.storage / GIB)
+    storage = to_decimal(mean_allocated_gib(database, pricing.hours_per_month))
     included = rds_gp3_included(storage)
     declared = _declared(scenario, "database" if name == MAIN else f"databases.{name}")
     details = storage_of(declared) if declared is not None else {}

@@ -23,9 +23,9 @@ from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.declared import Found, declared_usage
 from novamodel.workflows.month.declared.collect import flag
 from novamodel.workflows.month.declared.network import carrier
-from novamodel.workflows.month.left_out import missing, not_priced
+from novamodel.workflows.month.left_out import carried, missing, not_priced
 from novamodel.workflows.month.network import answers, apis, balancers, outside_requests, outward, queues, transfer
-from novamodel.workflows.month.stores import buckets, caches, databases, search_domains, used_stores
+from novamodel.workflows.month.stores import buckets, caches, databases, pod_volumes, search_domains, used_stores
 
 GIB = 1024**3
 
@@ -65,6 +65,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         things["queues"] = list(queues(scenario, going, seconds))
     behind = carrier(scenario)
     in_public = 0 if behind is not None and flag(behind, "internal") else len(things["load_balancers"])
+    things["volumes"] = list(pod_volumes(scenario))
     for name, more in declared.things.items():
         things[name] = [*things.get(name, []), *more]
     return MonthUsage(
@@ -74,7 +75,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         transfer=moved,
         metered=(*_metered(scenario, hours, declared, in_public, things["nat"]), *declared.metered),
         not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *not_priced(scenario)),
-        free=tuple(declared.free),
+        free=(*carried(scenario), *declared.free),
         missing=missing(scenario),
         notes=(hours.answered.said,) if hours.answered.said else (),
         **{name: tuple(values) for name, values in things.items()},
