@@ -38,7 +38,7 @@ KINDS = {
     "environment": "environment file",
     "workflow": "deploy workflow",
 }
-CHART_NAMES = ("chart.yaml", "chart.yml")
+CHART_NAMES = ("Chart.yaml", "Chart.yml")
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
@@ -131,7 +131,7 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind(None, why="empty")
     if name == "database.yml" and re.search(r"^[ \t]*adapter[ \t]*:", text, re.M):
         return Kind("settings")
-    if name in CHART_NAMES:
+    if path.name in CHART_NAMES:
         return Kind("chart")
     if name in KUSTOMIZATION_NAMES:
         return Kind("kustomization", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
