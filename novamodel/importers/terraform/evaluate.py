@@ -15,7 +15,8 @@ from novamodel.importers.terraform.values import (
     TooMuch,
     Unknown,
     bounded_items,
-    canonical,
+    number,
+    same,
     text_of,
     whole_number,
 )
@@ -134,7 +135,7 @@ class Evaluator:
                 inner = self.nodes(at, node.children[1:])
                 if isinstance(inner, Unknown):
                     return inner
-                return (not truth(inner)) if node.children[0].type == "!" else -functions.number(inner)
+                return (not truth(inner)) if node.children[0].type == "!" else -number(inner)
         return Unknown(text_at(at, [node]))
 
     def _object(self, at: Expression, node: Node) -> Any:
@@ -193,11 +194,11 @@ class Evaluator:
             gap = left if isinstance(left, Unknown) else right
             return Unknown(text_at(at, [node]), gap.refs, gap.why or f"{gap.text} is not known")
         if sign in ("==", "!="):
-            return _same(left, right) == (sign == "==")
+            return same(left, right) == (sign == "==")
         if sign in ("&&", "||"):
             return truth(right)
         try:
-            return whole_number(_OPERATORS[sign](functions.number(left), functions.number(right)))
+            return whole_number(_OPERATORS[sign](number(left), number(right)))
         except (ValueError, ArithmeticError):
             return Unknown(text_at(at, [node]), (), "no numbers")
 
@@ -276,7 +277,7 @@ def follow(value: Any, words: list[Any], text: str) -> Any:
         if isinstance(word, Unknown):
             return Unknown(text, word.refs, word.why or f"{word.text} is not known")
         try:
-            value = value[int(functions.number(word))] if isinstance(value, list) else value[text_of(word)]
+            value = value[int(number(word))] if isinstance(value, list) else value[text_of(word)]
         except (KeyError, IndexError, TypeError, ValueError):
             return Unknown(text, (), "there is no such part")
     return value
@@ -295,11 +296,3 @@ def _number(text: str) -> Any:
 
 def truth(value: Any) -> bool:
     return value is True or value == "true"
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
-        return type(left) is type(right) and left == right
-    if isinstance(left, dict | list) or isinstance(right, dict | list):
-        return canonical(left) == canonical(right)
-    return bool(left == right)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from novamodel.importers.terraform.texts import filled, filled_or_open, linear, part_of, replaced, subnet
 from novamodel.importers.terraform.values import (
     MAX_ITEMS,
     Encoded,
@@ -19,13 +20,11 @@ from novamodel.importers.terraform.values import (
     bounded,
     bounded_items,
     canonical,
+    number,
     plain,
     text_of,
     whole_number,
 )
-
-_FORMAT = re.compile(r"%(?:\[(\d+)\])?([-+0 #]*)(\d*)(?:\.(\d*))?([vdsqtfgeGEbxXo%])")
-_SIMPLE = re.compile(r"[^()|*+?{}\\]*(?:\\[wdsWDS.\-/]|\[[^\[\]]*\])?[*+?]?[^()|*+?{}\\]*\$?")
 
 
 def call(name: str, args: list[Any]) -> Any:
@@ -43,19 +42,6 @@ def call(name: str, args: list[Any]) -> Any:
         return whole_number(function(*args))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError):
         return Unknown(text, (), f"{name} does not take these values")
-
-
-def number(value: Any) -> int | float:
-    """A number, also where it is written as text; ``ValueError`` for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(value)
-    if isinstance(value, str):
-        if len(value) > 40:
-            raise ValueError(value)
-        value = float(value) if not value.strip().lstrip("-").isdecimal() else int(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(value)
-    return value
 
 
 def _lookup(values: Any, key: Any, *default: Any) -> Any:
@@ -133,58 +119,6 @@ def _decode(text: str) -> Any:
     return text.value if isinstance(text, Encoded) else json.loads(bounded(text))
 
 
-def _format(spec: str, *args: Any) -> str:
-    position = 0
-
-    def put(match: re.Match[str]) -> str:
-        nonlocal position
-        verb = match[5]
-        if verb == "%":
-            return "%"
-        position = int(match[1]) if match[1] else position + 1
-        value = args[position - 1]
-        width = min(int(match[3] or 0), 200)
-        if verb in "dbxXo":
-            shown = f"{int(number(value)):{'+' if '+' in match[2] else ''}{verb}}"
-        elif verb in "fgeGE":
-            shown = f"{float(number(value)):.{min(int(match[4] or 6), 30)}{verb}}"
-        else:
-            shown = json.dumps(text_of(value)) if verb == "q" else text_of(value)
-        if "-" in match[2]:
-            return shown.ljust(width)
-        return shown.rjust(width, "0" if "0" in match[2] and verb not in "sqvt" else " ")
-
-    return bounded(_FORMAT.sub(put, spec))
-
-
-def _format_gaps(spec: Any, *args: Any) -> Any:
-    """A format whose arguments may be unknown: they stand as ``${...}`` in what is known of the text."""
-    gaps = [arg for arg in (spec, *args) if isinstance(arg, Unknown)]
-    if not gaps:
-        return _format(spec, *args)
-    text = spec.text if isinstance(spec, Unknown) else _format(spec, *[plain(arg) for arg in args])
-    return Unknown(text, tuple(ref for gap in gaps for ref in gap.refs), gaps[0].why)
-
-
-def _replace(text: str, old: str, new: str) -> str:
-    if len(old) > 1 and old[0] == old[-1] == "/":
-        return _pattern(old[1:-1], text).sub(re.sub(r"\$\{?(\d)\}?", r"\\\1", new), text)
-    return bounded(text.replace(old, new)) if len(text) * max(1, len(new)) < 10_000_000 else text
-
-
-def _pattern(pattern: str, text: str) -> re.Pattern[str]:
-    """A pattern that takes time linear in the text: one repetition at most, no group; else ``ValueError``."""
-    if len(pattern) > 100 or len(text) > 5000 or not _SIMPLE.fullmatch(pattern):
-        raise ValueError(pattern)
-    return re.compile(pattern)
-
-
-def _substr(text: str, start: Any, length: Any) -> str:
-    start, length = int(start), int(length)
-    begin = start if start >= 0 else len(text) + start
-    return text[begin:] if length < 0 else text[begin : begin + length]
-
-
 def _slice(values: Any, start: Any, end: Any) -> Any:
     return _items(values)[int(start) : int(end)]
 
@@ -205,13 +139,6 @@ def _product(*sets: Any) -> list[Any]:
             raise TooMuch("a product of more than 20,000 items")
         result = [[*head, item] for head in result for item in items]
     return result
-
-
-def _subnet(prefix: str, bits: Any, index: Any) -> str:
-    network = ipaddress.ip_network(prefix, strict=False)
-    size = network.prefixlen + int(bits)
-    step = 1 << (network.max_prefixlen - size)
-    return f"{ipaddress.ip_address(int(network.network_address) + int(index) * step)}/{size}"
 
 
 def _length(value: Any) -> Any:
@@ -258,7 +185,7 @@ _LAZY: dict[str, Callable[..., Any]] = {
     "can": lambda value: not isinstance(value, Unknown),
     "jsonencode": _encode,
     "yamlencode": _encode,
-    "format": _format_gaps,
+    "format": filled_or_open,
     "length": _length,
     "element": _element,
     "tolist": _keep,
@@ -300,13 +227,13 @@ _STRICT: dict[str, Callable[..., Any]] = {
     "endswith": lambda text, tail: text.endswith(tail),
     "strcontains": lambda text, part: part in text,
     "strrev": lambda text: text[::-1],
-    "replace": _replace,
-    "regex": lambda pattern, text: (_pattern(pattern, text).search(text) or [])[0],
-    "regexall": lambda pattern, text: [match[0] for match in _pattern(pattern, text).finditer(text)],
-    "substr": _substr,
+    "replace": replaced,
+    "regex": lambda pattern, text: (linear(pattern, text).search(text) or [])[0],
+    "regexall": lambda pattern, text: [match[0] for match in linear(pattern, text).finditer(text)],
+    "substr": part_of,
     "split": lambda sign, text: bounded_items(text.split(sign)),
     "join": lambda sign, *lists: bounded(sign.join(text_of(one) for part in lists for one in part)),
-    "formatlist": lambda spec, values: [_format(spec, value) for value in values],
+    "formatlist": lambda spec, values: [filled(spec, value) for value in values],
     "indent": lambda size, text: bounded(text.replace("\n", "\n" + " " * min(int(size), 100))),
     "keys": lambda values: sorted(values),
     "values": lambda values: [values[key] for key in sorted(values)],
@@ -332,6 +259,6 @@ _STRICT: dict[str, Callable[..., Any]] = {
     "md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
     "sha1": lambda text: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(),
     "sha256": lambda text: hashlib.sha256(text.encode()).hexdigest(),
-    "cidrsubnet": _subnet,
+    "cidrsubnet": subnet,
     "cidrhost": lambda prefix, index: str(ipaddress.ip_network(prefix, strict=False)[int(index)]),
 }

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from novamodel.importers.terraform import functions
 from novamodel.importers.terraform.evaluate import Evaluator, Work, follow
 from novamodel.importers.terraform.syntax import Block, Expression, parse_template
 from novamodel.importers.terraform.typed import with_type
-from novamodel.importers.terraform.values import TooMuch, Unknown, text_of
+from novamodel.importers.terraform.values import TooMuch, Unknown, number, text_of
 
 MAX_INSTANCES = 50
 """Instances of one block that are worked out one by one; more are taken to be like the first."""
@@ -210,12 +209,12 @@ class Module:
             if isinstance(count, Unknown):
                 return count
             try:
-                number = int(functions.number(count)) if count is not None else 1
+                many = int(number(count)) if count is not None else 1
             except ValueError:
                 return Unknown(text_of(count), (), "count is no number")
-            if number > 10_000:
+            if many > 10_000:
                 raise TooMuch("a count of more than 10,000")
-            return [(at, {"count": {"index": at}}) for at in range(max(0, number))]
+            return [(at, {"count": {"index": at}}) for at in range(max(0, many))]
         if "for_each" in block.attributes:
             over = self.value(block, "for_each")
             if isinstance(over, Unknown):

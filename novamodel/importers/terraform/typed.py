@@ -6,9 +6,9 @@ from typing import Any
 
 from tree_sitter import Node
 
-from novamodel.importers.terraform import functions
 from novamodel.importers.terraform.evaluate import Evaluator
 from novamodel.importers.terraform.syntax import Block, Expression
+from novamodel.importers.terraform.values import number
 
 
 def with_type(block: Block | None, value: Any, place: Evaluator) -> Any:
@@ -27,7 +27,7 @@ def _typed(at: Expression, nodes: list[Node], value: Any, place: Evaluator, dept
     if node.type == "variable_expr":
         if word == "number" and isinstance(value, str):
             try:
-                return functions.number(value)
+                return number(value)
             except ValueError:
                 return value
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,3 +128,25 @@ def gaps_in(value: Any, most: int = 5000) -> list[Unknown]:
         elif isinstance(one, list):
             waiting += one
     return found
+
+
+def number(value: Any) -> int | float:
+    """A number, also where it is written as text; ``ValueError`` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(value)
+    if isinstance(value, str):
+        if len(value) > 40:
+            raise ValueError(value)
+        value = float(value) if not value.strip().lstrip("-").isdecimal() else int(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(value)
+    return value
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are equal as Terraform compares them."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return type(left) is type(right) and left == right
+    if isinstance(left, dict | list) or isinstance(right, dict | list):
+        return canonical(left) == canonical(right)
+    return bool(left == right)
