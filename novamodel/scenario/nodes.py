@@ -134,14 +134,14 @@ class CpuSharing(Part):
     @classmethod
     def _some(cls, value: float) -> float:
         if value < 0.3:
-            raise ValueError(f"{value:.0%} of the speed beside a busy sibling is not plausible; 30 % to 100 %")
+            raise ValueError(f"{value * 100:.0f} % of the speed beside a busy sibling is not plausible; 30 % to 100 %")
         return value
 
     @field_validator("steal")
     @classmethod
     def _left(cls, value: float) -> float:
         if value > 0.9:
-            raise ValueError(f"a steal of {value:.0%} leaves nothing; at most 90 %")
+            raise ValueError(f"a steal of {value * 100:.0f} % leaves nothing; at most 90 %")
         return value
 
 

@@ -214,15 +214,18 @@ def test_pods_of_stores_stand_on_the_nodes() -> None:
     """A database in a pod is no missing part: the nodes carry it, and its volume is EBS."""
     scenario = nm.load(BILLS / "declared-nat").override({"database.instance_class": None})
     assert nm.bill(scenario).mid.missing == ("the database",)
-    values = {"image": "postgres:16", "cpu_request": 1.5, "memory_request": 4 * 2**30}
-    pod = Declared(type="kubernetes_pod", name="db", values=values, file="db.yaml", line=4, modelled="database")
-    volume = Declared(type="kubernetes_volume", name="db data", values={"storage": 50 * 2**30}, file="db.yaml", line=30)
-    small = scenario.model_copy(update={"declared": (pod, pod, volume)})
-    bill = nm.bill(small).mid
+    pod = {"cpu_request": "1500m", "memory_request": "4 GiB"}
+    bill = nm.bill(scenario.override({"database.pod": pod, "database.storage": "50 GiB"})).mid
     assert bill.missing == ()
-    found = amounts(bill)
-    assert found["ec2.linux.m6i.large"] == Decimal("0.096") * 730 * 3  # each fills a node; the services need a third
-    assert [line.quantity for line in bill.lines if line.name.startswith("db data")] == [50]
+    assert "PostgreSQL: a pod, the nodes carry it" in bill.free
+    assert [line.quantity for line in bill.lines if line.name.startswith("postgres data")] == [50]
+    nodes = amounts(bill)["ec2.linux.m6i.large"]
+    more = [Declared(type="kubernetes_pod", name=f"job {n}", values={"cpu_request": 1.5}) for n in range(2)]
+    volume = Declared(type="kubernetes_volume", name="scratch", values={"storage": 9 * 2**30}, file="a.yaml", line=3)
+    busier = scenario.override({"database.pod": pod}).model_copy(update={"declared": (*more, volume)})
+    bill = nm.bill(busier).mid
+    assert amounts(bill)["ec2.linux.m6i.large"] > nodes
+    assert [line.quantity for line in bill.lines if line.name.startswith("scratch")] == [9]
 
 
 def test_every_declared_type_has_a_handler_that_can_be_called() -> None:
