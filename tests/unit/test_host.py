@@ -88,7 +88,7 @@ def test_a_loop_beside_threads_on_two_cores() -> None:
     assert response[login[6000:]].mean() == pytest.approx(0.04 / (1 - 0.616 * 0.616), rel=0.05)
     ping = response[~login[6000:]]
     assert 0.00106 < ping.mean() < 0.0024
-    assert np.percentile(ping, 70) < 0.0011
+    assert np.median(ping) < 0.0011
     assert np.percentile(ping, 99) > 0.003
 
 
