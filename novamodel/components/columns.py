@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from novamodel.components.rule import RULE_OPTIONS, numba
+
 Column: TypeAlias = Any
 """A list (plain Python) or a one-dimensional int64 or float64 array (compiled); of many keys int32."""
 
@@ -50,6 +52,24 @@ def clear(column: Column) -> None:
         np.asarray(column)[:] = 0
 
 
+def clear_span(column: Column, at: int, count: int) -> None:
+    """So many entries of a column of floats from ``at`` on are zero."""
+    column[at : at + count] = [0.0] * count
+
+
+def copy_span(to: Column, at: int, column: Column, first: int, count: int) -> None:
+    """So many entries of a column from ``first`` on, into another one from ``at`` on."""
+    to[at : at + count] = column[first : first + count]
+
+
+def add_span(to: Column, at: int, column: Column, first: int, count: int) -> None:
+    """The same, added to what is there; none is -0.0."""
+    for value in column[first : first + count]:
+        if value != 0.0:
+            to[at] += value
+        at += 1
+
+
 @cache
 def _object_type(kind: Any) -> Any:
     return type(kind.__name__, (), {"__slots__": kind._fields})
@@ -60,3 +80,31 @@ def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:
         return np.full(len(values), values[0])
     array = np.array(values) if values else np.zeros(0, dtype=np.int64)
     return array.astype(np.float64 if array.dtype.kind == "f" else np.int64, copy=False)
+
+
+if numba is not None:
+    from numba.extending import overload
+
+    @overload(clear_span, jit_options=RULE_OPTIONS)
+    def _clear_entries(column: Column, at: int, count: int) -> Any:
+        def implementation(column: Column, at: int, count: int) -> None:
+            for i in range(count):
+                column[at + i] = 0.0
+
+        return implementation
+
+    @overload(copy_span, jit_options=RULE_OPTIONS)
+    def _copy_entries(to: Column, at: int, column: Column, first: int, count: int) -> Any:
+        def implementation(to: Column, at: int, column: Column, first: int, count: int) -> None:
+            for i in range(count):
+                to[at + i] = column[first + i]
+
+        return implementation
+
+    @overload(add_span, jit_options=RULE_OPTIONS)
+    def _add_entries(to: Column, at: int, column: Column, first: int, count: int) -> Any:
+        def implementation(to: Column, at: int, column: Column, first: int, count: int) -> None:
+            for i in range(count):
+                to[at + i] += column[first + i]
+
+        return implementation

@@ -178,23 +178,6 @@ def billed_backup_gib(stored_gib: Iterable[Number], provisioned_gib: Iterable[Nu
     return max(ZERO, stored - sum(map(to_decimal, provisioned_gib), ZERO))
 
 
-def grown_storage(allocated_gib: Number, used_gib: Number, growth_gib_per_day: Number, most_gib: Number) -> Decimal:
-    """Mean allocated GiB of a month of RDS storage autoscaling, from the first day's allocation and data.
-
-    It grows once 10 % or less is free, by the largest of 10 GiB, 10 % and 7 hours' growth (memory), up to `most_gib`,
-    at most once in 6 hours, and never shrinks.
-    """
-    allocated, used, growth = to_decimal(allocated_gib), to_decimal(used_gib), to_decimal(growth_gib_per_day) / 4
-    most = to_decimal(most_gib)
-    steps, total = 4 * 30, ZERO
-    for _ in range(steps):
-        total += allocated
-        used += growth
-        if allocated - used <= allocated / 10 and allocated < most:
-            allocated = min(most, allocated + max(Decimal(10), whole(allocated / 10), growth * 7 / 6))
-    return total / steps
-
-
 def enhanced_monitoring_gib(interval_s: Number, instances: int = 1) -> Decimal:
     """GiB of logs a month of RDS enhanced monitoring: 0.2 at a report a minute (0.1 to 0.3, memory)."""
     interval = to_decimal(interval_s)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from novamodel.errors import UserError
 from novamodel.importers.cloudformation.read import is_template
+from novamodel.importers.ecs.copilot import is_copilot
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
@@ -25,6 +26,7 @@ KINDS = {
     "terraform": "Terraform",
     "cloudformation": "CloudFormation template",
     "plan": "Terraform plan or state",
+    "copilot": "Copilot manifest",
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
     "pool": "source with a connection pool",
@@ -137,6 +139,10 @@ def _yaml(path: Path, shown: str) -> Kind:
         documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
         if any(is_template(node) for node in documents):
             return Kind("cloudformation", tuple(node for node in documents if is_template(node)))
+    if name in ("manifest.yml", "manifest.yaml") and re.search(r"^type[ \t]*:", text, re.M):
+        documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+        if any(is_copilot(node) for node in documents):
+            return Kind("copilot", tuple(documents))
     marked = _MARKER.search(text)
     if ("{{" in text and not marked) or (_TEMPLATE.search(text) and not _is_jobs(text)):
         return Kind(None, why="a template: render it first (helm template) and import the result")
@@ -154,6 +160,13 @@ def _yaml(path: Path, shown: str) -> Kind:
 def _template(path: Path, shown: str) -> Kind:
     """CloudFormation's own ending; in JSON or YAML."""
     return _json(path, shown) if read_text(path).lstrip().startswith("{") else _yaml(path, shown)
+
+
+def _hcl(path: Path, shown: str) -> Kind:
+    """Terragrunt's files; lock files and other tools' are none."""
+    if path.name == "terragrunt.hcl" and read_text(path).strip():
+        return Kind("terraform")
+    return Kind(None, why="no kind of file that is known")
 
 
 def _is_jobs(text: str) -> bool:
@@ -189,8 +202,12 @@ def _json(path: Path, shown: str) -> Kind:
     named = "task" in path.name.lower() and "def" in path.name.lower()
     if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
+    if "${" in text and re.search(r":[ \t]*\$\{", text):
+        return Kind(None, why="a template: Terraform or a script fills it in")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
+        return Kind(None, why="containers without their task: Terraform names the file")
     if is_template(node):
         return Kind("cloudformation", (node,))
     if is_plan(node):
@@ -295,6 +312,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".ini": _ini,
     ".tf": _named("terraform"),
     ".tfvars": _named("terraform"),
+    ".hcl": _hcl,
     ".sh": _script,
     ".sql": _sql,
     ".properties": _properties,

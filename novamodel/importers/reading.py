@@ -18,6 +18,7 @@ from novamodel.importers.compose.project import choose
 from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
+from novamodel.importers.ecs.copilot import read_manifests
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -75,6 +76,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     made = [each for one in terraform.resources for each in (as_resources(one) if one.type == "module" else [one])]
     declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
+    declared += read_manifests(found.all("copilot"), draft)
     estate = Estate(declared, found.all("ecs"))
     sources = Sources(
         found,

@@ -170,7 +170,9 @@ class Pricing(Part):
         "default: NAT gateways; public subnet where every task is declared with a public address",
     )
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
-    cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
+    cross_zone_share: Share | None = given(
+        None, "share of the bytes between tiers that cross a zone", "default: replicas spread evenly, 1 - 1 / zones"
+    )
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")

@@ -48,15 +48,14 @@ NEVER = codes.NEVER
 @rule
 def run_ready(m: Model, q: Any, now: float) -> None:
     """Let some who are ready go on; the engine sees to room for what they take, then calls again."""
-    r = m.ready
+    count, first, ring, size = m.ready.count, m.ready.first, m.ready.ring, m.ready.size[0]
     left = codes.PORTION
-    while r.count[0] > 0 and left > 0:
+    while count[0] > 0 and left > 0:
         left -= 1
-        i = r.ring[r.first[0]]
-        following = r.first[0] + 1
-        r.first[0] = following if following < r.size[0] else 0
-        r.count[0] -= 1
-        advance_request(m, q, i, now)
+        at = first[0]
+        first[0] = at + 1 if at + 1 < size else 0
+        count[0] -= 1
+        advance_request(m, q, ring[at], now)
 
 
 @rule

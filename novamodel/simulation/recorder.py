@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from novamodel.components.bits import split_float
-from novamodel.components.columns import Column
+from novamodel.components.columns import Column, add_span, copy_span
 from novamodel.components.rule import rule
 from novamodel.simulation import codes
 
@@ -111,19 +111,11 @@ def record_finish(
     s.words[word + 3] = replica
     s.times[word + 4] = arrived
     s.times[word + 5] = ended
-    time = word + 6
-    times, total = s.times, s.spent
+    copy_span(s.times, word + 6, spent, at, PLACES)
     if outcome == codes.SERVED:
         latency = ended - arrived
         bucket = bucket_of(latency)
         s.histogram[route * BUCKETS + bucket] += 1
         s.window[bucket] += 1
         s.latency[route] += latency
-        first = bucket * PLACES
-        for place in range(PLACES):
-            seconds = spent[at + place]
-            times[time + place] = seconds
-            total[first + place] += seconds
-    else:
-        for place in range(PLACES):
-            times[time + place] = spent[at + place]
+        add_span(s.spent, bucket * PLACES, spent, at, PLACES)

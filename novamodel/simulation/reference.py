@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from novamodel.components.columns import as_object
-from novamodel.simulation import codes, dispatch, events, holds, queueing
+from novamodel.simulation import codes, events, holds, queueing
 from novamodel.simulation.build import Plan
 from novamodel.simulation.digest import RequestLog
+from novamodel.simulation.dispatch import dispatch, inject, kill, kill_more, run_ready
 from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.feeding import Feeder
 from novamodel.simulation.growing import grow
@@ -21,6 +22,10 @@ from novamodel.simulation.state import Model
 
 RESERVE = 64
 """Free rows for finished requests before an event: more than one event and a portion of `run_ready` can fill."""
+
+
+FULL = ROWS - RESERVE
+NONE = codes.NONE
 
 
 class ReferenceEngine:
@@ -35,6 +40,8 @@ class ReferenceEngine:
         self.digest = RequestLog(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._calendar = env.calendar
+        m = self.model
+        self._watched = m.ready.count, m.requests.free_count, m.record.rows, m.stream.used_up, m.config.room
         env.on_event = self._on_event
         for number in self._feeder.feeds:
             self._refill(number)
@@ -46,15 +53,15 @@ class ReferenceEngine:
     def inject(self, replica: int, program: int, number: int, serial: int) -> None:
         """Give a replica an internal job."""
         self._make_room()
-        dispatch.inject(self.model, replica, program, number, serial, self.env.now)
+        inject(self.model, replica, program, number, serial, self.env.now)
         self._go_on(self.env.now)
 
     def kill(self, replica: int) -> None:
         """A replica's process dies."""
         self._make_room()
-        dispatch.kill(self.model, self, replica, self.env.now)
+        kill(self.model, self, replica, self.env.now)
         while self.model.timers.victim[0] != codes.NONE:
-            dispatch.kill_more(self.model, self._calendar, self.env.now)
+            kill_more(self.model, self._calendar, self.env.now)
             self._go_on(self.env.now)
 
     def start_user(self, number: int, program: int, population: int, client: int) -> None:
@@ -83,21 +90,25 @@ class ReferenceEngine:
         return self.digest.kept()
 
     def _on_event(self, now: float, key: int, who: int) -> None:
-        m = self.model
-        dispatch.dispatch(m, self._calendar, now, key >> EVENT_BITS, who)
-        self._go_on(now)
-        if m.stream.used_up[0] != codes.NONE:
-            self._refill(m.stream.used_up[0])
+        m, calendar = self.model, self._calendar
+        ready, free, rows, used_up, room = self._watched
+        dispatch(m, calendar, now, key >> EVENT_BITS, who)
+        if ready[0] > 0:
+            run_ready(m, calendar, now)
+        if ready[0] > 0 or free[0] < room or rows[0] >= FULL:
+            self._go_on(now)
+        if used_up[0] != NONE:
+            self._refill(used_up[0])
 
     def _go_on(self, now: float) -> None:
         """Whoever is ready goes on, a portion at a time; in between the tables get room, as in the compiled engine."""
         m = self.model
         while True:
             if m.ready.count[0] > 0:
-                dispatch.run_ready(m, self._calendar, now)
+                run_ready(m, self._calendar, now)
             if m.requests.free_count[0] < m.config.room:
                 self._make_room()
-            if m.record.rows[0] >= ROWS - RESERVE:
+            if m.record.rows[0] >= FULL:
                 self.digest.take(m.record)
             if m.ready.count[0] == 0:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from novamodel.components.columns import add_span, clear_span, copy_span
 from novamodel.components.philox import philox4x32, uniform_pair
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
@@ -63,9 +64,7 @@ def next_serial(m: Model) -> int:
 @rule
 def clear_time(m: Model, i: int) -> None:
     """Nothing is spent yet."""
-    spent, at = m.requests.spent, i * PLACES
-    for place in range(PLACES):
-        spent[at + place] = 0.0
+    clear_span(m.requests.spent, i * PLACES, PLACES)
 
 
 @rule
@@ -133,8 +132,7 @@ def draw_all(m: Model, i: int) -> None:
 def copy_draws(m: Model, i: int, other: int) -> None:
     """The request draws what another one has drawn."""
     s, most = m.requests, m.config.most_draws
-    for d in range(m.programs.draws[s.program[i]]):
-        s.draw[i * most + d] = s.draw[other * most + d]
+    copy_span(s.draw, i * most, s.draw, other * most, m.programs.draws[s.program[i]])
 
 
 @rule
@@ -153,8 +151,7 @@ def add_time(m: Model, i: int, place: int, seconds: float) -> None:
 def add_times(m: Model, i: int, other: int) -> None:
     """What another request has spent counts for this one, too: it waited for it."""
     spent = m.requests.spent
-    for place in range(PLACES):
-        spent[i * PLACES + place] += spent[other * PLACES + place]
+    add_span(spent, i * PLACES, spent, other * PLACES, PLACES)
 
 
 @rule

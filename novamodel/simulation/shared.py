@@ -93,17 +93,22 @@ def on_at_station(m: Model, q: Any, i: int, now: float) -> None:
 
 
 @handler
-def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now: float) -> None:
-    """A statement runs in a process of a database server that shares its machine."""
-    first = m.shared.server[d]
-    b = first
-    while m.shared.backend[b] != NONE:  # connections are fewer than backends
+def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now: float) -> bool:
+    """A statement runs in a process of a database server that shares its machine.
+
+    False where none is free: those of connections that were closed under their statements still run.
+    """
+    b, end = m.shared.server[d], m.shared.server_end[d]
+    while b < end and m.shared.backend[b] != NONE:
         b += 1
+    if b == end:
+        return False
     m.shared.backend[b] = i
     t = m.shared.thread[0] + b
     m.requests.where[i] = codes.ON_CORES
     thread_wake(m.host, t, idle if finds_idle(m.host, t) else busy, now)
     arm_host(m, q, m.host.home[m.host.owner[t]])
+    return True
 
 
 @handler

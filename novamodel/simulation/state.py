@@ -217,6 +217,7 @@ class Shared(NamedTuple):
     bouncer: Column  # by PgBouncer, likewise
     cache: Column  # by cache, likewise
     server: Column  # by database server: its first backend, or NONE
+    server_end: Column  # by database server: one past its last backend
     backend: Column  # by backend: its job, or NONE
     thread: Column  # one entry: thread of the first backend
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from novamodel.components.columns import Column
 from novamodel.components.maths import exp, log, normal_quantile
-from novamodel.components.rule import handler, rule
+from novamodel.components.rule import handler, number_rule, rule
 from novamodel.workload.gamma import gamma_quantile
 
 DETERMINISTIC = 0
@@ -63,8 +63,7 @@ def multiplier(laws: Laws, row: int, u: float) -> float:
     if code == EXPONENTIAL:
         return scale * -log(1.0 - u)
     if code == LOGNORMAL:
-        sigma = laws.parameter[row]
-        return scale * exp(sigma * normal_quantile(u) - 0.5 * sigma * sigma)
+        return scale * lognormal(laws.parameter[row], u)
     if code == UNIT:
         return u
     if code == GAMMA:
@@ -75,6 +74,12 @@ def multiplier(laws: Laws, row: int, u: float) -> float:
     if code == EMPIRICAL:
         return scale * laws.value[laws.first[row] + sample_of(u, laws.end[row] - laws.first[row])]
     return scale
+
+
+@number_rule
+def lognormal(sigma: float, u: float) -> float:
+    """Multiplier of a lognormal law."""
+    return exp(sigma * normal_quantile(u) - 0.5 * sigma * sigma)
 
 
 @rule

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import novamodel as nm
 from novamodel.cost import (
     ApiUse,
     AuroraCluster,
@@ -31,8 +32,9 @@ from novamodel.cost import (
     price,
     rds_support,
 )
-from novamodel.cost.meters import capacity_unit_hours, grown_storage, metered_requests, serverless_cache_gib
+from novamodel.cost.meters import capacity_unit_hours, metered_requests, serverless_cache_gib
 from novamodel.errors import UserError
+from novamodel.workflows.month.growing import mean_allocated_gib
 
 CLASS = "db.m6g.large"
 
@@ -255,10 +257,18 @@ def test_search_domains_and_apis() -> None:
 
 
 def test_storage_that_grows_by_itself() -> None:
-    assert grown_storage(100, 50, 0, 1000) == 100
-    slow, fast = grown_storage(100, 85, 1, 1000), grown_storage(100, 85, 5, 1000)
-    assert 100 < slow < fast < 1000
-    assert grown_storage(100, 95, 50, 120) <= 120
+    def mean(per_hour: str, most: str = "1000 GiB") -> float:
+        growth = {"used": "85 GiB", "per_hour": per_hour, "max_allocated": most}
+        changes = {"database.storage": "100 GiB", "database.growth": growth}
+        return mean_allocated_gib(nm.load("novabank").override(changes).database, 720)
+
+    assert mean("0 GiB") == 100
+    assert 100 < mean("0.05 GiB") < mean("0.5 GiB") < 1000
+    assert mean("0.5 GiB", "110 GiB") <= 110
+    lines = nm.bill(nm.load("novabank").override({"database.growth": {
+        "used": "95 GiB", "per_hour": "0.1 GiB", "max_allocated": "1000 GiB"}})).mid.lines  # fmt: skip
+    stored = next(line.quantity for line in lines if line.key == "rds.gp3.storage.single_az")
+    assert 110 < stored < 200
 
 
 # What always holds.
@@ -318,4 +328,3 @@ def test_all_is_decimal_and_nothing_without_a_price_is_free() -> None:
         left = price(MonthUsage(**THINGS), poorer, lenient=True)
         assert left.total < bill.total
         assert any(line.key in text for text in left.not_priced)
-

@@ -175,3 +175,29 @@ def test_a_task_definition_in_every_form_people_keep(tmp_path: Path):
         report = import_folder(folder)
         assert report.platform == "ecs"
         assert report.tree.values["services"]["api"]["resources"]["memory_limit"] == "1024 MiB"
+
+
+def test_a_copilot_manifest_of_the_production_environment(tmp_path: Path):
+    text = """name: api
+type: Load Balanced Web Service
+image: {build: Dockerfile, port: 3000}
+cpu: 512
+memory: 1024
+variables:
+  DB_POOL_MAX: "18"
+environments:
+  test: {count: 1}
+  prod:
+    cpu: 1024
+    memory: 2048
+    count:
+      range: 2-12
+      cpu_percentage: 65
+"""
+    (tmp_path / "manifest.yml").write_text(text, encoding="utf-8")
+    report = import_folder(tmp_path)
+    api = report.tree.values["services"]["api"]
+    assert (api["resources"]["cpu_limit"], api["pool"]["max"]) == (1.0, 18)
+    scaler = api["autoscaler"]
+    assert (scaler["min_replicas"], scaler["max_replicas"], scaler["cpu_target"]) == (2, 12, "65 %")
+    assert report.tree.origins["services.api.autoscaler.cpu_target"].line == 15

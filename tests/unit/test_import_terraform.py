@@ -302,3 +302,37 @@ def test_instances_that_are_alike_are_one(tmp_path: Path):
         tmp_path, {"main.tf": 'resource "aws_eip" "e" {\n  count = 3000\n  domain = "vpc"\n}\n'}
     ).resources
     assert [(one.type, one.count) for one in found] == [("aws_eip", 3000)]
+
+
+def test_a_terragrunt_unit_applies_its_module_with_its_inputs(tmp_path: Path):
+    unit = 'terraform {\n  source = "../../../modules//db"\n}\ninputs = { class = "db.m6g.large", size = 2 * 50 }\n'
+    module = (
+        'variable "class" {}\nvariable "size" {}\nresource "aws_db_instance" "this" {\n  engine = "postgres"\n'
+        "  instance_class = var.class\n  allocated_storage = var.size\n}\n"
+    )
+    files = {
+        "live/prod/db/terragrunt.hcl": unit,
+        "live/dev/db/terragrunt.hcl": unit.replace("m6g.large", "t4g.micro"),
+        "modules/db/main.tf": module,
+    }
+    report = import_folder(write(tmp_path, files))
+    database = report.tree.values["database"]
+    assert (database["instance_class"], database["storage"]) == ("db.m6g.large", "100 GiB")
+    assert [row["name"] for row in declared(report, "aws_db_instance")] == ["live/prod/db.this"]
+
+
+def test_a_template_file_as_it_was_written_before_0_12(tmp_path: Path):
+    files = {
+        "main.tf": 'variable "cpu" { default = 256 }\ndata "template_file" "task" {\n'
+        '  template = "${file("${path.module}/task-definition.json")}"\n  vars {\n    cpu = "${var.cpu}"\n  }\n}\n'
+        'resource "aws_ecs_task_definition" "t" {\n  family = "api"\n'
+        '  container_definitions = "${data.template_file.task.rendered}"\n}\n'
+        'resource "aws_ecs_service" "s" {\n  name = "api"\n'
+        '  task_definition = "${aws_ecs_task_definition.t.arn}"\n  desired_count = "2"\n}\n'
+        'module "without" {\n  version = "1"\n}\n',
+        "task-definition.json": '[{"name": "api", "image": "a:1", "cpu": ${cpu}, "memory": 300}]',
+    }
+    report = import_folder(write(tmp_path, files))
+    api = report.tree.values["services"]["api"]
+    assert (api["replicas"], api["resources"]["cpu_request"], api["resources"]["memory_limit"]) == (2, 0.25, "300 MiB")
+    assert "file-not-read" not in {row["code"] for row in report.findings}

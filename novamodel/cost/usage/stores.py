@@ -14,7 +14,7 @@ class Database(Thing):
     `engine`: postgres, mysql, mariadb, or another that the book prices. `version`: decides at the usage's date
     whether extended support is charged; `extended_support_year` says it outright. `zones`: single_az, multi_az,
     or cluster (Multi-AZ with two readable standbys). `storage_gib`: allocated (not used) storage, the
-    month's average where it grows (`meters.grown_storage`). `iops`, `throughput_mibps`: provisioned; None
+    month's average where it grows. `iops`, `throughput_mibps`: provisioned; None
     takes what the volume includes.
     `backup_stored_gib`: automated backups and manual snapshots together, *use* (`meters.backup_stored_gib`
     estimates it). `cpu_credit_hours`: vCPU-hours of surplus credits of T classes, *use*

@@ -69,6 +69,11 @@ _LAST_WORDS = {
 PORTS = {5432: ("database", "postgres"), 3306: ("database", "mysql"), 27017: ("database", "mongodb"),
          1433: ("database", "sqlserver"), 6379: ("cache", "redis"), 11211: ("cache", "memcached"),
          5672: ("queue", "rabbitmq"), 9092: ("queue", "kafka")}  # fmt: skip
+_EXPORTER = re.compile(
+    r"(redis|postgres|node|mysqld?|mongodb|nginx|prometheus|kafka|rabbitmq|blackbox|statsd|memcached|pgbouncer|process|jmx|"
+    r"elasticsearch|haproxy|celery|php-fpm|ecs|cloudwatch|snmp|sql)[-_](\w+[-_])?exporter$"
+)
+"""Exporters of metrics; others are services of somebody's own."""
 _BESIDE = re.compile(
     r"(^|[-_])(config|configuration|discovery|eureka|nacos|service-registry|registry|spring-boot-admin)[-_]?(server|service)?$|^admin-server$"
 )
@@ -130,7 +135,7 @@ def role_of(box: Box) -> Role:
     ports = {PORTS[port] for port in box.ports if port in PORTS}
     if len(ports) == 1 and len(box.ports) == 1:
         return Role(*ports.pop(), why="by its port")
-    if name.endswith("-exporter") or (image and is_infrastructure(image)):
+    if image and not name.endswith("-exporter") and is_infrastructure(image):
         return Role("tool", name)
     if _WORKER.search(raw) and box.published is None:
         return Role("worker", why="by its name")
@@ -138,7 +143,7 @@ def role_of(box: Box) -> Role:
 
 
 def _by_image(image: str, name: str) -> Role | None:
-    if "exporter" in name:
+    if _EXPORTER.search(name):
         return Role("tool", name)
     if name in ("pgbouncer", "pgbouncer-container", "pgcat", "odyssey", "pgpool", "supavisor"):
         return Role("pgbouncer", name)

@@ -95,9 +95,6 @@ def row_of_variable(name: str, value: Any, file: str, line: int) -> list[Row]:
     heap = re.search(rf"{HEAP_FLAG}[= ](\d+)", str(value)) if upper == "NODE_OPTIONS" else None
     if heap is not None:
         return [_flag(HEAP_FLAG, heap[1], file, line)]
-    heap = re.search(rf"{HEAP_FLAG}[= ](\d{{1,7}})", str(value)) if upper == "NODE_OPTIONS" else None
-    if heap:
-        return [_flag(HEAP_FLAG, heap[1], file, line)]
     if _LISTED.fullmatch(name) and _PLAIN.fullmatch(str(value)) and str(value):
         return [Row(name, str(value), file, line)]
     return []

@@ -10,14 +10,13 @@ from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse,
 from novamodel.scenario import Scenario
 from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
+from novamodel.workflows.month.between import REQUEST_BYTES, bytes_between, zone_share
 from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.declared.collect import flag
 from novamodel.workflows.month.declared.network import carrier, kind_of, rules_of
 
 GIB = 1024**3
-REQUEST_BYTES = 400
-"""Bytes of one request with TLS (measured: 355 to 498 on NovaBank's test stack)."""
 REQUESTS_A_MESSAGE = 3
 """A message is sent, received and deleted, each by a request of its own: none is batched, none delivered again."""
 
@@ -63,10 +62,10 @@ def outside_requests(scenario: Scenario, hours: DayUse) -> float:
 
 def transfer(scenario: Scenario, going: Flow, said: Answers, rates: dict[str, float], seconds: float) -> Transfer:
     """What leaves to the internet, and what moves between zones: of the bytes between tiers, those that cross one."""
-    pricing = scenario.pricing
     out_gib = sum(rate * seconds * said.by_source[name] for name, rate in rates.items()) / GIB
-    inside_gib = sum(per_s * seconds * said.called[at] for at, per_s in going.calls.items()) / GIB
-    return Transfer(internet_gib=out_gib, cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share)
+    share = zone_share(scenario)
+    moved = bytes_between(scenario, going, said.by_source, rates).total * seconds / GIB if share else 0.0
+    return Transfer(internet_gib=out_gib, cross_az_gib=moved * share)
 
 
 AWS_ENDPOINTS = ("logs", "ecr.api", "ecr.dkr", "secretsmanager")

@@ -14,6 +14,7 @@ from novamodel.scenario.declared import Declared
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
 from novamodel.workflows.month.declared.stores import shards_of, storage_of
+from novamodel.workflows.month.growing import mean_allocated_gib
 
 GIB = 1024**3
 PART_BYTES = 8 * 1024**2
@@ -87,7 +88,7 @@ def _with_replicas(scenario: Scenario, name: str, busy: float) -> tuple[Database
         return ()
     title = database.engine if name == MAIN else f"{name} {database.engine}"
     used = data_gib(scenario, name)
-    storage = to_decimal(database.storage / GIB)
+    storage = to_decimal(mean_allocated_gib(database, pricing.hours_per_month))
     included = rds_gp3_included(storage)
     declared = _declared(scenario, "database" if name == MAIN else f"databases.{name}")
     details = storage_of(declared) if declared is not None else {}

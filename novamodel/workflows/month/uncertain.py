@@ -8,6 +8,7 @@ from dataclasses import replace
 from novamodel.cost import Bill, Input
 from novamodel.cost.money import to_cents, to_decimal
 from novamodel.scenario import Scenario
+from novamodel.workflows.month.between import zone_share
 
 SAID = ("file", "override")
 LOAD, BYTES, LOGS, ZONES, NAT = "traffic", "bytes of answers", "log bytes", "share across zones", "share through NAT"
@@ -48,7 +49,7 @@ def with_inputs_off(scenario: Scenario, off: Mapping[str, float]) -> Scenario:
     pricing = scenario.pricing
     changed = pricing.model_copy(
         update={
-            "cross_zone_share": min(1.0, pricing.cross_zone_share * off.get(ZONES, 1.0)),
+            "cross_zone_share": min(1.0, zone_share(scenario) * off.get(ZONES, 1.0)),
             "nat_share": min(1.0, pricing.nat_share * off.get(NAT, 1.0)),
         }
     )
