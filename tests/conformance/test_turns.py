@@ -35,11 +35,10 @@ def answers() -> dict[str, dict[str, float]]:
 def test_a_run_is_reproduced(case: dict, answers: dict[str, dict[str, float]]) -> None:
     """Mean within 5 %, p95 within 15 %, p99 within 20 %."""
     answered = answers[case["id"]]
-    if case["id"] in CLOSE:
-        assert answered["mean_ms"] == pytest.approx(case["expected"]["mean_ms"], rel=0.09)
-        case = case | {"tolerance": case["tolerance"] | {"mean_ms": None}}
     verdict = judged(case, answered)
     assert verdict.outcome == AGREED, verdict
+    if case["id"] not in CLOSE:
+        assert answered["mean_ms"] == pytest.approx(case["expected"]["mean_ms"], rel=0.05)
 
 
 def test_on_the_whole_there_is_no_bias(answers: dict[str, dict[str, float]]) -> None:

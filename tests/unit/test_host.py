@@ -74,6 +74,24 @@ def test_turns_of_four_milliseconds_on_two_cores() -> None:
     assert (end - arrival)[6000:].mean() == pytest.approx(0.0625, rel=0.03)
 
 
+def test_a_loop_beside_threads_on_two_cores() -> None:
+    """Fidelity case: pings of 1 ms on a loop beside logins of 40 ms on threads, 1.23 of 2 cores used.
+
+    Equal sharing gives a login 40 ms / (1 - 0.616^2); a ping waits too, rarely but then until a tick.
+    """
+    rng = np.random.default_rng(1)
+    arrival = np.cumsum(rng.exponential(1 / 140, JOBS))
+    login = rng.random(JOBS) < 0.2
+    host = host_state([2], [0] * 65, 1)
+    end, _ = serve(host, [1, 64], login, arrival, np.where(login, 0.04, 0.001))
+    response = (end - arrival)[6000:]
+    assert response[login[6000:]].mean() == pytest.approx(0.04 / (1 - 0.616 * 0.616), rel=0.05)
+    ping = response[~login[6000:]]
+    assert 0.00106 < ping.mean() < 0.0024
+    assert np.median(ping) < 0.0011
+    assert np.percentile(ping, 99) > 0.003
+
+
 def test_discriminatory_sharing_by_weight() -> None:
     """Two classes of exponential jobs with weights 3 and 1 on one core (Fayolle, Mitrani and Iasnogorodski, 1980)."""
     per_class, load, mu = 150, 0.35, 100.0

@@ -18,7 +18,7 @@ from novamodel.components.cpu.cores import (
     cores_fill,
     host_first,
 )
-from novamodel.components.cpu.host_account import container_account, host_account, host_rate
+from novamodel.components.cpu.host_account import LEAST, container_account, host_account, host_rate
 from novamodel.components.cpu.host_state import ASLEEP, ENDED, NEVER, NONE, RUNNING, WAITING, Host
 from novamodel.components.cpu.run_queue import container_join, thread_join
 from novamodel.components.rule import handler, rule
@@ -132,7 +132,7 @@ def host_step(s: Host, h: int, now: float) -> int:
         s.ended[h] = NONE
         core_ends(s, h, s.core[t], now)
     t = host_first(s, h)
-    if t != NONE and s.end[t] <= s.progress[h]:
+    if t != NONE and s.end[t] <= s.progress[h] + LEAST:
         s.mode[t] = ENDED
         s.ended[h] = t
         host_plan(s, h)

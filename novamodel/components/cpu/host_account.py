@@ -10,8 +10,8 @@ from __future__ import annotations
 from novamodel.components.cpu.host_state import ENDED, NEVER, NO_LIMIT, NONE, RUNNING, Host
 from novamodel.components.rule import rule
 
-LEAST = 1e-12
-"""Quota that counts as none: rounding of sums (CPU seconds)."""
+LEAST = 1e-10
+"""Quota, and work, that count as none: rounding of sums (CPU seconds)."""
 
 
 @rule
