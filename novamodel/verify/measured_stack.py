@@ -67,7 +67,7 @@ def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
         "services": {"api": _service(case)},
         "database": _database(case),
         "cache": _cache(case),
-        "platform": {"kind": "compose", "cfs_period": _seconds(quota.get("period_s", 0.1))},
+        "platform": {"kind": "eks", "compute": "ec2", "cfs_period": _seconds(quota.get("period_s", 0.1))},
         "monitoring": {"scrape_interval": "86400 s"},
         "run": {
             "seed": seed,
