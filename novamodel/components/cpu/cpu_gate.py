@@ -65,6 +65,12 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
         s.progress[g] += now - at
         s.used[g] += threads * (now - at)
         return
+    work = threads * (now - at)
+    if work <= s.left[g] and now < s.phase[g] + (s.turn[g] + 1) * s.period[g]:  # most often
+        s.used[g] += work
+        s.left[g] -= work
+        s.progress[g] += now - at
+        return
     while at < now:
         end = s.phase[g] + (s.turn[g] + 1) * s.period[g]
         until = end if end < now else now
