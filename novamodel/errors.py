@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import ClassVar
 
 _MOST_VALID_SHOWN = 12
+_LONGEST_NAME = 200
 
 
 MOST_SHOWN = 1000
@@ -23,6 +24,11 @@ def one_line(text: str) -> str:
     plain = "".join(char if char.isprintable() or char.isspace() else "?" for char in text)
     line = " ".join(plain.split())
     return line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN // 2]} ... {line[-MOST_SHOWN // 2 :]}"
+
+
+def near(word: str, names: Iterable[str], most: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Names that a word may be a slip of; none for what is longer than any name."""
+    return get_close_matches(word, list(names), n=most, cutoff=cutoff) if len(word) <= _LONGEST_NAME else []
 
 
 class UserError(Exception):
@@ -81,7 +87,7 @@ def _valid_text(valid: str | Iterable[object] | None, given: object | None) -> s
     if isinstance(valid, str):
         return one_line(valid)
     names = [str(name) for name in valid]
-    nearest = get_close_matches(str(given), names, n=1) if given is not None else []
+    nearest = near(str(given), names, 1) if given is not None else []
     ordered = nearest + [name for name in names if name not in nearest]
     shown = ", ".join(ordered[:_MOST_VALID_SHOWN])
     left_out = len(ordered) - _MOST_VALID_SHOWN

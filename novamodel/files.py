@@ -8,8 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from novamodel.errors import UserError
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins with one of these is computed by spreadsheets."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -25,6 +29,15 @@ def write_whole(path: Path, text: str) -> None:
             os.replace(part, path)
     except OSError as problem:
         raise _not_written(path, problem) from None
+
+
+def csv_text(frame: Any) -> str:
+    """A table as CSV in which no text is taken for a formula: one that begins like one gets an apostrophe."""
+
+    def plain(cell: Any) -> Any:
+        return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA and cell[:1] else cell
+
+    return str(frame.map(plain).rename(columns=plain).to_csv(index=False, lineterminator="\n"))
 
 
 def must_be_writable(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from novamodel.errors import UserError
@@ -22,12 +23,12 @@ def load(target: str | Path) -> Scenario:
     if not isinstance(target, str | Path) or not str(target).strip():
         raise UserError(f"{target!r} names no scenario", valid="a file, a folder or the name of a bundled scenario")
     path = Path(target)
-    if path.is_dir():
+    if os.path.isdir(path):
         return scenario_from_folder(path)
-    if path.exists():
+    if os.path.exists(path):
         return load_scenario(path, importer, _recorded)
     bundled = params_dir() / f"{target}.yaml"
-    if bundled.is_file() and "/" not in str(target):
+    if os.path.isfile(bundled) and "/" not in str(target):
         return load_scenario(bundled, importer, _recorded)
     names = sorted(file.stem for file in params_dir().glob("*.yaml"))
     raise UserError(

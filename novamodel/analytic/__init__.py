@@ -5,7 +5,17 @@ questions. `tier_demands`, `steady_replicas` and `day` read a scenario; `system_
 candidates at once and screen for sizing.
 """
 
-from novamodel.analytic.autoscale import HOURS, day, days, hour_rate, pod_memory, settle, steady_replicas, tracking_spec
+from novamodel.analytic.autoscale import (
+    HOURS,
+    day,
+    days,
+    hour_rate,
+    most_replicas_from,
+    pod_memory,
+    settle,
+    steady_replicas,
+    tracking_spec,
+)
 from novamodel.analytic.cache import every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
 from novamodel.analytic.closed_network import ClosedNetwork, closed_network
@@ -82,6 +92,7 @@ __all__ = [
     "mmc_patience",
     "mmc_wait_quantile",
     "mmck",
+    "most_replicas_from",
     "objective",
     "peak_rate",
     "pod_memory",

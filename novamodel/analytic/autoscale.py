@@ -46,6 +46,26 @@ def steady_replicas(scenario: Scenario, rate: float, *, start: Mapping[str, int]
     return rest(scenario, rate, start or {}, routes)
 
 
+def most_replicas_from(scenario: Scenario, rate: float, highest: float) -> dict[str, float]:
+    """By service whose autoscaler rests at its maximum: from which multiple of ``rate`` on, up to ``highest``."""
+    routes, found = route_demands(scenario), {}
+    for name, service in scenario.services.items():
+        scaler = service.autoscaler
+        if scaler is None or scaler.min_replicas == scaler.max_replicas:
+            continue
+        low, high = 0.0, highest
+        if rest(scenario, rate * high, {}, routes)[name] < scaler.max_replicas:
+            continue
+        while high - low > 0.02 * high:
+            middle = (low + high) / 2
+            if rest(scenario, rate * middle, {}, routes)[name] < scaler.max_replicas:
+                low = middle
+            else:
+                high = middle
+        found[name] = high
+    return found
+
+
 def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict[str, RouteDemand]) -> dict[str, int]:
     """`steady_replicas` with demands worked out already."""
     found = {}

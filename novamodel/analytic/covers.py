@@ -70,6 +70,10 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
     for name, database in scenario.all_databases.items():
         if database.pgbouncer is not None and database.pgbouncer.pool_mode == "session":
             yield f"PgBouncer of {name} gives servers to sessions: who has one follows from who came first"
+        if database.pgbouncer is not None and database.pgbouncer.pool_mode == "statement":
+            yield f"PgBouncer of {name} gives servers to single statements, and refuses transactions of several"
+        if database.synchronous is not None or (database.growth is not None and database.growth.per_hour > 0):
+            yield f"commits of {name} wait for a standby, or its storage fills: that comes on top"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

@@ -26,7 +26,7 @@ def server_load(
 ) -> DatabaseLoad:
     """A server at so many core seconds a second (statements that find a core busy, or idle) and operations a second."""
     used, full, slowdown = _sharing(cores, busy, idle)
-    work = 1 / database.iops
+    work = 1 / database.operations_per_s
     storage_s = database.storage_latency + work + single_wait(operations * work, work)
     return DatabaseLoad(used, full, slowdown, operations, storage_s)
 

@@ -143,12 +143,14 @@ class _Walk:
     def command(self, demand: RouteDemand, step: Step, weight: float) -> RouteDemand:
         command = step.cache
         assert command is not None
-        cpu = self.scenario.all_caches[command.store].command_cpu
+        cache = self.scenario.all_caches[command.store]
+        cpu = cache.command_cpu
+        sync = cache.fsync if cache.appendfsync == "always" and command.op != "get" else 0.0
         at = demand.at_cache(command.store).plus(
             weight,
             cache_trips=1,
-            cache_busy=cpu.busy * command.count * self.scale,
-            cache_idle=cpu.idle * command.count * self.scale,
+            cache_busy=cpu.busy * command.count * self.scale + sync,
+            cache_idle=cpu.idle * command.count * self.scale + sync,
         )
         if command.store == MAIN:
             demand = at

@@ -36,6 +36,7 @@ BOUNDS = {
     "utilisation": Bound(0.15, 0.01),
     "connections": Bound(0.25, 0.01),
     "rejected": Bound(0.15, 0.003),
+    "hit ratio": Bound(0.02, 0.01),
     "replicas": Bound(0.0, 1.0),
 }
 """Beyond the simulation's own interval; ``connections``: utilisation of pools. Times in seconds."""
@@ -166,6 +167,8 @@ def _stopped(steady: Steady, tier: str) -> float:
 
 def _hit_ratios(result: Run, steady: Steady) -> Iterator[tuple[Any, ...]]:
     no = uncovered(steady.scenario) or bursty(steady.scenario)
+    if steady.rejected > SELDOM:
+        no = no or "rejected requests read nothing: the closed form has keys asked for as often as requests come"
     for store, ratios in steady.hit_ratios.items():
         for name, ratio in ratios.items():
             stated = steady.scenario.all_caches[store].keyspaces[name].hit_ratio is not None

@@ -236,5 +236,7 @@ def _delayed(steady: Steady) -> float:
     for demand in steady.load.routes.values():
         share[demand.service] += demand.entry
     return sum(people[w].share * share[s] * float(b.delayed) for w, of in steady.edge.items() for s, b in of.items())
+
+
 SHARED = 0.3
 """Share of the machines' cores in use from which on waiting for one is felt."""

@@ -86,9 +86,15 @@ def _database(scenario: Scenario, name: str, load: SystemLoad, rate: float) -> I
     busy = state.primary.busy
     yield row(f"{front}postgres cpu", busy / rate if rate else cpu, "s", busy, cores, over(cores, rate * cpu), False)
     operations = _mean(load, "storage_operations", name)
-    full = over(database.iops, rate * operations)
+    full = over(database.operations_per_s, rate * operations)
     yield row(
-        f"{front}postgres storage", operations, "operations", state.primary.storage_busy, database.iops, full, False
+        f"{front}postgres storage",
+        operations,
+        "operations",
+        state.primary.storage_busy,
+        database.operations_per_s,
+        full,
+        False,
     )
     if database.read_replicas is not None:
         yield from _read_replicas(database, name, load, rate)
@@ -110,7 +116,7 @@ def _read_replicas(database: Database, name: str, load: SystemLoad, rate: float)
         load.databases[name].reading,
         before(name),
     )
-    cores, iops = count * database.replica_cores, count * database.iops
+    cores, iops = count * database.replica_cores, count * database.operations_per_s
     cpu, operations = _mean(load, "reading_busy", name), _mean(load, "reading_operations", name)
     busy, storage = count * reading.busy, count * reading.storage_busy
     full = over(cores, rate * cpu)
@@ -201,6 +207,7 @@ def _held_s(scenario: Scenario, name: str, demand: RouteDemand, *, server: bool)
         demand.statements * (database.network + query)
         + demand.database_busy
         + demand.reading_busy
-        + (demand.storage_operations + demand.reading_operations) * (database.storage_latency + 1 / database.iops)
+        + (demand.storage_operations + demand.reading_operations)
+        * (database.storage_latency + 1 / database.operations_per_s)
         + inside * demand.held_busy
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice, product
 from pathlib import Path
@@ -92,7 +93,7 @@ def base_scenario(sweep: Sweep, places: Places) -> Scenario:
     """The scenario with all that is fixed."""
     try:
         beside = places.file.parent / sweep.scenario if places.file else Path(sweep.scenario)
-        scenario = load(beside if beside.exists() else sweep.scenario)
+        scenario = load(beside if os.path.exists(beside) else sweep.scenario)
     except UserError as problem:
         if problem.file is not None:
             raise

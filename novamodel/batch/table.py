@@ -14,7 +14,7 @@ from novamodel.batch.plan import Case, Plan
 from novamodel.batch.store import Store
 from novamodel.batch.values import in_column, in_words
 from novamodel.errors import UserError
-from novamodel.files import write_whole
+from novamodel.files import csv_text, write_whole
 
 BATCH = 2_000
 """Rows in memory at a time while a Parquet file is written."""
@@ -70,7 +70,7 @@ def write_parquet(folder: str | Path, target: str | Path | None = None) -> Path:
 
 def write_csv(folder: str | Path, target: str | Path) -> Path:
     """Write the table of ``read`` as CSV; the file appears whole. Values in SI units."""
-    write_whole(Path(target), read(folder).to_csv(index=False))
+    write_whole(Path(target), csv_text(read(folder)))
     return Path(target)
 
 

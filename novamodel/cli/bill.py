@@ -65,6 +65,18 @@ def bill(
             "database_sp.…=USD, reserved.TERM.PAYMENT:KEY=COUNT; a year, hour by hour; repeatable.",
         ),
     ] = None,
+    spot: Annotated[
+        str | None,
+        typer.Option(
+            "--spot",
+            metavar="SHARE",
+            show_default=False,
+            help="What compute would cost on Spot, this share of instances interrupted in a month, such as '10 %'.",
+        ),
+    ] = None,
+    platforms: Annotated[
+        bool, typer.Option("--platforms", help="Size it for its SLO on every platform and compare (takes minutes).")
+    ] = False,
     prices: Annotated[
         Path | None,
         typer.Option("--prices", metavar="FILE", show_default=False, help="Another price book (`novamodel prices`)."),
@@ -86,16 +98,17 @@ def bill(
       novamodel bill novabank
       novamodel bill novabank-ecs --steady --by route
       novamodel bill novabank --region eu-west-1 --partial
-      novamodel bill novabank --steady --commit best
+      novamodel bill novabank --steady --commit best --spot '10 %'
       novamodel bill mine.yaml --set pricing.nat_gateways=2 --json > bill.json
     """
     from novamodel.cli import bill_forms as forms
     from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.workflows.month import best_commitments
+    from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
     from novamodel.workflows.month import commit as commit_year
+    from novamodel.workflows.platforms import platforms as compare
 
     scenario = load(target, sets, seed, replications)
     scenario, book = placed(scenario, hours, region, prices)
@@ -112,8 +125,10 @@ def bill(
         best = None
         if "best" in (commit or ()):
             best = best_commitments(scenario, result, book, lenient=partial)
+        ran = None if spot is None else on_spot(scenario, share_of(spot), result, book)
+        rows = compare(scenario, engine=engine.value, progress=tell) if platforms else None
     if json or form is Form.json:
-        say_json(forms.cost_dict(scenario, cost, year, best))
+        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows))
     elif form is Form.csv:
         say(cost.mid.to_csv().rstrip("\n"))
     elif form is Form.focus:
@@ -121,7 +136,18 @@ def bill(
     elif form is Form.markdown:
         say(forms.pull_request(cost, by.value if by else None))
     else:
-        say(forms.text(scenario, cost, by.value if by else None, year, best, terminal_width()))
+        say(forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, terminal_width()))
+
+
+def share_of(text: str) -> float:
+    """A share as it is written, `10 %` or `0.1`; `UserError` for any other text."""
+    from novamodel import units
+    from novamodel.errors import UserError
+
+    try:
+        return units.parse_fraction(text)
+    except ValueError as problem:
+        raise UserError(f"--spot {text!r}: {problem}", valid="a share such as '10 %'") from None
 
 
 def placed(

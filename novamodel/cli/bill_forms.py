@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +13,8 @@ from novamodel.layout import fold
 if TYPE_CHECKING:
     from novamodel.cost import PriceBook
     from novamodel.scenario import Scenario
-    from novamodel.workflows.month import Choice, Committed, MonthlyCost
+    from novamodel.workflows.month import Choice, Committed, MonthlyCost, OnSpot
+    from novamodel.workflows.platforms import PlatformRow
 
 MOST_MOVED = 4
 
@@ -23,10 +25,12 @@ def text(
     by: str | None,
     year: Committed | None,
     best: Sequence[Choice] | None,
+    spot: Sequence[OnSpot] | None,
+    rows: Sequence[PlatformRow] | None,
     width: int,
 ) -> str:
     """The bill for a terminal of `width` columns: total and range, lines or sums, commitments, what is assumed."""
-    from novamodel.cost.show import bill_text
+    from novamodel.cost import bill_text
 
     month = cost.mid
     low, mid, high = cost.totals()
@@ -42,6 +46,10 @@ def text(
         parts.append("\n".join(fold(line, width) for line in committed(year, month.currency)))
     if best is not None:
         parts.append(_choices(best, width))
+    if spot is not None:
+        parts.append("\n".join(fold(line, width) for line in spot_lines(spot, month.currency)))
+    if rows is not None:
+        parts.append(_platforms(rows, month.currency, width))
     if cost.assumed:
         parts.append(fold(f"assumed, declared by no file: {'; '.join(cost.assumed)}", width))
     return "\n\n".join(parts)
@@ -54,8 +62,7 @@ def moved(cost: MonthlyCost) -> list[str]:
 
 
 def _per_million(scenario: Scenario, cost: MonthlyCost) -> str:
-    from novamodel.cost import per_million
-    from novamodel.cost.money import to_decimal
+    from novamodel.cost import per_million, to_decimal
 
     found = per_million(cost.mid.total, to_decimal(requests(scenario)))
     return "no requests" if found is None else f"{found:,}"
@@ -111,6 +118,50 @@ def _choices(best: Sequence[Choice], width: int) -> str:
     return table(title, ("commitment", "saved", "regret", "unused"), rows, width=width)
 
 
+def spot_lines(spot: Sequence[OnSpot], currency: str = "USD") -> list[str]:
+    """Sentences on compute on Spot: its price, interruptions, what ran on demand in their place."""
+    lines = ["on Spot at the book's indicative prices, interruptions simulated, a mean month:"]
+    for one in spot:
+        ran = one.month
+        lines.append(
+            f"  {one.name} ({one.key}): {ran.cost:,.2f} {currency} instead of {ran.listed:,.2f} on demand;"
+            f" {ran.interruptions:.2g} interruptions, {ran.on_demand_hours:,.1f} instance-hours on demand in their"
+            f" place, {ran.missing_hours * 60:,.1f} instance-minutes without either"
+        )
+    return lines
+
+
+def _platforms(rows: Sequence[PlatformRow], currency: str, width: int) -> str:
+    from novamodel.workflows.platforms import ARM_SPEED
+
+    shown = []
+    for row in rows:
+        low, _, high = row.cost.totals() if row.cost else (None, None, None)
+        span = f"{low:,.0f} to {high:,.0f}" if row.cost else ""
+        amount = f"{row.usd:,.2f}" if row.cost else "-"
+        more = f"{row.slo:+,.2f}" if row.cost else ""
+        shown.append(
+            (
+                f"{row.platform}, {row.arch}",
+                amount,
+                span,
+                more,
+                "kept" if row.met else "missed" if row.cost else "cannot be",
+            )
+        )
+    lines = [
+        table(
+            "Platforms, each sized for the SLO first",
+            ("platform", f"{currency} a month", "nine of ten", "by sizing", "SLO"),
+            shown,
+            width=width,
+        )
+    ]
+    lines += [f"  {row.platform}, {row.arch}: {row.why}" for row in rows if row.why]
+    lines += [f"  {row.platform}: {row.changes or 'as given'}" for row in rows if row.arch == "x86" and row.cost]
+    return "\n".join(fold(line, width) if number else line for number, line in enumerate([*lines, f"  {ARM_SPEED}"]))
+
+
 def focus(cost: MonthlyCost, book: PriceBook | None) -> str:
     """FOCUS 1.2 rows of the month in which the price book was put together."""
     from novamodel.cost import focus_csv, load_book
@@ -129,7 +180,12 @@ def pull_request(cost: MonthlyCost, by: str | None) -> str:
 
 
 def cost_dict(
-    scenario: Scenario, cost: MonthlyCost, year: Committed | None = None, best: Sequence[Choice] | None = None
+    scenario: Scenario,
+    cost: MonthlyCost,
+    year: Committed | None = None,
+    best: Sequence[Choice] | None = None,
+    spot: Sequence[OnSpot] | None = None,
+    rows: Sequence[PlatformRow] | None = None,
 ) -> dict[str, Any]:
     """The bill for a machine; amounts are USD a month, those of commitments USD a year."""
     low, mid, high = (float(total) for total in cost.totals())
@@ -171,5 +227,13 @@ def cost_dict(
             {"plan": one.plan, "what": one.what, "amount": float(one.amount), "saved": float(one.saving),
              "regret": float(one.regret), "unused": float(one.lost)}
             for one in best
+        ]  # fmt: skip
+    if spot is not None:
+        found["spot"] = [{"name": one.name, "key": one.key, **asdict(one.month)} for one in spot]
+    if rows is not None:
+        found["platforms"] = [
+            {"platform": row.platform, "architecture": row.arch, "met": row.met, "why": row.why, "changes": row.changes,
+             "cost": row.usd if row.cost else None, "slo": row.slo}
+            for row in rows
         ]  # fmt: skip
     return found

@@ -76,6 +76,7 @@ def import_folder(
                 "files": report.files,
                 "fields": report.fields,
                 "not_modelled": report.not_modelled,
+                "system": report.system.rows(),
                 "findings": tree.findings,
                 "scenario": tree.values,
             }
@@ -99,6 +100,7 @@ def report_text(report: ImportReport, scenario: Scenario) -> str:
         f"read {len(report.files)} files as {report.platform}: {len(report.fields)} values from them, "
         f"{kinds.count('assumed')} assumed",
     ]
+    lines += system_lines(report)
     lines += [f"{count(len(scenario.findings), 'finding')}" + (":" if scenario.findings else "")]
     for row in scenario.findings:
         place = f"{row['file']}:{row['line']}: " if row["file"] and row["line"] else ""
@@ -111,3 +113,17 @@ def report_text(report: ImportReport, scenario: Scenario) -> str:
         place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
         lines.append(f"  {place}: {row['what']}: {row['why']}")
     return "\n".join(lines)
+
+
+def system_lines(report: ImportReport) -> list[str]:
+    """Who is asked from outside, who asks whom, and who uses what."""
+    rows = report.system.rows()
+    lines = [f"asked from outside: {', '.join(row['service'] for row in rows['entries'])}"] if rows["entries"] else []
+    asked: dict[str, list[str]] = {}
+    for row in rows["calls"]:
+        asked.setdefault(row["from"], []).append(row["to"])
+    lines += [f"  {service} asks {', '.join(others)}" for service, others in asked.items()]
+    for row in rows["stores"]:
+        users = ", ".join(row["users"]) or "nobody that is known"
+        lines.append(f"  {row['what']} {row['store']} ({row['program']}): {users}")
+    return lines

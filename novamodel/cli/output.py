@@ -9,6 +9,11 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+_CONTROLS = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(9), *range(11, 32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Characters that steer a terminal, and how they are shown."""
 LEAST_WIDTH = 60
 
 
@@ -18,13 +23,13 @@ def terminal_width() -> int:
 
 
 def say(text: str) -> None:
-    """Print to standard output; characters that its encoding lacks become question marks."""
+    """Print to standard output; what steers a terminal is escaped, what its encoding lacks becomes question marks."""
     stream = sys.stdout
     if stream is None:
         return
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
-    stream.write(f"{text}\n")
+    stream.write(f"{text.translate(_CONTROLS)}\n")
     stream.flush()
 
 

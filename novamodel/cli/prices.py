@@ -146,11 +146,11 @@ def refresh(
 
     from novamodel.cli.fetching import ROOT, files_of, published
     from novamodel.cli.output import note
-    from novamodel.cost import book_file, book_files, offers_of_rules, read_raw, refresh_book
+    from novamodel.cost import book_file, bundled_books, offers_of_rules, read_raw, refresh_book
 
     file = book_file(region)
     raw = read_raw(file)
-    others = {name: read_raw(other) for name, other in book_files().items() if name != region}
+    others = {name: read_raw(other) for name, other in bundled_books().items() if name != region}
     with TemporaryDirectory(prefix="novamodel-prices-") as folder:
         wanted = sources or published(region, offers_of_rules(rules), root or ROOT)
         done = refresh_book(raw, files_of(wanted, Path(folder), note), keep or (), others, add, rules)

@@ -1,8 +1,4 @@
-"""A counted resource with a FIFO queue and one time-out for all who wait: connection pools.
-
-One row a pool; a waiter is a request slot. Everybody waits equally long at most, so the head is always the
-first to time out and one timer a pool is enough.
-"""
+"""A counted resource with a FIFO queue: the places of an external. One row a pool; a waiter is a request slot."""
 
 from __future__ import annotations
 
@@ -12,7 +8,6 @@ from novamodel.components.columns import Column
 from novamodel.components.rule import rule
 
 NONE = -1
-NEVER = 1e300
 
 
 class Tokens(NamedTuple):
@@ -20,29 +15,25 @@ class Tokens(NamedTuple):
 
     size: Column  # tokens in all
     busy: Column  # tokens held
-    patience: Column  # seconds a waiter waits at most; NEVER = for ever
     first: Column  # first waiter, or NONE
     last: Column
     waiting: Column
     area: Column  # integral of busy over time, up to `since`
     since: Column
     next: Column  # by waiter: link to the one behind
-    entered: Column  # by waiter: when it began to wait
 
 
-def tokens_state(pools: int, size: int, patience_s: float, waiters: int) -> Tokens:
+def tokens_state(pools: int, size: int, waiters: int) -> Tokens:
     """State in lists: equal pools, all tokens free."""
     return Tokens(
         size=[size] * pools,
         busy=[0] * pools,
-        patience=[float(patience_s)] * pools,
         first=[NONE] * pools,
         last=[NONE] * pools,
         waiting=[0] * pools,
         area=[0.0] * pools,
         since=[0.0] * pools,
         next=[NONE] * waiters,
-        entered=[0.0] * waiters,
     )
 
 
@@ -68,9 +59,8 @@ def tokens_take(s: Tokens, p: int, now: float) -> None:
 
 
 @rule
-def tokens_wait(s: Tokens, p: int, waiter: int, now: float) -> None:
+def tokens_wait(s: Tokens, p: int, waiter: int) -> None:
     """Queue behind the others."""
-    s.entered[waiter] = now
     s.next[waiter] = NONE
     if s.first[p] == NONE:
         s.first[p] = waiter
@@ -98,12 +88,3 @@ def tokens_release(s: Tokens, p: int, now: float) -> int:
         tokens_account(s, p, now)
         s.busy[p] -= 1
     return waiter
-
-
-@rule
-def tokens_timer(s: Tokens, p: int) -> float:
-    """When the head times out, NEVER when nobody waits."""
-    waiter = s.first[p]
-    if waiter == NONE or s.patience[p] == NEVER:
-        return NEVER
-    return s.entered[waiter] + s.patience[p]

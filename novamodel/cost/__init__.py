@@ -7,7 +7,7 @@ functions in `meters`, `provisioned`, `support` and `nodes`.
 
 from novamodel.cost.bill import Bill, BillRange, price, price_range
 from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
-from novamodel.cost.book_files import book_file, book_files, read_raw, write_book
+from novamodel.cost.book_files import book_file, bundled_books, read_raw, write_book
 from novamodel.cost.charges.ground import book_date
 from novamodel.cost.commitments import Plan
 from novamodel.cost.committed.best import BestPlan, best_plan, best_reservation
@@ -24,9 +24,11 @@ from novamodel.cost.meters import (
     run_hours,
     task_hours,
 )
+from novamodel.cost.money import to_decimal
 from novamodel.cost.new_books import Change, changes, check_book, offers_of_rules, refresh_book, with_private
-from novamodel.cost.nodes import PodRequest, instance_allocatable, nodes_for_pods
+from novamodel.cost.nodes import PodRequest, groups_of, instance_allocatable, nodes_by_group, nodes_for_pods
 from novamodel.cost.ranges import CostRange, Input, Moved, cost_range
+from novamodel.cost.show import bill_text
 from novamodel.cost.support import eks_support, rds_support
 from novamodel.cost.usage import (
     ApiUse,
@@ -38,7 +40,6 @@ from novamodel.cost.usage import (
     EksCluster,
     Endpoint,
     FargateService,
-    FunctionUse,
     LoadBalancer,
     LogGroup,
     Metered,
@@ -47,7 +48,6 @@ from novamodel.cost.usage import (
     NodeGroup,
     QueueUse,
     SearchDomain,
-    ServerlessCache,
     Transfer,
     Volume,
 )
@@ -71,7 +71,6 @@ __all__ = [
     "Endpoint",
     "FargateService",
     "FargateSize",
-    "FunctionUse",
     "Input",
     "Line",
     "LoadBalancer",
@@ -89,16 +88,16 @@ __all__ = [
     "QueueUse",
     "Reservation",
     "SearchDomain",
-    "ServerlessCache",
     "SpotMonth",
     "Transfer",
     "Volume",
     "backup_stored_gib",
     "best_plan",
     "best_reservation",
+    "bill_text",
     "book_date",
     "book_file",
-    "book_files",
+    "bundled_books",
     "changes",
     "check_book",
     "committed_year",
@@ -108,10 +107,12 @@ __all__ = [
     "fargate_pod_size",
     "fargate_sizes",
     "focus_csv",
+    "groups_of",
     "instance_allocatable",
     "load_book",
     "log_kept_gib",
     "markdown",
+    "nodes_by_group",
     "nodes_for_pods",
     "offers_of_rules",
     "per_million",
@@ -128,6 +129,7 @@ __all__ = [
     "spot_month",
     "sums",
     "task_hours",
+    "to_decimal",
     "with_private",
     "write_book",
 ]

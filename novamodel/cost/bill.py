@@ -17,6 +17,7 @@ from novamodel.cost.lines import Line, Writer
 from novamodel.cost.money import plain, total, usd
 from novamodel.cost.show import bill_html, bill_text, by_service
 from novamodel.cost.usage import MonthUsage
+from novamodel.files import csv_text
 
 NEVER_PRICED = (
     "tax, AWS support plan, marketplace software",
@@ -103,7 +104,7 @@ class Bill:
             [plain(value) if isinstance(value, Decimal) and name != "amount" else str(value) for name, value in cells]
             for cells in ([(name, getattr(line, name)) for name in COLUMNS] for line in self.lines)
         ]
-        return str(pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n"))
+        return csv_text(pd.DataFrame(rows, columns=list(COLUMNS)))
 
     def summary(self) -> list[str]:
         """The sentences below a bill: totals, dates, how far confirmed, what is free, what is not priced."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from novamodel.cost.book_files import book_file, book_files, read_raw
+from novamodel.cost.book_files import book_file, bundled_books, read_raw
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
 
@@ -131,7 +131,7 @@ def oldest(dates: Iterable[str]) -> str:
 
 def regions() -> tuple[str, ...]:
     """The regions that have a price book."""
-    return tuple(book_files())
+    return tuple(bundled_books())
 
 
 @lru_cache(maxsize=8)

@@ -11,12 +11,12 @@ from novamodel.resources import data_dir
 
 def book_file(region: str) -> Path:
     """Where the price book of a region is; `UserError` for a region without one."""
-    if region not in book_files():
-        raise UserError(f"no price book for region {region!r}", valid=tuple(book_files()), given=region)
-    return book_files()[region]
+    if region not in bundled_books():
+        raise UserError(f"no price book for region {region!r}", valid=tuple(bundled_books()), given=region)
+    return bundled_books()[region]
 
 
-def book_files() -> dict[str, Path]:
+def bundled_books() -> dict[str, Path]:
     """The bundled price books by region."""
     return {file.stem: file for file in sorted((data_dir() / "prices").glob("*.json"))}
 

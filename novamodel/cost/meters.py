@@ -109,9 +109,8 @@ def capacity_unit_hours(balancer: LoadBalancer, hours_per_month: Number) -> Deci
     """
     profiles = balancer.profiles()
     slices = max(len(profile) for profile in profiles)
-    connections, active, gib, rules, stated = (p * slices if len(p) == 1 else p for p in profiles)
-    rows = zip(connections, active, gib, rules, stated, strict=True)
-    units = sum((max(capacity_units(*row[:4], balancer.kind), row[4]) for row in rows), ZERO)
+    rows = zip(*(p * slices if len(p) == 1 else p for p in profiles), strict=True)
+    units = sum((capacity_units(row[0], row[1], row[2], row[3], balancer.kind) for row in rows), ZERO)
     return units * to_decimal(hours_per_month) / slices
 
 
@@ -131,6 +130,38 @@ def gib_seconds(requests: Number, duration_ms: Number, memory_mib: Number) -> De
     return to_decimal(requests) * to_decimal(duration_ms) / 1000 * to_decimal(memory_mib) / 1024
 
 
+LEAST_CACHE_GIB = {"valkey": Decimal("0.1")}
+"""What ElastiCache Serverless bills as stored at least; 1 GB where nothing else is said."""
+
+
+def serverless_cache_gib(engine: str, stored_gib: Number) -> Decimal:
+    """GiB that ElastiCache Serverless bills as stored: at least 1 GB, of Valkey 100 MB."""
+    return max(to_decimal(stored_gib), LEAST_CACHE_GIB.get(engine, ONE))
+
+
+CREDIT_BASELINE = {
+    "nano": Decimal("0.05"),
+    "micro": Decimal("0.10"),
+    "small": Decimal("0.20"),
+    "medium": Decimal("0.20"),
+    "large": Decimal("0.30"),
+    "xlarge": Decimal("0.40"),
+    "2xlarge": Decimal("0.40"),
+}
+"""Share of each vCPU that a burstable machine (T3, T4g) may use all the time, by size (EC2 user guide, from memory)."""
+
+
+def surplus_credit_hours(machine: str, vcpus: int, mean_busy: Number, hours: Number) -> Decimal:
+    """vCPU-hours of surplus credits of a burstable machine in unlimited mode; 0 of any other.
+
+    `mean_busy`: vCPUs in use on average over a day: below the baseline credits earned at night pay for the peak.
+    """
+    family, size = machine.removeprefix("db.").removeprefix("cache.").split(".")[:2]
+    if not family.startswith("t") or size not in CREDIT_BASELINE:
+        return ZERO
+    return max(ZERO, to_decimal(mean_busy) - CREDIT_BASELINE[size] * vcpus) * to_decimal(hours)
+
+
 def backup_stored_gib(used_gib: Number, changed_gib_per_day: Number, retention_days: int) -> Decimal:
     """Backup storage at rest: the first snapshot is full, each later day adds what changed.
 
@@ -145,23 +176,6 @@ def billed_backup_gib(stored_gib: Iterable[Number], provisioned_gib: Iterable[Nu
     """GiB of backups above the allowance: provisioned storage of the region's databases, Multi-AZ once."""
     stored = sum(map(to_decimal, stored_gib), ZERO)
     return max(ZERO, stored - sum(map(to_decimal, provisioned_gib), ZERO))
-
-
-def grown_storage(allocated_gib: Number, used_gib: Number, growth_gib_per_day: Number, most_gib: Number) -> Decimal:
-    """Mean allocated GiB of a month of RDS storage autoscaling, from the first day's allocation and data.
-
-    It grows once 10 % or less is free, by the largest of 10 GiB, 10 % and 7 hours' growth (memory), up to `most_gib`,
-    at most once in 6 hours, and never shrinks.
-    """
-    allocated, used, growth = to_decimal(allocated_gib), to_decimal(used_gib), to_decimal(growth_gib_per_day) / 4
-    most = to_decimal(most_gib)
-    steps, total = 4 * 30, ZERO
-    for _ in range(steps):
-        total += allocated
-        used += growth
-        if allocated - used <= allocated / 10 and allocated < most:
-            allocated = min(most, allocated + max(Decimal(10), whole(allocated / 10), growth * 7 / 6))
-    return total / steps
 
 
 def enhanced_monitoring_gib(interval_s: Number, instances: int = 1) -> Decimal:

@@ -59,10 +59,10 @@ class CostRange:
 
 def multiples(inputs: Sequence[Input], draws: int = DRAWS, seed: int = 1) -> np.ndarray:
     """Multiples of the inputs: one row a draw, one column an input."""
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     columns = []
     for one in inputs:
-        slices = (random.permutation(draws) + random.random(draws)) / draws
+        slices = (rng.permutation(draws) + rng.random(draws)) / draws
         columns.append(np.exp(norm.ppf(slices) * sigma(one.factor)))
     return np.column_stack(columns) if columns else np.ones((draws, 0))
 

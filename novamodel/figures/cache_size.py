@@ -14,7 +14,7 @@ from novamodel.figures.words import share_text
 
 MIB = 1024.0**2
 CURVE_HOW = (
-    "Lines are closed forms (LRU by Che's approximation, with lifetimes and deletes), points a replay of the commands"
+    "Lines are closed forms (lifetimes, deletes, eviction by policy), points a replay of the commands"
     " key by key with 95 % intervals over replications. Memory counts entries with their overhead in Redis."
 )
 WARM_HOW = (
@@ -23,9 +23,11 @@ WARM_HOW = (
 )
 MARKS = {
     "allkeys-lru": ("circle", INK),
+    "allkeys-lfu": ("triangle-up", COLOURS["database"]),
     "allkeys-random": ("diamond", COLOURS["admin"]),
     "volatile-ttl": ("square", COLOURS["pool"]),
 }
+OTHER = ("circle-open", INK)
 
 
 def cache_curve(answer: Any) -> go.Figure:
@@ -35,11 +37,13 @@ def cache_curve(answer: Any) -> go.Figure:
     for kind, colour, dash in (("with its lifetime", COLOURS["cache"], "solid"), ("without lifetime", MUTED, "dot")):
         rows = curve[curve["kind"] == kind]
         fig.add_scatter(
-            x=tidy(rows["memory"] / MIB), y=tidy(rows["hit_ratio"] * 100), mode="lines", name=f"LRU {kind}",
+            x=tidy(rows["memory"] / MIB), y=tidy(rows["hit_ratio"] * 100), mode="lines",
+            name=f"{answer.scenario.cache.maxmemory_policy} {kind}",
             line={"color": colour, "width": 2.2, "dash": dash},
             hovertemplate="%{x:.3g} MiB: %{y:.3g} %<extra></extra>",
         )  # fmt: skip
     for policy, rows in points.groupby("policy", sort=False):
+        symbol, colour = MARKS.get(str(policy), OTHER)
         fig.add_scatter(
             x=tidy(rows["memory"].clip(upper=top) / MIB),
             y=tidy(rows["hit_ratio"] * 100),
@@ -49,7 +53,7 @@ def cache_curve(answer: Any) -> go.Figure:
                 "arrayminus": tidy((rows["hit_ratio"] - rows["low"]) * 100),
             },
             mode="markers",
-            marker={"size": 9, "symbol": MARKS[str(policy)][0], "color": MARKS[str(policy)][1]},
+            marker={"size": 9, "symbol": symbol, "color": colour},
             name=f"key by key, {policy}",
             hovertemplate=f"{policy}: %{{y:.3g}} %<extra></extra>",
         )  # fmt: skip

@@ -62,7 +62,9 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
     prometheus.say_monitoring(found.all("prometheus"), services, draft)
     scripts.say_backup(found.pairs("script"), draft)
     own = any(store.boxes for store in sources.system.databases.values())
-    postgres.say_settings(sources.settings, own or kind == "compose", draft)
+    mine, others = _settings_of(kind, sources)
+    postgres.say_settings(mine, own or kind == "compose", draft)
+    postgres.say_settings(others, False, draft)
     say_redis(sources.redis, sources.system, draft)
     find_faults(sources, kind, draft)
     for name, line, why in found.broken:
@@ -74,6 +76,17 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
     return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources.system)
+
+
+def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
+    """PostgreSQL's settings of the project that is taken, and those that lie outside of its folder."""
+    if kind != "compose" or sources.compose is None or "/" not in sources.compose.file:
+        return sources.settings, []
+    folder = sources.compose.file.rpartition("/")[0] + "/"
+    return (
+        [one for one in sources.settings if one[0].startswith(folder)],
+        [one for one in sources.settings if not one[0].startswith(folder)],
+    )
 
 
 def importer(folder: Path, platform: str | None = None) -> Tree:
@@ -186,7 +199,8 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
-    aws.say(sources.estate, kind, services, on_rds, draft)
+    on_aws = kind != "compose" or not sources.workloads["compose"]
+    aws.say(sources.estate, kind, services, on_rds, draft, on_aws)
     adopt_declared(sources.system, _declared(draft))
     if on_rds:
         return

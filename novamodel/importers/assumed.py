@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from novamodel import units
 from novamodel.audit import finding, in_order
 from novamodel.importers.assemble import import_folder
 from novamodel.importers.assumed_routes import FILE, Assumed, say_routes, unlinked
@@ -63,9 +64,23 @@ def with_assumptions(report: ImportReport, name: str) -> Tree:
     say_routes(assumed, services, system)
     findings += unlinked(services, system)
     _say_sizes(assumed, services, report)
+    _say_memory(assumed, services, report)
     tree = mended(assumed.tree, report.tree)
     tree.findings = in_order([*tree.findings, *findings])
     return tree
+
+
+def _say_memory(assumed: Assumed, services: list[str], report: ImportReport) -> None:
+    """A process that lives within a small limit rests on less than the one that was measured."""
+    for service in services:
+        said = report.tree.values.get("services", {}).get(service, {}).get("resources") or {}
+        try:
+            limit = units.parse_bytes(said["memory_limit"])
+        except (KeyError, ValueError, TypeError):
+            continue
+        usual = units.parse_bytes(assumed.values["memory"]["resting_memory"])
+        if 0 < limit < 2 * usual:
+            assumed.put(f"services.{service}.runtime.resting_memory", f"{int(limit / 2)} B", "memory", ("memory",))
 
 
 def _name(folder: Path) -> str:

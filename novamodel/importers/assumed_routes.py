@@ -85,10 +85,14 @@ class _Plan:
         self.kinds, self.services, self.system = kinds, services, system
         self.usual = not system.evident
         self.queues = {
-            name: queue for name, queue in system.queues.items() if system.takers(name) and system.givers(name)
+            name: queue
+            for name, queue in system.queues.items()
+            if queue.program != "kafka" and system.takers(name) and system.givers(name)
         }
         self.workers = [name for name in services if name in system.workers]
         asked = [name for name in services if name not in self.workers]
+        if not asked:  # nobody would be asked at all
+            self.workers, asked = [], services
         self.entries = [name for name in asked if name in system.entries] or asked
         self.calls = without_circles(system, self.entries)
         usual = list(kinds)[-1]
@@ -146,7 +150,7 @@ class _Plan:
 
 
 def _with_stores(steps: list[Any], database: list[str], cache: list[str]) -> list[Any]:
-    """Steps with the given database and cache; without one, its steps fall away, and what a miss does is always done."""
+    """Steps with the given database and cache; without one, what a miss does is always done."""
     result: list[Any] = []
     for step in steps:
         if "sql" in step:

@@ -15,7 +15,7 @@ from novamodel.importers.reading import services_below
 from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
-_SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/")
+_SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/[^/]+$")
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 
 

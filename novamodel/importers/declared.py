@@ -14,9 +14,9 @@ _SECRET = re.compile(
     r"passw|secret|token|private_key|access_key|api_key|credential|user_data|certificate|ssh_key|passphrase|(^|\.)value$"
 )
 _WORDY = re.compile(
-    r"(^|\.)(tags|tags_all|tag|description|comment|\w*policy|\w*arns?|\w*_ids?|id|\w*prefix|environment|variables|subnets|"
+    r"(^|\.)(tags|tags_all|tag|description|comment|\w*arns?|\w*_ids?|id|\w*prefix|environment|variables|subnets|"
     r"container_definitions|template_body|definition|source_code_hash|\w*role|\w*security_groups|cidr_block|"
-    r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)"
+    r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)|(^|\.)\w*policy$"
 )
 _WORDS = ("version", "name", "family", "class", "_type")
 MOST_VALUES = 40
@@ -129,6 +129,7 @@ FREE = re.compile(
     r"wafv2_web_acl_association|cloudfront_origin_access|placement_group|ssm_(association|document)|backup_selection|"
     r"cognito_(user_pool_client|user_pool_domain|identity_pool_role)|efs_mount_target|efs_access_point|"
     r"rds_cluster_role|db_instance_role|secretsmanager_secret_version|elasticache_parameter_group)"
+    r"|kubernetes_(namespace|role|cluster_role|service_account|config_map|secret|network_policy|manifest)\w*"
     r"|random_|null_resource|tls_|local_|time_|template_|terraform_data|archive_"
 )
 """Resources that neither cost nor limit by themselves."""

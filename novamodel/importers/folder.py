@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from novamodel.errors import UserError
-from novamodel.importers.kinds import KINDS, Kind, kind_of, looks_like
+from novamodel.importers.kinds import KINDS, Kind, ending, kind_of, looks_like
 from novamodel.importers.kubernetes.charts import NAMES as CHARTS
 from novamodel.importers.kubernetes.charts import belongs, charts_of
 from novamodel.importers.node import Node
@@ -88,6 +88,17 @@ class Found:
             line, why = int(inside[1]), why[inside.end() :]
         self.broken.append((shown, line, why))
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders inside that hold files, at any depth."""
+        known: set[str] = set()
+        for above in {name.rpartition("/")[0] for name in self.names}:
+            folder = above
+            while folder and folder not in known:
+                known.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(known)
+
     @property
     def files(self) -> dict[str, str]:
         """What each file that was read is."""
@@ -105,23 +116,24 @@ def find_files(folder: Path, rendered: bool = False) -> Found:
     if not folder.is_dir():
         raise UserError(f"{folder} is a file, not a folder", valid="the folder that holds the configuration files")
     found = Found(folder)
-    paths = list(_walk(folder, found))
-    found.names = frozenset(path.relative_to(folder).as_posix() for path in paths)
+    names = list(_walk(folder, found))
+    found.names = frozenset(names)
     charts = charts_of(found.names)
-    others: list[Path] = []
-    plain: list[tuple[Path, str]] = []
+    others: list[str] = []
+    plain: list[tuple[str, str]] = []
     looked_into = in_charts = 0
-    for path in sorted(paths, key=lambda one: (len(one.parts), one.as_posix())):
-        if not looks_like(path):
-            others.append(path)
+    for name in sorted(names, key=lambda one: (one.count("/"), one)):
+        last = name.rpartition("/")[2]
+        if not looks_like(last):
+            others.append(name)
             continue
         looked_into += 1
         if looked_into > MAX_CANDIDATES:
             continue
-        if charts and path.name not in CHARTS and belongs(found.relative(path), charts):
+        if charts and last not in CHARTS and belongs(name, charts):
             in_charts += 1
             continue
-        _take(path, found, plain)
+        _take(name, found, plain)
     for paths in found.paths.values():
         paths.sort()
     found.unrendered = charts if not rendered else _render(folder, found)
@@ -130,10 +142,10 @@ def find_files(folder: Path, rendered: bool = False) -> Found:
     if looked_into > MAX_CANDIDATES:
         left = looked_into - MAX_CANDIDATES
         found.not_read.append((".", f"{left} files deep in the folder: the {MAX_CANDIDATES} nearest are looked into"))
-    _list_others([(path, "no kind of file that is known") for path in others], found)
+    _list_others([(name, "no kind of file that is known") for name in others], found)
     _list_others(plain, found)
     if not found.paths:
-        raise UserError(_nothing_known(folder, found, bool(paths)), valid=_LEAST_KNOWN)
+        raise UserError(_nothing_known(folder, found, bool(names)), valid=_LEAST_KNOWN)
     return found
 
 
@@ -154,14 +166,15 @@ def _render(folder: Path, found: Found) -> list[str]:
     return [chart for chart, _ in left]
 
 
-def _take(path: Path, found: Found, plain: list[tuple[Path, str]]) -> None:
+def _take(name: str, found: Found, plain: list[tuple[str, str]]) -> None:
+    path = found.folder / name
     try:
-        kind: Kind = kind_of(path, found.relative(path))
+        kind: Kind = kind_of(path, name)
     except UserError as problem:
         found.leave_out(path, problem)
         return
     if kind.name is None:
-        plain.append((path, kind.why))
+        plain.append((name, kind.why))
         return
     found.paths.setdefault(kind.name, []).append(path)
     found.documents.setdefault(kind.name, []).extend(kind.documents)
@@ -176,48 +189,54 @@ def _reason(problem: UserError, folder: Path, shown: str) -> str:
 
 
 def _nothing_known(folder: Path, found: Found, some: bool) -> str:
+    templates = sum(why.startswith("a template") for _, why in found.not_read)
+    if templates:
+        text = f"{templates} are templates (render them: helm template)"
+        return f"{folder} holds no configuration file that can be read: {text}"
     broken = next((f" ({name}: {why})" for name, _, why in found.broken), "")
     return f"{folder} holds no configuration file that is known{broken if some else ' (it is empty)'}"
 
 
-def _walk(folder: Path, found: Found) -> Iterator[Path]:
-    """Regular files inside the folder; links out of it, devices and pipes are not opened."""
-
-    def note(problem: OSError) -> None:
-        name = os.path.relpath(problem.filename, folder) if problem.filename else "."
-        found.not_read.append((Path(name).as_posix(), f"cannot be read: {problem.strerror}"))
-
+def _walk(folder: Path, found: Found) -> Iterator[str]:
+    """Names, from the top of the folder, of its regular files; links out of it, devices and pipes are not opened."""
     root = os.path.realpath(folder)
-    for top, folders, files in os.walk(folder, onerror=note):
-        folders[:] = sorted(
-            name for name in folders if name not in SKIPPED_FOLDERS and (not name.startswith(".") or name == ".github")
-        )
-        for name in sorted(files):
-            if name.startswith(".") and not name.startswith(".env"):
-                continue
-            path = os.path.join(top, name)
+    todo = [""]
+    while todo:
+        above = todo.pop()
+        try:
+            with os.scandir(os.path.join(folder, above)) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as problem:
+            found.not_read.append((above.rstrip("/") or ".", f"cannot be read: {problem.strerror}"))
+            continue
+        folders = []
+        for entry in inside:
+            name = f"{above}{entry.name}"
             try:
-                status = os.lstat(path)
-                if stat.S_ISLNK(status.st_mode):
-                    real = os.path.realpath(path)
+                if entry.is_symlink():
+                    real = os.path.realpath(entry.path)
                     if not real.startswith(root + os.sep):
-                        found.not_read.append((os.path.relpath(path, folder), "a link out of the folder: not followed"))
-                        continue
-                    status = os.stat(real)
+                        found.not_read.append((name, "a link out of the folder: not followed"))
+                    elif os.path.isfile(real):
+                        yield name
+                elif entry.is_dir(follow_symlinks=False):
+                    hidden = entry.name.startswith(".") and entry.name != ".github"
+                    if entry.name not in SKIPPED_FOLDERS and not hidden:
+                        folders.append(f"{name}/")
+                elif entry.is_file(follow_symlinks=False) and (entry.name[0] != "." or entry.name.startswith(".env")):
+                    yield name
             except OSError as problem:
-                note(problem)
-                continue
-            if stat.S_ISREG(status.st_mode):
-                yield Path(path)
+                found.not_read.append((name, f"cannot be read: {problem.strerror}"))
+        todo += reversed(folders)
 
 
-def _list_others(others: list[tuple[Path, str]], found: Found) -> None:
+def _list_others(others: list[tuple[str, str]], found: Found) -> None:
     """Each with its reason; where there are many, those of one reason are counted."""
     for why in dict.fromkeys(why for _, why in others):
-        paths = [path for path, reason in others if reason == why]
-        if len(paths) <= MAX_LISTED:
-            found.not_read += [(found.relative(path), why) for path in paths]
+        names = [name for name, reason in others if reason == why]
+        if len(names) <= MAX_LISTED:
+            found.not_read += [(name, why) for name in names]
             continue
-        endings = Counter(path.suffix.lower() or "without an ending" for path in paths)
-        most = ", ".join(f"{number} {ending}" for ending, number in endings.most_common(8))
-        found.not_read.append((".", f"{len(paths)} files ({most}): {why}"))
+        endings = Counter(ending(name.rpartition("/")[2]) or "without an ending" for name in names)
+        most = ", ".join(f"{number} {one}" for one, number in endings.most_common(8))
+        found.not_read.append((".", f"{len(names)} files ({most}): {why}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ def read_json(path: Path) -> tuple[Any, Lines]:
         raise UserError(f"not valid JSON: {problem.msg}", file=path, line=problem.lineno) from None
     except (RecursionError, ValueError) as problem:
         raise UserError(f"not valid JSON: {problem}", file=path) from None
-    lines: Lines = {}
-    value, _ = _value(text, _skip(text, 0), (), lines, path)
-    return value, lines
+    reader = _Reader(text, path)
+    value, _ = reader.value(_skip(text, 0), ())
+    return value, reader.lines
 
 
 def _skip(text: str, at: int) -> int:
@@ -34,49 +35,57 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+class _Reader:
+    """Reads JSON that is known to be valid, with the line of every path."""
 
+    def __init__(self, text: str, file: Path) -> None:
+        self.text, self.file = text, file
+        self.lines: Lines = {}
+        self._starts = [match.end() for match in re.finditer("\n", text)]
 
-def _value(text: str, at: int, path: tuple[str | int, ...], lines: Lines, file: Path) -> tuple[Any, int]:
-    """Value and end of the JSON value at a position; the text is known to be valid."""
-    if len(path) > MAX_DEPTH:
-        raise UserError(f"nested deeper than {MAX_DEPTH} levels", file=file, line=_line(text, at))
-    if text[at] == "{":
-        return _mapping(text, at, path, lines, file)
-    if text[at] == "[":
-        items: list[Any] = []
+    def line(self, at: int) -> int:
+        """Line of a position, from 1."""
+        return bisect_right(self._starts, at) + 1
+
+    def value(self, at: int, path: tuple[str | int, ...]) -> tuple[Any, int]:
+        """Value and end of the JSON value at a position."""
+        text = self.text
+        if len(path) > MAX_DEPTH:
+            raise UserError(f"nested deeper than {MAX_DEPTH} levels", file=self.file, line=self.line(at))
+        if text[at] == "{":
+            return self._mapping(at, path)
+        if text[at] == "[":
+            items: list[Any] = []
+            at = _skip(text, at + 1)
+            while text[at] != "]":
+                inner = (*path, len(items))
+                self.lines[inner] = self.line(at)
+                item, at = self.value(at, inner)
+                items.append(item)
+                at = self._comma(at)
+            return items, at + 1
+        if text[at] == '"':
+            found, end = scanstring(text, at + 1)
+            return found, end
+        match = _WORD.match(text, at)
+        word = match[0] if match else ""
+        return json.loads(word), at + len(word)
+
+    def _mapping(self, at: int, path: tuple[str | int, ...]) -> tuple[Any, int]:
+        text = self.text
+        result: dict[str, Any] = {}
         at = _skip(text, at + 1)
-        while text[at] != "]":
-            inner = (*path, len(items))
-            lines[inner] = _line(text, at)
-            item, at = _value(text, at, inner, lines, file)
-            items.append(item)
-            at = _comma(text, at)
-        return items, at + 1
-    if text[at] == '"':
-        found, end = scanstring(text, at + 1)
-        return found, end
-    match = _WORD.match(text, at)
-    word = match[0] if match else ""
-    return json.loads(word), at + len(word)
+        while text[at] != "}":
+            line = self.line(at)
+            key, at = scanstring(text, at + 1)
+            if key in result:
+                raise UserError(f"key {key[:60]!r} is given twice", file=self.file, line=line)
+            self.lines[(*path, key)] = line
+            at = _skip(text, _skip(text, at) + 1)
+            result[key], at = self.value(at, (*path, key))
+            at = self._comma(at)
+        return result, at + 1
 
-
-def _mapping(text: str, at: int, path: tuple[str | int, ...], lines: Lines, file: Path) -> tuple[Any, int]:
-    result: dict[str, Any] = {}
-    at = _skip(text, at + 1)
-    while text[at] != "}":
-        line = _line(text, at)
-        key, at = scanstring(text, at + 1)
-        if key in result:
-            raise UserError(f"key {key!r} is given twice", file=file, line=line)
-        lines[(*path, key)] = line
-        at = _skip(text, _skip(text, at) + 1)
-        result[key], at = _value(text, at, (*path, key), lines, file)
-        at = _comma(text, at)
-    return result, at + 1
-
-
-def _comma(text: str, at: int) -> int:
-    at = _skip(text, at)
-    return _skip(text, at + 1) if text[at] == "," else at
+    def _comma(self, at: int) -> int:
+        at = _skip(self.text, at)
+        return _skip(self.text, at + 1) if self.text[at] == "," else at

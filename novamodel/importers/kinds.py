@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from novamodel.errors import UserError
 from novamodel.importers.cloudformation.read import is_template
+from novamodel.importers.ecs.copilot import is_copilot
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
@@ -25,6 +26,7 @@ KINDS = {
     "terraform": "Terraform",
     "cloudformation": "CloudFormation template",
     "plan": "Terraform plan or state",
+    "copilot": "Copilot manifest",
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
     "pool": "source with a connection pool",
@@ -46,6 +48,7 @@ _POSTGRES = re.compile(
     re.M,
 )
 _REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
+_BACKUP = re.compile(r"\b(pg_dump|pg_dumpall|pg_restore|pg_basebackup|mysqldump|mongodump|redis-cli|aws s3)\b")
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
@@ -62,7 +65,7 @@ _COMPOSE_KEYS = {
 _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[jt]sx?$|_test\.\w+$|^test_|_spec\.rb$")
 _SOURCE = {
     b"js": re.compile(
-        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|Pool)\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
+        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
         rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
     ),
     b"py": re.compile(
@@ -90,16 +93,22 @@ class Kind(NamedTuple):
 
 def kind_of(path: Path, shown: str) -> Kind:
     """The kind of a file that ``looks_like`` one. Raises ``UserError`` where it cannot be read."""
-    return _reader(path)(path, shown)
+    return _reader(path.name)(path, shown)
 
 
-def looks_like(path: Path) -> bool:
+def looks_like(name: str) -> bool:
     """Whether a file may be configuration, by its name alone."""
-    return _reader(path) is not _other and not _TEST_NAME.search(path.name)
+    return _reader(name) is not _other and not _TEST_NAME.search(name)
 
 
-def _reader(path: Path) -> Callable[[Path, str], Kind]:
-    name, suffix = path.name.lower(), path.suffix.lower()
+def ending(name: str) -> str:
+    """The ending of a file's name, with its dot and in lower case; empty where it has none."""
+    stem, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and stem else ""
+
+
+def _reader(written: str) -> Callable[[Path, str], Kind]:
+    name, suffix = written.lower(), ending(written)
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
     if name.startswith(".env") or name.endswith(".env"):
@@ -130,6 +139,10 @@ def _yaml(path: Path, shown: str) -> Kind:
         documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
         if any(is_template(node) for node in documents):
             return Kind("cloudformation", tuple(node for node in documents if is_template(node)))
+    if name in ("manifest.yml", "manifest.yaml") and re.search(r"^type[ \t]*:", text, re.M):
+        documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+        if any(is_copilot(node) for node in documents):
+            return Kind("copilot", tuple(documents))
     marked = _MARKER.search(text)
     if ("{{" in text and not marked) or (_TEMPLATE.search(text) and not _is_jobs(text)):
         return Kind(None, why="a template: render it first (helm template) and import the result")
@@ -147,6 +160,13 @@ def _yaml(path: Path, shown: str) -> Kind:
 def _template(path: Path, shown: str) -> Kind:
     """CloudFormation's own ending; in JSON or YAML."""
     return _json(path, shown) if read_text(path).lstrip().startswith("{") else _yaml(path, shown)
+
+
+def _hcl(path: Path, shown: str) -> Kind:
+    """Terragrunt's files; lock files and other tools' are none."""
+    if path.name == "terragrunt.hcl" and read_text(path).strip():
+        return Kind("terraform")
+    return Kind(None, why="no kind of file that is known")
 
 
 def _is_jobs(text: str) -> bool:
@@ -182,8 +202,12 @@ def _json(path: Path, shown: str) -> Kind:
     named = "task" in path.name.lower() and "def" in path.name.lower()
     if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
+    if "${" in text and re.search(r":[ \t]*\$\{", text):
+        return Kind(None, why="a template: Terraform or a script fills it in")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
+        return Kind(None, why="containers without their task: Terraform names the file")
     if is_template(node):
         return Kind("cloudformation", (node,))
     if is_plan(node):
@@ -263,6 +287,12 @@ def _other(path: Path, shown: str) -> Kind:
     return Kind(None, why="no kind of file that is known")
 
 
+def _script(path: Path, shown: str) -> Kind:
+    if _BACKUP.search(read_text(path)):
+        return Kind("script")
+    return Kind(None, why="a script that says nothing about backups")
+
+
 def _named(kind: str) -> Callable[[Path, str], Kind]:
     def read(path: Path, shown: str) -> Kind:
         return Kind(kind) if read_text(path).strip() else Kind(None, why="empty")
@@ -282,7 +312,8 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".ini": _ini,
     ".tf": _named("terraform"),
     ".tfvars": _named("terraform"),
-    ".sh": _named("script"),
+    ".hcl": _hcl,
+    ".sh": _script,
     ".sql": _sql,
     ".properties": _properties,
     ".prisma": _settings,

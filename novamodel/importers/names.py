@@ -31,7 +31,7 @@ def image_tag(image: str) -> str:
 def is_infrastructure(image: str) -> bool:
     """Whether an image is a database, a cache, a proxy or a monitoring tool rather than a service to model."""
     name = image_name(image).rpartition("/")[2].lower()
-    return bool(_INFRASTRUCTURE.search(name)) or name.endswith("-exporter")
+    return bool(_INFRASTRUCTURE.search(name)) or name.endswith(("-exporter", "-sidecar"))
 
 
 def is_image_of(image: str, *programs: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
+from novamodel.importers.aws.registry import as_resources
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
@@ -17,6 +18,7 @@ from novamodel.importers.compose.project import choose
 from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
+from novamodel.importers.ecs.copilot import read_manifests
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -71,8 +73,10 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
     region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)
-    declared = [*terraform.resources, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
+    made = [each for one in terraform.resources for each in (as_resources(one) if one.type == "module" else [one])]
+    declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
+    declared += read_manifests(found.all("copilot"), draft)
     estate = Estate(declared, found.all("ecs"))
     sources = Sources(
         found,

@@ -15,8 +15,10 @@ from novamodel.yamlfile import read_text
 
 _LINE = re.compile(r"[ \t]*([a-z][\w-]*)[ \t]+(\S.*)")
 _SAID = {"maxmemory": "memory", "maxmemory-policy": "maxmemory_policy", "maxmemory-samples": "maxmemory_samples"}
-_LIMITS = {"maxclients", "timeout", "appendonly", "appendfsync", "save", "io-threads", "tcp-backlog", "replicaof", "cluster-enabled",
-           "lazyfree-lazy-eviction", "active-expire-effort", "hz", "databases", "client-output-buffer-limit"}  # fmt: skip
+_LIMITS = {"maxclients", "timeout", "save", "io-threads", "tcp-backlog", "replicaof",
+           "cluster-enabled",
+           "lazyfree-lazy-eviction", "active-expire-effort", "hz", "databases",
+           "client-output-buffer-limit"}  # fmt: skip
 
 
 def read_redis(pair: tuple[Path, str]) -> list[tuple[str, Text]]:
@@ -32,10 +34,18 @@ def read_redis(pair: tuple[Path, str]) -> list[tuple[str, Text]]:
 
 def say_redis(settings: Iterable[tuple[str, Text]], system: System, draft: Draft) -> None:
     """Write what the files say: for the cache that a file is mounted into or lies beside, else for the main one."""
+    settings = list(settings)
+    synced = {text.file: text.value for name, text in settings if name == "appendfsync"}
     for name, text in settings:
         below = _path(text.file, system)
         value = text.value or ""
-        if name in _SAID:
+        if name == "maxmemory" and value.rstrip("bBkKmMgG") == "0":
+            draft.leave(text.file, text.line, "maxmemory 0", "no limit: what is assumed holds")
+        elif name == "appendonly":
+            often = synced.get(text.file, "everysec")
+            when = often if value == "yes" and often in ("always", "everysec") else "off"
+            draft.say(Said(f"{below}.appendfsync", when, text.file, text.line))
+        elif name in _SAID:
             plain = compose_memory(value) if name == "maxmemory" else whole(value)
             draft.say(Said(f"{below}.{_SAID[name]}", plain, text.file, text.line))
         elif name in _LIMITS:

@@ -1,6 +1,6 @@
 """How much data can be lost and how long it takes to be back: RPO and RTO of each way to recover."""
 
 from novamodel.recovery.dump import Dump, dump_times
-from novamodel.recovery.plan import BackupLoad, backup_load, recovery_plan
+from novamodel.recovery.plan import BackupLoad, backup_load, dumps_arrive, recovery_plan
 
-__all__ = ["BackupLoad", "Dump", "backup_load", "dump_times", "recovery_plan"]
+__all__ = ["BackupLoad", "Dump", "backup_load", "dump_times", "dumps_arrive", "recovery_plan"]

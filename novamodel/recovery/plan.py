@@ -128,6 +128,11 @@ def _of_database(database: Database, of: str) -> list[dict[str, Any]]:
     return rows
 
 
+def dumps_arrive(scenario: Scenario) -> bool:
+    """Whether dumps of the database are declared, and nothing that the import found keeps them from the bucket."""
+    return _says_backup(scenario) and not _against(scenario, DUMP_FAULTS)
+
+
 def _says_backup(scenario: Scenario) -> bool:
     """Whether a file, the scenario or an override says anything about dumps."""
     paths = ["backup", *(path for path in scenario.paths() if path.startswith("backup."))]

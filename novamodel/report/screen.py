@@ -149,7 +149,7 @@ def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def cost_text(answer: Mapping[str, Any]) -> str:
-    """``"412 fixed + 96 driven by use = 508 USD a month  (489 to 531 for traffic within 10 %)   us-east-1, ..."``."""
+    """``"412 fixed + 96 driven by use = 508 USD a month  (489 to 531 nine of ten times)   us-east-1, ..."``."""
     cost = answer.get("cost") or {}
     if not cost:
         return "not priced"
@@ -161,12 +161,15 @@ def cost_text(answer: Mapping[str, Any]) -> str:
     if "baseline" in money and "use" in money:
         text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f} driven by use = {text}"
     if "low" in money and "high" in money:
-        within = f" for traffic within {100 * float(cost['traffic_range']):.3g} %" if "traffic_range" in cost else ""
+        most = cost.get("moved") or []
+        within = f" nine of ten times, moved most by {most[0]['name']}" if most else ""
         text += f"  ({money['low']:,.0f} to {money['high']:,.0f}{within})"
+    if cost.get("missing"):
+        text += f", WITHOUT {' and '.join(cost['missing'])}"
     if cost.get("advised") is not None and abs(float(cost["advised"]) - money["mid"]) >= 0.5:
         text += f"; advised size {float(cost['advised']):,.0f}"
     place = [str(cost["region"])] if cost.get("region") else []
-    place += [f"prices of {answer['prices_date']}"] if answer.get("prices_date") else []
+    place += [f"prices of {answer['prices_date']} or later"] if answer.get("prices_date") else []
     return text + (f"   {', '.join(place)}" if place else "")
 
 

@@ -103,8 +103,8 @@ def bill_table(bill: Any) -> Table:
     frame = pd.DataFrame(rows, columns=["Name", "Monthly Qty", "Unit", cost])
     notes = list(shown.summary())
     if hasattr(bill, "mid"):
-        low, high = bill.low.total, bill.high.total
-        notes.insert(1, f"range over the range of traffic: {low:,.2f} to {high:,.2f} {shown.currency} a month")
+        low, _, high = bill.totals()
+        notes.insert(1, f"nine of ten months: {low:,.2f} to {high:,.2f} {shown.currency}, from the assumed inputs")
     return Table("Monthly bill", frame, tuple(notes), right=("Monthly Qty", cost), bold=tuple(bold))
 
 

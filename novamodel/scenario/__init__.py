@@ -28,6 +28,7 @@ from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
+from novamodel.scenario.tenants import standing
 
 __all__ = [
     "SYSTEM_PODS",
@@ -63,4 +64,5 @@ __all__ = [
     "room_for_pods",
     "setting_changes",
     "simplified_parts",
+    "standing",
 ]

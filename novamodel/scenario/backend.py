@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from novamodel.scenario.commit import SynchronousReplication
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
@@ -24,7 +25,9 @@ from novamodel.scenario.fields import (
 from novamodel.scenario.pgbouncer import PgBouncer
 from novamodel.scenario.read_replicas import ReadReplicas
 from novamodel.scenario.service import Resources
+from novamodel.scenario.storage_growth import StorageGrowth
 from novamodel.scenario.tls import Tls
+from novamodel.scenario.volume import InstanceStorage
 
 Weight = Annotated[int, Field(ge=1, le=65535, strict=True)]
 NGINX = "documented: nginx defaults"
@@ -179,6 +182,16 @@ class Database(Part):
     storage_latency: Seconds = given(
         "1 ms", "time of one storage operation without queueing", "assumed: gp3 single-digit milliseconds"
     )
+    throughput_mib_s: PositiveCount = given(
+        125, "throughput of the volume, MiB/s (left out: gp3's)", "documented: RDS gp3"
+    )
+    instance_storage: InstanceStorage | None = given(
+        None, "what the instance lets through to its volume", "default: no limit below the volume's"
+    )
+    growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
+    synchronous: SynchronousReplication | None = given(
+        None, "commits wait for a standby (synchronous_standby_names)", "default: asynchronous"
+    )
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
     max_connections: ClientCount = given(
         100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"
@@ -194,6 +207,18 @@ class Database(Part):
         "requests and limits where the primary runs as a pod on the platform's nodes",
         "default: a machine of its own; with Compose the one machine, without limits",
     )
+
+    @property
+    def operations_per_s(self) -> float:
+        """Storage operations a second of the primary: its volume's, or what the instance lets through."""
+        if self.instance_storage is None:
+            return float(self.iops)
+        return self.instance_storage.operations(self.iops, self.throughput_mib_s)
+
+    @property
+    def commit_wait_s(self) -> float:
+        """Seconds that a commit of a transaction that writes waits for a standby."""
+        return self.synchronous.wait_s if self.synchronous is not None else 0.0
 
     @property
     def replica_cores(self) -> int:
@@ -250,6 +275,10 @@ class Cache(Part):
         "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
     )
     maxmemory_samples: FewCount = given(5, "keys looked at for one eviction", "documented: redis.conf")
+    appendfsync: Literal["off", "everysec", "always"] = given(
+        "off", "append-only file: none, synced once a second beside the work, or before each reply", "assumed"
+    )
+    fsync: Seconds = given("1 ms", "time of one fsync of the append-only file", "assumed: a local SSD")
     command_cpu: Demand = given("7 us idle 42 us", "CPU of one command", "measured: Redis 7, NovaBank test stack")
     network: Seconds = given("0.5 ms", "network time of one round trip", "assumed: one region, several zones")
     keyspaces: dict[str, Keyspace] = given({}, "kinds of keys", "assumed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from novamodel.scenario.fields import ClockTime, Count, Factor, Part, Period, Share, given
 
 MEASURED = "measured: PostgreSQL 15.18, two cores, local disk; synthetic text, so the ratios are doubtful"
@@ -16,6 +18,15 @@ class Backup(Part):
     every: Period = given("24 h", "time between two dumps", "assumed: nightly")
     at: ClockTime = given("02:00", "time of day of a dump", "assumed: nightly")
     keep_days: Count = given(30, "days that dumps are kept", "assumed")
+    storage_class: Literal[
+        "standard",
+        "intelligent_tiering",
+        "standard_ia",
+        "one_zone_ia",
+        "glacier_instant",
+        "glacier",
+        "deep_archive",
+    ] = given("standard", "S3 storage class of the dumps", "documented: S3 default")
     text_share: Factor = given(0.556, "size of the dump's text over the size of the database", MEASURED)
     packed_share: Share = given(0.435, "size of the packed dump over its text", MEASURED)
     dump_mib_s: Factor = given(190, "rate of pg_dump alone", MEASURED)

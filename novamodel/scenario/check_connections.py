@@ -11,8 +11,14 @@ from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.scenario.finding import Finding, Whole, found, most_replicas, place_of
 from novamodel.scenario.read_replicas import writes
 
+NO_MORE_CLIENTS = "no more connections allowed (max_client_conn)"
 NO_TRANSACTIONS = "transaction blocks not allowed in statement pooling mode"
-"""What PgBouncer says, and closes the connection (src/server.c)."""
+"""What PgBouncer says when it refuses a client, or closes its connection (src/client.c, server.c)."""
+
+
+def first_refusing(most: int, pool_max: int) -> int:
+    """The least number of replicas, each with ``pool_max`` connections, of which one is refused."""
+    return most // pool_max + 1
 
 
 class ConnectionBudget(NamedTuple):
@@ -71,6 +77,9 @@ def _database(scenario: Whole, name: str, database: Database) -> Iterator[Findin
             total, parts = 2 * total, f"{parts}, to the primary and as many to the read replicas"
     if total > limit:
         message = f"all replicas together may open {total} connections ({parts}), {of} is {limit}"
+        if len(pools) == 1 and database.read_replicas is None:
+            ((_, pool),) = pools.values()
+            message += f": replica {first_refusing(limit, pool.max)} meets a refusal"
         safe = connection_budget(sum(count for count, _ in pools.values()), 1, limit).largest_safe_pool_max
         fix = f"lower the pools (all of them to {safe}), or raise the limit" if safe else "raise the limit"
         yield found(scenario, "connections-exceed-limit", path, message, fix)

@@ -133,6 +133,10 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
         cause = f"{kind} of {storage / GIB:g} GiB"
         iops = gp3_volume(storage).iops if kind == "gp3" else gp2_iops(storage)
         yield Fact(f"{path}.iops", iops, f"{path}.storage", cause, source_of(f"rds_{kind}"), fixed)
+        if kind == "gp3":
+            throughput = gp3_volume(storage).throughput_mib_s
+            source = source_of("rds_gp3")
+            yield Fact(f"{path}.throughput_mib_s", throughput, f"{path}.storage", cause, source, fixed)
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Annotated, Any, Literal, get_args
 
@@ -149,6 +150,11 @@ class Pricing(Part):
     """What the bill covers, beyond what the run says."""
 
     region: str = given("us-east-1", "AWS region", "assumed")
+    date: str | None = given(
+        None,
+        "day of the bill, such as 2027-03-01: decides which versions pay extended support",
+        "default: of the prices",
+    )
     hours_per_month: MonthHours = given(730, "hours in a month", "documented: AWS Pricing Calculator")
     commitments: Literal["none"] = given(
         "none", "on-demand only (savings plans and reservations are not modelled yet)", "assumed"
@@ -164,7 +170,9 @@ class Pricing(Part):
         "default: NAT gateways; public subnet where every task is declared with a public address",
     )
     nat_share: Share = given("5 %", "bytes through the NAT gateway over bytes answered", "assumed")
-    cross_zone_share: Share = given("50 %", "share of internal bytes that cross a zone", "assumed: two zones")
+    cross_zone_share: Share | None = given(
+        None, "share of the bytes between tiers that cross a zone", "default: replicas spread evenly, 1 - 1 / zones"
+    )
     secrets: Count = given(2, "secrets in Secrets Manager", "assumed")
     kms_keys: Count = given(1, "customer-managed keys", "assumed")
     registry: Bytes = given("4 GiB", "images kept in the registry", "assumed")
@@ -180,6 +188,14 @@ class Pricing(Part):
     uncertainty: Share = given("10 %", "traffic: 90 % lie within this share of it", "assumed")
     spread: Spread = given({}, "how far other inputs of the bill may be off", "assumed")
     month: MonthDays = given({}, "days of the month that are not like the day", "assumed")
+
+    @field_validator("date")
+    @classmethod
+    def _a_day(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else datetime.date.fromisoformat(value).isoformat()
+        except ValueError:
+            raise ValueError(f"{value!r} is no day; write it like 2027-03-01") from None
 
     @property
     def log_months(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
     if folder is not None:
         if importer is None:
             raise UserError(f"{path}: 'imported' needs the importers, which this call does not have")
-        below = importer(_beside(path, folder, "imported", lines), platform).merged(below)
+        below = importer(_folder(path, folder, lines), platform).merged(below)
     return below.merged(Tree(values, _origins(values, lines, path, sources)))
 
 
@@ -82,15 +83,31 @@ def _note_folder(values: dict[str, Any], path: Path) -> None:
 def _base(path: Path, name: object, lines: Lines) -> Path:
     """The file that ``extends`` names: beside this one, or the scenario of that name that comes with novamodel."""
     bundled = params_dir() / f"{name}.yaml"
-    plain = isinstance(name, str) and "/" not in name and not (path.parent / name).exists()
-    return bundled if plain and bundled.is_file() else _beside(path, name, "extends", lines)
+    plain = isinstance(name, str) and "/" not in name and not os.path.exists(path.parent / name)
+    if plain and os.path.isfile(bundled):
+        return bundled
+    target = _beside(path, name, "extends", lines)
+    if target.suffix.lower() not in (".yaml", ".yml") or not os.path.isfile(target):
+        raise UserError("extends takes a scenario, a .yaml file", file=path, line=lines.get(("extends",)))
+    return target
+
+
+def _folder(path: Path, name: object, lines: Lines) -> Path:
+    """The folder that ``imported`` names: below the folder of this file, or below the one around it."""
+    target = _beside(path, name, "imported", lines)
+    here = Path(os.path.realpath(path.parent))
+    top = here.parent if here.parent != Path(here.anchor) else here
+    if not Path(os.path.realpath(target)).is_relative_to(top) or not os.path.isdir(target):
+        message = f"imported names {name}, which is no folder below {top.name or top}: others are not read"
+        raise UserError(message, file=path, line=lines.get(("imported",)))
+    return target
 
 
 def _beside(path: Path, name: object, key: str, lines: Lines) -> Path:
     if not isinstance(name, str) or not name.strip():
         raise UserError(f"{key} must name a file or folder", file=path, line=lines.get((key,)))
     target = path.parent / name
-    if not target.exists():
+    if not os.path.exists(target):
         raise UserError(f"{key} names {name}, which does not exist", file=path, line=lines.get((key,)))
     return target
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
+from novamodel.errors import near
 from novamodel.resources import data_dir
 
 GIB = 1024.0**3
@@ -112,5 +112,5 @@ def gp3_striped_from() -> float:
 def nearest(name: str, machines: Iterable[DatabaseClass | CacheNode | NodeType]) -> str:
     """The known names nearest to one that is not known, as a sentence."""
     names = [machine.name for machine in machines]
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    close = near(name, names, 3, 0.5)
     return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(names[:6])} and {len(names) - 6} more"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
-from novamodel.errors import UserError
+from novamodel.errors import UserError, near
 from novamodel.scenario.fields import Part, Wrong
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.schema_walk import field_sentence, field_unit, is_union, part_at, part_of, place_at
@@ -131,5 +130,5 @@ def _nearest_origin(tree: Tree, words: list[str]) -> Origin | None:
 def _keys_near(root: type[Part], words: list[str]) -> str:
     """The keys that the part around the last word has, the nearest first."""
     names = list((part_at(root, ".".join(words[:-1])) or root).model_fields)
-    close = get_close_matches(words[-1], names, n=1, cutoff=0.4)
+    close = near(words[-1] if words else "", names, 1, 0.4)
     return f"did you mean {close[0]!r}? keys here: {', '.join(names)}" if close else f"keys here: {', '.join(names)}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
+
+from novamodel.errors import near
 
 MAIN = "main"
 """Name of the database, cache, edge and traffic source that stand by themselves (``database:``, ``cache:``, ...)."""
@@ -39,5 +40,5 @@ def main_path(path: str) -> str:
 def nearest_names(names: Iterable[str], wrong_name: str) -> str:
     """The nearest of the known names, or all of them: the end of an error's line."""
     names = list(dict.fromkeys(names))
-    close = get_close_matches(wrong_name, names, n=3, cutoff=0.5)
+    close = near(wrong_name, names, 3, 0.5)
     return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(names) or 'none'}"

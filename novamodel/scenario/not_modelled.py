@@ -8,7 +8,6 @@ from __future__ import annotations
 NOT_MODELLED: dict[str, str] = {
     "batch pods": "pods without requests of customers (jobs, agents, monitoring) use no CPU of the nodes they stand on",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
-    "storage growth": "storage that grows by itself",
-    "commitments": "commitments and savings plans",
+    "commitments": "commitments in the bill of a run (`novamodel bill --commit` says what they would save)",
 }
 """Sentences by key."""

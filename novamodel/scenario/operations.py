@@ -89,10 +89,21 @@ class SlowDatabase(Part):
 class CacheFailover(Part):
     """The cache answers nothing for a while, and has kept its keys."""
 
-    simplified = "gone for a fixed time; no write is lost, the new node is as full as the old one"
+    simplified = "no write is lost, the new node is as full as the old one"
 
     duration: PositiveSeconds | None = given(
-        None, "how long; left out: 15 s with a second node, needed without one", "assumed"
+        None, "how long; left out: by who notices it, with a second node; needed without one", "derived"
+    )
+    noticed_by: Literal["provider", "sentinel", "cluster"] = given(
+        "provider",
+        "who makes a replica the master: the provider after 15 s; Sentinel, or the cluster's other masters, "
+        "some time after detect_after",
+        "assumed: no figure of ElastiCache's is known",
+    )
+    detect_after: PositiveSeconds | None = given(
+        None,
+        "Sentinel's down-after-milliseconds (30 s), or cluster-node-timeout (15 s)",
+        "documented: redis.conf, sentinel.conf",
     )
     commands: Literal["wait", "miss"] = given(
         "wait",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from novamodel.errors import UserError
+from novamodel.errors import UserError, near
 from novamodel.scenario.merging import made_void, merge
 from novamodel.scenario.naming import MAIN, ONE_OF, main_path
 
@@ -129,7 +128,7 @@ def _check_path(path: str, known: Mapping[str, Any]) -> None:
     if path in prefixes:
         return
     words = path.split(".")
-    nearest = get_close_matches(path, sorted(prefixes), n=3, cutoff=0.5)
+    nearest = near(path, sorted(prefixes), 3, 0.5)
     parent = ".".join(words[:-1])
     siblings = (
         sorted({p[len(parent) + 1 :].split(".")[0] for p in prefixes if p.startswith(parent + ".")})

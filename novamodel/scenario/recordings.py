@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +67,7 @@ def recorded_tree(
         if recordings is None:
             raise _mistake("a replay needs the reader of recordings, which this call does not have", tree, *path)
         for number, file in enumerate(files_of(source.replay)):
-            if not file.is_file():
+            if not os.path.isfile(file):
                 where = (*path, "replay", "files", str(number))
                 raise _mistake(f"there is no file {source.replay.files[number]} beside the scenario", tree, *where)
         found = recordings.read(files_of(source.replay), source.replay, routes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def with_samples(values: Any, lines: Lines, path: Path, root: type[Part]) -> Non
         name = demand.pop("file")
         if "samples" in demand:
             raise UserError("file and samples say the same thing twice", file=path.name, line=line, path=dotted)
-        if not isinstance(name, str) or not (path.parent / name).is_file():
+        if not isinstance(name, str) or not _is_beside(path, name):
             raise UserError(f"there is no file {name} beside {path.name}", file=path.name, line=line, path=dotted)
         samples = read_samples(path.parent / name, name)
         if not samples:
@@ -33,6 +34,12 @@ def with_samples(values: Any, lines: Lines, path: Path, root: type[Part]) -> Non
                             valid="one sample a line, such as '3.1 ms' or 0.0031 (seconds)")  # fmt: skip
         demand["samples"] = samples
         lines[(*where, "samples")] = lines.pop((*where, "file"))
+
+
+def _is_beside(path: Path, name: str) -> bool:
+    """Whether a name is a file in the folder of ``path`` or below it."""
+    target = os.path.realpath(path.parent / name)
+    return os.path.isfile(target) and Path(target).is_relative_to(os.path.realpath(path.parent))
 
 
 def read_samples(file: Path, name: str) -> list[str]:

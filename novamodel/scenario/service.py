@@ -47,6 +47,15 @@ class Runtime(Part):
     resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
     memory_per_request: Bytes = given("146 KiB", "working set of one request in flight", MEASURED)
     scrape: Demand = given("790 us", "main-thread CPU of one Prometheus scrape", MEASURED)
+    version: str = given("20", "Node's version: before 20.3 it does not see its container's memory limit", "assumed")
+    max_old_space: Bytes | None = given(
+        None, "--max-old-space-size; left out: what V8 takes of the memory that it sees", "default: V8's own rule"
+    )
+    outside_heap: Bytes = given(
+        "60 MiB",
+        "part of the resting memory that is not V8's heap: code, stacks, native buffers",
+        "measured: 41 MiB of Node 20 alone, idle; more with native modules",
+    )
 
 
 class Resources(Part):

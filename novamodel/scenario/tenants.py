@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.scenario.finding import Whole
+from novamodel.scenario.machines import GIB
+from novamodel.scenario.nodes import SYSTEM_PODS
 from novamodel.scenario.service import Resources
 
 NO_REQUEST = 0.002
@@ -35,3 +37,10 @@ def tenants(scenario: Whole) -> list[Tenant]:
     unbound = Resources(cpu_request=NO_REQUEST, memory_request="0 B")
     found += [Tenant(part, name, pod or unbound) for part, name, pod in parts if pod is not None or everything]
     return found
+
+
+def standing(scenario: Whole) -> list[tuple[float, float]]:
+    """Cores and GiB that each pod requests which is no replica: the system's, and parts that stand on the machines."""
+    system = list(SYSTEM_PODS) if scenario.platform.kind == "eks" else []
+    others = [one.resources for one in tenants(scenario) if one.part != "service"]
+    return [*system, *((one.cpu_request, one.memory_request / GIB) for one in others)]

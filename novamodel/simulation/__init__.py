@@ -2,7 +2,8 @@
 
 from novamodel.simulation.cache_alone import POLICIES, replay_cache
 from novamodel.simulation.comparison import Comparison, compare
+from novamodel.simulation.layout import MOST_KEYS
 from novamodel.simulation.result import Result, SloResult
 from novamodel.simulation.run import simulate
 
-__all__ = ["POLICIES", "Comparison", "Result", "SloResult", "compare", "replay_cache", "simulate"]
+__all__ = ["MOST_KEYS", "POLICIES", "Comparison", "Result", "SloResult", "compare", "replay_cache", "simulate"]

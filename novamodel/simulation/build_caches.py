@@ -6,6 +6,7 @@ from typing import Any
 
 from novamodel.analytic import lives
 from novamodel.components.redis.memory import entry_bytes
+from novamodel.components.redis.persistence import append_only_state
 from novamodel.components.redis.state import NEVER, Keys, Keyspace, Server, in_lists, keys_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.popularity import zipf_exponent
@@ -20,7 +21,9 @@ def caches_state(scenario: Scenario, layout: Layout, stream: int, arrays: bool) 
     """Servers with the keys that they begin with. ``stream``: first of the replication's streams of its own."""
     keys, draws = empty_caches(scenario, layout, scenario.run.seed, stream + CACHES)
     begin_with(scenario, layout, keys, draws)
+    files = [(cache.appendfsync, cache.fsync) for cache in scenario.all_caches.values()]
     return {
+        "append_only": append_only_state(files),
         "caches": Caches([cache.network / 2 for cache in scenario.all_caches.values()], [0] * len(layout.caches)),
         "keys": keys if arrays else in_lists(keys),
         "key_draws": draws if arrays else KeyDraws(*(column.tolist() for column in draws)),

@@ -79,7 +79,7 @@ def externals_state(scenario: Scenario, requests: int) -> dict[str, Any]:
     """Rates and rooms of the externals."""
     externals = list(scenario.externals.values())
     policies = [ExternalPolicy(one.rate or 0.0, one.burst, one.over_limit == "wait") for one in externals]
-    room = tokens_state(max(1, len(externals)), 1, codes.NEVER, requests)
+    room = tokens_state(max(1, len(externals)), 1, requests)
     room.size[:] = [one.concurrency or 1 << 40 for one in externals] or [1]
     return {"external": external_state(policies or [ExternalPolicy()]), "room": room}
 

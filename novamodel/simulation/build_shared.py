@@ -77,6 +77,7 @@ def machines_state(scenario: Scenario, layout: Layout, threads: int, requests: i
         bouncer=processes.bouncer,
         cache=processes.cache,
         server=processes.server,
+        server_end=processes.server_end,
         backend=[codes.NONE] * max(1, processes.backends),
         thread=[processes.first_backend if rows else 1 << 40],
     )
@@ -105,6 +106,7 @@ class _Processes:
         self.bouncer = [codes.NONE] * max(1, len(bouncers))
         self.cache = [codes.NONE] * len(scenario.all_caches)
         self.server = [codes.NONE] * sum(count for _, count in layout.servers.values())
+        self.server_end = [codes.NONE] * len(self.server)
         for number, (name, (first, end)) in enumerate(layout.rows.items()):
             for replica in range(first, end):
                 resources = scenario.services[name].resources
@@ -128,6 +130,7 @@ class _Processes:
         for server, row, backends in servers:
             self.server[server] = len(self.owner) - self.first_backend
             self.owner += [row] * backends
+            self.server_end[server] = len(self.owner) - self.first_backend
         self.backends = len(self.owner) - self.first_backend
 
     def _limit(self, tenant: Tenant) -> float | None:

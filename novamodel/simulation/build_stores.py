@@ -23,13 +23,14 @@ from novamodel.simulation.state_links import Doors, Links
 def servers_state(scenario: Scenario, layout: Layout, requests: int) -> dict[str, Any]:
     """Cores and volume of every database server."""
     cores: list[int] = []
-    disks = Disks([], [])
+    disks = Disks([], [], [])
     for name, reads in layout.servers:
         database = scenario.all_databases[name]
         count = layout.servers[(name, reads)][1]
         cores += [database.replica_cores if reads else int(database.cores)] * count
-        disks.io_time.extend([1.0 / database.iops] * count)
+        disks.io_time.extend([1.0 / database.operations_per_s] * count)
         disks.latency.extend([float(database.storage_latency)] * count)
+        disks.commit.extend([0.0 if reads else database.commit_wait_s] * count)
     return {"cores": shared_cores_state(cores, requests), "volume": fifo_state(len(cores)), "disks": disks}
 
 

@@ -15,8 +15,10 @@ import numpy as np
 
 from novamodel.components.bits import wrapped_product
 from novamodel.components.rule import entry
-from novamodel.simulation.recorder import ROW_WIDTH, ROWS, WORDS, Recorder
+from novamodel.simulation.recorder import PLACES, ROW_WIDTH, ROWS, WORDS, Recorder
 
+KEPT = WORDS + 2 + PLACES
+"""Columns of a row without what fills it up to an even number."""
 FACTOR = 0x2545F4914F6CDD1D
 """Odd, with bits all over: the multiplier of xorshift64* (Vigna, ACM TOMS 42(4), 2016)."""
 
@@ -59,8 +61,8 @@ class RequestLog:
         mix_rows(rows.view(np.int64), count, self._mixed)
         self._digest.update(self._mixed[:count].astype("<i8").data)
         if self._keep:
-            kept = rows.reshape(-1, ROW_WIDTH).copy()
-            kept[:, :WORDS] = kept.view(np.int64)[:, :WORDS]
+            kept = rows.reshape(-1, ROW_WIDTH)[:, :KEPT].copy()
+            kept[:, :WORDS] = rows.view(np.int64).reshape(-1, ROW_WIDTH)[:, :WORDS]
             self._kept.append(kept)
         record.rows[0] = 0
 
@@ -72,4 +74,4 @@ class RequestLog:
         """All rows (number, route, outcome, replica, arrival, end, seconds by place), or None."""
         if not self._keep:
             return None
-        return np.vstack(self._kept) if self._kept else np.zeros((0, ROW_WIDTH))
+        return np.vstack(self._kept) if self._kept else np.zeros((0, KEPT))

@@ -116,7 +116,8 @@ def on_statement_in(m: Model, q: Any, i: int, now: float) -> None:
     pc = s.pc[i]
     x = drawn(m, i, m.programs.draw[pc])
     if m.shared.server[d] != NONE:
-        join_backend(m, q, i, d, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+        if not join_backend(m, q, i, d, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now):
+            lose_connection(m, q, i, codes.REFUSED, now)
         return
     work = (m.programs.idle[pc] if m.cores.jobs[d] < m.cores.cores[d] else m.programs.busy[pc]) * x
     s.where[i] = codes.ON_CORES

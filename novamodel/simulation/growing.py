@@ -21,7 +21,7 @@ BY_REQUEST: dict[str, dict[str, int]] = {
     "node": {"next": 0, "work": 0},
     "pool": {"next": 0, "entered": 0},
     "bouncer": {"next": OUT, "previous": OUT, "entered": 0, "greets": 0},
-    "room": {"next": 0, "entered": 0},
+    "room": {"next": 0},
     "silent": {"next": OUT, "previous": OUT, "entered": 0},
     "waiting": {"next": OUT, "previous": OUT, "entered": 0},
     "delays": {"next": OUT, "previous": OUT, "entered": 0},

@@ -42,7 +42,9 @@ def do_log_in(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         return
     x = drawn(m, i, m.programs.draw[pc])
     if m.shared.server[d] != NONE:
-        join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now)
+        if not join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now):
+            s.outcome[i] = codes.REFUSED
+            resume(m, i)
         return
     work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
     s.where[i] = codes.ON_CORES

@@ -24,6 +24,7 @@ from novamodel.simulation.control.monitor import Monitor
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.scrapes import scrape
 from novamodel.simulation.control.settled import settle_parts
+from novamodel.simulation.control.storage import watch_storage
 from novamodel.simulation.control.tracking import TargetTracking
 from novamodel.simulation.control.world import Engine, World
 from novamodel.simulation.counts import Counts, counts_of
@@ -130,6 +131,7 @@ def replicate(
     _fill_pools(plan, chosen, fleets)
     _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)
+    watch_storage(world, scenario)
     monitor = Monitor(world, scenario, fleets)
     horizon = run.warm_up_s + run.duration
     if progress is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from novamodel.components.cpu.host import container_used, finds_idle, host_due, host_step, thread_wake
 from novamodel.components.fifo import fifo_join
 from novamodel.components.node.shared import shared_finish, shared_loop_join, shared_thread_join
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
 from novamodel.simulation.holds import release_dead
@@ -92,17 +93,22 @@ def on_at_station(m: Model, q: Any, i: int, now: float) -> None:
 
 
 @handler
-def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now: float) -> None:
-    """A statement runs in a process of a database server that shares its machine."""
-    first = m.shared.server[d]
-    b = first
-    while m.shared.backend[b] != NONE:  # connections are fewer than backends
+def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now: float) -> bool:
+    """A statement runs in a process of a database server that shares its machine.
+
+    False where none is free: those of connections that were closed under their statements still run.
+    """
+    b, end = m.shared.server[d], m.shared.server_end[d]
+    while b < end and m.shared.backend[b] != NONE:
         b += 1
+    if b == end:
+        return False
     m.shared.backend[b] = i
     t = m.shared.thread[0] + b
     m.requests.where[i] = codes.ON_CORES
     thread_wake(m.host, t, idle if finds_idle(m.host, t) else busy, now)
     arm_host(m, q, m.host.home[m.host.owner[t]])
+    return True
 
 
 @handler
@@ -187,7 +193,9 @@ def after_burst(m: Model, q: Any, i: int, now: float) -> None:
         resume(m, i)
     elif where == codes.AT_CACHE:
         pc = s.pc[i]
-        done = now + m.caches.network[m.programs.station[pc]]
+        cache = m.programs.station[pc]
+        synced = command_join(m.redis, m.append_only, cache, 0.0, m.programs.command[pc] != codes.GET, now)
+        done = synced + m.caches.network[cache]
         s.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, now) else pc + 1
         add_time(m, i, codes.CACHED, done - s.since[i])
         push(q, done, codes.STEP_DONE, s.number[i], i)
@@ -210,6 +218,10 @@ def statement_ended(m: Model, q: Any, i: int, now: float) -> None:
         answered = fifo_join(m.volume, d, operations * m.disks.io_time[d], now)
         answered += operations * m.disks.latency[d]
         add_time(m, i, codes.STORAGE, answered - now)
+    wait = m.disks.commit[d]
+    if wait > 0.0 and m.programs.commit[s.pc[i]] == codes.COMMITS_WRITES:
+        answered += wait
+        add_time(m, i, codes.STORAGE, wait)
     answered += network
     add_time(m, i, codes.DATABASE, now - s.since[i] + network)
     push(q, answered, codes.STATEMENT_DONE, s.number[i], i)

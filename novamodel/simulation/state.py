@@ -25,6 +25,7 @@ from novamodel.components.pgbouncer.state import PgBouncer
 from novamodel.components.postgres.cores import SharedCores
 from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
+from novamodel.components.redis.persistence import AppendOnly
 from novamodel.components.redis.state import Keys
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
@@ -198,6 +199,7 @@ class Disks(NamedTuple):
 
     io_time: Column  # 1 / IOPS
     latency: Column
+    commit: Column  # what a commit that writes waits beyond them, for a standby
 
 
 class Caches(NamedTuple):
@@ -215,6 +217,7 @@ class Shared(NamedTuple):
     bouncer: Column  # by PgBouncer, likewise
     cache: Column  # by cache, likewise
     server: Column  # by database server: its first backend, or NONE
+    server_end: Column  # by database server: one past its last backend
     backend: Column  # by backend: its job, or NONE
     thread: Column  # one entry: thread of the first backend
 
@@ -259,6 +262,7 @@ class Model(NamedTuple):
     volume: Fifo
     disks: Disks
     redis: Fifo
+    append_only: AppendOnly
     caches: Caches
     keys: Keys
     key_draws: KeyDraws

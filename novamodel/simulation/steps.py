@@ -13,6 +13,7 @@ from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
 from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
 from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
 from novamodel.components.postgres.cores import cores_join
+from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
 from novamodel.simulation import codes
@@ -75,7 +76,8 @@ def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         on_way(m, q, i, codes.TO_CACHE, at)
         return
     work = m.programs.idle[pc] if fifo_is_idle(m.redis, cache, at) else m.programs.busy[pc]
-    carried_out = fifo_join(m.redis, cache, work * drawn(m, i, m.programs.other_draw[pc]), at)
+    work *= drawn(m, i, m.programs.other_draw[pc])
+    carried_out = command_join(m.redis, m.append_only, cache, work, m.programs.command[pc] != codes.GET, at)
     done = carried_out + network
     add_time(m, i, codes.CACHED, done - now)
     m.requests.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, carried_out) else pc + 1
@@ -198,7 +200,9 @@ def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         d = s.database[i]
         x = drawn(m, i, m.programs.draw[pc])
         if m.shared.server[d] != NONE:
-            join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now)
+            if not join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now):
+                s.outcome[i] = codes.REFUSED
+                resume(m, i)
             return
         work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
         s.where[i] = codes.ON_CORES
@@ -232,7 +236,7 @@ def do_external_in(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
         if m.external.waits[x] != 0:
             s.since[i] = now
             s.where[i] = codes.IN_LINE
-            tokens_wait(m.room, x, i, now)
+            tokens_wait(m.room, x, i)
             return False
     m.external.refused[x] += 1
     fail(m, i, codes.OVER_LIMIT)

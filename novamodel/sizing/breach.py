@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic import mean_latency, peak_rate, steady_replicas, system_load, tier_demands, uncovered, unordered
+from novamodel.analytic import (
+    mean_latency,
+    most_replicas_from,
+    peak_rate,
+    steady_replicas,
+    system_load,
+    tier_demands,
+    uncovered,
+    unordered,
+)
 from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
 from novamodel.sizing.bench import default_simulate
@@ -211,7 +220,7 @@ def _first_limit(
         first = order.iloc[0]
         return (
             f"no objective is missed up to {max(points):g} x today's load; "
-            f"{first['tier']} would be full at {first['multiple_to_limit']:.3g} x"
+            f"{first['tier']} would be full at {first['multiple_to_limit']:.3g} x{_at_maximum(scenario, max(points))}"
         )
     result = points[high]
     missed = ", ".join(missed_text(o) for o in result.slo() if not o.met)
@@ -231,7 +240,22 @@ def _first_limit(
     near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
     then = f"; next: {near.tier} would be full at {near.multiple_to_limit:.3g} x" if near else ""
     rate = peak_rate(scenario) * breach
-    return f"{cause}; at {breach:.3g} x today's load ({rate:,.0f} requests/s) {missed}{then}"
+    return (
+        f"{cause}; at {breach:.3g} x today's load ({rate:,.0f} requests/s) {missed}{then}{_at_maximum(scenario, high)}"
+    )
+
+
+def _at_maximum(scenario: Scenario, highest: float) -> str:
+    """From which load on autoscalers add no more replicas, at rest at a constant rate."""
+    if uncovered(scenario):
+        return ""
+    found = most_replicas_from(scenario, peak_rate(scenario), highest)
+    texts = [
+        f"{name} has its most replicas ({service.autoscaler.max_replicas}) from {found[name]:.2g} x"
+        for name, service in scenario.services.items()
+        if name in found and service.autoscaler is not None
+    ]
+    return "".join(f"; {text}" for text in texts)
 
 
 def _at_most(scenario: Scenario, tier: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from novamodel.cost import instance_allocatable, load_book
+from novamodel.cost import groups_of
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario, Service, fargate_pod_size, fargate_sizes
 
@@ -108,7 +108,7 @@ def _room(scenario: Scenario) -> tuple[float, float]:
     platform = scenario.platform
     if platform.compute == "fargate" or platform.kind == "compose":
         return np.inf, np.inf
-    room = instance_allocatable(platform.node_type, load_book(scenario.pricing.region))
+    room = next(iter(groups_of(platform).values())).room
     return room.cpu, room.memory_gib * GIB
 
 

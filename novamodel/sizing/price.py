@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from novamodel.analytic import HOURS, day
-from novamodel.cost import PodRequest, instance_allocatable, load_book, nodes_for_pods
-from novamodel.scenario import SYSTEM_PODS, Scenario, node_types
+from novamodel.cost import PodRequest, groups_of, load_book, nodes_by_group
+from novamodel.scenario import Scenario, node_types, standing
 from novamodel.sizing.legal import GIB, billed
 from novamodel.sizing.machines import cache_price, database_price
 
@@ -37,18 +37,17 @@ def compute_cost(scenario: Scenario) -> float:
             size = _size(scenario, service.resources)
             total += float(table[name].mean()) * hours * (size[0] * vcpu + size[1] * gib)
         return total + stores
-    each = float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours
     if platform.kind == "compose":
-        return each + stores
-    room = instance_allocatable(platform.node_type, book)
-    counts = []
+        return float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours + stores
+    groups, total = groups_of(platform), 0.0
     for row in table.to_dict("records"):
-        pods = [PodRequest(*one) for one in SYSTEM_PODS] if platform.kind == "eks" else []
+        pods = [PodRequest(*one) for one in standing(scenario)]
         for name, service in scenario.services.items():
             ask = PodRequest(service.resources.cpu_request, service.resources.memory_request / GIB)
             pods += [ask] * int(row[name])
-        counts.append(max(platform.zones, nodes_for_pods(pods, room, name=platform.node_type)))
-    return each * float(np.mean(counts)) + stores
+        for group, count in nodes_by_group(pods, groups).items():
+            total += count * float(book.price(f"ec2.linux.{groups[group].instance_type}").flat)
+    return total / len(table) * hours + stores
 
 
 def _size(scenario: Scenario, resources: object) -> tuple[float, float]:
@@ -72,17 +71,17 @@ def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np
         vcpu, gib = (float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory"))
         usd = [own.billed @ np.array([vcpu, gib]) * own.hours.mean(axis=1) * hours for own in kept]
         return np.asarray(sum(amount[place] for amount, place in zip(usd, places, strict=True)))
-    room = instance_allocatable(platform.node_type, book)
-    eks = platform.kind == "eks"
+    group = next(iter(groups_of(platform).values()))
+    room, beside = group.room, np.array([(cpu, gib, 1.0) for cpu, gib in standing(scenario)]).reshape(-1, 3).sum(axis=0)
     total = np.zeros(places[0].size)
     for hour in range(HOURS):
-        asked = np.zeros((places[0].size, 3)) + np.array([*SYSTEM_PODS[0], 1.0]) * (len(SYSTEM_PODS) * eks)
+        asked = np.zeros((places[0].size, 3)) + beside
         for own, place in zip(kept, places, strict=True):
             count = np.ceil(own.hours[:, hour])[place]
             asked += count[:, None] * np.column_stack([own.billed[place], np.ones(place.size)])
         nodes = np.ceil((asked / np.array([room.cpu, room.memory_gib, room.pods])).max(axis=1) - 1e-9)
-        total += np.maximum(nodes, platform.zones)
-    return total / HOURS * float(book.price(f"ec2.linux.{platform.node_type}").flat) * hours
+        total += np.maximum(nodes, group.least)
+    return total / HOURS * float(book.price(f"ec2.linux.{group.instance_type}").flat) * hours
 
 
 def room_of_host(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.ndarray]) -> np.ndarray:

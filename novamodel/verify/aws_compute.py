@@ -15,7 +15,6 @@ from novamodel.cost import (
     MonthUsage,
     NatGateway,
     NodeGroup,
-    Volume,
     run_hours,
 )
 from novamodel.cost.commitments import HourUsage, apply_plans, apply_reserved
@@ -102,7 +101,6 @@ def _rds(case: Case) -> Answer:
             "instance_class": instance_class,
             "engine": engine,
             "zones": zones,
-            "instance_hours": hours,
             "storage_type": kind,
             "storage_gib": case.get("gb", 100),
             "iops": case.get("iops") if case.has("iops") else None,
@@ -112,7 +110,7 @@ def _rds(case: Case) -> Answer:
         machine = f"rds.{engine}.{instance_class}.{zones}"
         words = {machine: Words(("instance", "hour"))} | _volume_words(kind, zones)
         only = None if case.has("gb") else (machine,)
-        return Part(MonthUsage(databases=instances), words, only, zones)
+        return Part(MonthUsage(hours_per_month=hours, databases=instances), words, only, zones)
 
     if not case.prices and not case.has("multi_az", "gb"):  # the source states both, and totals Multi-AZ
         return case.answer(part("single_az"), part("multi_az"))
@@ -158,11 +156,12 @@ def _aurora(case: Case, hours: Decimal) -> Answer:
         cluster = AuroraCluster(name="cluster", acu_hours=case.get("acu") * count * hours)
         return case.answer(Part(MonthUsage(aurora=(cluster,)), {"aurora.serverless.standard": Words(("acu",))}))
     instance_class = case.text("class").split()[0]
-    machines = (AuroraInstance(instance_class=instance_class, instance_hours=count * hours),)
+    machines = (AuroraInstance(instance_class=instance_class, count=int(count)),)
 
     def part(mode: str, *words: str) -> Part:
         cluster = AuroraCluster(name="cluster", io_optimized=mode == "io_optimized", instances=machines)
-        return Part(MonthUsage(aurora=(cluster,)), {f"aurora.{instance_class}.{mode}": Words(words)}, None, mode)
+        usage = MonthUsage(hours_per_month=hours, aurora=(cluster,))
+        return Part(usage, {f"aurora.{instance_class}.{mode}": Words(words)}, None, mode)
 
     standard = part("standard", "standard_hour", "hour")
     if "io_hour" in case.prices:  # the source states both kinds of storage, and totals the standard one
@@ -174,6 +173,9 @@ def _several(case: Case) -> Answer:
     if case.has("hours_long", "hours_short", "nat"):
         return _laboratory(case)
     names = {
+        "alb_hours": ("elb.alb.hour", "alb"),
+        "logs_gb": ("cloudwatch.logs.storage", "log_storage"),
+        "s3_get": ("s3.get", "s3_get"),
         "rds_db.t4g.micro_hours": ("rds.postgres.db.t4g.micro.single_az", "rds"),
         "ipv4_hours": ("vpc.public_ipv4", "ipv4"),
         "fargate_vcpu_hours": ("fargate.linux.x86.vcpu", "vcpu"),
@@ -199,13 +201,11 @@ def _several(case: Case) -> Answer:
     usage = MonthUsage(
         free_tier=case.has("logs_gb"),
         fargate=(service,),
-        load_balancers=(LoadBalancer(name="balancer", hours=case.get("alb_hours")),) if case.has("alb_hours") else (),
-        logs=(LogGroup(ingested_gib=case.get("logs_gb"), stored_gib=case.get("logs_gb"), compression=1),),
-        buckets=(Bucket(gib=case.get("s3_gb"), put_requests=case.get("s3_put"), get_requests=case.get("s3_get")),),
+        logs=(LogGroup(ingested_gib=case.get("logs_gb")),),
+        buckets=(Bucket(gib=case.get("s3_gb"), put_requests=case.get("s3_put")),),
         metered=tuple(Metered(key=names[name][0], quantity=case.get(name)) for name in names if case.has(name)),
     )
     words = {key: Words((word,)) for key, word in names.values() if key in _keys(usage)}
-    words["elb.alb.hour"] = Words(("alb",))
     answer = case.answer(Part(usage, words))
     if not case.has("tax_rate"):
         return answer
@@ -232,12 +232,12 @@ def _laboratory(case: Case) -> Answer:
     def part(hours: Decimal, label: str) -> Part:
         node = NodeGroup(name="node", instance_type="t3.micro", fixed_node_hours=case.get("t3.micro") * hours, disks=())
         usage = MonthUsage(
-            hours_per_month=month,
+            hours_per_month=hours,
             nodes=(node,),
-            volumes=(Volume(name="disk", gib=case.get("gp3_gb"), hours=hours),) if case.has("gp3_gb") else (),
-            nat=(NatGateway(count=int(case.get("nat")), hours=hours),),
-            load_balancers=(LoadBalancer(name="balancer", hours=hours),) if case.get("alb") else (),
+            nat=(NatGateway(count=int(case.get("nat"))),),
+            load_balancers=(LoadBalancer(name="balancer"),) if case.get("alb") else (),
             metered=(
+                Metered(key="ebs.gp3.storage", quantity=case.get("gp3_gb") * hours / month),
                 Metered(key="vpc.public_ipv4", quantity=case.get("ipv4") * hours),
                 Metered(key="ebs.snapshot", quantity=case.get("snapshot_gb") * hours / month),
             ),

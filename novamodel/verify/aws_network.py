@@ -42,7 +42,8 @@ def _api_gateway(case: Case) -> Answer:
     cache = case.get("cache_gb") if case.has("cache_gb") else None
     usage = MonthUsage(
         hours_per_month=case.get("hours", HOURS),
-        apis=(ApiUse(kind=kind, requests=calls, metered_kib=max(sizes), connection_minutes=minutes, cache_gb=cache),),
+        apis=(ApiUse(kind=kind, requests=calls, metered_kib=max(sizes), cache_gb=cache),),
+        metered=(Metered(key="apigateway.websocket.minutes", quantity=minutes),),
         # AWS rounds the transferred data to a tenth of a GB before it prices it.
         transfer=Transfer(internet_gib=_tenth(moved) if kind == "rest" and not endpoint else Decimal(0)),
         endpoints=(Endpoint(name="endpoint", zones=int(case.get("endpoint_azs")), gib=moved),) if endpoint else (),
@@ -88,8 +89,6 @@ def _s3(case: Case) -> Answer:
         storage_class=kind,
         gib=months,
         put_requests=case.get("put_per_day") * days,
-        get_requests=case.get("get_per_day") * days,
-        retrieved_gib=case.get("retrieved_gb"),
     )
     prefix = "s3" if kind == "standard" else f"s3.{kind}"
     printed = {
@@ -97,9 +96,11 @@ def _s3(case: Case) -> Answer:
         f"{prefix}.put": Words(("put",)),
         f"{prefix}.get": Words(("get",)),
     }
+    metered = [Metered(key=f"{prefix}.get", quantity=case.get("get_per_day") * days)]
     if kind != "standard":
         printed[f"s3.{kind}.retrieval"] = Words(("retriev", "gb"))
-    answer = case.answer(Part(MonthUsage(buckets=(bucket,)), printed))
+        metered.append(Metered(key=f"s3.{kind}.retrieval", quantity=case.get("retrieved_gb")))
+    answer = case.answer(Part(MonthUsage(buckets=(bucket,), metered=tuple(metered)), printed))
     return Answer(answer.total, {**answer.lines, "DELETE": Decimal(0)})
 
 
@@ -141,11 +142,12 @@ def _cloudwatch(case: Case) -> Answer:
     archived = max(Decimal(0), case.get("archived_gb_compressed") - case.get("free_archive_gb"))
     usage = MonthUsage(
         logs=(
-            LogGroup(ingested_gib=ingested, stored_gib=archived + case.get("archived_tb") * tb, compression=1),
+            LogGroup(ingested_gib=ingested),
             LogGroup(kind="vended", ingested_gib=case.get("vended_tb") * tb),
         ),
         buckets=(Bucket(gib=case.get("s3_archived_tb") * tb),),
         metered=(
+            Metered(key="cloudwatch.logs.storage", quantity=archived + case.get("archived_tb") * tb),
             Metered(key="cloudwatch.metrics", quantity=metrics),
             Metered(key="cloudwatch.alarm.standard", quantity=case.get("standard_alarms")),
         ),
@@ -194,18 +196,19 @@ def _load_balancer(case: Case) -> Answer:
         new_connections_per_s=(rate,),
         active_connections=(rate * case.get("connection_minutes") * 60,),
         processed_gib_per_hour=(case.get("processed_gb_per_hour"),),
-        hours=case.get("hours", HOURS),
     )
     words = {"elb.alb.lcu": Words(("lcu_hour", "lcu"))}
     hourly = [name for name in ("alb_hour", "hour", "alb") if name in case.prices]
     if hourly:  # else the figure is that of the capacity units alone
         words["elb.alb.hour"] = Words((hourly[0],))
-    return case.answer(Part(MonthUsage(load_balancers=(balancer,)), words, only=tuple(words)))
+    usage = MonthUsage(hours_per_month=case.get("hours", HOURS), load_balancers=(balancer,))
+    return case.answer(Part(usage, words, only=tuple(words)))
 
 
 def _nat(case: Case) -> Answer:
-    nat = NatGateway(count=int(case.get("nat_az", 1)), gib=case.get("gb"), hours=case.get("hours", HOURS))
-    return case.answer(Part(MonthUsage(nat=(nat,)), {"nat.hour": Words(("hour",)), "nat.data": Words(("gb",))}))
+    nat = NatGateway(count=int(case.get("nat_az", 1)), gib=case.get("gb"))
+    usage = MonthUsage(hours_per_month=case.get("hours", HOURS), nat=(nat,))
+    return case.answer(Part(usage, {"nat.hour": Words(("hour",)), "nat.data": Words(("gb",))}))
 
 
 def _vpc(case: Case) -> Answer:
@@ -213,8 +216,8 @@ def _vpc(case: Case) -> Answer:
     count, zones = int(case.get("endpoints")), int(case.get("azs", 1))
     data = count * zones * case.get("gb_per_eni")
     usage = MonthUsage(
-        hours_per_month=HOURS,
-        endpoints=(Endpoint(name="endpoints", count=count, zones=zones, gib=data, hours=hours),) if count else (),
+        hours_per_month=hours,
+        endpoints=(Endpoint(name="endpoints", count=count, zones=zones, gib=data),) if count else (),
         metered=tuple(
             Metered(key="vpc.public_ipv4", name=name, quantity=case.get(name) * hours) for name in ("in_use", "idle")
         ),

@@ -9,7 +9,6 @@ from novamodel.components.nginx.connections import (
     PROXIED,
     connected_at_once,
     drained,
-    proxied_at_once,
     request_connections,
 )
 from novamodel.components.nginx.next_upstream import may_ask_another, most_tries_of
@@ -33,7 +32,7 @@ def kinds() -> tuple[str, ...]:
 
 def _worker_connections(worker_connections: int, workers: int, listeners: int, clients: int,
                         service_s: float) -> dict[str, Any]:  # fmt: skip
-    return {"answered_200": min(clients, workers * proxied_at_once(worker_connections, listeners))}
+    return {"answered_200": min(clients, workers * (request_connections(worker_connections, listeners) // PROXIED))}
 
 
 def _idle_keepalive(worker_connections: int, workers: int, listeners: int, idle_clients: int,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from novamodel.components.pgbouncer import limits
 from novamodel.components.pgbouncer.janitor import round_after
 from novamodel.components.pgbouncer.state import BouncerPool
-from novamodel.scenario.check_connections import NO_TRANSACTIONS
+from novamodel.components.postgres.admission import slot_free
+from novamodel.scenario.check_connections import NO_MORE_CLIENTS, NO_TRANSACTIONS, first_refusing
 from novamodel.verify.pg_pool import answer as pg_pool
 from novamodel.verify.pgbouncer_replay import Query, Replay, pool_settings
 
@@ -125,13 +125,19 @@ def _server_expiry(server_lifetime_s: float, server_idle_timeout_s: float, defau
 
 
 def _client_limit(max_client_conn: int, clients: int) -> dict[str, Any]:
-    admitted = sum(limits.client_admitted(open_now, max_client_conn) for open_now in range(clients))
-    refused = {"message": limits.NO_MORE_CLIENTS, "sqlstate": FAILED} if admitted < clients else {}
+    admitted = sum(slot_free(open_now, max_client_conn, 0) for open_now in range(clients))
+    refused = {"message": NO_MORE_CLIENTS, "sqlstate": FAILED} if admitted < clients else {}
     return {"admitted": admitted, "refused": clients - admitted, **refused}
 
 
+def _begins_transaction(sql: str) -> bool:
+    """Whether a statement leaves a transaction open."""
+    words = sql.upper().replace(";", " ").split()
+    return words[:1] == ["BEGIN"] or words[:2] == ["START", "TRANSACTION"]
+
+
 def _statement_mode(pool_mode: str, sql: str) -> dict[str, Any]:
-    if pool_mode == "statement" and limits.begins_transaction(sql):
+    if pool_mode == "statement" and _begins_transaction(sql):
         return {"message": NO_TRANSACTIONS, "sqlstate": FAILED}
     return {"message": "", "sqlstate": ""}
 
@@ -155,7 +161,7 @@ _KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "server_expiry": _server_expiry,
     "client_limit": _client_limit,
     "replicas_before_refusal": lambda max_client_conn, pool_max: {
-        "first_refusing_replicas": limits.first_refusing(max_client_conn, pool_max)
+        "first_refusing_replicas": first_refusing(max_client_conn, pool_max)
     },
     "statement_mode": _statement_mode,
     "node_pool_login": _node_pool,

@@ -7,12 +7,12 @@ from typing import Any
 
 from novamodel.components.kubernetes.rollout import kubernetes_bounds
 from novamodel.components.postgres.admission import Admission, admit_connection, admit_session, admit_walsender
-from novamodel.components.postgres.commit import Standby, commit_blocks, commit_wait, commit_waits_for
 from novamodel.components.postgres.storage import hours_to_full, storage_filling, storage_increment, storage_scales
-from novamodel.components.postgres.volume import InstanceLimits, operations_a_second
 from novamodel.recovery.mechanisms import FAILOVER_S, READABLE_STANDBY
 from novamodel.scenario.check_connections import connection_budget
+from novamodel.scenario.commit import Standby, commit_blocks, commit_wait, commit_waits_for
 from novamodel.scenario.machines import GIB, gp3_volume, most_connections
+from novamodel.scenario.volume import InstanceLimits, operations_a_second
 
 
 def answer(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:

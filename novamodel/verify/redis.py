@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from novamodel.analytic.popularity import zipf
 from novamodel.components.redis.commands import key_get, key_set
 from novamodel.components.redis.lfu import MOST, lfu_chance
 from novamodel.components.redis.memory import POINTER, buckets_of, memory_usage, used_per_key
@@ -19,7 +20,6 @@ from novamodel.components.redis.replication import (
 from novamodel.components.redis.slots import hash_slot, hashed_part
 from novamodel.components.redis.state import NEVER, Keys, Keyspace, Server, in_lists, keys_state
 from novamodel.components.rule import entry
-from novamodel.workload.arrivals import popularity_shares
 
 SERVERS = 6
 """One run scatters by 0.002 to 0.003: so many are averaged."""
@@ -119,7 +119,7 @@ def _measured(
     counted_from_request: int,
 ) -> dict[str, Any]:
     """GET, then SET on a miss, at an even pace; memory for ``capacity`` keys."""
-    shares = popularity_shares(catalog, zipf_exponent)
+    shares = np.cumsum(zipf(catalog, zipf_exponent).probability)
     memory = round(capacity * VALUE_BYTES) + POINTER * buckets_of(round(capacity))
     hits = 0
     for number in range(SERVERS):

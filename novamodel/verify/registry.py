@@ -24,6 +24,7 @@ from novamodel.verify import (
     recovery,
     redis,
     retry,
+    turns,
 )
 from novamodel.verify.judging import AGREED, DIFFERED, NOT_MODELLED, Verdict, judged
 
@@ -118,6 +119,7 @@ RECORDS: dict[str, Record] = {
     "pgbouncer": Record("pgbouncer", "PgBouncer 1.18.0", "measured, own tests", uniform(pgbouncer)),
     "postgres_rds": Record("postgres", "PostgreSQL 15, RDS", "measured, documented", uniform(postgres_rds)),
     "cfs_node": Record("node", "CFS quota, Node 20", "computed, measured", uniform(cpu)),
+    "turns": Record("node", "Linux 6.18", "measured", uniform(turns)),
     "cache": Record("cache", "closed forms, Redis 7.0", "computed, measured", uniform(analytic, redis)),
     "redis": Record("redis", "Redis 7.0.15", "measured, documented", uniform(redis)),
     "queueing": Record("queueing", "closed forms", "computed", uniform(analytic)),

@@ -21,7 +21,7 @@ def total_of(text: str) -> float:
 def test_the_bill_says_total_range_and_what_moves_it(call: Callable) -> None:
     outcome = call(*STEADY)
     assert outcome.code == 0
-    assert "908.21 USD a month; nine of ten: " in outcome.out
+    assert "908.31 USD a month; nine of ten: " in outcome.out
     assert "moved most by: log bytes" in outcome.out
     assert "per million requests: 1.46 USD" in outcome.out
 
@@ -49,12 +49,12 @@ def test_sums_add_up_to_the_total(call: Callable, by: str) -> None:
     outcome = call(*STEADY, "--by", by)
     block = outcome.out.split(f"By {by}\n")[1].split("\n\n")[0]
     amounts = [re.split(r"  +", line.strip())[1] for line in block.splitlines()[1:]]
-    assert sum(float(amount.replace(",", "")) for amount in amounts) == pytest.approx(908.21, abs=1e-6)
+    assert sum(float(amount.replace(",", "")) for amount in amounts) == pytest.approx(908.31, abs=1e-6)
 
 
 def test_another_region_and_a_month_of_744_hours(call: Callable) -> None:
     ireland = call(*STEADY, "--region", "eu-west-1").out
-    assert total_of(ireland) > 908.21
+    assert total_of(ireland) > 908.31
     assert "eu-west-1" in ireland
     assert re.search(r"NAT gateway +730  hour +35\.04", ireland)
     assert "at prices from memory" in ireland
@@ -76,7 +76,7 @@ def test_what_a_book_lacks_stops_the_bill_or_is_left_out_by_request(call: Callab
     assert "us-east-1 has no price 'kms.key'" in stopped.err
     left_out = call(*STEADY, "--prices", book, "--partial")
     assert left_out.code == 0
-    assert total_of(left_out.out) == pytest.approx(907.21)
+    assert total_of(left_out.out) == pytest.approx(907.31)
     assert "no price of kms.key in us-east-1" in " ".join(left_out.out.split())
 
 
@@ -85,7 +85,7 @@ def test_private_rates_reach_the_bill(call: Callable, tmp_path: Path) -> None:
     private.write_text("{region: us-east-1, source: contract, date: 2026-07-01, prices: {nat.hour: 0.03}}")
     assert call("prices", "override", private, "--to", book, "--write").code == 0
     outcome = call(*STEADY, "--prices", book)
-    assert total_of(outcome.out) == pytest.approx(908.21 - 32.85 + 21.90)
+    assert total_of(outcome.out) == pytest.approx(908.31 - 32.85 + 21.90)
     assert "21.90 private" in " ".join(outcome.out.split())
     assert call(*STEADY, "--prices", book, "--region", "eu-west-1").code == 2
 
@@ -93,13 +93,13 @@ def test_private_rates_reach_the_bill(call: Callable, tmp_path: Path) -> None:
 def test_forms(call: Callable) -> None:
     found = json.loads(call(*STEADY, "--json").out)
     assert found == json.loads(call(*STEADY, "--format", "json").out)
-    assert found["mid"] == 908.21
+    assert found["mid"] == 908.31
     assert [one["name"] for one in found["moved"]][:2] == ["log bytes", "traffic"]
     for form, column in (("csv", "amount"), ("focus", "BilledCost")):
         rows = list(csv.DictReader(io.StringIO(call(*STEADY, "--format", form).out)))
-        assert sum(float(row[column]) for row in rows) == pytest.approx(908.21)
+        assert sum(float(row[column]) for row in rows) == pytest.approx(908.31)
     assert {row["ChargePeriodStart"] for row in rows} == {"2026-11-01T00:00:00Z"}
-    assert "| **Total** | 908.21 |" in call(*STEADY, "--format", "markdown").out
+    assert "| **Total** | 908.31 |" in call(*STEADY, "--format", "markdown").out
 
 
 def test_commitments_as_asked_for(call: Callable) -> None:

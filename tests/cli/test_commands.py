@@ -202,7 +202,7 @@ def test_import_gives_a_scenario_on_stdout_and_the_report_on_stderr(call: Callab
     file = tmp_path / "mine.yaml"
     file.write_text(outcome.out, encoding="utf-8")
     assert loading.load(file).content_hash() == loading.load(NOVABANK).content_hash()
-    assert "k8s/hpa.yaml:4: the autoscaler is in namespace default" in outcome.err
+    assert "docker-compose.prod.yml:15: nginx depends on core-api, which is no service here" in outcome.err
     assert re.match(r"read \d+ files as eks: \d+ values from them, \d+ assumed\n", outcome.err)
     written = call("import", NOVABANK, "-o", tmp_path / "same.yaml")
     assert (written.code, written.out) == (0, "")

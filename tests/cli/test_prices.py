@@ -39,8 +39,8 @@ def test_show_names_every_region_and_its_sources(call: Callable) -> None:
         assert region in shown
     assert "0.045 USD per hour, verified, 2026-10-07" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    lacking = call("prices", "show", "secrets.secret").out
-    assert "eu-west-1       secrets.secret: no price is known" in lacking
+    lacking = call("prices", "show", "rds.proxy").out
+    assert "eu-west-1       rds.proxy: no price is known" in lacking
     rows = json.loads(call("prices", "show", "fargate.linux.x86.*", "--region", "us-east-1", "--json").out)["prices"]
     assert {"", "compute_sp.1yr.no_upfront", "compute_sp.3yr.no_upfront"} == {row["plan"] for row in rows}
 

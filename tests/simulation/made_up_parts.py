@@ -177,6 +177,8 @@ def cache(draw: Any) -> dict[str, Any]:
         "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),
         "maxmemory_policy": draw(st.sampled_from(sorted(POLICIES))),
         "maxmemory_samples": draw(one_of(1, 5, 9)),
+        "appendfsync": draw(one_of("off", "off", "everysec", "always")),
+        "fsync": draw(one_of("1 ms", "2500 ms")),
         "keyspaces": {
             "keys": {"keys": 100, "ttl": draw(one_of("30 s", "1 s", "0 s")), "value_size": "200 B"},
             "lists": {"keys": draw(one_of(1, 40)), "ttl": draw(one_of("2 s", "0 s")), "popularity": "uniform"} | stated,

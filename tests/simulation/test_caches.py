@@ -208,3 +208,34 @@ def test_a_get_that_hits_skips_its_steps(plain):
     run = replicate(cached(plain, start="given", space={"start": "full"}), 0, keep_requests=True)
     assert (run.requests[:, 2] == codes.SERVED).all()
     assert run.caches[0]["hits"] == run.caches[0]["gets"]
+
+
+@pytest.mark.parametrize(("when", "least", "most"), [("off", 0.0, 0.0), ("always", 0.002, 0.002), ("everysec", 0, 0)])
+def test_an_append_only_file_costs_each_write_what_its_setting_says(plain, when, least, most):
+    """One write a second: no two share a turn of the event loop."""
+    set_row = {"routes": {"read": [{"cache": {"op": "set", "keyspace": "row"}}]}}
+    cache = {"keyspaces": {"row": {"keys": 5}}, "command_cpu": "1 ms", "appendfsync": when, "fsync": "2 ms"}
+    source = {"loop": "periodic", "every": "1 s"}
+    run = replicate(plain({"traffic": source, "services": {"api": set_row}, "cache": cache}), 0, keep_requests=True)
+    took = run.requests[:, 5] - run.requests[:, 4]
+    assert took.min() == pytest.approx(0.001 + least)
+    assert took.max() == pytest.approx(0.001 + most)
+
+
+@pytest.mark.parametrize(
+    ("fault", "low", "high"),
+    [
+        ({"noticed_by": "sentinel", "detect_after": "5 s"}, 5.3, 5.4),
+        ({"noticed_by": "cluster", "detect_after": "5 s"}, 5.5, 8.5),
+        ({}, 15.0, 15.0),
+        ({"noticed_by": "sentinel", "duration": "3 s"}, 3.0, 3.0),
+    ],
+)
+def test_a_failover_takes_as_long_as_who_notices_it_needs(plain, fault, low, high):
+    scenario = cached(plain, nodes=2).override({"operations": [{"at": "12:00:02", "cache_failover": fault}]})
+    gone = []
+    for number in range(3):
+        begin, end = (event["time_s"] for event in replicate(scenario, number).events)
+        gone.append(end - begin)
+    assert low - 1e-9 <= min(gone) <= max(gone) <= high + 1e-9
+    assert (len({round(one, 6) for one in gone}) == 1) == (low == high)

@@ -30,8 +30,8 @@ from novamodel.cost import (
     price_range,
 )
 from novamodel.cost.bill import COLUMNS
+from novamodel.cost.meters import surplus_credit_hours
 from novamodel.errors import UserError
-from novamodel.workflows.month.usage import not_priced
 
 
 def amounts(usage: MonthUsage) -> list[str]:
@@ -52,7 +52,6 @@ def reference(scale: float = 1.0) -> MonthUsage:
         nat=[NatGateway(gib=100 * scale)],
         transfer=Transfer(internet_gib=900 * scale, cross_az_gib=200 * scale),
         logs=[
-            LogGroup(name="monitoring", ingested_gib=0.2, driver="fixed"),
             LogGroup(ingested_gib=80 * scale, stored_gib=80 * scale),
         ],
         buckets=[Bucket(gib=200, put_requests=3_000 * scale)],
@@ -377,7 +376,21 @@ def test_the_same_month_gives_the_same_bill(values: dict, connections: list) -> 
     assert first.to_csv() == second.to_csv()
 
 
-@pytest.mark.parametrize(("name", "burstable"), [("db.t4g.medium", True), ("db.m6g.large", False)])
-def test_credits_of_a_burstable_class_are_said_to_be_left_out(name: str, burstable: bool) -> None:
-    items = not_priced(nm.load("novabank").override({"database.instance_class": name}))
-    assert any(f"CPU credits of {name}" in text for text in items) == burstable
+@pytest.mark.parametrize(
+    ("name", "vcpus", "busy", "hours"),
+    [
+        ("db.t4g.medium", 2, 0.3, 0),  # below its baseline of 2 x 20 %
+        ("db.t4g.medium", 2, 1.4, 730),  # 1 vCPU above it, all month
+        ("t3.large", 2, 1.1, 365),
+        ("db.m6g.large", 2, 2.0, 0),  # not burstable
+    ],
+)
+def test_surplus_credits_of_burstable_machines(name: str, vcpus: int, busy: float, hours: float) -> None:
+    assert surplus_credit_hours(name, vcpus, busy, 730) == hours
+
+
+def test_a_busy_burstable_database_pays_credits() -> None:
+    changes = {"database.instance_class": "db.t4g.micro", "traffic.night": "450 requests/s"}
+    lines = {line.key: line for line in nm.bill(nm.load("novabank").override(changes)).mid.lines}
+    assert lines["rds.cpu_credits"].quantity > 0
+    assert "rds.cpu_credits" not in {line.key for line in nm.bill(nm.load("novabank")).mid.lines}

@@ -1,7 +1,7 @@
 """Commitments hour by hour: AWS's order, size flexibility, the best of them against brute force and theory, Spot."""
 
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -172,10 +172,10 @@ def test_a_year_hour_by_hour_takes_less_than_two_seconds() -> None:
     curves = [Curve(key, D("0.1"), tuple(map(D, random.integers(0, 30, 8760).tolist()))) for key in keys]
     rates = {key: D("0.07") + D(number) / 1000 for number, key in enumerate(keys)}
     plans = [Plan("instance_sp", D(1), {keys[0]: D("0.06")}), Plan("compute_sp", D(3), rates)]
-    begin = perf_counter()
+    begin = process_time()
     year = committed_year(curves, [Reservation(keys[1], D(5), D("0.05"))], plans)
     best = best_plan("compute_sp", rates, [curves])
-    assert perf_counter() - begin < 2
+    assert process_time() - begin < 2
     assert year.total > 0
     assert best.mean_saving > 0
 

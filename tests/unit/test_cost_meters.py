@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from novamodel.cost.book import load_book
 from novamodel.cost.meters import (
     backup_stored_gib,
     billed_backup_gib,
@@ -100,7 +99,7 @@ def test_a_node_keeps_room_for_itself() -> None:
 
 
 def test_pods_are_packed_by_cpu_memory_and_count() -> None:
-    room = instance_allocatable("m6g.large", load_book())
+    room = instance_allocatable("m6g.large")
     assert nodes_for_pods([], room) == 0
     assert nodes_for_pods([PodRequest(0.25, 0.25)] * 7, room) == 1  # 1.75 of 1.78 cores
     assert nodes_for_pods([PodRequest(0.25, 0.25)] * 8, room) == 2
@@ -112,7 +111,7 @@ def test_pods_are_packed_by_cpu_memory_and_count() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1.7), st.floats(0, 6)), max_size=30))
 def test_nodes_are_neither_too_few_nor_wasteful(pods: list[tuple[float, float]]) -> None:
-    room = instance_allocatable("m6g.large", load_book())
+    room = instance_allocatable("m6g.large")
     requests = [PodRequest(*pod) for pod in pods]
     count = nodes_for_pods(requests, room)
     bound = max(sum(cpu for cpu, _ in pods) / room.cpu, sum(gib for _, gib in pods) / room.memory_gib)

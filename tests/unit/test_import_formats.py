@@ -495,6 +495,7 @@ def test_pgbouncer_ini_faults(tmp_path: Path) -> None:
         ("SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE", "30", 30),
         ("SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE", "30", 30),
         ("UV_THREADPOOL_SIZE", "8", None),
+        ("NODE_OPTIONS", "--max-old-space-size=400", None),
         ("DB_POOL_SIZE", "${POOL}", None),
         ("DB_POOL_SIZE", None, None),
     ],

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2] / "novamodel"
 USES = {"match", "fullmatch", "search", "sub", "subn", "findall", "finditer", "split"}
 ANCHORED = {"match", "fullmatch"}
-PUMPS = ["a", "0", " ", "\t", "\n", "a ", "0.", "-", "_", ".", '"', "'", "{", "(", "/", ":", "a=", "a:", "\\", "${", "a,",
-         "a0", "\n ", "a.", "a/", "<", "[", "=", "é", "0 ", "1e", "a_", "*", "#", "a-"]  # fmt: skip
+PUMPS = ["a", "0", " ", "\t", "\n", "a ", "0.", "-", "_", ".", '"', "'", "{", "(", "/", ":", "a=", "a:", "\\", "${",
+         "a,", "a0", "\n ", "a.", "a/", "<", "[", "=", "é", "0 ", "1e", "a_", "*", "#", "a-"]  # fmt: skip
 STAGES = ((22, 0.02), (400, 0.02), (4000, 0.04), (30_000, 0.3))
 """Characters, and seconds that a linear pattern stays far below."""
 HEADS = ["1", "1 a", "1a", "a", "a(a", "a <", "a: ", "p99 <a", "1 ms idle 1 ms "]

@@ -25,8 +25,17 @@ def test_points_lie_on_the_line(answer):
     assert len(lru) == 3
     assert lru["whole"].all()
     assert (lru["hit_ratio"] - lru["closed"]).abs().max() < 0.02
+    assert (answer.replayed["hit_ratio"] - answer.replayed["closed"]).abs().max() < 0.04  # LFU has an estimate only
+    assert set(answer.replayed["policy"]) == {"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-ttl"}
     middle = answer.replayed.groupby("memory").get_group(answer.replayed["memory"].iloc[1]).set_index("policy")
-    assert middle.loc["allkeys-random", "hit_ratio"] < middle.loc["allkeys-lru", "hit_ratio"]
+    assert middle.loc["allkeys-random", "hit_ratio"] < middle.loc["allkeys-lfu", "hit_ratio"]
+
+
+def test_the_answer_is_what_a_run_shows(answer, novabank):
+    now = answer.replayed[answer.replayed["now"]].iloc[0]
+    run = nm.simulate(novabank.override({"traffic.shape": "constant", "run.duration": "2 min", "run.replications": 2}))
+    assert run.estimate("hit ratio", "account").value == pytest.approx(now["hit_ratio"], abs=0.01)
+    assert run.estimate("hit ratio", "account").value == pytest.approx(answer.hit_ratio, abs=0.01)
 
 
 def test_memory_does_not_bind_and_the_cheapest_node_does(answer):

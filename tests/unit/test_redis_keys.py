@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novamodel.components.fifo import fifo_state
 from novamodel.components.redis.commands import CYCLE_S, flush, key_delete, key_get, key_set
 from novamodel.components.redis.lfu import lfu_chance, lfu_decayed
 from novamodel.components.redis.memory import (
@@ -17,6 +18,7 @@ from novamodel.components.redis.memory import (
     table_bytes,
     used_per_key,
 )
+from novamodel.components.redis.persistence import append_only_state, command_join
 from novamodel.components.redis.replication import cluster_served_s, replica_link, sentinel_promotion_s
 from novamodel.components.redis.slots import SLOTS, crc16, hash_slot
 from novamodel.components.redis.state import ABSENT, NEVER, POLICIES, Keyspace, Server, in_lists, keys_state
@@ -250,3 +252,44 @@ def test_failover_takes_as_long_as_its_settings_say():
     assert cluster_served_s(**cluster | {"masters": 2}) is None
     link = replica_link(master_has_password=True, replica_has_it=False, serves_stale_data=False)
     assert (link.up, link.answers) == (False, "MASTERDOWN")
+
+
+# --- the append-only file --------------------------------------------------------------------------------------
+
+
+def thread(when, fsync):
+    return fifo_state(1), append_only_state([(when, fsync)])
+
+
+def test_always_syncs_before_the_reply_once_for_all_that_were_ready():
+    f, a = thread("always", 1.0)
+    assert command_join(f, a, 0, 0.01, True, 0.0) == pytest.approx(1.01)
+    second = [command_join(f, a, 0, 0.01, True, now) for now in (0.2, 0.3, 0.9)]  # wait for the same turn
+    assert second == pytest.approx([2.02, 2.03, 2.04])
+    assert command_join(f, a, 0, 0.01, False, 1.5) == pytest.approx(2.05)  # the turn goes on: this is another one
+    assert f.used[0] == pytest.approx(2.05)
+    assert command_join(f, a, 0, 0.01, False, 9.0) == pytest.approx(9.01)  # reads write nothing
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=40), st.floats(0.001, 2.0))
+def test_always_costs_at_most_one_sync_a_write_and_never_reorders(commands, fsync):
+    f, a = thread("always", fsync)
+    now, last = 0.0, 0.0
+    for pause, writes in commands:
+        now += pause
+        done = command_join(f, a, 0, 0.001, writes, now)
+        assert done >= max(now, last)
+        assert not writes or done >= now + 0.001
+        last = done
+    syncs = (f.used[0] - 0.001 * len(commands)) / fsync
+    assert syncs == pytest.approx(round(syncs), abs=1e-6)
+    assert round(syncs) <= sum(writes for _, writes in commands)
+
+
+def test_everysec_costs_nothing_until_a_sync_takes_more_than_two_seconds():
+    for fsync, blocked in ((0.5, 0.0), (1.9, 0.0), (3.0, 1.0)):
+        f, a = thread("everysec", fsync)
+        late = [command_join(f, a, 0, 0.001, True, 0.1 * n) - 0.1 * n - 0.001 for n in range(40)]
+        assert max(late) == pytest.approx(blocked, abs=0.11)
+    f, a = thread("off", 5.0)
+    assert command_join(f, a, 0, 0.001, True, 0.0) == 0.001

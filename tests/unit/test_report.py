@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import novamodel.report as report
-from novamodel.cost import CacheCluster, LoadBalancer, MonthUsage, price
+from novamodel.cost import BillRange, CacheCluster, LoadBalancer, MonthUsage, price
 from novamodel.report.tables import value_text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -76,8 +76,8 @@ def test_bill_table_adds_up_and_stars_what_follows_use():
 
 def test_bill_table_of_a_range_says_the_range():
     mid = price(usage())
-    table = report.bill_table(SimpleNamespace(low=mid, mid=mid, high=mid))
-    assert any(note.startswith("range over the range of traffic") for note in table.notes)
+    table = report.bill_table(BillRange(mid, mid, mid))
+    assert any(note.startswith("nine of ten months: ") for note in table.notes)
 
 
 def test_findings_are_ranked_and_escaped():
@@ -146,7 +146,7 @@ def test_screen_is_the_answer_on_one_screen():
     assert "96 % busy; an SLO is missed from 1.4 x today's load" in text
     joined = " ".join(text.split())
     assert "core-api: 4 to 12 x 500m/750m, 512 MiB, pool 12 (now: 3 x 250m/500m, 512 MiB, pool 20)" in joined
-    assert "412 fixed + 96 driven by use = 508 USD a month (489 to 531) us-east-1, prices of 2026-11" in joined
+    assert "412 fixed + 96 driven by use = 508 USD a month (489 to 531) us-east-1, prices of 2026-11 or later" in joined
     assert "1 error, 2 notes in the configuration files; first: hpa.yaml:4: no <target>" in text
     assert "make lab | novamodel run --help" in text
 
@@ -224,6 +224,10 @@ def test_screen_says_when_the_advice_is_only_the_closest_and_what_it_costs():
     text = report.screen_text(ANSWER | {"size": ANSWER["size"] | {"met": False}, "cost": cost})
     assert "SIZE         no simulated candidate keeps every objective; the closest is" in text
     assert "(489 to 531); advised size 611" in text
+    moved = [{"name": "log bytes", "about": "", "low": 480.0, "high": 560.0}]
+    cost |= {"moved": moved, "missing": ["the database"]}
+    text = " ".join(report.screen_text(ANSWER | {"cost": cost}).split())
+    assert "(489 to 531 nine of ten times, moved most by log bytes), WITHOUT the database" in text
 
 
 def test_cost_per_hour_of_an_average_hour_adds_up_to_the_bill():

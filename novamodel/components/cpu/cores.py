@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from novamodel.components.cpu.choice import pick, pick_container, pick_thread
 from novamodel.components.cpu.host_account import container_account, gate_plan, renewed, thread_account
 from novamodel.components.cpu.host_state import ASLEEP, ENDED, GHOST, NEVER, NONE, RUNNING, WAITING, Host
 from novamodel.components.cpu.run_queue import (
+    INSTANT,
+    container_competes,
     container_join,
     container_leave,
     container_unlink,
-    pick,
-    pick_container,
-    pick_thread,
     thread_leave,
 )
 from novamodel.components.rule import handler, rule
@@ -73,6 +73,8 @@ def core_gives_up(s: Host, h: int, k: int, now: float) -> None:
         s.listed[c] += 1
         s.queued[c] += 1
         s.waiting[h] += 1
+        if s.listed[c] == 1 and s.cores[h] > 1:
+            container_competes(s, c, now)
     gate_plan(s, c)
 
 
@@ -109,28 +111,41 @@ def core_ticks(s: Host, h: int, k: int, now: float) -> None:
     core_update(s, h, k, now)
     c = s.owner[t]
     over = s.listed[c] > 0 and s.v[t] >= s.keep[k]
-    if not over and s.cv[c] >= s.keep_container[k]:
-        i = s.top[h]
-        while i != NONE and not over:
-            over = i != c and (s.listed[i] > 0 or s.on[i] == GHOST)
-            i = s.c_next[i]
-    if over:
+    if over or (s.cv[c] >= s.keep_container[k] and others_wait(s, h, c, c)):
         core_chooses(s, h, k, c, now)
 
 
 @rule
-def core_preempted(s: Host, h: int, k: int, t: int, now: float) -> None:
-    """Thread t has come: it takes the core if it is due before the one that runs and that has no slice to keep."""
+def core_preempted(s: Host, h: int, k: int, t: int, now: float, news: bool, c_news: bool) -> None:
+    """Thread t has come: it takes the core if it is due before the one that runs and that has no slice to keep.
+
+    ``news`` (``c_news``): the thread (its container) was not on the run queue. Linux then looks whether a slice is used
+    up before it counts the newcomer, so with nobody else there only who is due first matters.
+    """
     own = s.thread[k]
     served = s.owner[own]
     c = s.owner[t]
     core_update(s, h, k, now)
     if served == c:
-        over = s.v[own] >= s.keep[k] or pick_thread(s, c, k, now) == t
+        rivals = s.listed[c] > 1 or not news
+        over = (rivals and s.v[own] >= s.keep[k]) or pick_thread(s, c, k, now, -INSTANT) == t
     else:
-        over = s.cv[served] >= s.keep_container[k] or pick_container(s, h, k, served, now) == c
+        rivals = not c_news or others_wait(s, h, served, c)
+        over = rivals and s.cv[served] >= s.keep_container[k]
+        over = over or pick_container(s, h, k, served, now, -INSTANT) == c
     if over:
         core_chooses(s, h, k, served, now)
+
+
+@rule
+def others_wait(s: Host, h: int, c: int, also: int) -> bool:
+    """Whether containers other than these two compete for a core."""
+    i = s.top[h]
+    while i != NONE:
+        if i != c and i != also and (s.listed[i] > 0 or s.on[i] == GHOST):
+            return True
+        i = s.c_next[i]
+    return False
 
 
 @rule

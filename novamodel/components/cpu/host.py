@@ -19,7 +19,7 @@ from novamodel.components.cpu.cores import (
     host_first,
 )
 from novamodel.components.cpu.host_account import container_account, host_account, host_rate
-from novamodel.components.cpu.host_state import ENDED, NEVER, NONE, RUNNING, Host
+from novamodel.components.cpu.host_state import ASLEEP, ENDED, NEVER, NONE, RUNNING, WAITING, Host
 from novamodel.components.cpu.run_queue import container_join, thread_join
 from novamodel.components.rule import handler, rule
 
@@ -77,6 +77,7 @@ def thread_wake(s: Host, t: int, work: float, now: float) -> None:
             s.ended[h] = NONE
         host_plan(s, h)
         return
+    news = s.mode[t] == ASLEEP
     thread_join(s, t, now)
     s.work[t] = work
     s.waiting[h] += 1
@@ -86,13 +87,14 @@ def thread_wake(s: Host, t: int, work: float, now: float) -> None:
         container_shuts(s, c, now)
         cores_fill(s, h, now)
     else:
+        c_news = s.on[c] == ASLEEP
         container_join(s, c, now)
         first = s.first_core[h]
         core = s.core[t]
         if core < first or core >= first + s.cores[h]:
             core = first + t % s.cores[h]
         if s.busy[h] == s.cores[h]:
-            core_preempted(s, h, core, t, now)
+            core_preempted(s, h, core, t, now, news, c_news)
         else:
             if s.thread[core] != NONE:
                 core = first
@@ -100,6 +102,22 @@ def thread_wake(s: Host, t: int, work: float, now: float) -> None:
                     core += 1
             core_takes(s, h, core, t, now, True)
     host_plan(s, h)
+
+
+@rule
+def thread_shorten(s: Host, t: int, most: float, now: float) -> float:
+    """Leave a thread with work (its burst not over) at most so many CPU seconds; what it loses of its work."""
+    h = s.home[s.owner[t]]
+    host_account(s, h, now)
+    left = s.work[t] if s.mode[t] == WAITING else s.end[t] - s.progress[h]
+    if left <= most:
+        return 0.0
+    if s.mode[t] == WAITING:
+        s.work[t] = most
+    else:
+        s.end[t] = s.progress[h] + most
+        host_plan(s, h)
+    return left - most
 
 
 @handler

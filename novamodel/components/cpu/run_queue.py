@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from novamodel.components.cpu.host_account import container_account, thread_account
 from novamodel.components.cpu.host_state import ASLEEP, GHOST, NONE, RUNNING, WAITING, Host
-from novamodel.components.rule import handler, rule
+from novamodel.components.rule import rule
+
+INSTANT = 1e-9
+"""CPU seconds within which run times count as equal (the kernel counts nanoseconds)."""
 
 
 @rule
@@ -64,30 +67,94 @@ def lag_limit(s: Host, h: int) -> float:
 
 
 @rule
+def other_threads(s: Host, t: int, now: float) -> tuple[int, float]:
+    """Threads on the run queue of t's container without t itself, and the average of their v.
+
+    Linux looks at a ghost before it accounts for the thread that runs; containers likewise.
+    """
+    others = 0
+    zero = 0.0
+    total = 0.0
+    i = s.first[s.owner[t]]
+    while i != NONE:
+        if i != t:
+            if s.mode[t] != GHOST:
+                thread_account(s, i, now)
+            if others == 0:
+                zero = s.v[i]
+            others += 1
+            total += s.v[i] - zero
+        i = s.next[i]
+    return others, (zero + total / others if others > 0 else s.v[t])
+
+
+@rule
+def other_containers(s: Host, c: int, now: float) -> tuple[float, float]:
+    """Weight of the containers on the run queue of c's host without c itself, and the average of their cv.
+
+    On several cores a container with a core for each of its threads drifts from those that compete, as its weight does
+    not say what it can use: it is brought near them first.
+    """
+    h = s.home[c]
+    weight = 0.0
+    zero = 0.0
+    total = 0.0
+    i = s.top[h]
+    while i != NONE:
+        if i != c and (s.listed[i] > 0 or s.cores[h] == 1):
+            if s.on[c] != GHOST:
+                container_account(s, i, now)
+            if weight == 0.0:
+                zero = s.cv[i]
+            weight += s.weight[i]
+            total += s.weight[i] * (s.cv[i] - zero)
+        i = s.c_next[i]
+    if s.cores[h] > 1:
+        compete = weight
+        average = zero + total / weight if weight > 0.0 else 0.0
+        i = s.top[h]
+        while i != NONE:
+            if i != c and s.listed[i] == 0:
+                container_account(s, i, now)
+                if compete > 0.0:
+                    container_nears(s, i, average)
+                elif weight == 0.0:
+                    zero = s.cv[i]
+                weight += s.weight[i]
+                total += s.weight[i] * (s.cv[i] - zero)
+            i = s.c_next[i]
+    return weight, (zero + total / weight if weight > 0.0 else s.cv[c])
+
+
+@rule
+def container_nears(s: Host, c: int, average: float) -> None:
+    """Keep a container within the limit of lag from an average."""
+    limit = lag_limit(s, s.home[c]) / s.weight[c]
+    moved = 0.0
+    if s.cv[c] < average - limit:
+        moved = average - limit - s.cv[c]
+    elif s.cv[c] > average + limit:
+        moved = average + limit - s.cv[c]
+    s.cv[c] += moved
+    s.c_deadline[c] += moved
+
+
+@rule
 def thread_join(s: Host, t: int, now: float) -> None:
     """A thread has work: place it on its container's queue, as far from the average as it was when it left."""
     c = s.owner[t]
-    asleep = s.mode[t] == ASLEEP
-    others = 0
-    ahead = 0.0  # of t, summed
-    i = s.first[c]
-    while i != NONE:
-        if i != t:
-            thread_account(s, i, now)
-            others += 1
-            ahead += s.v[i] - s.v[t]
-        i = s.next[i]
-    if asleep:
-        if others > 0:
-            s.v[t] += ahead / others - s.lag[t] * (others + 1) / others
-        s.deadline[t] = s.v[t] + s.slice[s.home[c]]
+    h = s.home[c]
+    others, average = other_threads(s, t, now)
+    if s.mode[t] == GHOST:
+        s.ghosts[h] -= 1
+        if average > s.v[t] + INSTANT:
+            s.v[t] = average
+            s.deadline[t] = average + s.slice[h]
+    else:
+        s.v[t] = average - s.lag[t] * (others + 1) / others if others > 0 else average
+        s.deadline[t] = s.v[t] + s.slice[h]
         s.listed[c] += 1
         thread_link(s, t)
-    else:
-        s.ghosts[s.home[c]] -= 1
-        if ahead > 0.0:
-            s.v[t] += ahead / others
-            s.deadline[t] = s.v[t] + s.slice[s.home[c]]
     s.mode[t] = WAITING
     s.queued[c] += 1
 
@@ -95,29 +162,31 @@ def thread_join(s: Host, t: int, now: float) -> None:
 @rule
 def container_join(s: Host, c: int, now: float) -> None:
     """A container has threads to run: place it on its host's queue, as far from the average as when it left."""
-    if s.on[c] == RUNNING:
-        return
     h = s.home[c]
-    weight = 0.0  # of the others
-    ahead = 0.0
-    i = s.top[h]
-    while i != NONE:
-        if i != c:
-            container_account(s, i, now)
-            weight += s.weight[i]
-            ahead += s.weight[i] * (s.cv[i] - s.cv[c])
-        i = s.c_next[i]
-    if s.on[c] == ASLEEP:
-        if weight > 0.0:
-            s.cv[c] += ahead / weight - s.c_lag[c] * (weight + s.weight[c]) / weight
+    if s.on[c] == RUNNING:
+        if s.listed[c] == 1 and s.cores[h] > 1:
+            container_competes(s, c, now)
+        return
+    weight, average = other_containers(s, c, now)
+    if s.on[c] == GHOST:
+        s.ghosts[h] -= 1
+        if average > s.cv[c] + INSTANT / s.weight[c]:
+            s.cv[c] = average
+            s.c_deadline[c] = average + s.slice[h] / s.weight[c]
+    else:
+        s.cv[c] = average - s.c_lag[c] * (weight + s.weight[c]) / weight if weight > 0.0 else average
         s.c_deadline[c] = s.cv[c] + s.slice[h] / s.weight[c]
         container_link(s, c)
-    else:
-        s.ghosts[h] -= 1
-        if ahead > 0.0:
-            s.cv[c] += ahead / weight
-            s.c_deadline[c] = s.cv[c] + s.slice[h] / s.weight[c]
     s.on[c] = RUNNING
+
+
+@rule
+def container_competes(s: Host, c: int, now: float) -> None:
+    """A container that had a core for each of its threads competes for one."""
+    container_account(s, c, now)
+    weight, average = other_containers(s, c, now)
+    if weight > 0.0:
+        container_nears(s, c, average)
 
 
 @rule
@@ -133,7 +202,7 @@ def thread_leave(s: Host, t: int, now: float) -> None:
             others += 1
             ahead += s.v[i] - s.v[t]
         i = s.next[i]
-    if ahead < 0.0:
+    if ahead < -INSTANT * (others + 1):
         s.mode[t] = GHOST
         s.listed[c] += 1
         s.ghosts[s.home[c]] += 1
@@ -159,7 +228,7 @@ def container_leave(s: Host, c: int, now: float, stays: bool) -> None:
             weight += s.weight[i]
             ahead += s.weight[i] * (s.cv[i] - s.cv[c])
         i = s.c_next[i]
-    if ahead < 0.0 and stays:
+    if ahead < -INSTANT and stays:
         s.on[c] = GHOST
         s.ghosts[h] += 1
         return
@@ -170,121 +239,3 @@ def container_leave(s: Host, c: int, now: float, stays: bool) -> None:
     s.c_lag[c] = lag if lag > -limit else -limit
     s.on[c] = ASLEEP
     container_unlink(s, c)
-
-
-@handler
-def pick_container(s: Host, h: int, k: int, own: int, now: float) -> int:
-    """Container that core k should serve: its own while that keeps its slice, else the eligible one due first."""
-    only = NONE
-    number = 0
-    weight = 0.0
-    total = 0.0
-    zero = 0.0
-    i = s.top[h]
-    while i != NONE:
-        if i == own or s.listed[i] > 0 or s.on[i] == GHOST:
-            container_account(s, i, now)
-            if number == 0:
-                zero = s.cv[i]
-                only = i
-            number += 1
-            weight += s.weight[i]
-            total += s.weight[i] * (s.cv[i] - zero)
-        i = s.c_next[i]
-    if number <= 1:
-        return only
-    own_may = own != NONE and (s.cv[own] - zero) * weight <= total
-    if own_may and s.cv[own] < s.keep_container[k]:
-        return own
-    best = NONE
-    least = NONE
-    i = s.top[h]
-    while i != NONE:
-        if i != own and (s.listed[i] > 0 or s.on[i] == GHOST):
-            if least == NONE or s.cv[i] < s.cv[least] or (s.cv[i] == s.cv[least] and i < least):
-                least = i
-            if (s.cv[i] - zero) * weight <= total and (
-                best == NONE
-                or s.c_deadline[i] < s.c_deadline[best]
-                or (s.c_deadline[i] == s.c_deadline[best] and i < best)
-            ):
-                best = i
-        i = s.c_next[i]
-    if own_may and (best == NONE or s.c_deadline[own] < s.c_deadline[best]):
-        return own
-    return best if best != NONE else least
-
-
-@handler
-def pick_thread(s: Host, c: int, k: int, now: float) -> int:
-    """Thread of container c that core k should run, by the same rule."""
-    own = s.thread[k]
-    if own != NONE and s.owner[own] != c:
-        own = NONE
-    only = NONE
-    number = 0
-    total = 0.0
-    zero = 0.0
-    i = s.first[c]
-    while i != NONE:
-        if i == own or s.mode[i] == WAITING or s.mode[i] == GHOST:
-            if number == 0:
-                thread_account(s, i, now)
-                zero = s.v[i]
-                only = i
-            number += 1
-            total += s.v[i] - zero
-        i = s.next[i]
-    if number <= 1:
-        return only
-    own_may = own != NONE and (s.v[own] - zero) * number <= total
-    if own_may and s.v[own] < s.keep[k]:
-        return own
-    best = NONE
-    least = NONE
-    i = s.first[c]
-    while i != NONE:
-        if s.mode[i] == WAITING or s.mode[i] == GHOST:
-            if least == NONE or s.v[i] < s.v[least] or (s.v[i] == s.v[least] and i < least):
-                least = i
-            if (s.v[i] - zero) * number <= total and (
-                best == NONE or s.deadline[i] < s.deadline[best] or (s.deadline[i] == s.deadline[best] and i < best)
-            ):
-                best = i
-        i = s.next[i]
-    if own_may and (best == NONE or s.deadline[own] < s.deadline[best]):
-        return own
-    return best if best != NONE else least
-
-
-@rule
-def pick(s: Host, h: int, k: int, served: int, now: float) -> int:
-    """Thread that core k should run, NONE if there is none; ghosts that are chosen leave the queue.
-
-    `served` is the container that it has served up to now, NONE if it was idle.
-    """
-    if s.thread[k] != NONE:
-        thread_account(s, s.thread[k], now)
-    while True:
-        own = served
-        if served != NONE and s.thread[k] == NONE and (s.listed[served] == 0 or s.on[served] != RUNNING):
-            own = NONE
-        c = pick_container(s, h, k, own, now)
-        if c == NONE:
-            return NONE
-        if s.on[c] == GHOST:
-            s.ghosts[h] -= 1
-            s.c_lag[c] = 0.0
-            s.on[c] = ASLEEP
-            container_unlink(s, c)
-            continue
-        t = pick_thread(s, c, k, now)
-        if s.mode[t] != GHOST:
-            return t
-        s.ghosts[h] -= 1
-        s.listed[c] -= 1
-        s.lag[t] = 0.0
-        s.mode[t] = ASLEEP
-        thread_unlink(s, t)
-        if s.first[c] == NONE:
-            container_leave(s, c, now, True)

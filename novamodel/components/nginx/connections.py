@@ -17,11 +17,6 @@ def request_connections(worker_connections: int, listeners: int) -> int:
     return worker_connections - listeners - MASTER_CHANNEL
 
 
-def proxied_at_once(worker_connections: int, listeners: int) -> int:
-    """Proxied requests that a worker holds at once; one more client is closed without an answer."""
-    return request_connections(worker_connections, listeners) // PROXIED
-
-
 def drained(free: int, worker_connections: int, idle: int) -> int:
     """Idle keep-alive connections that are closed before the next connection is taken."""
     if free > worker_connections // 16 or idle == 0:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+DOWN_AFTER_S, NODE_TIMEOUT_S = 30.0, 15.0
+"""down-after-milliseconds of Sentinel, cluster-node-timeout: what they are unless set."""
 PROMOTION_S = (0.3, 0.4)
 """From down-after to the promotion: votes of the sentinels, and the turn of the one that leads."""
 DETECTION = (1.0, 1.5)

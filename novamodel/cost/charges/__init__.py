@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from novamodel.cost.charges.compute import (
     cluster_charges,
     fargate_charges,
-    function_charges,
     node_charges,
     volume_charges,
 )
@@ -38,7 +37,6 @@ CHARGES: tuple[Callable[[MonthUsage, Ground], Iterator[Quantity]], ...] = (
     cluster_charges,
     node_charges,
     volume_charges,
-    function_charges,
     database_charges,
     aurora_charges,
     cache_charges,

@@ -1,10 +1,10 @@
-"""Fargate tasks and pods, EKS control planes, EC2 instances, EBS volumes, Lambda functions."""
+"""Fargate tasks and pods, EKS control planes, EC2 instances, EBS volumes."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
 from novamodel.cost.charges.ground import Ground, Quantity
-from novamodel.cost.meters import ZERO, billed_ephemeral_gib, gib_seconds
+from novamodel.cost.meters import ZERO, billed_ephemeral_gib
 from novamodel.cost.provisioned import BASELINE, check_volume, excess
 from novamodel.cost.support import eks_support
 from novamodel.cost.usage import Driver, FargateService, MonthUsage, NodeGroup, Volume
@@ -13,7 +13,6 @@ from novamodel.scenario.fargate import require_fargate_size
 
 DEFAULT_DISKS = (Volume(name="root", gib=Decimal(20)),)
 METRICS_OF_DETAILED_MONITORING = 7
-FREE_FUNCTION_DISK_MIB = 512
 Part = tuple[Driver, str, Decimal]
 
 
@@ -59,7 +58,7 @@ def cluster_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
             extended = eks_support(cluster.version, ground.on).extended
         version = f"{cluster.name}, version {cluster.version}" if cluster.version else cluster.name
         key = f"eks.cluster.{'extended' if extended else 'standard'}"
-        yield Quantity(key, ground.hours(cluster.hours), version)
+        yield Quantity(key, ground.month, version)
 
 
 def node_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
@@ -96,8 +95,9 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
 
 def volume_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """EBS volumes that no node group brings along."""
+    del ground
     for volume in usage.volumes:
-        yield from _volume(volume, ground.hours(volume.hours) / ground.month, volume.name, "fixed")
+        yield from _volume(volume, Decimal(1), volume.name, "fixed")
 
 
 def _volume(volume: Volume, months: Decimal, name: str, driver: Driver) -> Iterator[Quantity]:
@@ -115,19 +115,3 @@ def _volume(volume: Volume, months: Decimal, name: str, driver: Driver) -> Itera
         for number in range(volume.count):  # tiers are those of one volume
             shown = name if volume.count == 1 else f"{name} {number + 1}"
             yield Quantity("ebs.io2.iops", volume.iops * months, shown, driver, own_tiers=True)
-    elif volume.kind == "magnetic":
-        yield Quantity("ebs.magnetic.io", volume.io_requests, name, "use")
-
-
-def function_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
-    """Lambda requests, GB-seconds, disk above 512 MB, environments kept warm."""
-    seconds = ground.month * 3600
-    for one in usage.functions:
-        yield Quantity("lambda.requests", one.requests, one.name, "use")
-        kept = one.provisioned > 0
-        duration = f"lambda.{one.arch}.{'provisioned_duration' if kept else 'duration'}"
-        yield Quantity(duration, gib_seconds(one.requests, one.duration_ms, one.memory_mib), one.name, "use")
-        disk = max(ZERO, one.ephemeral_mib - FREE_FUNCTION_DISK_MIB)
-        yield Quantity("lambda.ephemeral", gib_seconds(one.requests, one.duration_ms, disk), one.name, "use")
-        warm = one.provisioned * one.memory_mib / 1024 * seconds
-        yield Quantity(f"lambda.{one.arch}.provisioned", warm, one.name)

@@ -7,7 +7,7 @@ from novamodel.cost.charges.ground import Ground, Quantity
 from novamodel.cost.meters import ZERO, billed_backup_gib, enhanced_monitoring_gib
 from novamodel.cost.provisioned import check_storage, excess, rds_gp3_included
 from novamodel.cost.support import rds_support
-from novamodel.cost.usage import AuroraCluster, AuroraInstance, Database, MonthUsage
+from novamodel.cost.usage import AuroraCluster, Database, MonthUsage
 
 INSTANCES = {"single_az": 1, "multi_az": 2, "cluster": 3}
 PRICED_AS = {"mariadb": "mysql"}
@@ -32,7 +32,7 @@ def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
 
 def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
     key = f"rds.{PRICED_AS.get(one.engine, one.engine)}.{one.instance_class}.{one.zones}"
-    hours, name = ground.hours(one.instance_hours), one.name
+    hours, name = ground.month, one.name
     yield Quantity(key, hours, f"{name}, {one.engine}" if one.engine in PRICED_AS else name)
     kind = f"rds.{one.storage_type}"
     yield Quantity(f"{kind}.storage.{one.zones}", one.storage_gib, name)
@@ -42,8 +42,6 @@ def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
         yield Quantity(f"{kind}.throughput.{one.zones}", above.mibps, name)
     elif one.iops is not None:
         yield Quantity(f"{kind}.iops.{one.zones}", one.iops, name)
-    elif one.storage_type == "magnetic":
-        yield Quantity("rds.magnetic.io", one.io_requests, name, "use")
     stated = one.extended_support_year
     year = rds_support(one.engine, one.version, ground.on).year if stated is None else stated
     if year:
@@ -53,9 +51,8 @@ def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
     yield from _insights(one, key, ground, hours)
     if one.proxy:
         yield Quantity("rds.proxy", max(PROXY_LEAST["vcpu"], ground.vcpu(key)) * hours, name)
-    yield Quantity("rds.snapshot_export", one.snapshot_export_gib, name)
     if one.monitoring_interval_s:
-        reports = enhanced_monitoring_gib(one.monitoring_interval_s, INSTANCES[one.zones]) * hours / ground.month
+        reports = enhanced_monitoring_gib(one.monitoring_interval_s, INSTANCES[one.zones])
         yield Quantity("cloudwatch.logs.ingest", reports, f"{name}, enhanced monitoring")
 
 
@@ -68,7 +65,7 @@ def _insights(one: Database, key: str, ground: Ground, hours: Decimal) -> Iterat
         yield Quantity("rds.insights.advanced", ground.vcpu(key) * hours, one.name)
     elif one.insights == "retention":
         family = one.instance_class.split(".")[1]
-        yield Quantity(f"rds.insights.retention.{family}", ground.vcpu(key) * hours / ground.month, one.name)
+        yield Quantity(f"rds.insights.retention.{family}", ground.vcpu(key), one.name)
 
 
 def aurora_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
@@ -76,28 +73,21 @@ def aurora_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     for cluster in usage.aurora:
         mode = "io_optimized" if cluster.io_optimized else "standard"
         for machine in cluster.instances:
-            hours = _hours(machine, ground)
+            hours = machine.count * ground.month
             yield Quantity(f"aurora.{machine.instance_class}.{mode}", hours, cluster.name)
-        yield Quantity(f"aurora.serverless.{mode}", cluster.fixed_acu_hours, cluster.name)
-        above = f"{cluster.name} above its minimum" if cluster.fixed_acu_hours else cluster.name
-        yield Quantity(f"aurora.serverless.{mode}", cluster.acu_hours, above, "use")
+        yield Quantity(f"aurora.serverless.{mode}", cluster.acu_hours, cluster.name)
         yield Quantity(f"aurora.storage.{mode}", cluster.storage_gib, cluster.name, "use")
         if not cluster.io_optimized:
             yield Quantity("aurora.io", cluster.io_requests, cluster.name, "use")
         backup = billed_backup_gib([cluster.backup_stored_gib], [cluster.storage_gib])
         yield Quantity("aurora.backup", backup, cluster.name, "use")
-        yield Quantity("aurora.snapshot_export", cluster.snapshot_export_gib, cluster.name)
-        yield Quantity("aurora.backtrack", cluster.backtrack_records, cluster.name, "use")
         yield from _aurora_extras(cluster, mode, ground)
 
 
-def _hours(machine: AuroraInstance, ground: Ground) -> Decimal:
-    return machine.count * ground.month if machine.instance_hours is None else machine.instance_hours
-
-
 def _aurora_extras(cluster: AuroraCluster, mode: str, ground: Ground) -> Iterator[Quantity]:
-    units = cluster.fixed_acu_hours + cluster.acu_hours
-    vcpu = sum((ground.vcpu(f"aurora.{m.instance_class}.{mode}") * _hours(m, ground) for m in cluster.instances), ZERO)
+    units = cluster.acu_hours
+    vcpu = sum((ground.vcpu(f"aurora.{m.instance_class}.{mode}") * m.count for m in cluster.instances), ZERO)
+    vcpu *= ground.month
     stated = cluster.extended_support_year
     year = rds_support(f"aurora-{cluster.engine}", cluster.version, ground.on).year if stated is None else stated
     if year:

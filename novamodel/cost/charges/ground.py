@@ -36,12 +36,6 @@ class Ground(NamedTuple):
         on = usage.on or book_date(book)
         return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient)
 
-    def hours(self, stated: Decimal | None, *, full: bool = False) -> Decimal:
-        """Hours of a thing: as stated, else the whole month; `full`: a started hour counts."""
-        if stated is None:
-            return self.full_month if full else self.month
-        return full_hours(stated) if full else stated
-
     def vcpu(self, key: str) -> Decimal:
         """vCPUs of the instance class that `key` prices; 0 of one that a lenient bill leaves out and names.
 

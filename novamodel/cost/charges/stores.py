@@ -9,16 +9,16 @@ from novamodel.cost.provisioned import excess, search_gp3_included
 from novamodel.cost.usage import Bucket, MonthUsage, SearchDomain
 from novamodel.errors import UserError
 
-LEAST_STORED_GIB = {"redis": Decimal(1), "valkey": Decimal("0.1"), "memcached": Decimal(1)}
-"""What ElastiCache Serverless bills as stored at least: 1 GB; 100 MB of Valkey."""
 MOST_SHARDS, MOST_REPLICAS, MOST_MEMCACHED = 500, 5, 60
 GLACIER_INDEX_KIB, GLACIER_NAME_KIB = Decimal(32), Decimal(8)
 """What each archived object adds: 32 KiB in its class, 8 KiB in S3 Standard."""
 KIB_PER_GIB = Decimal(1024**2)
+LOG_COMPRESSION = Decimal("0.2")
+"""Stored bytes for each raw byte (AWS's example: 30 GB become 6 GB)."""
 
 
 def cache_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
-    """ElastiCache nodes by the full hour, serverless caches, backups."""
+    """ElastiCache nodes by the full hour."""
     for cache in usage.caches:
         path = f"caches.{cache.name}"
         if cache.engine == "memcached":
@@ -34,14 +34,8 @@ def cache_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
                 path=path,
                 valid=f"up to {MOST_SHARDS} shards, {MOST_REPLICAS} replicas each",
             )
-        hours = cache.nodes * ground.hours(cache.hours, full=True)
+        hours = cache.nodes * ground.full_month
         yield Quantity(f"elasticache.{cache.engine}.{cache.node_type}", hours, cache.name)
-        yield Quantity("elasticache.backup", cache.backup_gib, cache.name)
-    for one in usage.serverless_caches:
-        key = f"elasticache.serverless.{one.engine}"
-        stored = max(one.stored_gib, LEAST_STORED_GIB[one.engine])
-        yield Quantity(f"{key}.storage", stored * ground.month, one.name, "use")
-        yield Quantity(f"{key}.ecpu", one.ecpu, one.name, "use")
 
 
 def search_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
@@ -69,16 +63,14 @@ def _search_volumes(domain: SearchDomain) -> Iterator[Quantity]:
 
 
 def log_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
-    """CloudWatch Logs: taken in (raw), kept (compressed), read."""
+    """CloudWatch Logs: taken in (raw), kept (compressed)."""
     del ground
     ingest = {"standard": "ingest", "infrequent_access": "ingest_ia", "vended": "vended"}
     for group in usage.logs:
-        yield Quantity(f"cloudwatch.logs.{ingest[group.kind]}", group.ingested_gib, group.name, group.driver)
+        yield Quantity(f"cloudwatch.logs.{ingest[group.kind]}", group.ingested_gib, driver="use")
     for group in usage.logs:
-        kept = stored_log_gib(group.stored_gib, group.compression)
-        yield Quantity("cloudwatch.logs.storage", kept, group.name, group.driver)
-    for group in usage.logs:
-        yield Quantity("cloudwatch.logs.scan", group.scanned_gib, group.name, "use")
+        kept = stored_log_gib(group.stored_gib, LOG_COMPRESSION)
+        yield Quantity("cloudwatch.logs.storage", kept, driver="use")
 
 
 def bucket_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
@@ -103,8 +95,3 @@ def _bucket(bucket: Bucket) -> Iterator[Quantity]:
         yield Quantity("s3.intelligent_tiering.monitoring", bucket.objects, name)
     prefix = "s3" if kind == "standard" else f"s3.{kind}"
     yield Quantity(f"{prefix}.put", bucket.put_requests, name, "use")
-    yield Quantity(f"{prefix}.get", bucket.get_requests, name, "use")
-    if kind not in ("standard", "intelligent_tiering"):
-        yield Quantity(f"s3.{kind}.retrieval", bucket.retrieved_gib, name, "use")
-    if kind != "standard":
-        yield Quantity(f"s3.{kind}.transition", bucket.transitions, name, "use")

@@ -6,7 +6,7 @@ Instance Advisor: below 5 %, 5 to 10 %, 10 to 15 %, 15 to 20 %, more); the time 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import log
 
 import numpy as np
@@ -23,10 +23,14 @@ class SpotMonth:
 
     spot_hours: float
     on_demand_hours: float
-    interruptions: int
+    interruptions: float
     missing_hours: float
     cost: float
     listed: float
+
+    def over(self, months: int) -> "SpotMonth":
+        """The mean month of several that were run in a row."""
+        return SpotMonth(*(getattr(self, part.name) / months for part in fields(self)))
 
     @property
     def saving(self) -> float:
@@ -56,7 +60,7 @@ def spot_month(
     `interrupted_share`: of instances a month. `without_capacity_h`: mean hours until Spot capacity is back.
     `start_s`: seconds from the notice until the stand-in serves; what exceeds the notice is missing.
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     rate = rate_of_share(interrupted_share)
     spot = on_demand = missing = 0.0
     interruptions = 0
@@ -70,13 +74,13 @@ def spot_month(
             away[place] -= at
             on_demand += at * share
             while at < 1.0:
-                until = random.exponential(1 / rate) if rate else np.inf
+                until = rng.exponential(1 / rate) if rate else np.inf
                 spot += min(until, 1.0 - at) * share
                 at += until
                 if at < 1.0:
                     interruptions += 1
                     missing += max(0.0, start_s - NOTICE_S) / 3600 * share
-                    gone = random.exponential(without_capacity_h)
+                    gone = rng.exponential(without_capacity_h)
                     here = min(gone, 1.0 - at)
                     on_demand += here * share
                     away[place] = gone - here

@@ -10,7 +10,7 @@ traffic are *use* and starred on the bill; all others are there whether customer
 """
 
 from novamodel.cost.usage.base import Driver, Metered, Profile
-from novamodel.cost.usage.compute import EksCluster, FargateService, FunctionUse, NodeGroup, Volume
+from novamodel.cost.usage.compute import EksCluster, FargateService, NodeGroup, Volume
 from novamodel.cost.usage.month import MonthUsage
 from novamodel.cost.usage.network import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer
 from novamodel.cost.usage.stores import (
@@ -21,7 +21,6 @@ from novamodel.cost.usage.stores import (
     Database,
     LogGroup,
     SearchDomain,
-    ServerlessCache,
 )
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "EksCluster",
     "Endpoint",
     "FargateService",
-    "FunctionUse",
     "LoadBalancer",
     "LogGroup",
     "Metered",
@@ -45,7 +43,6 @@ __all__ = [
     "Profile",
     "QueueUse",
     "SearchDomain",
-    "ServerlessCache",
     "Transfer",
     "Volume",
 ]

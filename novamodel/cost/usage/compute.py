@@ -34,7 +34,7 @@ class Volume(Thing):
     """EBS volumes of one kind, all alike; `gib`, `iops` and `throughput_mibps` are of each.
 
     `iops`, `throughput_mibps`: provisioned; None takes what gp3 includes (3,000 and 125), and is an error for io1 and
-    io2. `io_requests`: of magnetic volumes, all together, *use*. `hours`: None is the whole month.
+    io2. Requests to magnetic volumes are `ebs.magnetic.io`, metered.
     """
 
     name: Name
@@ -43,8 +43,6 @@ class Volume(Thing):
     count: Count = 1
     iops: Amount | None = None
     throughput_mibps: Amount | None = None
-    io_requests: Amount = ZERO
-    hours: Amount | None = None
 
 
 class NodeGroup(Thing):
@@ -73,25 +71,9 @@ class NodeGroup(Thing):
 
 class EksCluster(Thing):
     """An EKS control plane. `version`: decides at the usage's date whether extended support is charged; None takes
-    standard support. `extended`: says it outright, whatever the version. `hours`: None is the whole month.
+    standard support. `extended`: says it outright, whatever the version.
     """
 
     name: Name
     version: str | None = None
     extended: bool | None = None
-    hours: Amount | None = None
-
-
-class FunctionUse(Thing):
-    """A Lambda function: `requests` and their mean `duration_ms`, *use*; `memory_mib`; `ephemeral_mib` (512 are free).
-
-    `provisioned`: environments kept warm, billed all month, whose requests are billed at the lower duration price.
-    """
-
-    name: Name
-    requests: Amount = ZERO
-    duration_ms: Amount = ZERO
-    memory_mib: Amount = Decimal(128)
-    arch: Literal["x86", "arm64"] = "x86"
-    ephemeral_mib: Amount = Decimal(512)
-    provisioned: Amount = ZERO

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from novamodel.cost.usage.base import Metered, Thing
-from novamodel.cost.usage.compute import EksCluster, FargateService, FunctionUse, NodeGroup, Volume
+from novamodel.cost.usage.compute import EksCluster, FargateService, NodeGroup, Volume
 from novamodel.cost.usage.network import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer
 from novamodel.cost.usage.stores import (
     AuroraCluster,
@@ -16,17 +16,16 @@ from novamodel.cost.usage.stores import (
     Database,
     LogGroup,
     SearchDomain,
-    ServerlessCache,
 )
 
-NAMED = ("fargate", "nodes", "databases", "aurora", "caches", "serverless_caches", "load_balancers", "queues")
+NAMED = ("fargate", "nodes", "databases", "aurora", "caches", "load_balancers", "queues")
 
 
 class MonthUsage(Thing):
     """Everything one month of a deployment uses."""
 
-    hours_per_month: Annotated[Decimal, Field(gt=0, le=744, allow_inf_nan=False)] = Decimal(730)
-    """730 as AWS's calculator has it; AWS's page examples use 720, a bill the hours of its month."""
+    hours_per_month: Annotated[Decimal, Field(gt=0, le=8784, allow_inf_nan=False)] = Decimal(730)
+    """Hours of the billed time: 730 as AWS's calculator has it; its page examples use 720, a bill its month's hours."""
     free_tier: bool = False
     """Take off the account's always-free allowances (100 GB out, 5 GB of logs, 10 metrics and alarms ...)."""
     on: date | None = None
@@ -37,11 +36,9 @@ class MonthUsage(Thing):
     volumes: tuple[Volume, ...] = ()
     """EBS volumes beside those of the nodes."""
     eks_clusters: tuple[EksCluster, ...] = ()
-    functions: tuple[FunctionUse, ...] = ()
     databases: tuple[Database, ...] = ()
     aurora: tuple[AuroraCluster, ...] = ()
     caches: tuple[CacheCluster, ...] = ()
-    serverless_caches: tuple[ServerlessCache, ...] = ()
     search: tuple[SearchDomain, ...] = ()
     load_balancers: tuple[LoadBalancer, ...] = ()
     nat: tuple[NatGateway, ...] = ()

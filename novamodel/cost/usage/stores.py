@@ -1,9 +1,7 @@
 """Databases, caches, buckets, logs and search domains."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from novamodel.cost.usage.base import ZERO, Amount, Count, Driver, Name, Thing
 
@@ -16,12 +14,12 @@ class Database(Thing):
     `engine`: postgres, mysql, mariadb, or another that the book prices. `version`: decides at the usage's date
     whether extended support is charged; `extended_support_year` says it outright. `zones`: single_az, multi_az,
     or cluster (Multi-AZ with two readable standbys). `storage_gib`: allocated (not used) storage, the
-    month's average where it grows (`meters.grown_storage`). `iops`, `throughput_mibps`: provisioned; None
-    takes what the volume includes. `io_requests`: of magnetic storage, *use*.
+    month's average where it grows. `iops`, `throughput_mibps`: provisioned; None
+    takes what the volume includes.
     `backup_stored_gib`: automated backups and manual snapshots together, *use* (`meters.backup_stored_gib`
-    estimates it). `instance_hours`: None is the whole month. `cpu_credit_hours`: vCPU-hours of surplus credits
-    of T classes, *use*. `insights`: standard keeps 7 days for nothing, retention keeps longer a vCPU, advanced is
-    Database Insights advanced. `proxy`: RDS Proxy in front of it. `monitoring_interval_s`: enhanced
+    estimates it). `cpu_credit_hours`: vCPU-hours of surplus credits of T classes, *use*
+    (`meters.surplus_credit_hours`). `insights`: standard keeps 7 days for nothing, retention keeps longer a vCPU,
+    advanced is Database Insights advanced. `proxy`: RDS Proxy in front of it. `monitoring_interval_s`: enhanced
     monitoring, billed as logs; 0 is off.
     """
 
@@ -35,10 +33,7 @@ class Database(Thing):
     storage_gib: Amount = Decimal(20)
     iops: Amount | None = None
     throughput_mibps: Amount | None = None
-    io_requests: Amount = ZERO
     backup_stored_gib: Amount = ZERO
-    snapshot_export_gib: Amount = ZERO
-    instance_hours: Amount | None = None
     cpu_credit_hours: Amount = ZERO
     insights: Literal["standard", "retention", "advanced"] = "standard"
     proxy: bool = False
@@ -46,20 +41,18 @@ class Database(Thing):
 
 
 class AuroraInstance(Thing):
-    """Instances of one class in an Aurora cluster; `instance_hours` of all together, None is each all month."""
+    """Instances of one class in an Aurora cluster."""
 
     instance_class: Name
     count: Count = 1
-    instance_hours: Amount | None = None
 
 
 class AuroraCluster(Thing):
     """An Aurora cluster: instances or Serverless v2 capacity, one shared volume, its input and output.
 
-    `io_optimized`: higher prices of instances and storage, nothing for I/O. `acu_hours`: Serverless v2 capacity,
-    *use* (`fixed_acu_hours`: those of the minimum that always run). `storage_gib`, `io_requests`: *use*; the volume
-    is billed by what is in it. `backup_stored_gib`: above one day's, *use*; the volume's size is free.
-    `backtrack_records`: change records kept. `version`, `extended_support_year`, `insights`, `proxy`: as of a
+    `io_optimized`: higher prices of instances and storage, nothing for I/O. `acu_hours`: Serverless v2 capacity.
+    `storage_gib`, `io_requests`: *use*; the volume is billed by what is in it. `backup_stored_gib`: above one day's,
+    *use*; the volume's size is free. `version`, `extended_support_year`, `insights`, `proxy`: as of a
     `Database`; Serverless pays them a capacity unit.
     """
 
@@ -69,13 +62,10 @@ class AuroraCluster(Thing):
     extended_support_year: SupportYear | None = None
     io_optimized: bool = False
     instances: tuple[AuroraInstance, ...] = ()
-    fixed_acu_hours: Amount = ZERO
     acu_hours: Amount = ZERO
     storage_gib: Amount = ZERO
     io_requests: Amount = ZERO
     backup_stored_gib: Amount = ZERO
-    snapshot_export_gib: Amount = ZERO
-    backtrack_records: Amount = ZERO
     insights: Literal["standard", "advanced"] = "standard"
     proxy: bool = False
 
@@ -83,8 +73,7 @@ class AuroraCluster(Thing):
 class CacheCluster(Thing):
     """ElastiCache nodes of one type: `shards` x (1 + `replicas`), each billed by the full hour.
 
-    `hours`: None is the whole month. `backup_gib`: kept snapshots (one a cluster is free for Redis and Valkey: say
-    what is above it).
+    Snapshots above the one that is free are `elasticache.backup`, metered.
     """
 
     name: Name
@@ -92,24 +81,11 @@ class CacheCluster(Thing):
     engine: Literal["redis", "valkey", "memcached"] = "redis"
     shards: Count = 1
     replicas: Count = 0
-    hours: Amount | None = None
-    backup_gib: Amount = ZERO
 
     @property
     def nodes(self) -> int:
         """Nodes in all."""
         return self.shards * (1 + self.replicas)
-
-
-class ServerlessCache(Thing):
-    """ElastiCache Serverless: `stored_gib` on average (a minimum is billed: 1 GB, Valkey 0.1) and processing units
-    (one a KB moved), *use*.
-    """
-
-    name: Name
-    engine: Literal["redis", "valkey", "memcached"] = "redis"
-    stored_gib: Amount = ZERO
-    ecpu: Amount = ZERO
 
 
 class SearchDomain(Thing):
@@ -134,20 +110,17 @@ class SearchDomain(Thing):
 
 
 class LogGroup(Thing):
-    """CloudWatch Logs: what is taken in, kept and read.
+    """CloudWatch Logs of one kind: what is taken in, and what is kept; *use*.
 
     `ingested_gib`: raw bytes in the month. `stored_gib`: raw bytes held on average, stored compressed: what is taken in
     a month times the months kept (`meters.log_kept_gib`; without a retention it grows for ever). `kind`: vended logs
-    (flow logs and others that AWS writes) have prices of their own. `scanned_gib`: read by Logs Insights, *use*.
+    (flow logs and others that AWS writes) have prices of their own. What Logs Insights reads is
+    `cloudwatch.logs.scan`, metered.
     """
 
-    name: str = ""
     kind: Literal["standard", "infrequent_access", "vended"] = "standard"
     ingested_gib: Amount = ZERO
-    driver: Driver = "use"
     stored_gib: Amount = ZERO
-    compression: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.2")
-    scanned_gib: Amount = ZERO
 
 
 class Bucket(Thing):
@@ -155,7 +128,8 @@ class Bucket(Thing):
 
     `gib`: GB-months (`meters.gib_months` makes them from what is held for how long). `objects`: how many there are; the
     infrequent-access classes bill each as 128 KiB at least, Glacier adds its index. `held_days`: how long an
-    object is kept before it is deleted; below the class's minimum the rest is billed. Requests, retrievals: *use*.
+    object is kept before it is deleted; below the class's minimum the rest is billed. `put_requests`: *use*. Other
+    requests and retrievals are metered: `s3.get`, `s3.standard_ia.retrieval`.
     """
 
     name: str = ""
@@ -172,6 +146,3 @@ class Bucket(Thing):
     objects: Amount = ZERO
     held_days: Amount | None = None
     put_requests: Amount = ZERO
-    get_requests: Amount = ZERO
-    retrieved_gib: Amount = ZERO
-    transitions: Amount = ZERO

@@ -12,12 +12,12 @@ _DAYS_A_MONTH = 30.4375
 _NODES = ("aws_eks_node_group", "aws_launch_template", "aws_launch_configuration", "aws_instance")
 
 
-def say_platform(estate: Estate, kind: str, draft: Draft) -> None:
+def say_platform(estate: Estate, kind: str, on_aws: bool, draft: Draft) -> None:
     """Write region, node type and the counts that the bill asks for."""
     for one in estate.of("provider"):
         if one.name == "aws":
             _region(one, draft)
-    if kind != "compose":
+    if on_aws:
         _nodes(estate, kind, draft)
         _counted(estate.of("aws_nat_gateway"), "pricing.nat_gateways", draft)
         _nat_declared(estate, draft)

@@ -18,11 +18,11 @@ MOST_LISTED = 300
 """Resources that are listed one by one."""
 
 
-def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Draft) -> None:
-    """Write what the resources say of stores (where ``stores``), platform and scaling; list the rest."""
+def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Draft, on_aws: bool = True) -> None:
+    """Write what they say of stores (where ``stores``), platform (where it is AWS) and scaling; list the rest."""
     if stores:
         say_stores(estate, draft)
-    say_platform(estate, kind, draft)
+    say_platform(estate, kind, on_aws, draft)
     if kind == "ecs":
         say_unlinked(estate, services, draft)
     else:

@@ -10,7 +10,6 @@ from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import cache_nodes, database_classes
 from novamodel.scenario.backend import Cache, Database
-from novamodel.scenario.not_modelled import NOT_MODELLED
 
 DATABASE, CLUSTER, MEMBER = "aws_db_instance", "aws_rds_cluster", "aws_rds_cluster_instance"
 CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
@@ -92,7 +91,7 @@ def _database(estate: Estate, one: Resource, draft: Draft) -> None:
         draft.leave(
             *one.place("max_allocated_storage"),
             f"max_allocated_storage {one.get('max_allocated_storage')}",
-            f"not modelled: {NOT_MODELLED['storage growth']}",
+            "acts where database.growth says how fast the storage fills (growth.max_allocated)",
         )
     _class(one, put, draft)
     _parameters(estate, one, draft)

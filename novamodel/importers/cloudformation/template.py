@@ -78,10 +78,13 @@ class Template:
             return self.region if self.region else Unknown("AWS::Region", (), "the region of the deployment")
         if isinstance(name, str) and self.root.at("Parameters", name):
             return self.parameter(name)
+        if not self.root.at("Resources", str(name)):
+            return Unknown(str(name), (), f"{name} is declared nowhere")
         return Unknown(str(name), (f"{self.prefix}{name}",), "known when it is deployed")
 
     def _get_att(self, argument: Any) -> Any:
-        words = argument.split(".") if isinstance(argument, str) else [str(one) for one in argument or []]
+        text = argument if isinstance(argument, str) else ".".join(str(one) for one in argument or [])
+        words = text.split(".")
         if len(words) > 2 and words[1] == "Outputs" and words[0] in self.nested:
             return self.nested[words[0]].output(".".join(words[2:]))
         return Unknown(".".join(words), (f"{self.prefix}{words[0] if words else ''}",), "known when it is deployed")

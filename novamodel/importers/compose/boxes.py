@@ -18,6 +18,7 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
     ``built``: what the Dockerfile of a folder says (``image``, ``command``), by the folder.
     """
     boxes = []
+    ended = _ended(project)
     for raw, service in project.whole["services"].entries():
         context = _context(service, project)
         dockerfile = _dockerfile(service, context, project, built)
@@ -42,6 +43,7 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
                 tuple(_needs(service)),
                 _source(context, service, project),
                 bool(service["build"]) and bool(dockerfile["image"]),
+                job="container that others wait for to end" if raw in ended else "",
                 node=service,
                 owner=service,
             )
@@ -73,6 +75,16 @@ def _context(service: Node, project: Project) -> str:
         elif part not in (".", "..", "/"):
             parts.append(part)
     return "/".join(parts) or "."
+
+
+def _ended(project: Project) -> set[str]:
+    """Services that others only start after they have ended well."""
+    return {
+        name
+        for _, service in project.whole["services"].entries()
+        for name, node in service["depends_on"].entries()
+        if node["condition"].text == "service_completed_successfully"
+    }
 
 
 def _source(context: str, service: Node, project: Project) -> str:

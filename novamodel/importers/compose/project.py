@@ -1,4 +1,4 @@
-"""The compose project that ``docker compose up`` would run: which files, how they are laid over each other, variables."""
+"""The compose project that ``docker compose up`` would run: which files, laid over each other how."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Project:
         return text
 
     def text(self, node: Node) -> Text:
-        """The text with variables replaced and its place: that of ``.env`` where it is nothing but one of its values."""
+        """The text with variables replaced and its place: that of ``.env`` where it is one of its values."""
         if not isinstance(node.value, str) or "$" not in node.value:
             return Text(node.text if node else None, node.file, node.line)
         alone = re.fullmatch(r"\$\{?(\w+)\}?", node.value)

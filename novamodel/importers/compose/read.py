@@ -84,8 +84,10 @@ def _workload(name: str, members: list[tuple[str, Node]], project: Project, draf
 
 
 _OTHERS = (
-    ("deploy", "mode"), ("deploy", "update_config", "parallelism"), ("deploy", "update_config", "delay"), ("deploy", "update_config", "order"),
-    ("deploy", "resources", "limits", "pids"), ("cpu_shares",), ("cpuset",), ("pids_limit",), ("shm_size",), ("memswap_limit",),
+    ("deploy", "mode"), ("deploy", "update_config", "parallelism"), ("deploy", "update_config", "delay"),
+    ("deploy", "update_config", "order"),
+    ("deploy", "resources", "limits", "pids"), ("cpu_shares",), ("cpuset",), ("pids_limit",),
+    ("shm_size",), ("memswap_limit",),
     ("ulimits", "nofile"), ("ulimits", "nofile", "soft"), ("ulimits", "nproc"), ("sysctls", "net.core.somaxconn"),
 )  # fmt: skip
 """What limits a container beside its CPU and memory."""
@@ -203,7 +205,8 @@ def find_faults(compose: Node, names: Iterable[str], idle: Collection[str], draf
         _redis(raw, service, draft)
         _mounts(service, set(names), draft)
         image = service["image"]
-        if image and (image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text):
+        floating = image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text
+        if image and floating and not service["build"] and "$" not in image.text:
             draft.find(
                 "note",
                 "image-floating",

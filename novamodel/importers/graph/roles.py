@@ -34,7 +34,10 @@ QUEUES = {
     "sqs": r"elasticmq(-native)?|localstack",
     "beanstalkd": r"beanstalkd",
 }
-PROXIES = r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|caddy|kong|apisix|varnish|httpd|swag|nginx-proxy|nginx-proxy-manager"
+PROXIES = (
+    r"nginx(-unprivileged|-ingress)?|openresty|traefik|haproxy|envoy(-\w+)?|"
+    r"caddy|kong|apisix|varnish|httpd|swag|nginx-proxy(-manager)?"
+)
 TOOLS = (
     r"prometheus|grafana|alertmanager|cadvisor|loki|promtail|tempo|jaeger(-\w+)?|all-in-one|zipkin(-slim)?|"
     r"opentelemetry-collector(-\w+)?|otel\w*|fluentd|fluent-bit|logstash|kibana|elasticsearch|opensearch(-dashboards)?|"
@@ -49,8 +52,10 @@ TOOLS = (
 )
 TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
+    "clickhouse", "minio", "seaweedfs", "zookeeper",
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
-    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol", "phpmyadmin", "pgadmin", "mailhog", "portainer",
+    "alertmanager", "fluentd", "filebeat", "promtail", "loki", "otelcol",
+    "phpmyadmin", "pgadmin", "mailhog", "portainer",
 }  # fmt: skip
 """Words of an image's name that only a tool has."""
 TOOL_SPACES = {"kube-system", "monitoring", "logging", "observability", "istio-system", "cert-manager", "ingress-nginx"}
@@ -64,6 +69,11 @@ _LAST_WORDS = {
 PORTS = {5432: ("database", "postgres"), 3306: ("database", "mysql"), 27017: ("database", "mongodb"),
          1433: ("database", "sqlserver"), 6379: ("cache", "redis"), 11211: ("cache", "memcached"),
          5672: ("queue", "rabbitmq"), 9092: ("queue", "kafka")}  # fmt: skip
+_EXPORTER = re.compile(
+    r"(redis|postgres|node|mysqld?|mongodb|nginx|prometheus|kafka|rabbitmq|blackbox|statsd|memcached|pgbouncer|process|jmx|"
+    r"elasticsearch|haproxy|celery|php-fpm|ecs|cloudwatch|snmp|sql)[-_](\w+[-_])?exporter$"
+)
+"""Exporters of metrics; others are services of somebody's own."""
 _BESIDE = re.compile(
     r"(^|[-_])(config|configuration|discovery|eureka|nacos|service-registry|registry|spring-boot-admin)[-_]?(server|service)?$|^admin-server$"
 )
@@ -75,7 +85,8 @@ _JOB = re.compile(
     r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision)([-_]|$)"
 )
 _JOB_COMMAND = re.compile(
-    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
+    r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|"
+    r"prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
 )
 _SERVES = re.compile(
     r"\b(serve|server|start|run|runserver|gunicorn|uvicorn|puma|unicorn|node |java |nginx|exec|up|daphne|rails s)\b"
@@ -85,7 +96,8 @@ _WORKER = re.compile(
     r"background|housekeeping|maintenance|triggerer|subscribers?|cleanup|processor)([-_]|\d|$)"
 )
 _WORKER_COMMAND = re.compile(
-    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|\bhuey\b|"
+    r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|"
+    r"\bhuey\b|"
     r"\barq\b|\bschedule:(run|work)\b|\bworker(s|\.\w+)?\b|\bjobs:work\b|\bcron\b|run consumer|taskworker"
 )
 
@@ -108,6 +120,8 @@ def role_of(box: Box) -> Role:
     if known is not None and not (box.built and known.what == "tool"):
         return known
     raw = box.name.lower()
+    if raw in TOOL_WORDS:
+        return Role("tool", raw)
     if box.space in TOOL_SPACES:
         return Role("tool", name, f"namespace {box.space}")
     if _BESIDE.search(raw):
@@ -121,7 +135,7 @@ def role_of(box: Box) -> Role:
     ports = {PORTS[port] for port in box.ports if port in PORTS}
     if len(ports) == 1 and len(box.ports) == 1:
         return Role(*ports.pop(), why="by its port")
-    if name.endswith("-exporter") or (image and is_infrastructure(image)):
+    if image and not name.endswith("-exporter") and is_infrastructure(image):
         return Role("tool", name)
     if _WORKER.search(raw) and box.published is None:
         return Role("worker", why="by its name")
@@ -129,7 +143,7 @@ def role_of(box: Box) -> Role:
 
 
 def _by_image(image: str, name: str) -> Role | None:
-    if "exporter" in name:
+    if _EXPORTER.search(name):
         return Role("tool", name)
     if name in ("pgbouncer", "pgbouncer-container", "pgcat", "odyssey", "pgpool", "supavisor"):
         return Role("pgbouncer", name)

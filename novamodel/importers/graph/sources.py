@@ -12,7 +12,8 @@ from novamodel.importers.graph.links import Link
 from novamodel.importers.names import image_name
 
 ENDINGS = {
-    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs", ".php", ".rs", ".ex", ".exs", ".scala",
+    ".py", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".rb", ".java", ".kt", ".cs",
+    ".php", ".rs", ".ex", ".exs", ".scala",
     ".yml", ".yaml", ".json", ".properties", ".toml", ".env", ".conf", ".xml",
 }  # fmt: skip
 MOST_FILES = 300
@@ -78,7 +79,7 @@ def _folder(box: Box, found: Found) -> str | None:
     """The folder that a container is built from: its build context, or one that has its name or its image's."""
     if box.context and box.context != ".":
         return box.context
-    folders = {str(parent) for name in found.names for parent in PurePosixPath(name).parents} - {"."}
+    folders = found.folders
     wanted = {box.name.lower(), image_name(box.image_name).rpartition("/")[2].lower()} - {""}
     fits = [one for one in folders if _is_named(one.rpartition("/")[2].lower(), wanted)]
     best = min(fits, key=lambda one: (one.count("/"), len(one), one), default=None)

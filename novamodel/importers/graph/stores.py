@@ -18,11 +18,18 @@ from novamodel.importers.quantity import compose_memory, kubernetes_memory, whol
 from novamodel.importers.report import Draft, Said
 
 CALLED = {
-    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle", "cassandra": "Cassandra",
-    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j", "memcached": "memcached",
-    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS", "beanstalkd": "beanstalkd",
+    "mysql": "MySQL or MariaDB", "mongodb": "MongoDB", "sqlserver": "SQL Server", "oracle": "Oracle",
+    "cassandra": "Cassandra",
+    "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "dynamodb": "DynamoDB", "neo4j": "Neo4j",
+    "memcached": "memcached",
+    "kafka": "Kafka", "rabbitmq": "RabbitMQ", "nats": "NATS", "activemq": "ActiveMQ", "sqs": "SQS",
+    "beanstalkd": "beanstalkd",
 }  # fmt: skip
-_MAX_CONNECTIONS = {"mysql": (151, "documented: MySQL's default")}
+_MAX_CONNECTIONS = {
+    "mysql": (151, "documented: MySQL's default"),
+    "mongodb": (65536, "documented: MongoDB's default of net.maxIncomingConnections"),
+    "sqlserver": (32767, "documented: SQL Server's most user connections"),
+}
 _SETTING = re.compile(r"(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)(?:\s*=\s*|\s+)([^\s-][^\s]*)")
 _CONNECTION_VARIABLES = (
     "POSTGRESQL_MAX_CONNECTIONS",
@@ -30,9 +37,12 @@ _CONNECTION_VARIABLES = (
     "MYSQL_MAX_CONNECTIONS",
     "MAX_CONNECTIONS",
 )
-_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file", "user", "password",
-          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth", "character-set-server",
-          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet", "daemonize"}  # fmt: skip
+_QUIET = {"port", "requirepass", "host", "bind_ip", "bind", "protected-mode", "dir", "loglevel", "config_file",
+          "user", "password",
+          "masterauth", "hba_file", "log_statement", "listen_addresses", "logging_collector", "dbpath", "auth",
+          "character-set-server",
+          "collation-server", "default-authentication-plugin", "replicaof", "slaveof", "replSet",
+          "daemonize"}  # fmt: skip
 """Settings that say nothing about load or size."""
 
 
@@ -48,11 +58,35 @@ def say_stores(system: System, cluster: Cluster | None, draft: Draft) -> None:
         for box in store.boxes[:1]:
             draft.say(Said("", None, box.file, box.line), path_of(store))
             _say_database(store, box, cluster, draft)
+    for store in system.queues.values():
+        _name_broker(store, system, draft)
     for store in system.caches.values():
         _stand_in(store, ("redis", "valkey"), "Redis", draft)
         for box in store.boxes[:1]:
             draft.say(Said("", None, box.file, box.line), path_of(store))
             _say_cache(store, box, draft)
+
+
+def _name_broker(store: Store, system: System, draft: Draft) -> None:
+    """Kafka is named as not modelled; a broker whose messages nobody puts in or takes is named too."""
+    for box in store.boxes:
+        for size in (one for one in size_of(box) if one is not None):
+            draft.leave(
+                size.file, size.line, f"{box.name} {size.path[-1]}: {size.text}", "a queue has no size of its own here"
+            )
+    if not store.users:
+        return
+    called = CALLED.get(store.program, store.program)
+    place = store.boxes[0].image if store.boxes and store.boxes[0].image else store.place
+    if store.program == "kafka":
+        message = f"{called} is not modelled: no message of it reaches its consumers ({', '.join(store.users)})"
+        draft.find("warning", "store-not-modelled", place.file, place.line, message, "write a queue with its consumers")
+    elif not (system.takers(store.name) and system.givers(store.name)):
+        what = "takes messages from" if system.givers(store.name) else "puts messages into"
+        message = f"no file says who {what} {called} {store.name}: it is left out"
+        draft.find(
+            "note", "queue-one-sided", place.file, place.line, message, "write the queue, its publish and its consumer"
+        )
 
 
 def _stand_in(store: Store, modelled: Sequence[str], nearest: str, draft: Draft) -> None:
@@ -205,8 +239,15 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     below = path_of(store)
     if store.program in ("redis", "valkey") and box.image:
         draft.say(Said(f"{below}.engine", store.program, box.image.file, box.image.line))
-    for name, value, place in settings_of(box):
-        if name.lower() == "maxmemory":
+    settings = list(settings_of(box))
+    synced = next((value for name, value, _ in settings if name.lower() == "appendfsync"), "everysec")
+    for name, value, place in settings:
+        if name.lower() == "appendonly":
+            when = synced if value == "yes" and synced in ("always", "everysec") else "off"
+            draft.say(Said(f"{below}.appendfsync", when, place.file, place.line))
+        elif name.lower() == "maxmemory" and value.rstrip("bBkKmMgG") == "0":
+            draft.leave(place.file, place.line, "maxmemory 0", "no limit: what is assumed holds")
+        elif name.lower() == "maxmemory":
             draft.say(Said(f"{below}.memory", compose_memory(value), place.file, place.line))
         elif name.lower() in ("maxmemory-policy", "maxmemory-samples"):
             draft.say(Said(f"{below}.{name.lower().replace('-', '_')}", whole(value), place.file, place.line))

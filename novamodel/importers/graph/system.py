@@ -1,38 +1,21 @@
-"""The system that a folder's containers make: entry points, calls, databases, caches, queues, and who takes no customers."""
+"""The system that a folder's containers make: entries, calls, stores, queues, who takes no customers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from novamodel.importers.graph.boxes import Box, Text
+from novamodel.importers.graph.found_stores import MAIN, Store, find_stores, guess_users
 from novamodel.importers.graph.links import Link, by_name, known_hosts, links_of
 from novamodel.importers.graph.roles import Role, role_of
 
-MAIN = "main"
-_REPLICA = re.compile(r"(^|[-_])(replica|standby|slave|secondary|follower|read(er)?|sentinel)s?([-_]|\d|$)")
 _FRONT = re.compile(r"gateway|front|web|bff|(^|-)ui($|-)|portal|store|shop|(^|-)app($|-)|proxy")
 _ADMIN = re.compile(r"pgadmin|adminer|phpmyadmin|mongo-express|redis-?commander|redisinsight|mail")
 _CLOCK = re.compile(r"(^|[-_])(beat|scheduler|crons?|clock)([-_]|$)")
 """Workers that put messages in by the clock and take none."""
-_REPLICA_COMMAND = re.compile(r"--(replicaof|slaveof)\b|pg_basebackup|standby_mode|--sentinel|redis-sentinel")
-_REPLICA_VARIABLES = {"POSTGRESQL_REPLICATION_MODE": "slave", "REDIS_REPLICATION_MODE": "slave", "MYSQL_REPLICATION_MODE": "slave",
-                      "MARIADB_REPLICATION_MODE": "slave"}  # fmt: skip
-
-
-@dataclass
-class Store:
-    """A database, cache or queue: the containers that run it (none where it stands outside), and who uses it."""
-
-    name: str
-    what: str
-    program: str
-    place: Text
-    boxes: list[Box] = field(default_factory=list)
-    replicas: list[Box] = field(default_factory=list)
-    users: dict[str, Link | None] = field(default_factory=dict)
 
 
 class Entry(NamedTuple):
@@ -72,6 +55,24 @@ class System:
         names = [name for name, store in stores.items() if service in store.users]
         return sorted(names, key=lambda name: name != MAIN)
 
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Entries, calls, stores with their users, and workers, each with its place and why, for JSON and tables."""
+        entries = [{"service": name, "why": one.why, **_place(one.place)} for name, one in self.entries.items()]
+        calls = [{"from": a, "to": b, "why": link.why, **_place(link.place)} for (a, b), link in self.calls.items()]
+        stores = [
+            {
+                "store": store.name,
+                "what": store.what,
+                "program": store.program,
+                "users": list(store.users),
+                **_place(store.place),
+            }
+            for stores in (self.databases, self.caches, self.queues)
+            for store in stores.values()
+        ]
+        workers = [{"service": name, "why": role.why} for name, role in self.workers.items()]
+        return {"entries": entries, "calls": calls, "stores": stores, "workers": workers}
+
     def takers(self, queue: str) -> list[str]:
         """Workers that take messages from a queue."""
         return [name for name in self.queues[queue].users if name in self.workers and not _CLOCK.search(name)]
@@ -83,6 +84,10 @@ class System:
     def database_of(self, service: str) -> str:
         """The database that a service's pool goes to where nothing else is said."""
         return next(iter(self.used(service, self.databases)), MAIN)
+
+
+def _place(text: Text | None) -> dict[str, Any]:
+    return {"file": text.file, "line": text.line} if text is not None else {"file": None, "line": None}
 
 
 def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[tuple[str, Entry]],
@@ -125,7 +130,8 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
         if role.what in ("job", "load", "proxy", "tool"):
             system.idle.append((box_of[raw], role))
     links += _through_pgbouncer(links, roles)
-    _stores(system, boxes, roles, links, names)
+    parts = {"database": system.databases, "cache": system.caches, "queue": system.queues}
+    find_stores(parts, boxes, roles, links, names)
     _take_messages(system)
     for link in links:
         source, target = names.get(link.source), names.get(link.target)
@@ -160,92 +166,6 @@ def _through_pgbouncer(links: list[Link], roles: Mapping[str, Role]) -> list[Lin
         for link in links
         if link.target and roles[link.target].what == "pgbouncer" and link.target in behind
     ]
-
-
-def _stores(
-    system: System, boxes: Sequence[Box], roles: Mapping[str, Role], links: list[Link], names: Mapping[str, str]
-) -> None:
-    parts = {"database": system.databases, "cache": system.caches, "queue": system.queues}
-    replicas = {box.name for box in boxes if roles[box.name].what in ("database", "cache") and _is_replica(box)}
-    owner: dict[str, Store] = {}
-    for box in boxes:
-        role = roles[box.name]
-        if role.what in parts and box.name not in replicas:
-            store = Store(
-                _name(box.name, parts[role.what]), role.what, role.program, Text(None, box.file, box.line), [box]
-            )
-            parts[role.what][store.name] = store
-            owner[box.name] = store
-    for box in boxes:
-        if box.name in replicas:
-            _place_replica(box, roles[box.name], parts, links, owner)
-    for link in links:
-        source = names.get(link.source)
-        if source is None or roles[link.source].what not in ("service", "worker"):
-            continue
-        used = owner.get(link.target) if link.outside is None else _outside(system, link, parts)
-        if used is not None:
-            used.users.setdefault(source, link)
-    for stores in parts.values():
-        _main_first(stores)
-
-
-def _is_replica(box: Box) -> bool:
-    said = any((box.env[name].value or "") == value for name, value in _REPLICA_VARIABLES.items() if name in box.env)
-    return said or bool(_REPLICA.search(box.name.lower()) or _REPLICA_COMMAND.search(box.command))
-
-
-def _place_replica(
-    box: Box, role: Role, parts: dict[str, dict[str, Store]], links: list[Link], owner: dict[str, Store]
-) -> None:
-    """A replica belongs to the store that it names, else to the first of its kind; without one it stands by itself."""
-    named = [owner[link.target] for link in links if link.source == box.name and link.target in owner]
-    alike = [store for store in parts[role.what].values() if store.program == role.program]
-    first = next((store for store in [*named, *alike] if store.what == role.what), None)
-    if first is None:
-        first = Store(_name(box.name, parts[role.what]), role.what, role.program, Text(None, box.file, box.line), [box])
-        parts[role.what][first.name] = first
-    else:
-        first.replicas.append(box)
-    owner[box.name] = first
-
-
-def _outside(system: System, link: Link, parts: dict[str, dict[str, Store]]) -> Store | None:
-    """The store that a variable speaks of and no container runs: the one of its kind, or one that stands elsewhere."""
-    what, program = link.outside or ("", "")
-    stores = parts[what]
-    alike = [store for store in stores.values() if store.program == program or not store.boxes]
-    if not alike and stores and what != "queue" and program in ("postgres", "redis"):
-        alike = list(stores.values())  # DATABASE_URL and CACHE_URL say no more than that there is one
-    if alike:
-        return alike[0]
-    store = Store(_name(program, stores), what, program, link.place)
-    stores[store.name] = store
-    return store
-
-
-def _name(raw: str, taken: Mapping[str, Store]) -> str:
-    name = re.sub(r"[^a-z0-9-]+", "-", raw.lower()).strip("-") or "store"
-    name = f"{name}-store" if name == MAIN else name
-    number = 2
-    while (one := name if number == 2 and name not in taken else f"{name}-{number}") in taken:
-        number += 1
-    return one
-
-
-def _main_first(stores: dict[str, Store]) -> None:
-    """The one with most users stands by itself; it is called main in the scenario."""
-    if not stores or next(iter(stores.values())).what == "queue":
-        return
-    order = {"postgres": 0, "redis": 0, "valkey": 0}
-    first = min(stores, key=lambda name: (-len(stores[name].users), order.get(stores[name].program, 1)))
-    rest = {name: store for name, store in stores.items() if name != first}
-    main = stores[first]
-    stores.clear()
-    stores[MAIN] = main
-    stores.update(rest)
-    for name, store in stores.items():
-        store.name = name
 
 
 def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], links: list[Link],
@@ -285,7 +205,7 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     if callers:
         system.guessed, system.alone = system.alone - asked_by_others, set()
     system.asked = [name for name in system.entries if name in own] or list(own)
-    _guess_users(system, system.asked)
+    guess_users((system.databases, system.caches), system.asked)
 
 
 def _become_workers(system: System, own: dict[str, Box], names: Mapping[str, str]) -> None:
@@ -302,15 +222,6 @@ def _become_workers(system: System, own: dict[str, Box], names: Mapping[str, str
 def _open_to_outside(published: Text) -> str:
     text = published.value or ""
     return f"port {text} is open to the outside" if text[:1].isdigit() else f"open to the outside: {text}"
-
-
-def _guess_users(system: System, services: list[str]) -> None:
-    """A store that no file links to anybody is used by the services that take requests and have none of its kind."""
-    for stores in (system.databases, system.caches):
-        linked = {name for store in stores.values() for name in store.users}
-        for store in stores.values():
-            if not store.users:
-                store.users |= dict.fromkeys((name for name in services if name not in linked), None)
 
 
 def adopt_declared(system: System, declared: Iterable[tuple[str, str, Text]]) -> None:
@@ -330,11 +241,11 @@ def adopt_declared(system: System, declared: Iterable[tuple[str, str, Text]]) ->
             rest = dict(stores)
             stores.clear()
             stores.update({MAIN: main, **rest})
-    _guess_users(system, system.asked)
+    guess_users((system.databases, system.caches), system.asked)
 
 
 def _take_messages(system: System) -> None:
-    """Workers without a broker take messages from a queue in the cache (Celery, Sidekiq, BullMQ), else in the database."""
+    """Workers without a broker take messages from a queue in the cache (Celery, Sidekiq), else in the database."""
     for service in system.workers:
         if any(service in store.users for store in system.queues.values()):
             continue

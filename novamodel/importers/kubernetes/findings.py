@@ -69,6 +69,17 @@ def _hpa(hpa: Node, cluster: Cluster, draft: Draft) -> None:
             "it finds nothing and never scales (read as meant for that target)",
             f"add metadata.namespace: {namespace(named[0])}",
         )
+    elif named and not namespace(hpa) and all(namespace(found) for found in named):
+        space = namespace(named[0])
+        draft.find(
+            "warning",
+            "hpa-namespace",
+            hpa.file,
+            hpa["metadata"].line,
+            f"the autoscaler names no namespace, its target {target.text} names {space}: applied without -n {space} it "
+            "stands in default, finds nothing and never scales (read as meant for that target)",
+            f"add metadata.namespace: {space}",
+        )
     elif not named:
         draft.find(
             "error",

@@ -43,15 +43,15 @@ def read_files(
         return None
     whole = [shown for shown, found in parsed.items() if any(each.name == "http" for each in found)]
     chosen = min(whole, key=lambda shown: _rank(shown, parsed[shown]), default=None)
-    for shown in whole:
-        if shown != chosen:
-            leave(shown, 1, "nginx configuration", f"{chosen} is taken")
-            list_limits(parsed[shown], leave)
     if not any(each.name in PASSES for found in parsed.values() for top in found for each in top.walk()):
         for shown, found in parsed.items():
             leave(shown, 1, "nginx configuration", "it passes no request on: it serves files")
             list_limits(found, leave)
         return None
+    for shown in whole:
+        if shown != chosen:
+            leave(shown, 1, "nginx configuration", f"{chosen} is taken")
+            list_limits(parsed[shown], leave)
     used: set[str] = set(whole)
     if chosen is None:
         inner = tuple(each for found in parsed.values() for each in found)

@@ -13,7 +13,7 @@ MAX_STEPS = 8
 
 @dataclass
 class Literal:
-    """An object: option -> (tokens of its value, line); ``closed``: whether its brace is; ``open_names``: not followed."""
+    """An object: option -> (tokens of its value, line); ``closed``: whether it ends; ``open_names``: not followed."""
 
     line: int
     options: dict[str, tuple[list[Token], int]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def until_comma(words: list[Token], at: int) -> tuple[list[Token], int]:
 
 
 def calls(words: list[Token], names: set[str], made: bool) -> Iterator[tuple[Token, list[list[Token]], bool]]:
-    """Calls of functions (``made``: of constructors, after ``new``): the word, its arguments, and whether it is closed."""
+    """Calls of functions (``made``: of constructors, after ``new``): the word, its arguments, whether it ends."""
     for at, word in enumerate(words):
         if word.kind != "word" or word.text not in names or at + 1 >= len(words):
             continue

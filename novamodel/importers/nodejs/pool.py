@@ -63,7 +63,8 @@ _MYSQL2 = Library(
 )
 _POSTGRES_JS = Library(
     "postgres.js",
-    {"max": ("pool.max", ""), "idle_timeout": ("pool.idle_timeout", "s"), "connect_timeout": ("pool.connection_timeout", "s"),
+    {"max": ("pool.max", ""), "idle_timeout": ("pool.idle_timeout", "s"),
+     "connect_timeout": ("pool.connection_timeout", "s"),
      "max_lifetime": ("pool.max_lifetime", "s")},
 )  # fmt: skip
 _MONGODB = Library("MongoDB driver", {"maxPoolSize": ("pool.max", ""), "minPoolSize": ("pool.min", "")})
@@ -74,9 +75,11 @@ _CALLED = {
 }  # fmt: skip
 _PLACED = {"pool.max", "pool.min", "pool.idle_timeout", "pool.connection_timeout", "pool.max_uses", "pool.max_lifetime"}
 _QUIET = {
-    "connectionString", "host", "port", "user", "password", "database", "ssl", "url", "username", "type", "client", "dialect",
-    "logging", "connection", "entities", "migrations", "synchronize", "useFactory", "imports", "inject", "storage", "models",
-    "application_name", "charset", "timezone", "schema", "namingStrategy", "subscribers", "logger", "keepAlive", "name",
+    "connectionString", "host", "port", "user", "password", "database", "ssl", "url", "username", "type",
+    "client", "dialect",     "logging", "connection", "entities", "migrations", "synchronize", "useFactory",
+    "imports", "inject",
+    "storage", "models",     "application_name", "charset", "timezone", "schema", "namingStrategy",
+    "subscribers", "logger", "keepAlive", "name",
 }  # fmt: skip
 
 
@@ -193,7 +196,7 @@ def _of_settings(source: Source, shown: str) -> list[Row]:
 
 
 def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
-    """(number, variable that gives it, whether it is a fallback, its line): a literal, or what follows ``||`` or ``??``."""
+    """(number, its variable, whether it is a fallback, its line): a literal, or what follows ``||`` or ``??``."""
     plain = number(parts)
     if plain is not None:
         return plain, "", False, parts[0].line

@@ -143,7 +143,7 @@ def _say_default_mode(file: str, line: int, draft: Draft) -> None:
 
 def _words(setting: Setting) -> dict[str, str]:
     """The words of a database's line, such as ``pool_size=20``."""
-    return dict(re.findall(r"(\w+)\s*=\s*('[^']*'|\S+)", setting.value))
+    return dict(re.findall(r"(?<!\w)(\w+)[ \t]*=[ \t]*('[^']*'|[^\s']\S*)", setting.value))
 
 
 def _of_database(setting: Setting) -> list[Setting]:

@@ -274,7 +274,10 @@ def _go(text: str, shown: str) -> list[Row]:
 
 # Ruby: Puma's file, connection pools
 
-_RUBY_NUMBER = r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(\d+)["']?\s*)?\)(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(\d+))"""
+_RUBY_NUMBER = (
+    r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(\d+)["']?\s*)?\)"""
+    r"""(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(\d+))"""
+)
 
 
 def _ruby(text: str, shown: str) -> list[Row]:
@@ -295,14 +298,21 @@ def _ruby(text: str, shown: str) -> list[Row]:
 
 # Java and Kotlin: HikariCP made in code
 
-_JAVA = (
-    (re.compile(r"setMaximumPoolSize\(\s*(\d{1,6})\s*\)|\bmaximumPoolSize\s*=\s*(\d{1,6})"), "maximumPoolSize", "pool.max", 0),
-    (re.compile(r"setMinimumIdle\(\s*(\d{1,6})\s*\)|\bminimumIdle\s*=\s*(\d{1,6})"), "minimumIdle", "pool.min", 0),
-    (re.compile(r"setConnectionTimeout\(\s*([\d_]{1,9})L?\s*\)|\bconnectionTimeout\s*=\s*([\d_]{1,9})"), "connectionTimeout",
-     "pool.connection_timeout", 1),
-    (re.compile(r"setIdleTimeout\(\s*([\d_]{1,9})L?\s*\)|\bidleTimeout\s*=\s*([\d_]{1,9})"), "idleTimeout", "pool.idle_timeout", 1),
-    (re.compile(r"setMaxLifetime\(\s*([\d_]{1,9})L?\s*\)|\bmaxLifetime\s*=\s*([\d_]{1,9})"), "maxLifetime", "pool.max_lifetime", 1),
-)  # fmt: skip
+_JAVA = tuple(
+    (
+        re.compile(rf"set{name[0].upper()}{name[1:]}\(\s*(\d[\d_]{{0,8}})L?\s*\)|\b{name}\s*=\s*(\d[\d_]{{0,8}})"),
+        name,
+        path,
+        unit,
+    )
+    for name, path, unit in (
+        ("maximumPoolSize", "pool.max", 0),
+        ("minimumIdle", "pool.min", 0),
+        ("connectionTimeout", "pool.connection_timeout", 1),
+        ("idleTimeout", "pool.idle_timeout", 1),
+        ("maxLifetime", "pool.max_lifetime", 1),
+    )
+)
 
 
 def _java(text: str, shown: str) -> list[Row]:

@@ -92,6 +92,9 @@ def row_of_variable(name: str, value: Any, file: str, line: int) -> list[Row]:
             return [Row(name, milliseconds(number), file, line, path, why)]
     if counted and upper == "UV_THREADPOOL_SIZE":
         return [Row(name, number, file, line, "runtime.threads", why)]
+    heap = re.search(rf"{HEAP_FLAG}[= ](\d+)", str(value)) if upper == "NODE_OPTIONS" else None
+    if heap is not None:
+        return [_flag(HEAP_FLAG, heap[1], file, line)]
     if _LISTED.fullmatch(name) and _PLAIN.fullmatch(str(value)) and str(value):
         return [Row(name, str(value), file, line)]
     return []
@@ -119,13 +122,16 @@ def _of_url(name: str, text: Text) -> list[Row]:
     return rows
 
 
+HEAP_FLAG = "--max-old-space-size"
 _FLAGS = (
-    (r"(?:--max-old-space-size)[= ](\d+)", "--max-old-space-size"),
+    (rf"(?:{HEAP_FLAG})[= ](\d+)", HEAP_FLAG),
     (r"(?<![\w-])(-Xmx\d+[kKmMgG]?)", "heap"),
     (r"(-XX:MaxRAMPercentage=[\d.]+)", "heap"),
 )
 _PROGRAM_FLAGS = {
-    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"--threads[= ](\d+)", "threads"), (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
+    "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),
+                 (r"--threads[= ](\d+)", "threads"),
+                 (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
     "uvicorn": ((r"--workers[= ](\d+)", "workers"), (r"--limit-concurrency[= ](\d+)", "limit-concurrency")),
     "hypercorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),),
     "puma": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"(?:\s-t\s*|--threads[= ])(\d+(?::\d+)?)", "threads")),
@@ -133,6 +139,13 @@ _PROGRAM_FLAGS = {
     "sidekiq": ((r"(?:\s-c\s*|--concurrency[= ])(\d+)", "concurrency"),),
     "pm2": ((r"\s-i\s+(\S+)", "instances"),),
 }  # fmt: skip
+
+
+def _flag(what: str, value: str, file: str, line: int) -> Row:
+    """A flag of a runtime; V8's heap has a place in the model."""
+    if what == HEAP_FLAG:
+        return Row(what, f"{value} MiB", file, line, "runtime.max_old_space")
+    return Row(what, value, file, line)
 
 
 def rows_of_command(words: tuple[Text, ...]) -> list[Row]:
@@ -143,7 +156,7 @@ def rows_of_command(words: tuple[Text, ...]) -> list[Row]:
         return []
     rows = []
     for pattern, what in _FLAGS:
-        rows += [Row(what, match[1], place.file, place.line) for match in re.finditer(pattern, text)]
+        rows += [_flag(what, match[1], place.file, place.line) for match in re.finditer(pattern, text)]
     for program, flags in _PROGRAM_FLAGS.items():
         at = re.search(rf"(?<![\w.-]){program}(?![\w.-])", text)
         for pattern, what in flags if at else ():

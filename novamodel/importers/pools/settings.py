@@ -1,4 +1,4 @@
-"""Settings files of frameworks and runtimes: Spring, Rails, Prisma, PHP-FPM, Procfile. Read line by line, nothing runs."""
+"""Settings files of frameworks and runtimes: Spring, Rails, Prisma, PHP-FPM, Procfile. Nothing runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from novamodel.yamlfile import read_text
 _ENTRY = re.compile(r"^([ ]*)([\w.\[\]\"'-]+)[ \t]*:(?:[ \t]+(.*))?$")
 _PLACEHOLDER = re.compile(r"\$\{([\w.-]+)(?::([^}]*))?\}")
 _HIKARI = {
-    "maximum-pool-size": ("pool.max", 0), "minimum-idle": ("pool.min", 0), "connection-timeout": ("pool.connection_timeout", 1),
+    "maximum-pool-size": ("pool.max", 0), "minimum-idle": ("pool.min", 0),
+    "connection-timeout": ("pool.connection_timeout", 1),
     "idle-timeout": ("pool.idle_timeout", 1), "max-lifetime": ("pool.max_lifetime", 1),
 }  # fmt: skip
 _HIKARI_DEFAULTS = (
@@ -49,7 +50,7 @@ def read_settings_file(pair: tuple[Path, str]) -> list[Row]:
 
 
 def _yaml_entries(text: str) -> Iterator[tuple[str, str, int]]:
-    """(dotted key, value, line) of a YAML file's scalars, read by indentation; later documents of a file are profiles."""
+    """(dotted key, value, line) of a YAML file's scalars, by indentation; later documents of a file are profiles."""
     stack: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("---") and number > 1 and stack:

@@ -20,7 +20,7 @@ from novamodel.importers.terraform.values import (
     whole_number,
 )
 
-MAX_WORK = 3_000_000
+MAX_WORK = 400_000
 """Nodes that are evaluated for one folder."""
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -83,7 +83,7 @@ class Evaluator:
         while len(nodes) == 1 and nodes[0].type in ("expression", "literal_value", "operation", "template_expr"):
             nodes = [child for child in nodes[0].children if child.type != "comment"]
         if not nodes:
-            return Unknown(at.text)
+            return Unknown(at.text, (), "not valid Terraform")
         if self.work.depth > MAX_DEPTH:
             return Unknown(text_at(at, nodes), (), "nested too deeply, or in a circle")
         if any(node.has_error for node in nodes):

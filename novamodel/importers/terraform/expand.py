@@ -16,6 +16,8 @@ from novamodel.importers.terraform.template import pairs
 from novamodel.importers.terraform.values import Encoded, TooMuch, Unknown, gaps_in
 from novamodel.yamlfile import Lines
 
+_MOST_WORK, _LEAST_WORK = 60_000, 200
+"""Nodes that are evaluated for one expression: at most, and also when nothing is left for the folder."""
 _META = {"count", "for_each", "provider", "depends_on", "lifecycle", "providers", "source"}
 
 
@@ -63,7 +65,10 @@ def build(module: Module, block: Block, own: dict[str, Any], kind: str, name: st
 
 def safe_value(place: Evaluator, expression: Expression) -> Any:
     """The value of an expression; unknown where it asks for too much."""
-    depth = place.work.depth
+    work = place.work
+    depth, before = work.depth, work.left
+    given = min(max(before, 0), _MOST_WORK) + _LEAST_WORK  # one that asks for too much leaves the others theirs
+    work.left = given
     try:
         return place.value(expression)
     except TooMuch as problem:
@@ -71,7 +76,8 @@ def safe_value(place: Evaluator, expression: Expression) -> Any:
     except RecursionError:
         return Unknown(expression.text[:80], (), "nested too deeply")
     finally:
-        place.work.depth = depth
+        work.depth = depth
+        work.left = before - (given - work.left)
 
 
 def _values(

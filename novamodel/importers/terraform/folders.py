@@ -24,6 +24,8 @@ class Tree:
     folders: dict[str, list[Block]] = field(default_factory=dict)
     values: dict[str, dict[str, Expression]] = field(default_factory=dict)
     """Assignments of value files (.tfvars) by file."""
+    terragrunt: dict[str, Block] = field(default_factory=dict)
+    """Terragrunt's files by their folder."""
 
     @classmethod
     def of(cls, files: dict[str, Parsed]) -> Tree:
@@ -32,6 +34,8 @@ class Tree:
         for shown, parsed in files.items():
             if shown.endswith(".tfvars"):
                 tree.values[shown] = parsed.body.attributes
+            elif posixpath.basename(shown) == "terragrunt.hcl":
+                tree.terragrunt[posixpath.dirname(shown)] = parsed.body
             elif shown.endswith(".tf"):
                 tree.folders.setdefault(posixpath.dirname(shown), []).extend(parsed.blocks)
         return tree
@@ -63,21 +67,47 @@ def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
                 target = local_source(word(block.attributes.get("source")), folder, tree.folders)
                 if target is not None:
                     called.setdefault(target, set()).add(folder)
+    for _, target in units(tree)[0]:
+        called.setdefault(target, set()).add("terragrunt.hcl")
     serious = {one for one in tree.folders if not _EXAMPLES.search(one) and _made(tree, one)}
-    free = [folder for folder in tree.folders if folder in serious and not (called.get(folder, set()) & serious)]
+    free = [
+        folder
+        for folder in tree.folders
+        if folder in serious and not (called.get(folder, set()) & {*serious, "terragrunt.hcl"})
+    ]
     uncalled = [folder for folder in free if not re.search(r"(^|/)modules?(/|$)", folder)]
-    chosen = uncalled or free or list(tree.folders)
+    chosen = uncalled or free or ([] if tree.terragrunt else list(tree.folders))
     left = [(folder, "a module that no folder here calls") for folder in free if folder not in chosen]
     examples = [folder for folder in tree.folders if folder not in serious and folder not in chosen]
     left += [(folder, "an example or a test") for folder in examples if folder not in called]
     kept: list[str] = []
-    for folder in sorted(chosen, key=lambda one: (_rank(one), one)):
+    for folder in sorted(chosen, key=lambda one: (_rank(one), not _runs_services(tree, one, 0), one)):
         twin = next((other for other in kept if _alike(tree, folder, other)), None)
         if twin is None:
             kept.append(folder)
         else:
             left.append((folder, f"another environment of {twin or 'the top folder'}, which is taken"))
     return sorted(kept), left
+
+
+def units(tree: Tree) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Terragrunt's (folder, folder of the module that it applies); of environments alike those of production."""
+    found: list[tuple[str, str]] = []
+    for folder, body in tree.terragrunt.items():
+        for block in body.inner("terraform"):
+            source = word(block.attributes.get("source")).replace("//", "/")
+            target = local_source(source, folder, tree.folders)
+            if target is not None:
+                found.append((folder, target))
+    kept: dict[tuple[str, str], str] = {}
+    left = []
+    for folder, target in sorted(found, key=lambda pair: (_rank(pair[0]), pair[0])):
+        key = (target, posixpath.basename(folder))
+        if key in kept:
+            left.append((folder, f"another environment of {kept[key]}, which is taken"))
+        else:
+            kept[key] = folder
+    return [(folder, target) for (target, _), folder in kept.items()], left
 
 
 def value_files(tree: Tree, folder: str, names: set[str]) -> tuple[list[str], list[str]]:
@@ -106,7 +136,9 @@ def _beside(place: str, folder: str, tree: Tree) -> bool:
 def _rank(name: str) -> int:
     """Production first, then what says nothing, then other environments."""
     name = name.lower()
-    return 0 if _PRODUCTION.search(name) else 2 if _OTHER.search(name) else 1
+    production = max((match.start() for match in _PRODUCTION.finditer(name)), default=-1)
+    other = max((match.start() for match in _OTHER.finditer(name)), default=-1)
+    return 1 if production == other else 0 if production > other else 2
 
 
 def _alike(tree: Tree, one: str, other: str) -> bool:
@@ -115,6 +147,21 @@ def _alike(tree: Tree, one: str, other: str) -> bool:
     if not left or not right:
         return False
     return len(left & right) / min(len(left), len(right)) >= 0.6
+
+
+def _runs_services(tree: Tree, folder: str, level: int) -> bool:
+    """Whether a folder, or a module of it, makes ECS services or an EKS cluster."""
+    for block in tree.folders[folder]:
+        if block.kind == "resource" and block.labels[:1] in (("aws_ecs_service",), ("aws_eks_cluster",)):
+            return True
+        if block.kind == "module":
+            source = word(block.attributes.get("source"))
+            target = local_source(source, folder, tree.folders)
+            if re.search(r"/(terraform-aws-)?(eks|ecs)\b", source) or (
+                target is not None and target != folder and level < 6 and _runs_services(tree, target, level + 1)
+            ):
+                return True
+    return False
 
 
 def _made(tree: Tree, folder: str) -> set[tuple[str, ...]]:

@@ -160,6 +160,8 @@ class Module:
         if block is not None and kind == "template_file" and words[-1] == "rendered":
             content = self.value(block, "template")
             names = self.value(block, "vars")
+            for inner in block.inner("vars"):  # as it was written before Terraform 0.12
+                names = {key: self.value(inner, key) for key in inner.attributes}
             if isinstance(content, str):
                 return self.template(content, block.file, names if isinstance(names, dict) else {})
         if block is not None and len(words) == 4 and words[3] in block.attributes:

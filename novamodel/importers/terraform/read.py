@@ -12,7 +12,7 @@ from novamodel.errors import UserError
 from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
 from novamodel.importers.terraform.expand import build, resources, safe_value
-from novamodel.importers.terraform.folders import Tree, local_source, roots, value_files
+from novamodel.importers.terraform.folders import Tree, local_source, roots, units, value_files
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
 from novamodel.importers.terraform.syntax import Block, Expression, read_file
 from novamodel.importers.terraform.values import TooMuch, Unknown
@@ -56,6 +56,11 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     folder = Folder(inside)
     for root in applied:
         _root(root, tree, folder, result)
+    chosen, left = units(tree)
+    for place, target in chosen:
+        _unit(place, target, tree, folder, result)
+    for place, why in left:
+        result.left.append((f"{place}/terragrunt.hcl".lstrip("/"), 1, "Terragrunt unit", why))
     for other, why in others:
         first = tree.folders[other][0] if tree.folders[other] else None
         if first is not None:
@@ -78,6 +83,16 @@ def _root(root: str, tree: Tree, folder: Folder, result: Terraform) -> None:
     _expand(module, tree, result, 0)
 
 
+def _unit(place: str, target: str, tree: Tree, folder: Folder, result: Terraform) -> None:
+    """A module that Terragrunt applies, with the inputs that stand in its file."""
+    body = tree.terragrunt[place]
+    here = Module(folder, place, body.blocks, {}, "", place)
+    given = safe_value(here.evaluator, body.attributes["inputs"]) if "inputs" in body.attributes else {}
+    inputs = given if isinstance(given, dict) else {}
+    prefix = f"{place}." if place else ""
+    _expand(Module(folder, target, tree.folders[target], inputs, prefix, target), tree, result, 0)
+
+
 def _provider(module: Module, folder: Folder, result: Terraform) -> None:
     for block in module.blocks:
         if block.kind == "provider" and block.labels and "alias" not in block.attributes:
@@ -85,7 +100,8 @@ def _provider(module: Module, folder: Folder, result: Terraform) -> None:
             region = made.get("region")
             if block.labels[0] == "aws" and isinstance(region, str):
                 folder.region = region
-            result.resources.append(made)
+            if region is not None:
+                result.resources.append(made)
 
 
 def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:
@@ -96,7 +112,7 @@ def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:
     calls = [block for block in module.blocks if block.kind == "module" and block.labels]
     children: list[Module] = []
     for block in calls:
-        source = module.value(block, "source")
+        source = _source(module, block)
         target = local_source(source, module.path, tree.folders) if isinstance(source, str) else None
         for key, own in _calls(module, block, result):
             if target is None:
@@ -108,6 +124,11 @@ def _expand(module: Module, tree: Tree, result: Terraform, level: int) -> None:
     result.resources += resources(module)
     for child in children:
         _expand(child, tree, result, level + 1)
+
+
+def _source(module: Module, block: Block) -> Any:
+    written = block.attributes.get("source")
+    return safe_value(module.evaluator, written) if written is not None else None
 
 
 def _calls(module: Module, block: Block, result: Terraform) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -141,9 +162,10 @@ def _remote(module: Module, block: Block, own: dict[str, Any], key: Any, result:
     """A module that is not in the folder: what it is given is all that is known."""
     name = f"{module.prefix}{block.labels[0]}" + ("" if key is None else f"[{key}]")
     made = build(module, block, own, "module", name, f"{module.prefix}module.{block.labels[0]}")
-    source = module.value(block, "source")
-    made.body.value["source"] = source if isinstance(source, str) else block.attributes["source"].text
-    made.body.lines[("source",)] = block.attributes["source"].line
+    source = _source(module, block)
+    written = block.attributes.get("source")
+    made.body.value["source"] = source if isinstance(source, str) else written.text if written else "?"
+    made.body.lines[("source",)] = written.line if written else block.line
     result.resources.append(made)
 
 

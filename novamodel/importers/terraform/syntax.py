@@ -124,7 +124,13 @@ def _body(node: Node, source: bytes, into: Block, depth: int) -> None:
     for child in node.children:
         if child.type == "attribute":
             name, values = child.children[0], child.children[2:]
-            if values and values[0].type == "expression":
+            after = child.next_sibling or (node.next_sibling if child == node.children[-1] else None)
+            cut = after is not None and after.type == "ERROR" and after.start_byte == child.end_byte  # such as 1e3
+            if cut:
+                into.attributes.setdefault(
+                    _word(name, source), Expression((), source, into.file, child.start_point[0] + 1)
+                )
+            elif values and values[0].type == "expression":
                 expression = Expression((values[0],), source, into.file, child.start_point[0] + 1)
                 into.attributes.setdefault(_word(name, source), expression)
         elif child.type == "block":

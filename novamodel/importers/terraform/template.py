@@ -33,7 +33,26 @@ def value(place: Place, at: Expression, node: Node) -> Any:
     if not raw:
         return joined(parts) if parts else ""
     known = [part for part in parts if not (isinstance(part, str) and not part.strip())]
-    return known[0] if len(known) == 1 else joined(parts) if parts else ""
+    if len(known) == 1 and not isinstance(known[0], str):
+        return known[0]
+    made = joined(parts) if parts else ""
+    if not isinstance(made, str):
+        return made
+    indented = any(
+        child.type == "heredoc_start" and at.source[child.start_byte :].startswith(b"<<-") for child in node.children
+    )
+    return (
+        _dedented(made) if indented else made[: made.rfind("\n") + 1] if not made.rpartition("\n")[2].strip() else made
+    )
+
+
+def _dedented(text: str) -> str:
+    """A heredoc of ``<<-`` without the indentation that all its lines have."""
+    lines = text.split("\n")
+    last = lines.pop() if not lines[-1].strip() else None
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    cut = min(indents, default=0)
+    return "\n".join([line[cut:] for line in lines] + ([""] if last is not None else []))
 
 
 def _inside(node: Node) -> list[tuple[Node | None, int, int]]:

@@ -30,8 +30,8 @@ from novamodel.scenario import Scenario
 class CacheAnswer:
     """The answer and its grounds, as tidy tables (bytes, seconds, USD a month).
 
-    ``curve``: a row an amount of memory and ``kind`` (with lifetime as deployed, LRU without lifetime, random without
-    lifetime) by closed form. ``replayed``: a row an amount of memory and policy, key by key, with its interval.
+    ``curve``: a row an amount of memory and ``kind`` (with its lifetime, without lifetime) by closed form.
+    ``replayed``: a row an amount of memory and policy, key by key, with its interval, beside the closed form.
     ``bounds``: a row what else would change the hit ratio. ``nodes``: a row a node type with its price; empty where
     the cache is not on ElastiCache. ``cold``: a row a time since the cache was emptied, by closed form and replayed.
     ``load``: a row an interval of the simulated run in which it is emptied, ``emptied_s`` after its beginning, beside
@@ -69,7 +69,7 @@ class CacheAnswer:
 
     def headline(self) -> dict[str, float]:
         """The figures of the answer by name."""
-        now = self.replayed[self.replayed["now"] & (self.replayed["policy"] == "allkeys-lru")].iloc[0]
+        now = self.replayed[self.replayed["now"]].iloc[0]
         figures = {
             "hit ratio, closed form": self.hit_ratio,
             "hit ratio, replayed": float(now["hit_ratio"] if now["whole"] else "nan"),

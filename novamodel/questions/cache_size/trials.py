@@ -13,7 +13,7 @@ from novamodel.cost import CacheCluster, MonthUsage, PriceMissing, load_book, pr
 from novamodel.errors import UserError
 from novamodel.questions.shared import at_peak
 from novamodel.scenario import Scenario, cache_nodes
-from novamodel.simulation import replay_cache, simulate
+from novamodel.simulation import MOST_KEYS, replay_cache, simulate
 from novamodel.statistics import mean_interval, paired_difference
 
 WARM = 0.95
@@ -23,9 +23,8 @@ LIFETIMES = 1.6
 LATE = 0.35
 MOST_COMMANDS, QUICK_COMMANDS = 400_000, 30_000
 STEPS = 20
-MOST_KEYS = 2_000_000
-"""Keys that are replayed one by one at most."""
-LRU, POLICIES = "allkeys-lru", ("allkeys-lru", "allkeys-random", "volatile-ttl")
+POLICIES = ("allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-ttl")
+"""Those tried beside the one deployed."""
 PARTS, MIDDLE = (0.1, 0.4), 0.4
 """Memory of the replays over what all living entries need; other policies are tried at the middle one."""
 CURVE = 24
@@ -100,17 +99,21 @@ def replay_frame(
     """
     settle_s = max(LIFETIMES * scenario.cache.keyspaces[name].ttl, 2 * warm_s if warm_s == warm_s else LONGEST_S)
     now = scenario.cache.memory
-    points = [(part * needed, LRU, False) for part in PARTS if abs(part * needed / now - 1) > 0.01]
-    points += [(MIDDLE * needed, policy, False) for policy in POLICIES if policy != LRU]
+    own = scenario.cache.maxmemory_policy
+    points: list[tuple[float, str, bool]] = [
+        (part * needed, own, False) for part in PARTS if abs(part * needed / now - 1) > 0.01
+    ]
+    points += [(MIDDLE * needed, policy, False) for policy in POLICIES if policy != own]
     rows, cold = [], pd.DataFrame()
-    for number, (memory, policy, is_now) in enumerate([*points, (now, LRU, True)]):
+    for number, (memory, policy, is_now) in enumerate([*points, (now, own, True)]):
         tell(number / (len(points) + 1))
-        frame, whole = _replayed(with_memory(scenario, memory), name, policy, settle_s, replications, quick)
+        variant = with_memory(scenario, memory).override({"cache.maxmemory_policy": policy}, said_by="trial")
+        frame, whole = _replayed(variant, name, settle_s, replications, quick)
         late = (
             frame[frame["time_s"] > frame["time_s"].max() * (1 - LATE)].groupby("replication")[["hits", "reads"]].sum()
         )
         found = mean_interval((late["hits"] / late["reads"]).to_numpy())
-        closed = hit_ratios(with_memory(scenario, memory))[name] if policy == LRU else np.nan
+        closed = hit_ratios(variant)[name]
         rows.append((memory, policy, is_now, found.value, found.low, found.high, closed, whole))
         cold = frame
     columns = ["memory", "policy", "now", "hit_ratio", "low", "high", "closed", "whole"]
@@ -118,7 +121,7 @@ def replay_frame(
 
 
 def _replayed(
-    scenario: Scenario, name: str, policy: str, settle_s: float, replications: int, quick: bool
+    scenario: Scenario, name: str, settle_s: float, replications: int, quick: bool
 ) -> tuple[pd.DataFrame, bool]:
     """A replay of the keyspace, and whether it lasts until it has settled."""
     ratios, peak = hit_ratios(scenario), scenario.traffic.most_per_s
@@ -127,7 +130,7 @@ def _replayed(
     most = QUICK_COMMANDS if quick else MOST_COMMANDS
     commands = min(max(wanted, 0.2 * most), most)
     length = commands / per_s
-    rows = replay_cache(scenario, length, policy=policy, replications=replications, step_s=length / STEPS)
+    rows = replay_cache(scenario, length, replications=replications, step_s=length / STEPS)
     return rows[rows["keyspace"] == name], commands >= wanted
 
 

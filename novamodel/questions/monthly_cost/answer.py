@@ -65,7 +65,7 @@ class CostAnswer(CostTables):
         columns: dict[str, Any] = {
             "variant": ("platform", None),
             "cost_month": ("USD/month", dollars),
-            "span": ("traffic lower to higher", None),
+            "span": ("nine of ten months", None),
             "fixed": ("fixed", dollars),
             "use": ("follows use", dollars),
             "per_million": ("USD per million requests", lambda value: f"{value:.3g}"),

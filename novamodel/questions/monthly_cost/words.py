@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from novamodel import units
 from novamodel.questions.monthly_cost.tables import CostTables
 from novamodel.questions.shared import dollars, latency_text, verdict_text
 
@@ -10,10 +9,11 @@ from novamodel.questions.shared import dollars, latency_text, verdict_text
 def sentences(answer: CostTables) -> list[str]:
     """The price, what other platforms and headroom cost, and what is left out."""
     mine, given = answer.row(answer.given), answer.given
-    within = units.format_fraction(answer.scenario.pricing.uncertainty)
+    most = answer.bill.spread.moved[:2]
+    by = f", moved most by {' and '.join(one.name for one in most)}" if most else ""
     lines = [
         f"**Price:** {given} costs {dollars(mine['cost_month'])} USD a month ({dollars(mine['low'])} to "
-        f"{dollars(mine['high'])} for traffic within {within}): "
+        f"{dollars(mine['high'])} nine times of ten{by}): "
         f"{dollars(mine['fixed'])} fixed, {dollars(mine['use'])} driven by use; {mine['per_million']:.3g} USD per "
         f"million requests; at the peak it {verdict_text(mine)} ({mine['metric']} {latency_text(mine)}).",
     ]

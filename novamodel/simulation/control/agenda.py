@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from novamodel.components.redis.replication import (
+    DOWN_AFTER_S,
+    NODE_TIMEOUT_S,
+    cluster_served_s,
+    sentinel_promotion_s,
+)
 from novamodel.scenario import Scenario
-from novamodel.scenario.operations import CACHE_S, DATABASE_S, Operation, delay_of, zone_times
+from novamodel.scenario.operations import CACHE_S, DATABASE_S, CacheFailover, Operation, delay_of, zone_times
 from novamodel.simulation.control.losses import lose_replica, lose_zone
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.rollout import roll_out
@@ -42,6 +48,20 @@ def _at(
         yield from stores.slow_database(operation.slow_database.factor, operation.slow_database.duration)
     elif operation.cache_failover is not None:
         fault = operation.cache_failover
-        yield from stores.fail_cache(fault.duration or CACHE_S, fault.commands)
+        yield from stores.fail_cache(_gone_s(world, scenario, fault), fault.commands)
     elif operation.cache_emptied is not None:
         yield from stores.empty_cache(operation.at)
+
+
+def _gone_s(world: World, scenario: Scenario, fault: CacheFailover) -> float:
+    """How long the cache is gone: as said, or until a replica is master; chance is the replication's."""
+    replicas, share = max(1, scenario.cache.nodes - 1), world.phase("cache failover")
+    found = None
+    if fault.noticed_by == "sentinel":
+        found = sentinel_promotion_s(
+            replicas=replicas, sentinels=3, quorum=2, down_after_s=fault.detect_after or DOWN_AFTER_S, share=share
+        )
+    elif fault.noticed_by == "cluster":
+        timeout_s = fault.detect_after or NODE_TIMEOUT_S
+        found = cluster_served_s(masters=3, replicas=replicas, killed=1, node_timeout_s=timeout_s, share=share)
+    return fault.duration or found or CACHE_S

@@ -12,8 +12,8 @@ from typing import Any
 
 import simpy
 
-from novamodel.components.cpu.host import container_place
 from novamodel.components.kubernetes.restarts import restart_delay
+from novamodel.components.node.heap import ABORT, OOM_KILL, death_of, heap_limit_mib, sees_container_limit
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.cluster import request_of
@@ -21,6 +21,9 @@ from novamodel.simulation.control.pod import LONG_AGO, Pod
 from novamodel.simulation.control.probes import FIRST_LOOK, start_probes
 from novamodel.simulation.control.world import World
 
+MIB = 1024.0**2
+HOST_BYTES = 32 * 1024.0**3
+"""Memory of the host, as far as V8's heap depends on it: 16 GiB or more."""
 RESTART_RESET_S = 600.0
 LOOK_S = 1.0
 """How often it is looked whether something that is waited for has come about."""
@@ -43,7 +46,7 @@ class Fleet:
         self._created = 0
         for _ in range(replicas):
             self._start_warm()
-        if service.resources.memory_limit is not None:
+        if service.resources.memory_limit is not None or service.runtime.max_old_space is not None:
             self.env.process(self._watch_memory())
 
     # --- what others read -------------------------------------------------------------------------------
@@ -118,7 +121,7 @@ class Fleet:
             if pod.machine is None:
                 return False
             pod.zone = pod.machine.zone
-            container_place(self.world.engine.model.host, row, pod.machine.row, self.env.now)
+            self.world.settle(row, pod.machine.row)
         pod.row = row
         return True
 
@@ -230,9 +233,18 @@ class Fleet:
         """Working set (bytes) with that many requests in flight."""
         return self.service.runtime.resting_memory + in_flight * self.service.runtime.memory_per_request
 
+    def heap_limit(self) -> float:
+        """Bytes that V8 gives its heap: by its flag, else by the memory that it sees."""
+        runtime, limit = self.service.runtime, self.service.resources.memory_limit
+        seen = limit if limit is not None and sees_container_limit(runtime.version) else HOST_BYTES
+        flag = None if runtime.max_old_space is None else runtime.max_old_space / MIB
+        return heap_limit_mib(seen / MIB, flag) * MIB
+
     def _watch_memory(self) -> Generator[Any, Any, None]:
-        """Every second: a container whose requests in flight took it past its limit is killed."""
-        limit = self.service.resources.memory_limit or 0.0
+        """Every second: a process whose requests in flight took it past V8's heap or its container's limit dies."""
+        runtime = self.service.runtime
+        limit, heap = self.service.resources.memory_limit or math.inf, self.heap_limit()
+        full, (code, cause) = heap / MIB, death_of("heap", limit / MIB, heap / MIB, runtime.outside_heap / MIB)
         while True:
             yield self.env.timeout(1.0)
             most = self.world.engine.model.replicas.most_in_flight
@@ -241,5 +253,11 @@ class Fleet:
                     continue
                 peak = int(most[pod.row])
                 most[pod.row] = self.world.engine.model.replicas.in_flight[pod.row]
-                if self.memory_of(peak) > limit and not pod.terminating:
-                    self.restart(pod, f"out of memory with {peak} requests in flight")
+                if pod.terminating:
+                    continue
+                used = self.memory_of(peak)
+                if used > limit:
+                    self.restart(pod, f"out of memory with {peak} requests in flight (exit {OOM_KILL[0]})")
+                elif used - runtime.outside_heap > heap:
+                    what = "V8's heap" if (code, cause) == ABORT else "memory, as V8 collects its heap"
+                    self.restart(pod, f"out of {what} of {full:.0f} MiB with {peak} requests in flight (exit {code})")

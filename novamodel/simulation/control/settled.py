@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from novamodel.components.cpu.host import container_place
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation.build_shared import containers
@@ -23,4 +22,4 @@ def settle_parts(world: World, scenario: Scenario) -> None:
                 valid="smaller requests, or larger or more nodes (platform.node_groups)",
             )
         world.settled[(tenant.part, tenant.name)] = row
-        container_place(world.engine.model.host, row, place.row, world.env.now)
+        world.settle(row, place.row)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import simpy
 
+from novamodel.components.cpu.host import container_place
 from novamodel.components.nginx.upstream.round_robin import upstream_list
 from novamodel.components.queue.consumers import consumer_set
 from novamodel.simulation import codes
@@ -83,6 +84,14 @@ class World:
         self._jobs += 1
         self.engine.inject(row, self.plan.book.internal[(service, kind)], INTERNAL_NUMBERS + self._jobs, self._jobs)
         return self._jobs
+
+    def settle(self, container: int, machine: int) -> None:
+        """A container stands on a machine from now on; the quota periods of those that are there already are spread."""
+        host = self.engine.model.host
+        begun = float(host.phase[container])
+        container_place(host, container, machine, self.env.now)
+        if self.cluster is not None and self.cluster.warm:
+            host.phase[container] = begun
 
     def list_replica(self, service: str, row: int, ready: bool) -> None:
         """Put a replica on the lists of all who send requests there, and among the consumers; or take it off."""

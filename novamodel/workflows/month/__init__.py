@@ -8,18 +8,21 @@ for as long as they were there, from their creation to their end (`days.Surge`).
 """
 
 from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_total
-from novamodel.workflows.month.by_route import by_route, per_million_of, route_requests
-from novamodel.workflows.month.commit import Choice, Committed, best_commitments, commit
+from novamodel.workflows.month.commitments import Choice, Committed, best_commitments, commit
+from novamodel.workflows.month.routes import by_route, per_million_of, route_requests
+from novamodel.workflows.month.spot import OnSpot, on_spot
 
 __all__ = [
     "Choice",
     "Committed",
     "MonthlyCost",
+    "OnSpot",
     "best_commitments",
     "bill",
     "by_route",
     "commit",
     "monthly_total",
+    "on_spot",
     "per_million_of",
     "route_requests",
 ]

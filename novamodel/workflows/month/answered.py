@@ -10,6 +10,7 @@ import pandas as pd
 from novamodel.analytic import peak_rate, tier_demands
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
+from novamodel.units import format_fraction
 
 HOURS = 24
 WORTH_SAYING = 0.01
@@ -69,6 +70,7 @@ def answered(rates: Mapping[str, Sequence[float]], alike: Sequence[bool], capaci
     why = f"{capacity.tier} is full at {capacity.most_per_s:,.0f} requests/s" if capacity.tier else "simulated hours"
     return Answered(
         tuple(shares),
-        f"OVERLOADED: {lost:.1%} of the month's requests are not answered ({worst:.1%} in the worst hour; {why}), "
+        f"OVERLOADED: {format_fraction(lost)} of the month's requests are not answered "
+        f"({format_fraction(worst)} in the worst hour; {why}), "
         "and what is not answered is not billed as answered",
     )

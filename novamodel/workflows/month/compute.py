@@ -9,25 +9,25 @@ from novamodel.cost import (
     FargateService,
     NodeGroup,
     PodRequest,
-    PriceBook,
     Volume,
     fargate_pod_size,
+    groups_of,
     instance_allocatable,
-    nodes_for_pods,
+    nodes_by_group,
     task_hours,
 )
-from novamodel.cost.nodes import Allocatable
-from novamodel.scenario import SYSTEM_PODS, Scenario
+from novamodel.cost.meters import surplus_credit_hours
+from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import blocks, flag
-from novamodel.workflows.month.declared.compute import architecture
+from novamodel.workflows.month.declared.compute import architecture, group_of_services, system
 
 GIB = 1024**3
 
 
-def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any]:
-    """The fields of `MonthUsage` for what the replicas run on."""
+def compute(scenario: Scenario, hours: DayUse, busy: float) -> dict[str, Any]:
+    """The fields of `MonthUsage` for what the replicas run on. `busy`: cores that all services use on average."""
     platform = scenario.platform
     if platform.kind == "compose":
         if scenario.declared_of("aws_instance"):
@@ -38,7 +38,7 @@ def compute(scenario: Scenario, hours: DayUse, book: PriceBook) -> dict[str, Any
         return {"nodes": (node,)}
     if platform.compute == "fargate":
         return {"fargate": tuple(_fargate(scenario, hours))}
-    return {"nodes": (_node_group(scenario, hours, book),)}
+    return {"nodes": _node_groups(scenario, hours, busy)}
 
 
 def public_addresses(scenario: Scenario) -> bool:
@@ -51,6 +51,7 @@ def public_addresses(scenario: Scenario) -> bool:
 
 class _Task(NamedTuple):
     arch: Literal["x86", "arm64"]
+    os: Literal["linux", "windows"]
     disk_gib: float
     public: bool
     spot_share: float
@@ -67,6 +68,7 @@ def _task(scenario: Scenario, name: str) -> _Task:
     public = any(flag(one, "network_configuration.assign_public_ip") for one in services)
     return _Task(
         said.architecture or arch,
+        system(tasks[0]) if tasks else "linux",
         said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
         public if said.public_address is None else said.public_address,
         _spot_share(services) if said.spot_share is None else said.spot_share,
@@ -110,6 +112,7 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
                 vcpu=vcpu,
                 memory_gib=gib,
                 arch=task.arch,
+                os=task.os,
                 ephemeral_gib=task.disk_gib,
                 public_ipv4=task.public or public_addresses(scenario),
                 spot_share=task.spot_share if scenario.platform.kind == "ecs" else 0,
@@ -126,75 +129,102 @@ def _fargate(scenario: Scenario, hours: DayUse) -> list[FargateService]:
     return services
 
 
-def _node_group(scenario: Scenario, hours: DayUse, book: PriceBook) -> NodeGroup:
-    """Nodes by the hour: enough for the requests of all pods, and one a zone at least.
+def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGroup, ...]:
+    """Nodes by the hour: enough for the requests of all pods, within each group's bounds; one a zone at least.
 
     An hour whose operations bring more pods has the nodes that hold the most of them at once, for the whole hour: a
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
-    room = instance_allocatable(platform.node_type, book)
-    known: dict[tuple[int, ...], float] = {}
+    groups = groups_of(platform.model_copy(update={"node_type": node_type(scenario)}))
+    known: dict[tuple[int, ...], dict[str, int]] = {}
 
-    def nodes_of(there: dict[str, float]) -> float:
+    def nodes_of(there: Mapping[str, float]) -> dict[str, int]:
         pods = {name: -int(-count // 1) for name, count in there.items()}
         place = tuple(pods.values())
         if place not in known:
-            known[place] = float(_nodes(scenario, pods, room))
+            known[place] = nodes_by_group(_pods(scenario, pods), groups)
         return known[place]
 
-    counts, most = [], []
     length = len(next(iter(hours.replicas.values())))
+    counts, most = [], []
     for hour in range(length):
         there = {name: curve[hour] for name, curve in hours.replicas.items()}
         most_of = hours.surge.most
-        highest = {name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()}
         counts.append(nodes_of(there))
-        most.append(nodes_of(highest))
-    least = _nodes(scenario, {name: float(_floor(scenario, name)) for name in scenario.services}, room)
+        most.append(
+            nodes_of({name: max(count, most_of.get(name, {}).get(hour % HOURS, 0.0)) for name, count in there.items()})
+        )
+    floor = nodes_of({name: float(_floor(scenario, name)) for name in scenario.services})
     declared, spot, disks = _declared_nodes(scenario)
-    least, counts = max(least, declared), [max(count, declared) for count in counts]
-    most = [max(count, declared) for count in most]
-    fixed, use = task_hours(counts, month, least)
-    return NodeGroup(
-        name="nodes",
-        instance_type=platform.node_type,
-        spot_share=spot,
-        disks=disks,
-        public_ipv4=public_addresses(scenario),
-        fixed_node_hours=fixed,
-        use_node_hours=use,
-        surge_node_hours=(sum(most) - sum(counts)) / length * month,
-    )
+    all_nodes = sum(sum(one.values()) for one in counts) / length
+    found = []
+    for number, (name, group) in enumerate(groups.items()):
+        held = declared if number == 0 else 0
+        curve, highest = ([float(max(one[name], held)) for one in course] for course in (counts, most))
+        fixed, use = task_hours(curve, month, max(floor[name], held))
+        machine = next(one for one in node_types() if one.name == group.instance_type)
+        each = busy / all_nodes if all_nodes else 0.0
+        found.append(
+            NodeGroup(
+                cpu_credit_hours=surplus_credit_hours(group.instance_type, machine.cores, each, fixed + use),
+                name=name,
+                instance_type=group.instance_type,
+                spot_share=spot if number == 0 else 0.0,
+                disks=disks if number == 0 else None,
+                public_ipv4=public_addresses(scenario),
+                fixed_node_hours=fixed,
+                use_node_hours=use,
+                surge_node_hours=(sum(highest) - sum(curve)) / length * month,
+            )
+        )
+    return tuple(found)
+
+
+def node_type(scenario: Scenario) -> str:
+    """Type of the nodes; where nobody has said it, the smallest of the assumed family that holds every pod."""
+    said = scenario.platform.node_type
+    if scenario.platform.node_groups or scenario.origin("platform.node_type").kind in ("file", "override"):
+        return said
+    pods = _pods(scenario, dict.fromkeys(scenario.services, 1))
+    family = [one for one in node_types() if one.name.split(".")[0] == said.split(".")[0] and "metal" not in one.name]
+    for one in sorted(family, key=lambda known: known.cores):
+        room = instance_allocatable(one.name)
+        if one.cores >= cores_of(said) and all(p.cpu <= room.cpu and p.memory_gib <= room.memory_gib for p in pods):
+            return one.name
+    return said
+
+
+def cores_of(name: str) -> int:
+    """Cores of a node type."""
+    return next(one.cores for one in node_types() if one.name == name)
 
 
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:
     """Nodes that the declared group of the services keeps whatever stands on them, their share on Spot, their disks."""
-    groups = [one for one in scenario.declared_of("aws_eks_node_group") if one.modelled is not None][:1]
-    for one in groups:
-        sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
-        size = next((int(number) for number in sizes if number is not None), 0)
-        gib = one.number("disk_size")
-        disks = None if gib is None else (Volume(name="root", gib=gib),)
-        return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
-    return 0, 0.0, None
+    one = group_of_services(scenario)
+    if one is None or scenario.platform.node_groups:
+        return 0, 0.0, None
+    sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+    size = next((int(number) for number in sizes if number is not None), 0)
+    gib = one.number("disk_size")
+    disks = None if gib is None else (Volume(name="root", gib=gib),)
+    return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
 
 
 def standing_pods(scenario: Scenario) -> list[PodRequest]:
-    """Pods of the cluster that are no service: databases, proxies, monitoring, as the files declare them."""
-    pods = []
+    """Pods of the cluster that are no service: the system's, parts of the scenario, and others that files declare."""
+    pods = [PodRequest(*one) for one in standing(scenario)]
     for one in scenario.declared_of("kubernetes_pod"):
-        if one.text("kind") != "DaemonSet":
+        if one.text("kind") != "DaemonSet" and one.modelled is None:
             request = PodRequest(one.number("cpu_request") or 0.0, (one.number("memory_request") or 0.0) / GIB)
             pods += [request] * one.count
     return pods
 
 
-def _nodes(scenario: Scenario, replicas: Mapping[str, float], room: Allocatable) -> int:
-    pods = [PodRequest(*one) for one in SYSTEM_PODS] if scenario.platform.kind == "eks" else []
-    pods += standing_pods(scenario)
+def _pods(scenario: Scenario, replicas: Mapping[str, int]) -> list[PodRequest]:
+    pods = standing_pods(scenario)
     for name, count in replicas.items():
         resources = scenario.services[name].resources
-        request = PodRequest(resources.cpu_request, resources.memory_request / GIB)
-        pods += [request] * -int(-count // 1)
-    return max(scenario.platform.zones, nodes_for_pods(pods, room, name=scenario.platform.node_type))
+        pods += [PodRequest(resources.cpu_request, resources.memory_request / GIB)] * count
+    return pods

@@ -42,9 +42,10 @@ def year_curves(month: Month, load: float = 1.0) -> tuple[Curve, ...]:
     for number in range(MONTHS):
         at = load * (1 + growth) ** number
         if at not in known:
-            known[at] = _month_curves(month, at, hours)
-        for key, units in known[at].items():
-            found.setdefault(key, np.zeros(YEAR_HOURS))[number * hours : (number + 1) * hours] = units
+            known[at] = _shapes(month, at)
+        part = slice(number * hours, (number + 1) * hours)
+        for key, units in known[at].items():  # the days go on over the month's end
+            found.setdefault(key, np.zeros(YEAR_HOURS))[part] = np.resize(units, YEAR_HOURS)[part]
     return tuple(_curve(month.book, key, units) for key, units in found.items())
 
 
@@ -53,10 +54,12 @@ def _curve(book: PriceBook, key: str, units: np.ndarray) -> Curve:
     return Curve(key, book.price(key).flat, tuple(distinct[value] for value in units.tolist()))
 
 
-def _month_curves(month: Month, load: float, hours: int) -> dict[str, np.ndarray]:
+def _shapes(month: Month, load: float) -> dict[str, np.ndarray]:
+    """Units of each key in every hour of the days that make a month."""
     off = {LOAD: load} if load != 1.0 else {}
     usage, use = month.usage(off), month.use(load)
     ground = Ground.of(usage, month.book, lenient=month.lenient)
+    hours = len(next(iter(use.replicas.values())))
     found: dict[str, np.ndarray] = {}
     for one in charges(usage, ground):
         if one.amount and coverable(one.key) and one.key in month.book.prices:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from novamodel.scenario import Scenario
 from novamodel.scenario.callers import Caller
 from novamodel.scenario.demand import MAIN, walk_steps
-from novamodel.workflows.month.compute import public_addresses
-from novamodel.workflows.month.declared import HANDLERS, rest
+from novamodel.workflows.month.compute import node_type, public_addresses
+from novamodel.workflows.month.declared import HANDLERS, known_machine, rest
+from novamodel.workflows.month.declared.network import carrier
 from novamodel.workflows.month.stores import data_gib, used_stores
 
 GIB = 1024**3
@@ -23,11 +24,16 @@ COUNTED = {"secrets": rest.secret, "kms_keys": rest.key, "alarms": rest.alarm}
 def assumed(scenario: Scenario) -> tuple[str, ...]:
     """Priced things that nobody has declared: each by its path, with the amount or what it was taken for."""
     found = []
+    platform = scenario.platform
+    if platform.on_machines and platform.kind != "compose" and node_type(scenario) != platform.node_type:
+        found.append(f"platform.node_type {node_type(scenario)}: the smallest that holds every pod")
     for name in UNDECLARED:
         if name == "nat_gateways" and public_addresses(scenario):
             continue
+        if name == "load_balancers" and carrier(scenario) is not None:
+            continue
         path, amount = f"pricing.{name}", getattr(scenario.pricing, name)
-        declared = any(HANDLERS.get(one.type) is COUNTED.get(name) for one in scenario.declared)
+        declared = name in COUNTED and any(HANDLERS.get(one.type) is COUNTED[name] for one in scenario.declared)
         if amount and not declared and scenario.origin(path).kind not in ("file", "override"):
             found.append(f"{path} {f'{amount / GIB:g} GiB' if name == 'registry' else amount}")
     if scenario.platform.kind != "compose":
@@ -55,10 +61,30 @@ def missing(scenario: Scenario) -> tuple[str, ...]:
 def _has_machine(scenario: Scenario, name: str) -> bool:
     """Whether a database is RDS, Aurora, declared under a class of its own, or stands on the nodes."""
     path = "database" if name == MAIN else f"databases.{name}"
-    if scenario.all_databases[name].instance_class is not None:
+    database = scenario.all_databases[name]
+    if database.instance_class is not None or on_nodes(scenario, database.pod):
         return True
-    of_it = [one for one in scenario.declared if one.modelled == path]
-    return bool(of_it) or (name == MAIN and bool(scenario.declared_of("aws_rds_cluster", "aws_db_instance")))
+    stores = scenario.declared_of("aws_rds_cluster", "aws_db_instance", "kubernetes_pod")
+    return any(
+        (one.modelled == path or (name == MAIN and one.type != "kubernetes_pod")) and not known_machine(one)
+        for one in stores
+    )
+
+
+def on_nodes(scenario: Scenario, pod: object) -> bool:
+    """Whether a part stands in a pod on nodes that are on the bill."""
+    return pod is not None and scenario.platform.on_machines
+
+
+def carried(scenario: Scenario) -> list[str]:
+    """Parts that cost nothing beside the nodes they stand on."""
+    found = [f"{edge.kind}{_of(name)}" for name, edge in scenario.all_edges.items() if on_nodes(scenario, edge.pod)]
+    for name, database in scenario.all_databases.items():
+        bouncer = database.pgbouncer
+        found += [f"PostgreSQL{_of(name)}"] if on_nodes(scenario, database.pod) else []
+        found += [f"PgBouncer{_of(name)}"] if bouncer is not None and on_nodes(scenario, bouncer.pod) else []
+    found += [f"Redis{_of(name)}" for name, cache in scenario.all_caches.items() if on_nodes(scenario, cache.pod)]
+    return [f"{one}: a pod, the nodes carry it" for one in found]
 
 
 def not_priced(scenario: Scenario) -> list[str]:
@@ -96,25 +122,23 @@ def _machines(scenario: Scenario) -> list[str]:
         if name not in databases:
             continue
         path = "database" if name == MAIN else f"databases.{name}"
-        if database.instance_class is None:
+        if database.instance_class is None and not _has_machine(scenario, name):
             items.append(f"PostgreSQL{_of(name)}: {path}.instance_class names no RDS class")
-        else:
-            classes = [database.instance_class]
-            if database.read_replicas is not None and database.read_replicas.instance_class is not None:
-                classes.append(database.read_replicas.instance_class)
-            for one in dict.fromkeys(classes):
-                if ".t" in one:
-                    items.append(f"CPU credits of {one}{_of(name)}: what it uses beyond its baseline")
+        elif database.instance_class is not None:
+            copies = database.read_replicas
+            if copies is not None and ".t" in (copies.instance_class or database.instance_class):
+                items.append(f"CPU credits of the read replicas{_of(name)}: what they use beyond their baseline")
     for name, cache in scenario.all_caches.items():
-        if name in caches and cache.node_type is None:
+        if name in caches and cache.node_type is None and not on_nodes(scenario, cache.pod):
             path = "cache" if name == MAIN else f"caches.{name}"
             items.append(f"Redis{_of(name)}: {path}.node_type names no ElastiCache node type")
     for name, database in scenario.all_databases.items():
-        if name in databases and database.pgbouncer is not None:
+        bouncer = database.pgbouncer
+        if name in databases and bouncer is not None and not on_nodes(scenario, bouncer.pod):
             items.append(f"PgBouncer{_of(name)}: the pods, tasks or machine it runs on")
     come = {source.via for source in scenario.traffic.sources.values()}
     for name, edge in scenario.all_edges.items():
-        if name in come or name != MAIN:
+        if (name in come or name != MAIN) and not on_nodes(scenario, edge.pod):
             items.append(f"{edge.kind}{_of(name)}: the pods or machine of the reverse proxy")
     for name in scenario.queues:
         items.append(f"queue {name}: redeliveries, empty receives, payloads above 64 KiB")

@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 
 from novamodel.analytic.flow import Flow
 from novamodel.analytic.traffic_equations import route_shares
-from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer
+from novamodel.cost import ApiUse, Endpoint, LoadBalancer, NatGateway, QueueUse, Transfer, rule_evaluations_per_s
 from novamodel.scenario import Scenario
 from novamodel.scenario.graph import DIRECT, RouteOf
 from novamodel.scenario.traffic import Source
+from novamodel.workflows.month.between import REQUEST_BYTES, bytes_between, zone_share
 from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.days import DayUse
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.network import carrier, kind_of, rules_of
 
 GIB = 1024**3
-REQUEST_BYTES = 400
-"""Bytes of one request with TLS (measured: 355 to 498 on NovaBank's test stack)."""
-BALANCER_RULES = 3
 REQUESTS_A_MESSAGE = 3
 """A message is sent, received and deleted, each by a request of its own: none is batched, none delivered again."""
 
@@ -62,10 +62,10 @@ def outside_requests(scenario: Scenario, hours: DayUse) -> float:
 
 def transfer(scenario: Scenario, going: Flow, said: Answers, rates: dict[str, float], seconds: float) -> Transfer:
     """What leaves to the internet, and what moves between zones: of the bytes between tiers, those that cross one."""
-    pricing = scenario.pricing
     out_gib = sum(rate * seconds * said.by_source[name] for name, rate in rates.items()) / GIB
-    inside_gib = sum(per_s * seconds * said.called[at] for at, per_s in going.calls.items()) / GIB
-    return Transfer(internet_gib=out_gib, cross_az_gib=(2 * out_gib + inside_gib) * pricing.cross_zone_share)
+    share = zone_share(scenario)
+    moved = bytes_between(scenario, going, said.by_source, rates).total * seconds / GIB if share else 0.0
+    return Transfer(internet_gib=out_gib, cross_az_gib=moved * share)
 
 
 AWS_ENDPOINTS = ("logs", "ecr.api", "ecr.dkr", "secretsmanager")
@@ -91,10 +91,13 @@ def outward(scenario: Scenario, out_gib: float, log_gib: float) -> dict[str, lis
 
 def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:
     """The load balancers, each with its share of the day's profile."""
-    pricing = scenario.pricing
-    if not pricing.load_balancers:
+    pricing, declared = scenario.pricing, carrier(scenario)
+    count = pricing.load_balancers if declared is None else declared.count
+    if not count:
         return ()
-    share = 1 / pricing.load_balancers
+    share = 1 / count
+    rules = rules_of(scenario)
+    title = "balancer" if declared is None else declared.name
     outside = {name: source for name, source in scenario.traffic.sources.items() if from_outside(source)}
     connections, bytes_per_s, requests = ([0.0] * len(next(iter(hours.rates.values()))) for _ in range(3))
     for name, source in outside.items():
@@ -105,29 +108,35 @@ def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) ->
             bytes_per_s[hour] += rate * share * (hours.shares[hour] * out_bytes[name] + REQUEST_BYTES)
     return tuple(
         LoadBalancer(
-            name=f"balancer {number + 1}" if pricing.load_balancers > 1 else "balancer",
+            name=f"{title} {number + 1}" if count > 1 else title,
+            kind="alb" if declared is None else kind_of(declared),
             new_connections_per_s=tuple(connections),
             active_connections=tuple(rate * pricing.connection_lifetime for rate in connections),
             processed_gib_per_hour=tuple(rate * 3600 / GIB for rate in bytes_per_s),
-            rule_evaluations_per_s=tuple(rate * max(0, BALANCER_RULES - 10) for rate in requests),
+            rule_evaluations_per_s=tuple(float(rule_evaluations_per_s(rate, rules)) for rate in requests),
         )
-        for number in range(pricing.load_balancers)
+        for number in range(count)
     )
 
 
-def apis(scenario: Scenario, requests: float) -> tuple[ApiUse, ...]:
+def apis(scenario: Scenario, requests: float, largest_bytes: float) -> tuple[ApiUse, ...]:
     """Requests of a month through Amazon API Gateway: all that come (simplified: AWS bills none that it throttles)."""
     gateway = scenario.gateway
     if gateway is None or gateway.kind != "aws":
         return ()
-    return (ApiUse(kind=gateway.api, requests=requests),)
+    return (ApiUse(kind=gateway.api, requests=requests, metered_kib=largest_bytes / 1024),)
 
 
 def queues(scenario: Scenario, going: Flow, seconds: float) -> tuple[QueueUse, ...]:
     """Requests of a month at every queue; messages that nobody takes are only sent."""
+    fifo = {one.name for one in scenario.declared_of("aws_sqs_queue") if flag(one, "fifo_queue")}
     taken = {one.queue for service in scenario.services.values() for one in service.consumers.values()}
     return tuple(
-        QueueUse(name=name, requests=per_s * seconds * (REQUESTS_A_MESSAGE if name in taken else 1))
+        QueueUse(
+            name=name,
+            requests=per_s * seconds * (REQUESTS_A_MESSAGE if name in taken else 1),
+            fifo=name in fifo,
+        )
         for name, per_s in going.messages.items()
         if per_s > 0
     )

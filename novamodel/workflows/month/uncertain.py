@@ -8,6 +8,7 @@ from dataclasses import replace
 from novamodel.cost import Bill, Input
 from novamodel.cost.money import to_cents, to_decimal
 from novamodel.scenario import Scenario
+from novamodel.workflows.month.between import zone_share
 
 SAID = ("file", "override")
 LOAD, BYTES, LOGS, ZONES, NAT = "traffic", "bytes of answers", "log bytes", "share across zones", "share through NAT"
@@ -48,20 +49,25 @@ def with_inputs_off(scenario: Scenario, off: Mapping[str, float]) -> Scenario:
     pricing = scenario.pricing
     changed = pricing.model_copy(
         update={
-            "cross_zone_share": min(1.0, pricing.cross_zone_share * off.get(ZONES, 1.0)),
+            "cross_zone_share": min(1.0, zone_share(scenario) * off.get(ZONES, 1.0)),
             "nat_share": min(1.0, pricing.nat_share * off.get(NAT, 1.0)),
         }
     )
     services = {
         name: service.model_copy(
             update={
-                "log_bytes": service.log_bytes * off.get(LOGS, 1.0),
-                "response_bytes": {r: size * off.get(BYTES, 1.0) for r, size in service.response_bytes.items()},
+                "log_bytes": round(service.log_bytes * off.get(LOGS, 1.0)),
+                "log_bytes_by_route": _times(service.log_bytes_by_route, off.get(LOGS, 1.0)),
+                "response_bytes": _times(service.response_bytes, off.get(BYTES, 1.0)),
             }
         )
         for name, service in scenario.services.items()
     }
     return scenario.model_copy(update={"pricing": changed, "services": services})
+
+
+def _times(sizes: Mapping[str, int], by: float) -> dict[str, int]:
+    return {route: round(size * by) for route, size in sizes.items()}
 
 
 def with_prices_off(bill: Bill, off: Mapping[str, float]) -> Bill:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from novamodel.analytic.flow import flow
 from novamodel.cost import (
-    Bucket,
     EksCluster,
     LogGroup,
     Metered,
@@ -17,12 +17,15 @@ from novamodel.cost import (
 )
 from novamodel.scenario import Scenario
 from novamodel.telemetry import log_volume, metric_volume
+from novamodel.workflows.month.busy import busy_of
 from novamodel.workflows.month.compute import compute
 from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.declared import Found, declared_usage
-from novamodel.workflows.month.left_out import missing, not_priced
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.network import carrier
+from novamodel.workflows.month.left_out import carried, missing, not_priced
 from novamodel.workflows.month.network import answers, apis, balancers, outside_requests, outward, queues, transfer
-from novamodel.workflows.month.stores import caches, databases, search_domains, used_stores
+from novamodel.workflows.month.stores import buckets, caches, databases, pod_volumes, search_domains, used_stores
 
 GIB = 1024**3
 
@@ -35,38 +38,53 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     going = flow(scenario, rates)
     said = answers(scenario, going)
     moved = transfer(scenario, going, said, rates, seconds)
+    busy = busy_of(scenario, sum(rates.values()))
     logs = log_volume(scenario, rates)
     log_gib = logs.gib_per_day * pricing.hours_per_month / 24
-    declared = declared_usage(scenario, outside_requests(scenario, hours) * seconds, book_date(book))
+    declared = declared_usage(
+        scenario,
+        outside_requests(scenario, hours) * seconds,
+        busy.storage_per_s * seconds,
+        pricing_date(scenario, book),
+    )
     things: dict[str, list[Any]] = {
         "fargate": [],
         "nodes": [],
-        **{name: list(values) for name, values in compute(scenario, hours, book).items()},
+        **{name: list(values) for name, values in compute(scenario, hours, busy.services).items()},
         "eks_clusters": [] if declared.things.get("eks_clusters") else _cluster(scenario),
         "load_balancers": list(balancers(scenario, hours, said.by_source)),
-        "apis": list(apis(scenario, sum(going.edges.values()) * seconds)),
+        "apis": list(apis(scenario, sum(going.edges.values()) * seconds, max(said.by_source.values(), default=0.0))),
         "search": list(search_domains(scenario, logs)),
-        "buckets": [Bucket(name="dumps", gib=pricing.backup_bucket / GIB)] if pricing.backup_bucket else [],
+        "buckets": list(buckets(scenario)),
         "logs": _logs(scenario, log_gib),
         **outward(scenario, float(moved.internet_gib), log_gib),
     }
     if platform.kind != "compose":
-        things["databases"] = list(databases(scenario))
+        things["databases"] = list(databases(scenario, busy.databases))
         things["caches"] = list(caches(scenario))
         things["queues"] = list(queues(scenario, going, seconds))
+    behind = carrier(scenario)
+    in_public = 0 if behind is not None and flag(behind, "internal") else len(things["load_balancers"])
+    things["volumes"] = list(pod_volumes(scenario))
     for name, more in declared.things.items():
         things[name] = [*things.get(name, []), *more]
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
+        on=date.fromisoformat(pricing.date) if pricing.date else None,
         transfer=moved,
-        metered=(*_metered(scenario, hours, declared, len(things["load_balancers"]), things["nat"]), *declared.metered),
+        metered=(*_metered(scenario, hours, declared, in_public, things["nat"]), *declared.metered),
         not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *not_priced(scenario)),
-        free=tuple(declared.free),
+        free=(*carried(scenario), *declared.free),
         missing=missing(scenario),
         notes=(hours.answered.said,) if hours.answered.said else (),
         **{name: tuple(values) for name, values in things.items()},
     )
+
+
+def pricing_date(scenario: Scenario, book: PriceBook) -> date:
+    """The date that decides on extended support."""
+    return date.fromisoformat(scenario.pricing.date) if scenario.pricing.date else book_date(book)
 
 
 def _cluster(scenario: Scenario) -> list[EksCluster]:
@@ -76,7 +94,10 @@ def _cluster(scenario: Scenario) -> list[EksCluster]:
 def _logs(scenario: Scenario, gib: float) -> list[LogGroup]:
     if scenario.monitoring.logs != "cloudwatch":
         return []
-    return [LogGroup(ingested_gib=gib, stored_gib=log_kept_gib(gib, scenario.pricing.log_months))]
+    groups = scenario.declared_of("aws_cloudwatch_log_group")
+    rare = bool(groups) and all(one.text("log_group_class") == "INFREQUENT_ACCESS" for one in groups)
+    kind: Literal["standard", "infrequent_access"] = "infrequent_access" if rare else "standard"
+    return [LogGroup(kind=kind, ingested_gib=gib, stored_gib=log_kept_gib(gib, scenario.pricing.log_months))]
 
 
 def _metered(scenario: Scenario, hours: DayUse, declared: Found, balancers: int, nat: list[Any]) -> list[Metered]:

@@ -54,6 +54,8 @@ HANDLERS: Mapping[str, Handler] = {
     "aws_opensearch_domain": stores.search,
     "aws_elasticsearch_domain": stores.search,
     "aws_dynamodb_table": stores.table,
+    "aws_lb_listener_rule": rest.free,
+    "aws_alb_listener_rule": rest.free,
     "aws_lb": network.load_balancer,
     "aws_alb": network.load_balancer,
     "aws_elb": network.load_balancer,
@@ -104,13 +106,13 @@ HANDLERS: Mapping[str, Handler] = {
 SILENT = ("provider",)
 
 
-def declared_usage(scenario: Scenario, requests: float, on: date) -> Found:
-    """What all declared resources add; `requests`: those of the month from outside; `on`: the date of the prices."""
-    found = Found(scenario, requests, on)
+def declared_usage(scenario: Scenario, requests: float, storage_requests: float, on: date) -> Found:
+    """What all declared resources add; see `Found` for what else it needs to know."""
+    found = Found(scenario, requests, storage_requests, on)
     for one in scenario.declared:
         if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if _known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
+        if known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
             found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
             continue
         handler = HANDLERS.get(one.type)
@@ -121,7 +123,7 @@ def declared_usage(scenario: Scenario, requests: float, on: date) -> Found:
     return found
 
 
-def _known_machine(one: Declared) -> bool:
+def known_machine(one: Declared) -> bool:
     """Whether the scenario would have taken a store's machine from here, had it not been told otherwise."""
     classes = [known.name for known in database_classes()] + [known.name for known in cache_nodes()]
     return one.text("instance_class") in classes or one.text("node_type") in classes
@@ -136,7 +138,7 @@ def _priced_there(scenario: Scenario, one: Declared) -> bool:
     if path.startswith("cache"):
         name = path.partition(".")[2]
         return scenario.all_caches.get(name or "main", scenario.cache).node_type is not None
-    return not one.type.startswith("aws_eks_cluster")
+    return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 
-__all__ = ["HANDLERS", "Found", "declared_usage", "title"]
+__all__ = ["HANDLERS", "Found", "declared_usage", "known_machine", "title"]

@@ -20,6 +20,8 @@ class Found:
     scenario: Scenario
     requests: float
     """Requests a month that come from outside."""
+    storage_requests: float
+    """Reads and writes a month of the main database's storage."""
     on: date
     """The date that decides on extended support: that of the prices."""
     things: dict[str, list[Any]] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from novamodel.cost import EksCluster, FargateService, FunctionUse, NodeGroup, Volume, eks_support
+from novamodel.cost import EksCluster, FargateService, NodeGroup, Volume, eks_support
+from novamodel.scenario import Scenario
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag
 
@@ -95,8 +96,18 @@ def scaling_group(one: Declared, found: Found) -> None:
         found.leave(one, f"instances above {count:g}, up to {most:g}: {BY_USE}")
 
 
+def group_of_services(scenario: Scenario) -> Declared | None:
+    """The declared node group that the services run on: the first of the type that the scenario takes."""
+    groups = scenario.declared_of("aws_eks_node_group")
+    return next((one for one in groups if scenario.platform.node_type in one.text("instance_types")), None)
+
+
 def node_group(one: Declared, found: Found) -> None:
     """A node group beside the one that the services run on, at its desired (or least) size."""
+    platform = found.scenario.platform
+    taken = one.name in platform.node_groups or (not platform.node_groups and one is group_of_services(found.scenario))
+    if taken and platform.compute == "ec2":
+        return  # `month.compute` has it
     kinds = one.text("instance_types") or "t3.medium"
     sizes = (one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size"))
     count = next((number for number in sizes if number is not None), 1)
@@ -104,6 +115,7 @@ def node_group(one: Declared, found: Found) -> None:
     group = NodeGroup(
         name=one.name,
         instance_type=kinds.split(",")[0].strip(),
+        os="windows" if one.text("ami_type").upper().startswith("WINDOWS") else "linux",
         fixed_node_hours=count * one.count * found.hours,
         spot_share=int(one.text("capacity_type").upper() == "SPOT"),
         disks=(Volume(name="root", kind="gp2", gib=size),),
@@ -134,6 +146,7 @@ def ecs_service(one: Declared, found: Found) -> None:
         "fargate",
         FargateService(
             name=one.name,
+            os=system(task),
             vcpu=(task.number("cpu") or 0) / 1024,
             memory_gib=(task.number("memory") or 0) / 1024,
             fixed_task_hours=(one.number("desired_count") or 1) * one.count * found.hours,
@@ -149,12 +162,18 @@ def architecture(task: Declared) -> Literal["x86", "arm64"]:
     return "arm64" if task.text("runtime_platform.cpu_architecture").upper() == "ARM64" else "x86"
 
 
+def system(task: Declared) -> Literal["linux", "windows"]:
+    """Operating system of a task definition."""
+    return "windows" if task.text("runtime_platform.operating_system_family").upper().startswith("WIN") else "linux"
+
+
 def function(one: Declared, found: Found) -> None:
     """A function's requests are not known from files; environments that are kept warm are."""
     warm = one.number("provisioned_concurrent_executions") or 0
     if warm:
         memory = one.number("memory_size") or 128
-        found.add("functions", FunctionUse(name=one.name, memory_mib=memory, provisioned=warm * one.count))
+        kept = warm * one.count * memory / 1024 * found.hours * 3600
+        found.meter("lambda.x86.provisioned", kept, one)
     found.leave(one, f"requests and their duration: {BY_USE}")
 
 

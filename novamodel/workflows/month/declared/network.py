@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from novamodel.cost import ApiUse, Endpoint, LoadBalancer
+from novamodel.scenario import Scenario
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag
 
-KINDS = {"network": "nlb", "gateway": "gwlb", "application": "alb", "": "alb"}
+Kind = Literal["alb", "nlb", "gwlb", "classic"]
+KINDS: dict[str, Kind] = {"network": "nlb", "gateway": "gwlb", "application": "alb", "": "alb"}
+
+BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
+
+
+def carrier(scenario: Scenario) -> Declared | None:
+    """The declared load balancer that the traffic comes through where no application load balancer is declared."""
+    if scenario.origin("pricing.load_balancers").kind in ("file", "override"):
+        return None
+    return next((one for one in scenario.declared_of(*BALANCERS) if one.modelled is None), None)
+
+
+def kind_of(one: Declared) -> Kind:
+    """Kind of a declared load balancer."""
+    return "classic" if one.type == "aws_elb" else KINDS.get(one.text("load_balancer_type"), "alb")
 
 
 def load_balancer(one: Declared, found: Found) -> None:
-    """One beside the application load balancers that the traffic comes through."""
-    kind = "classic" if one.type == "aws_elb" else KINDS.get(one.text("load_balancer_type"), "alb")
+    """One beside those that the traffic comes through."""
+    kind = kind_of(one)
+    if one is carrier(found.scenario):
+        return
     for number in range(one.count):
         name = one.name if one.count == 1 else f"{one.name} {number + 1}"
         found.add("load_balancers", LoadBalancer(name=name, kind=kind))
@@ -67,6 +86,11 @@ def health_check(one: Declared, found: Found) -> None:
     features += int(flag(one, "measure_latency")) + int(one.number("request_interval") == 10)
     found.meter("route53.health_check.aws", one.count, one)
     found.meter("route53.health_check.aws_feature", one.count * features, one)
+
+
+def rules_of(scenario: Scenario) -> int:
+    """Rules of the load balancer: each declared one, and the default."""
+    return sum(one.count for one in scenario.declared_of("aws_lb_listener_rule", "aws_alb_listener_rule")) + 1
 
 
 def web_acl(one: Declared, found: Found) -> None:

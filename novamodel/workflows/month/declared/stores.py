@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.cost import AuroraCluster, AuroraInstance, CacheCluster, Database, SearchDomain, ServerlessCache
+from novamodel.cost import AuroraCluster, AuroraInstance, CacheCluster, Database, SearchDomain
+from novamodel.cost.meters import backup_stored_gib, serverless_cache_gib
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared.collect import BY_USE, Found, flag
 
@@ -70,26 +71,30 @@ def aurora(one: Declared, found: Found) -> None:
         elif kind:
             machines.append(AuroraInstance(instance_class=kind, count=member.count))
     least, most = one.number(f"{limits}.min_capacity") or 0.5, one.number(f"{limits}.max_capacity")
+    kept = int(one.number("backup_retention_period") or 1)
     alone = scenario.database.instance_class is None and len(scenario.declared_of(one.type)) == 1
+    data = scenario.pricing.database_used / GIB if alone else 0.0
     found.add(
         "aurora",
         AuroraCluster(
             name=one.name,
             engine="mysql" if "mysql" in one.text("engine") else "postgresql",
             version=one.text("engine_version") or None,
+            extended_support_year=0 if "disabled" in one.text("engine_lifecycle_support") else None,
             io_optimized=one.text("storage_type") == "aurora-iopt1",
             instances=tuple(machines),
-            fixed_acu_hours=serverless * least * found.hours,
-            storage_gib=scenario.pricing.database_used / GIB if alone else 0,
+            acu_hours=serverless * least * found.hours,
+            storage_gib=data,
+            io_requests=found.storage_requests if alone else 0,
+            backup_stored_gib=backup_stored_gib(data, data * scenario.pricing.daily_change, kept) if kept > 1 else 0,
+            proxy=bool(scenario.declared_of("aws_db_proxy")) and alone,
             insights="advanced" if one.text("database_insights_mode") == "advanced" else "standard",
         ),
     )
     if serverless and most is not None and most > least:
         found.leave(one, f"capacity units above {least:g}, up to {most:g}: {BY_USE}")
-    if one.text("storage_type") != "aurora-iopt1":
-        found.leave(one, f"its input and output: {BY_USE}")
     if not alone:
-        found.leave(one, f"the data in it: {BY_USE}")
+        found.leave(one, f"the data in it, its input and output: {BY_USE}")
     if not machines and not serverless:
         found.leave(one, "it has no instances in these files")
 
@@ -130,11 +135,15 @@ def cache(one: Declared, found: Found) -> None:
         name = one.name if one.count == 1 else f"{one.name} {number + 1}"
         engine = one.text("engine") or "redis"
         found.add("caches", CacheCluster(name=name, node_type=kind, engine=engine, **shards_of(one)))
+    if (one.number("snapshot_retention_limit") or 0) > 1:
+        found.leave(one, f"snapshots beyond the first: {BY_USE}")
 
 
 def serverless_cache(one: Declared, found: Found) -> None:
     """A serverless cache at the least that it bills."""
-    found.add("serverless_caches", ServerlessCache(name=one.name, engine=one.text("engine") or "redis"))
+    engine = one.text("engine") or "redis"
+    least = float(serverless_cache_gib(engine, 0)) * one.count * found.hours
+    found.meter(f"elasticache.serverless.{engine}.storage", least, one)
     found.leave(one, f"what is stored above the minimum, and requests: {BY_USE}")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from novamodel.scenario.fields import Part, Seconds, given
+
 Level = Literal["off", "local", "remote_write", "on", "remote_apply"]
 Paths = Literal["parallel", "serial"]
 
@@ -49,3 +51,23 @@ def commit_wait(level: Level, local_flush: float, standby: Standby | None, paths
     if waits_for == "standby_apply":
         remote += standby.apply
     return local_flush + remote if paths == "serial" else max(local_flush, remote)
+
+
+class SynchronousReplication(Part):
+    """Commits that wait for a standby (synchronous_standby_names is set)."""
+
+    simplified = "the standby is always there, and its times are constant"
+
+    commit: Level = given("on", "synchronous_commit: what a commit waits for", "documented: PostgreSQL default")
+    paths: Paths = given("parallel", "the standby is asked beside the local flush, or after it", "assumed")
+    local_flush: Seconds = given("0 s", "local flush, beyond the commit's own storage operations", "assumed")
+    round_trip: Seconds = given("1 ms", "network to the standby and back", "assumed: another zone")
+    write: Seconds = given("50 us", "the standby's write", "assumed")
+    flush: Seconds = given("1 ms", "the standby's flush", "assumed: gp3 single-digit milliseconds")
+    apply: Seconds = given("0.3 ms", "the standby's replay", "assumed")
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds that a commit of a transaction that writes waits."""
+        standby = Standby(self.round_trip, self.write, self.flush, self.apply)
+        return commit_wait(self.commit, self.local_flush, standby, self.paths)

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novamodel.scenario.fields import Factor, Part, PositiveCount, given
+
+PAGE_KIB = 8
+"""PostgreSQL reads and writes pages of 8 KiB."""
 MB, MIB, KIB = 1e6, 1024.0**2, 1024.0
 
 
@@ -38,3 +42,19 @@ def operations_a_second(io_kib: float, iops: float, throughput_mib_s: float, ins
         return Operations(volume, volume, volume)
     sustained = min(volume, instance.baseline_iops, instance.baseline_mb_s * MB / size)
     return Operations(volume, sustained, min(volume, instance.most_iops, instance.most_mb_s * MB / size))
+
+
+class InstanceStorage(Part):
+    """What an instance lets through to its volume (EBS-optimised instances)."""
+
+    baseline_iops: PositiveCount = given(3600, "operations a second, for good", "from memory: r6g.large")
+    most_iops: PositiveCount = given(20000, "the same while it bursts", "from memory: r6g.large")
+    baseline_mb_s: Factor = given(78.75, "throughput for good, MB/s", "from memory: r6g.large")
+    most_mb_s: Factor = given(593.75, "the same while it bursts, MB/s", "from memory: r6g.large")
+    bursts: bool = given(False, "whether a run sees the burst (30 min in 24 h) or what lasts", "assumed: what lasts")
+
+    def operations(self, iops: float, throughput_mib_s: float) -> float:
+        """Operations a second of one page, of a volume and this instance together."""
+        limits = InstanceLimits(self.baseline_iops, self.most_iops, self.baseline_mb_s, self.most_mb_s)
+        found = operations_a_second(PAGE_KIB, iops, throughput_mib_s, limits)
+        return found.burst if self.bursts else found.sustained
