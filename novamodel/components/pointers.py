@@ -60,23 +60,26 @@ def view_maker(prototype: Any) -> Any:
         """A part of a state: where its words begin in the table."""
 
         def __init__(self, part: Any, first: int) -> None:
-            self.part = part
-            self.first = first
             super().__init__(name=f"State({type(part).__name__}@{first})")
-
-        def field(self, name: str) -> tuple[Any, int]:
-            """A field, and where its words begin."""
-            place = self.part._fields.index(name)
-            return self.part[place], self.first + sum(words(one) for one in self.part[:place])
+            self.fields: dict[str, tuple[Any, int]] = {}  # a field, and where its words begin
+            for name, value in zip(part._fields, part, strict=True):
+                self.fields[name] = value, first
+                first += words(value)
 
         def __reduce__(self) -> Any:
             raise TypeError("a state's type lives in this process only")
 
+    known: dict[Any, Any] = {}  # types made so far
+
     def type_of(part: Any, first: int) -> Any:
         if isinstance(part, np.ndarray):
-            return types.CPointer(from_dtype(part.dtype))
+            if part.dtype not in known:
+                known[part.dtype] = types.CPointer(from_dtype(part.dtype))
+            return known[part.dtype]
         if isinstance(part, tuple):
-            return StateType(part, first)
+            if (type(part), first) not in known:
+                known[type(part), first] = StateType(part, first)
+            return known[type(part), first]
         return types.float64 if isinstance(part, float) else types.int64
 
     @register_model(StateType)
@@ -92,14 +95,13 @@ def view_maker(prototype: Any) -> Any:
 
         def generic_resolve(self, state_type: Any, name: str) -> Any:
             """Type of a field."""
-            if name in state_type.part._fields:
-                return type_of(*state_type.field(name))
-            return None
+            found = state_type.fields.get(name)
+            return None if found is None else type_of(*found)
 
     @lower_getattr_generic(StateType)
     def read_field(context: Any, builder: Any, state_type: Any, pointer: Any, name: str) -> Any:
         """Load a field's word, or hand the pointer on for a part."""
-        part, first = state_type.field(name)
+        part, first = state_type.fields[name]
         if isinstance(part, tuple):
             return pointer
         word = builder.load(builder.gep(pointer, [context.get_constant(types.intp, first)]))

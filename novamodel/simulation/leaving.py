@@ -27,7 +27,8 @@ NONE = codes.NONE
 @rule
 def worker_of(m: Model, i: int, edge: int) -> int:
     """The worker of an edge that a request is in the hands of."""
-    return int(m.edges.first_worker[edge] + m.requests.key[i] % m.edges.workers[edge])
+    worker: int = m.edges.first_worker[edge] + m.requests.key[i] % m.edges.workers[edge]
+    return worker
 
 
 @rule
@@ -39,7 +40,8 @@ def cache_of(m: Model, i: int, balance: int) -> int:
 @rule
 def key_row(m: Model, i: int, zone: int, key: int) -> int:
     """Row of a request's key in a zone of limits."""
-    return int(zone + (m.requests.client[i] if key == 0 else key - 1))
+    row: int = zone + (m.requests.client[i] if key == 0 else key - 1)
+    return row
 
 
 @rule

@@ -65,6 +65,12 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
         s.progress[g] += now - at
         s.used[g] += threads * (now - at)
         return
+    work = threads * (now - at)
+    if work <= s.left[g] and now < s.phase[g] + (s.turn[g] + 1) * s.period[g]:  # most often
+        s.used[g] += work
+        s.left[g] -= work
+        s.progress[g] += now - at
+        return
     while at < now:
         end = s.phase[g] + (s.turn[g] + 1) * s.period[g]
         until = end if end < now else now
@@ -92,7 +98,8 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
 @rule
 def gate_wake(s: CpuGate, g: int, now: float) -> None:
     """One more thread wants the CPU. Call after gate_advance; an idle group may have slept over boundaries."""
-    if s.running[g] == 0 and s.quota[g] < NO_LIMIT:
+    idle = s.running[g] == 0 and s.quota[g] < NO_LIMIT
+    if idle and now >= s.phase[g] + (s.turn[g] + 1) * s.period[g]:
         turn = int((now - s.phase[g]) / s.period[g])
         if s.phase[g] + (turn + 1) * s.period[g] <= now:
             turn += 1
