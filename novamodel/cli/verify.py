@@ -38,6 +38,7 @@ def verify(component: Component = None, cases: Cases = None, json: Json = False)
     Examples:
       novamodel verify
       novamodel verify pgbouncer
+      novamodel verify nginx --json
       novamodel verify --cases my-recordings/ --json > verify.json
     """
     import novamodel

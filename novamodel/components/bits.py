@@ -32,7 +32,7 @@ def scale_float(x: float, exponent: int) -> float:
 
 def wrapped_product(a: int, b: int) -> int:
     """The low 64 bits of a product, as a signed integer."""
-    return ((a * b + _SIGN) & _WORD) - _SIGN
+    return ((int(a) * int(b) + _SIGN) & _WORD) - _SIGN
 
 
 if numba is not None:

@@ -34,7 +34,7 @@ def system(rate, mix=None, replicas=2, limit="1000m", pool=10, shape="constant",
             "night": f"{rate / 10} requests/s",
             "mix": mix or {"read": 0.6, "write": 0.3, "login": 0.1},
         },
-        "platform": {"kind": "eks", "compute": "ec2", "core_speed": 0.5},
+        "platform": {"kind": "eks", "compute": "ec2", "core_speed": 0.5, "cpu": {"kind": "none"}},
         "services": {
             "api": {
                 "replicas": replicas,
@@ -89,13 +89,16 @@ def test_inside_the_range_both_agree_within_the_bounds(scenario):
 
 def test_novabank_at_its_peak():
     scenario = nm.load("novabank").override({"run.duration": "40 s", "run.warm_up": "30 s", "run.replications": 2})
+    scenario = scenario.override(
+        {"platform.cpu.kind": "none"}
+    )  # else threads wait for cores, which no closed form says
     table = beside(nm.simulate(scenario)).set_index(["metric", "of"])
     held = table[table["holds"] & table["value"].notna()].reset_index()
     assert all(agrees(row) for row in held.itertuples())
     for figure in ("mean", "p99", "rejected"):
         assert table.loc[(figure, ""), "holds"]
     assert table.loc[("replicas", "core-api"), "analytic"] == 7
-    assert table.loc[("hit ratio", "account"), "holds"]
+    assert not table.loc[("hit ratio", "account"), "holds"]  # what the edge rejects reads nothing
     assert not table.loc[("utilisation", "postgres connections"), "holds"]
 
 

@@ -17,6 +17,7 @@ MEAN, TAIL, LOAD = 0.25, 0.25, 0.05
 def test_loads_and_latencies_agree_with_the_simulation(multiple):
     # the edge rejects nothing here: the closed forms know no rejections
     scenario = load_scenario(params_dir() / "novabank.yaml", importer).with_load(multiple).override({"edge.limits": {}})
+    scenario = scenario.override({"platform.cpu.kind": "none"})  # nor waits for the cores of a node
     result = simulate(scenario.override(peak_window(scenario, 120)), replications=2)
     rate = peak_rate(scenario)
     counts = steady_replicas(scenario, rate)

@@ -13,11 +13,9 @@ OUTSIDE = ("verify", "components")
 WORDS = "a run counts refusals: slot_free decides, and this says it in PostgreSQL's words"
 ZONES = "a limit's zone in a run has a row for each client, so that none is evicted"
 HASHES = "no upstream method of a scenario hashes a key; ip_hash and random are in upstream.numbers"
-RUNTIMES = "a run has Node's runtime only: the scenario has no word for others yet"
 NOT_IN_RUNS: dict[str, str] = {
     "callers.throttle.reject_probability": "adaptive throttling is no policy that a scenario can name",
     "cpu.host.host_pressure": "tests hold the shared host to it; a run reports utilisation and throttling",
-    "cpu.host.thread_shorten": RUNTIMES,
     "hpa.pods.pod_request": "a pod of a run has one container, whose request the scenario says",
     "nginx.connections.connected_at_once": "the kernel's backlog matters while a worker stands still, which none does",
     "nginx.connections.drained": "idle clients of a run hold no connection: nginx closes them when it needs room",
@@ -48,22 +46,6 @@ NOT_IN_RUNS: dict[str, str] = {
     "redis.slots.crc16": "a run has one shard",
     "redis.slots.hash_slot": "a run has one shard",
     "redis.slots.hashed_part": "a run has one shard",
-    "runtime.rules.burst_waits": RUNTIMES,
-    "runtime.rules.lane_runs": RUNTIMES,
-    "runtime.rules.lane_yields": RUNTIMES,
-    "runtime.rules.runtime_admit": RUNTIMES,
-    "runtime.rules.runtime_burst": RUNTIMES,
-    "runtime.rules.runtime_ended": RUNTIMES,
-    "runtime.rules.runtime_leave": RUNTIMES,
-    "runtime.rules.runtime_leave_line": RUNTIMES,
-    "runtime.rules.runtime_reset": RUNTIMES,
-    "runtime.rules.worker_takes": RUNTIMES,
-    "runtime.state.event_loops": RUNTIMES,
-    "runtime.state.go_processors": RUNTIMES,
-    "runtime.state.lanes_of": RUNTIMES,
-    "runtime.state.processes": RUNTIMES,
-    "runtime.state.request_threads": RUNTIMES,
-    "runtime.state.runtime_state": RUNTIMES,
 }
 """Rules (module.function) that nothing in a run reaches, each with the reason."""
 

@@ -142,7 +142,11 @@ def test_a_share_never_seen_is_not_known_to_be_zero(queue):
         result = simulate(queue(), replications=replications)
         errors = result.estimate("errors")
         assert errors.value == errors.low == 0
-        assert errors.high == pytest.approx(3.69 / result.routes["arrived"].sum(), rel=0.01)
+        arrived = result.routes["arrived"].sum()
+        assert errors.high >= 3.68 / arrived  # as if each failure were for itself
+        most = max(r["in_flight"] for r in result.settling.to_dict("records"))
+        seldom = {1: 0.975, 4: 0.602}[replications]  # shares of replications that may show some (Clopper and Pearson)
+        assert errors.high == pytest.approx(max(3.69, seldom * most * replications) / arrived, rel=0.05)
 
 
 def test_by_replication_holds_what_the_estimates_average(queue):

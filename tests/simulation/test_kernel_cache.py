@@ -20,8 +20,6 @@ from novamodel.simulation import simulate
 from novamodel.verify import cpu as cpu_cases
 
 PACKAGE = Path(novamodel.__file__).parent
-ROOMS = ("components", "verify", "units.py", "errors.py", "__init__.py")
-
 QUEUE = {
     "arrival_rate_per_s": 50,
     "cpu_ms_mean": 5,
@@ -60,12 +58,12 @@ def printed(process):
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of the rooms that the small entry needs."""
+    """A copy of the package, and of the one data file that importing it opens."""
+    data = tmp_path / "install" / "data"
+    data.mkdir(parents=True)
+    shutil.copy(PACKAGE.parent / "data" / "machines.json", data)
     home = tmp_path / "install" / "novamodel"
-    home.mkdir(parents=True)
-    for room in ROOMS:
-        source = PACKAGE / room
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, home / room)
+    shutil.copytree(PACKAGE, home, ignore=shutil.ignore_patterns("__pycache__"))
     return home
 
 

@@ -282,6 +282,11 @@ def result_of(scenario: Scenario) -> SimpleNamespace:
             (metric, of, 0.05, 0.04, 0.06)
             for metric in ("mean", "p99", "rejected")
             for of in ("", *scenario.traffic.everyone)
+        ]
+        + [
+            ("hit ratio", space if store == "main" else f"{store} {space}", 0.5, 0.4, 0.6)
+            for store, cache in scenario.all_caches.items()
+            for space in cache.keyspaces
         ],
         columns=["metric", "of", "value", "low", "high"],
     )

@@ -81,7 +81,7 @@ def test_a_sweep_varies_what_says_the_load():
 
 
 def test_fixes_of_every_store_by_name():
-    fixes = {fix.name: fix.overrides for fix in fixes_of(graph())}
+    fixes = {fix.name: fix.overrides for fix in fixes_of(graph(), "shop cpu")}
     expected = {
         "database: the next class",
         "database: one more read replica",
