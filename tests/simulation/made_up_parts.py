@@ -301,7 +301,7 @@ def platforms(draw: Any) -> dict[str, Any]:
     cpu = {"kind": "turns", "sibling_speed": draw(one_of("100 %", "65 %")), "steal": draw(one_of("0 %", "0 %", "10 %"))}
     cpu |= draw(one_of({}, {}, {"slice": "1 ms", "tick": "1 ms"}))
     if kind == "compose":
-        return {"kind": "compose", "compute": "ec2", "node_type": "t3.micro", "zones": 1, "cpu": cpu}
+        return {"kind": "compose", "compute": "ec2", "node_type": "t3.micro", "cpu": cpu}
     group = {"type": "t3.medium"} | draw(
         one_of({"min": 2}, {"count": 8}, {"min": 1, "max": 12, "start_delay": "300 ms", "idle_for": "1 s"})
     )
