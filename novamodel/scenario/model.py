@@ -35,6 +35,7 @@ from novamodel.scenario.recordings import Recordings, recorded_tree
 from novamodel.scenario.schema_walk import absent_paths, default_origin, field_unit, opened
 from novamodel.scenario.service import Service
 from novamodel.scenario.stations import External, Queue
+from novamodel.scenario.tenants import fitting_node_type
 from novamodel.scenario.traffic import Traffic, own_population
 
 LEVELS = ("error", "warning", "note")
@@ -250,6 +251,9 @@ def build(tree: Tree, recordings: Recordings | None = None) -> Scenario:
         derived = derived.merged(facts)
         scenario = _validated(tree.merged(derived))
     scenario._tree, scenario._derived, scenario._recordings = tree, derived, recordings
+    if (larger := fitting_node_type(scenario)) is not None:
+        why = f"derived: the smallest {larger.split('.')[0]} that holds every pod"
+        return scenario.override({"platform.node_type": larger}, said_by=why)
     return scenario
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.scenario.finding import Whole
-from novamodel.scenario.machines import GIB
-from novamodel.scenario.nodes import SYSTEM_PODS
+from novamodel.scenario.machines import GIB, node_types
+from novamodel.scenario.nodes import SYSTEM_PODS, NodeGroup, group_room, machine
 from novamodel.scenario.service import Resources
 
 NO_REQUEST = 0.002
@@ -44,3 +44,22 @@ def standing(scenario: Whole) -> list[tuple[float, float]]:
     system = list(SYSTEM_PODS) if scenario.platform.kind == "eks" else []
     others = [one.resources for one in tenants(scenario) if one.part != "service"]
     return [*system, *((one.cpu_request, one.memory_request / GIB) for one in others)]
+
+
+def fitting_node_type(scenario: Whole) -> str | None:
+    """The smallest type of the assumed nodes' family that holds every pod; None where they do, or where it was said."""
+    platform = scenario.platform
+    said = scenario.origin("platform.node_type").kind in ("file", "override")
+    if said or platform.kind == "compose" or not platform.on_machines or platform.node_groups:
+        return None
+    now = machine(platform.node_type)
+    family = [
+        one for one in node_types() if one.name.split(".")[0] == now.name.split(".")[0] and "metal" not in one.name
+    ]
+    for one in sorted(family, key=lambda known: known.cores):
+        room = group_room(NodeGroup(type=one.name), platform.kind)
+        sizes = [tenant.resources for tenant in tenants(scenario)]
+        fits = all(size.cpu_request <= room.cpu and size.memory_request / GIB <= room.memory_gib for size in sizes)
+        if fits and one.cores >= now.cores:
+            return None if one == now else one.name
+    return None

@@ -12,7 +12,6 @@ from novamodel.cost import (
     Volume,
     fargate_pod_size,
     groups_of,
-    instance_allocatable,
     nodes_by_group,
     task_hours,
 )
@@ -136,7 +135,7 @@ def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGr
     node has to come first, and the Cluster Autoscaler takes it away after ten idle minutes.
     """
     platform, month = scenario.platform, scenario.pricing.hours_per_month
-    groups = groups_of(platform.model_copy(update={"node_type": node_type(scenario)}))
+    groups = groups_of(platform)
     known: dict[tuple[int, ...], dict[str, int]] = {}
 
     def nodes_of(there: Mapping[str, float]) -> dict[str, int]:
@@ -179,25 +178,6 @@ def _node_groups(scenario: Scenario, hours: DayUse, busy: float) -> tuple[NodeGr
             )
         )
     return tuple(found)
-
-
-def node_type(scenario: Scenario) -> str:
-    """Type of the nodes; where nobody has said it, the smallest of the assumed family that holds every pod."""
-    said = scenario.platform.node_type
-    if scenario.platform.node_groups or scenario.origin("platform.node_type").kind in ("file", "override"):
-        return said
-    pods = _pods(scenario, dict.fromkeys(scenario.services, 1))
-    family = [one for one in node_types() if one.name.split(".")[0] == said.split(".")[0] and "metal" not in one.name]
-    for one in sorted(family, key=lambda known: known.cores):
-        room = instance_allocatable(one.name)
-        if one.cores >= cores_of(said) and all(p.cpu <= room.cpu and p.memory_gib <= room.memory_gib for p in pods):
-            return one.name
-    return said
-
-
-def cores_of(name: str) -> int:
-    """Cores of a node type."""
-    return next(one.cores for one in node_types() if one.name == name)
 
 
 def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from novamodel.scenario import Scenario
 from novamodel.scenario.callers import Caller
 from novamodel.scenario.demand import MAIN, walk_steps
-from novamodel.workflows.month.compute import node_type, public_addresses
+from novamodel.workflows.month.compute import public_addresses
 from novamodel.workflows.month.declared import HANDLERS, known_machine, rest
 from novamodel.workflows.month.declared.network import carrier
 from novamodel.workflows.month.stores import data_gib, used_stores
@@ -25,8 +25,8 @@ def assumed(scenario: Scenario) -> tuple[str, ...]:
     """Priced things that nobody has declared: each by its path, with the amount or what it was taken for."""
     found = []
     platform = scenario.platform
-    if platform.on_machines and platform.kind != "compose" and node_type(scenario) != platform.node_type:
-        found.append(f"platform.node_type {node_type(scenario)}: the smallest that holds every pod")
+    if platform.on_machines and scenario.origin("platform.node_type").source.endswith("holds every pod"):
+        found.append(f"platform.node_type {platform.node_type}: the smallest that holds every pod")
     for name in UNDECLARED:
         if name == "nat_gateways" and public_addresses(scenario):
             continue
