@@ -15,15 +15,15 @@ from novamodel.components.pgbouncer.state import (
     QUERY_TIMEOUT_WAITING,
     WAIT_TIMEOUT,
 )
-from novamodel.components.postgres.cores import cores_join, cores_replace
+from novamodel.components.postgres.cores import cores_replace
 from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.bouncing import arm_server, close_door, follow, tend
-from novamodel.simulation.holds import arm_cores, lose_connection
+from novamodel.simulation.holds import lose_connection
 from novamodel.simulation.recorder import OUTCOMES
-from novamodel.simulation.requests import add_time, drawn, next_serial, resume, take_request
+from novamodel.simulation.requests import add_time, next_serial, resume, take_request
 from novamodel.simulation.schedule import push
-from novamodel.simulation.shared import join_backend, replace_backend
+from novamodel.simulation.shared import replace_backend, set_up
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -33,23 +33,8 @@ NEVER = codes.NEVER
 @handler
 def do_log_in(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """A login of PgBouncer has the server's cores."""
-    s = m.requests
-    s.pc[i] = pc + 1
-    d, link = s.database[i], s.link[i]
-    if m.timers.outage[d] != 0:
-        s.outcome[i] = codes.NO_DATABASE
-        resume(m, i)
-        return
-    x = drawn(m, i, m.programs.draw[pc])
-    if m.shared.server[d] != NONE:
-        if not join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now):
-            s.outcome[i] = codes.REFUSED
-            resume(m, i)
-        return
-    work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
-    s.where[i] = codes.ON_CORES
-    cores_join(m.cores, d, i, s.number[i], work, now)
-    arm_cores(m, q, d)
+    m.requests.pc[i] = pc + 1
+    set_up(m, q, i, pc, now)
 
 
 @handler

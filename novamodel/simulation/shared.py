@@ -11,10 +11,11 @@ from typing import Any
 from novamodel.components.cpu.host import container_used, finds_idle, host_due, host_step, thread_wake
 from novamodel.components.fifo import fifo_join
 from novamodel.components.node.shared import shared_finish, shared_loop_join, shared_thread_join
+from novamodel.components.postgres.cores import cores_join
 from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.simulation import codes
-from novamodel.simulation.holds import release_dead
+from novamodel.simulation.holds import arm_cores, release_dead
 from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, resume
 from novamodel.simulation.schedule import push
@@ -109,6 +110,27 @@ def join_backend(m: Model, q: Any, i: int, d: int, idle: float, busy: float, now
     thread_wake(m.host, t, idle if finds_idle(m.host, t) else busy, now)
     arm_host(m, q, m.host.home[m.host.owner[t]])
     return True
+
+
+@handler
+def set_up(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """A connection set-up, or a login of PgBouncer, has the cores of a database server."""
+    s = m.requests
+    d, link = s.database[i], s.link[i]
+    if m.timers.outage[d] != 0:
+        s.outcome[i] = codes.NO_DATABASE
+        resume(m, i)
+        return
+    x = drawn(m, i, m.programs.draw[pc])
+    if m.shared.server[d] != NONE:
+        if not join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now):
+            s.outcome[i] = codes.REFUSED
+            resume(m, i)
+        return
+    work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
+    s.where[i] = codes.ON_CORES
+    cores_join(m.cores, d, i, s.number[i], work, now)
+    arm_cores(m, q, d)
 
 
 @handler
@@ -236,5 +258,6 @@ __all__ = [
     "on_host_due",
     "on_way",
     "replace_backend",
+    "set_up",
     "statement_ended",
 ]

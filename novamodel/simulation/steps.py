@@ -12,7 +12,6 @@ from novamodel.components.pg_pool.state import CONNECT
 from novamodel.components.pg_pool.state import GRANTED as HAS_CONNECTION
 from novamodel.components.pgbouncer.rules import bouncer_find, bouncer_resumes
 from novamodel.components.pgbouncer.state import FAST_FAILED, GRANTED
-from novamodel.components.postgres.cores import cores_join
 from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
 from novamodel.components.tokens import tokens_free, tokens_release, tokens_take, tokens_wait
@@ -20,7 +19,6 @@ from novamodel.simulation import codes
 from novamodel.simulation.bouncing import tend_pool, try_login
 from novamodel.simulation.holds import (
     arm_bursts,
-    arm_cores,
     arm_pool,
     lose_connection,
     open_connection,
@@ -29,7 +27,7 @@ from novamodel.simulation.holds import (
 from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
 from novamodel.simulation.schedule import push
-from novamodel.simulation.shared import join_backend, join_process, join_thread, on_way
+from novamodel.simulation.shared import join_process, join_thread, on_way, set_up
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -193,21 +191,8 @@ def do_connect(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         work = m.links.login_idle[link] if fifo_is_idle(m.bouncer_cpu, cpu, now) else m.links.login_busy[link]
         done = fifo_join(m.bouncer_cpu, cpu, work * x, now)
         push(q, done, codes.STEP_DONE, s.number[i], i)
-    elif m.timers.outage[s.database[i]] != 0:
-        s.outcome[i] = codes.NO_DATABASE
-        resume(m, i)
     else:
-        d = s.database[i]
-        x = drawn(m, i, m.programs.draw[pc])
-        if m.shared.server[d] != NONE:
-            if not join_backend(m, q, i, d, m.links.connect_idle[link] * x, m.links.connect_busy[link] * x, now):
-                s.outcome[i] = codes.REFUSED
-                resume(m, i)
-            return
-        work = (m.links.connect_idle[link] if m.cores.jobs[d] < m.cores.cores[d] else m.links.connect_busy[link]) * x
-        s.where[i] = codes.ON_CORES
-        cores_join(m.cores, d, i, s.number[i], work, now)
-        arm_cores(m, q, d)
+        set_up(m, q, i, pc, now)
 
 
 @handler

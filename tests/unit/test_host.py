@@ -294,8 +294,14 @@ def example_host() -> Host:
 @hypothesis_settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_any_history_keeps_the_books(steps: list[tuple[int, float, int]]) -> None:
-    """Cores are never idle while a thread waits, quotas hold, counts agree with modes."""
-    drive(example_host(), steps, inspect=True)
+    """Cores are never idle while a thread waits, quotas hold, counts agree with modes; all CPU is somebody's."""
+    host = example_host()
+    seen = drive(host, steps, inspect=True)
+    assert [at for at, _ in seen] == sorted(at for at, _ in seen)
+    end = max(host.last)
+    for h in range(len(host.cores)):
+        used = sum(container_used(host, c, end) for c in range(len(host.home)) if host.home[c] == h)
+        assert used == pytest.approx(host_used(host, h, end), abs=1e-9)
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
