@@ -81,8 +81,8 @@ def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:
 
 
 if numba is not None:
-    from llvmlite import ir
     from numba import types
+    from numba.core.cgutils import ir  # llvmlite's
     from numba.extending import intrinsic, overload
 
     @cache
