@@ -84,6 +84,8 @@ class Answer:
             "rejected": result and result.estimate("rejected")._asdict(),
             "first_limit": knee and knee.first_limit,
             "load_multiple_at_breach": knee and knee.load_multiple_at_breach,
+            "breach_low": knee and knee.breach_low,
+            "breach_high": knee and knee.breach_high,
             "limit_rests_on": self.rests_on.of_advice(),
             "size": sizing and {"now": sizing.now.settings, "advised": sizing.chosen.settings, "met": sizing.met},
             "advice": [{**row, "assumed": self.rests_on.of_advice()} for row in advice],
@@ -187,7 +189,7 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
         day = parts.attempt("day", simulate_day)
     options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
     breaks = parts.attempt(
-        "knee", lambda: knee(scenario, engine=engine, progress=stage(0.5, 0.25, "finding the knee"), **options)
+        "knee", lambda: knee(scenario, engine=engine, quick=quick, progress=stage(0.5, 0.25, "finding the knee"))
     )
     sized = parts.attempt(
         "sizing",
