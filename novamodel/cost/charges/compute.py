@@ -1,9 +1,10 @@
 """Fargate tasks and pods, EKS control planes, EC2 instances, EBS volumes."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import ZERO, billed_ephemeral_gib
 from novamodel.cost.provisioned import BASELINE, check_volume, excess
 from novamodel.cost.support import eks_support
@@ -13,6 +14,10 @@ from novamodel.scenario.fargate import require_fargate_size
 
 DEFAULT_DISKS = (Volume(name="root", gib=Decimal(20)),)
 METRICS_OF_DETAILED_MONITORING = 7
+PAY_FOR_EBS = re.compile(
+    r"(c3|i2|r3)\.([24]?xlarge)|c1\.xlarge|g2\.2xlarge|m1\.(large|xlarge)|m2\.[24]xlarge|m3\.2?xlarge"
+)
+"""Types of earlier generations that pay for EBS optimisation (EC2 user guide, from memory)."""
 Part = tuple[Driver, str, Decimal]
 
 
@@ -77,17 +82,20 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
         ("fixed", f"{group.name} during operations", group.surge_node_hours),
     ]
     for driver, name, hours in parts:
-        yield Quantity(key, hours * (1 - share), name, driver)
+        yield from machines(ground, key, hours * (1 - share), name, driver, group.purchase)
         yield Quantity(f"{key}.spot", hours * share, f"{name} on Spot", driver)
     disks = DEFAULT_DISKS if group.disks is None else group.disks
-    for driver, name, hours in parts:
+    held: list[Part] = parts if group.disk_hours is None else [("fixed", group.name, group.disk_hours)]
+    for driver, name, hours in held:
         for disk in disks:
             yield from _volume(disk, hours / ground.month, name, driver)
     family = "t4g" if group.instance_type.startswith("t4g.") else "t3"
     yield Quantity(f"ec2.cpu_credits.{family}", group.cpu_credit_hours, group.name, "use")
     hours = sum((part for _, _, part in parts), ZERO)
+    if group.ebs_optimized and PAY_FOR_EBS.fullmatch(group.instance_type):
+        yield Quantity(f"ec2.ebs_optimized.{group.instance_type}", hours, group.name)
     if group.detailed_monitoring:
-        metrics = METRICS_OF_DETAILED_MONITORING * hours / ground.month
+        metrics = METRICS_OF_DETAILED_MONITORING * (group.disk_hours or hours) / ground.month
         yield Quantity("cloudwatch.metrics", metrics, f"{group.name}, detailed monitoring")
     if group.public_ipv4:
         yield Quantity("vpc.public_ipv4", hours, f"{group.name}, an address each")

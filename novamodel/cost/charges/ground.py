@@ -1,5 +1,6 @@
 """What all charges stand on: the month's length, its date, and the facts of machines that the price book knows."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -19,6 +20,27 @@ class Quantity(NamedTuple):
     name: str = ""
     driver: Driver = "fixed"
     own_tiers: bool = False
+
+
+def machines(
+    ground: "Ground", key: str, hours: Decimal, name: str, driver: Driver, purchase: str
+) -> Iterator[Quantity]:
+    """Machine-hours as they are bought: on demand, or reserved: the hourly part and what was paid upfront, spread.
+
+    A reservation's price stands in the book as a rate (upfront parts spread over the term), as `KEY.PLAN.hour` (what
+    an hour costs beside the upfront part), or as both; the upfront part of which it knows nothing is missing.
+    """
+    if purchase == "on_demand":
+        yield Quantity(key, hours, name, driver)
+        return
+    shown, own = f"{name}, {purchase.replace('_', ' ').replace('.', ', ')}", f"{key}.{purchase}"
+    if f"{own}.hour" in ground.book.prices:
+        yield Quantity(f"{own}.hour", hours, shown, driver)
+    elif not purchase.endswith("all_upfront"):
+        yield Quantity(own, hours, shown, driver)
+        return
+    if not purchase.endswith(("no_upfront", "heavy_utilization")):
+        yield Quantity(f"{own}.upfront", hours, shown, driver)
 
 
 class Ground(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import billed_object_gib, early_delete_gib, stored_log_gib
 from novamodel.cost.provisioned import excess, search_gp3_included
 from novamodel.cost.usage import Bucket, MonthUsage, SearchDomain
@@ -35,13 +35,15 @@ def cache_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
                 valid=f"up to {MOST_SHARDS} shards, {MOST_REPLICAS} replicas each",
             )
         hours = cache.nodes * ground.full_month
-        yield Quantity(f"elasticache.{cache.engine}.{cache.node_type}", hours, cache.name)
+        key = f"elasticache.{cache.engine}.{cache.node_type}"
+        yield from machines(ground, key, hours, cache.name, "fixed", cache.purchase)
 
 
 def search_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """OpenSearch nodes by the full hour, and their volumes."""
     for domain in usage.search:
-        yield Quantity(f"opensearch.{domain.node_type}", domain.nodes * ground.full_month, domain.name)
+        nodes = domain.nodes * ground.full_month
+        yield from machines(ground, f"opensearch.{domain.node_type}", nodes, domain.name, "fixed", domain.purchase)
         for role, kind, count in (
             ("masters", domain.master_type, domain.masters),
             ("UltraWarm", domain.warm_type, domain.warm_nodes),

@@ -40,12 +40,26 @@ class Found:
         self.things.setdefault(name, []).extend(things)
 
     def meter(self, key: str, quantity: float, one: Declared, driver: str = "fixed") -> None:
-        """Add a quantity of one price."""
+        """Add a quantity of one price; none where there is nothing to bill."""
+        if not quantity:
+            return
         self.metered.append(Metered(key=key, quantity=quantity, name=one.name, driver=driver))
 
     def count(self, what: str, number: float) -> None:
         """Count things that `pricing.WHAT` would otherwise assume."""
         self.counts[what] = self.counts.get(what, 0) + number
+
+    def linked(self, one: Declared, *keys: str) -> Declared | None:
+        """The declared resource that a value of another refers to: the first of some keys, with what is below them."""
+        for key in keys:
+            for path, address in one.links.items():
+                if path == key or path.startswith(f"{key}."):
+                    return next((other for other in self.scenario.declared if other.address == address), None)
+        return None
+
+    def linking(self, one: Declared, key: str, *types: str) -> list[Declared]:
+        """The declared resources of some types whose value `key` refers to this one."""
+        return [other for other in self.scenario.declared_of(*types) if other.links.get(key) == one.address]
 
     def leave(self, one: Declared, why: str) -> None:
         """Name what the bill leaves out."""
@@ -81,3 +95,13 @@ def blocks(one: Declared, name: str) -> list[str]:
 
 def _numbered(key: str, prefix: str, number: int) -> bool:
     return number == 0 and key.removeprefix(prefix).split(".")[0].isdecimal()
+
+
+def purchase(one: Declared) -> str:
+    """How a machine is bought, as its usage says: on demand, or reserved for a term with a way to pay."""
+    term = str(one.usage.get("reserved_instance_term", "")).lower().replace("_year", "yr").replace("_", "")
+    payment = str(one.usage.get("reserved_instance_payment_option", "")).lower()
+    kind = str(one.usage.get("reserved_instance_type", "standard")).lower()
+    if not term or not payment:
+        return "on_demand"
+    return f"{'convertible' if kind == 'convertible' else 'reserved'}.{term}.{payment}"
