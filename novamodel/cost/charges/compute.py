@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import ZERO, billed_ephemeral_gib
@@ -23,9 +24,10 @@ Part = tuple[Driver, str, Decimal]
 
 def fargate_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """vCPU and memory as requested, disk above 20 GB, Windows licences, addresses of tasks."""
-    del ground
     for service in usage.fargate:
-        require_fargate_size(float(service.vcpu), float(service.memory_gib), path=f"fargate.{service.name}")
+        size = float(service.vcpu), float(service.memory_gib)
+        if not ground.sold(partial(require_fargate_size, *size, path=f"fargate.{service.name}")):
+            continue
         parts: list[Part] = [
             ("fixed", service.name, service.fixed_task_hours),
             ("use", f"{service.name} above its minimum", service.use_task_hours),
@@ -88,7 +90,7 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
     held: list[Part] = parts if group.disk_hours is None else [("fixed", group.name, group.disk_hours)]
     for driver, name, hours in held:
         for disk in disks:
-            yield from _volume(disk, hours / ground.month, name, driver)
+            yield from _volume(disk, hours / ground.month, name, driver, ground)
     family = "t4g" if group.instance_type.startswith("t4g.") else "t3"
     yield Quantity(f"ec2.cpu_credits.{family}", group.cpu_credit_hours, group.name, "use")
     hours = sum((part for _, _, part in parts), ZERO)
@@ -103,13 +105,13 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
 
 def volume_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """EBS volumes that no node group brings along."""
-    del ground
     for volume in usage.volumes:
-        yield from _volume(volume, Decimal(1), volume.name, "fixed")
+        yield from _volume(volume, Decimal(1), volume.name, "fixed", ground)
 
 
-def _volume(volume: Volume, months: Decimal, name: str, driver: Driver) -> Iterator[Quantity]:
-    check_volume(volume)
+def _volume(volume: Volume, months: Decimal, name: str, driver: Driver, ground: Ground) -> Iterator[Quantity]:
+    if not ground.sold(partial(check_volume, volume)):
+        return
     held = volume.count * months
     kind = f"ebs.{volume.kind}"
     yield Quantity(f"{kind}.storage", volume.gib * held, name, driver)

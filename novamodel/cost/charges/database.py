@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import ZERO, billed_backup_gib, enhanced_monitoring_gib
@@ -21,8 +22,8 @@ SERVERLESS_SUPPORT_SHARE = Decimal("0.25")
 def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """RDS instances; backups above the allowance of all of them together."""
     for database in usage.databases:
-        check_storage(database)
-        yield from _database(database, ground)
+        if ground.sold(partial(check_storage, database)):
+            yield from _database(database, ground)
     backups = billed_backup_gib(
         (database.backup_stored_gib for database in usage.databases),
         (database.storage_gib for database in usage.databases),

@@ -1,6 +1,6 @@
 """What all charges stand on: the month's length, its date, and the facts of machines that the price book knows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -44,19 +44,34 @@ def machines(
 
 
 class Ground(NamedTuple):
-    """Hours of the month, the same rounded up, the date, and the book; `lenient`: what it lacks is left out."""
+    """Hours of the month, the same rounded up, the date, and the book.
+
+    `lenient`: what the book lacks is left out, and what AWS does not sell is named in `refused`.
+    """
 
     month: Decimal
     full_month: Decimal
     on: date
     book: PriceBook
-    lenient: bool = False
+    lenient: bool
+    refused: list[str]
 
     @classmethod
     def of(cls, usage: MonthUsage, book: PriceBook, *, lenient: bool = False) -> "Ground":
         """The ground of one month's usage."""
         on = usage.on or book_date(book)
-        return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient)
+        return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient, [])
+
+    def sold(self, check: Callable[[], object]) -> bool:
+        """Whether AWS sells what `check` looks at; a lenient bill names its `UserError`, others raise it."""
+        try:
+            check()
+        except UserError as problem:
+            if not self.lenient:
+                raise
+            self.refused.append(f"{problem.path or ''}: {problem.message} (valid: {problem.valid})".lstrip(": "))
+            return False
+        return True
 
     def vcpu(self, key: str) -> Decimal:
         """vCPUs of the instance class that `key` prices; 0 of one that a lenient bill leaves out and names.

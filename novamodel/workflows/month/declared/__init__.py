@@ -142,10 +142,14 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
     """What all declared resources add; see `Found` for what else it needs to know."""
     found = Found(scenario, requests, storage_requests, on)
     for one in scenario.declared:
+        region = one.text("provider_region")
         if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
-            found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
+        if region and region != scenario.pricing.region:
+            found.leave(one, f"it stands in {region}: a bill is of one region")
+            continue
+        if one.modelled is not None and known_machine(one) and not _on_host(scenario, one):
+            found.leave(one, "the scenario takes it from elsewhere: a machine or a pod of its own")
             continue
         handler = HANDLERS.get(one.type)
         if handler is None:
@@ -153,6 +157,11 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
         else:
             handler(one, found)
     return found
+
+
+def _on_host(scenario: Scenario, one: Declared) -> bool:
+    """Whether the scenario runs on a host of containers, which prices no store of its own: what is declared is paid."""
+    return scenario.platform.kind == "compose" and (one.modelled or "").startswith(("database", "cache"))
 
 
 def known_machine(one: Declared) -> bool:
@@ -164,12 +173,16 @@ def known_machine(one: Declared) -> bool:
 def _priced_there(scenario: Scenario, one: Declared) -> bool:
     """Whether the place of a resource in the scenario has a price; a store whose machine is unknown there has none."""
     path = one.modelled or ""
+    if scenario.platform.kind == "compose" and path.startswith(("database", "cache")):
+        return False
     if path.startswith("database"):
         part = scenario.all_databases.get(path.partition(".")[2].partition(".")[0] or "main", scenario.database)
         return part.instance_class is not None and one.type == "aws_db_instance"
     if path.startswith("cache"):
         name = path.partition(".")[2]
         return scenario.all_caches.get(name or "main", scenario.cache).node_type is not None
+    if path.startswith("services."):
+        return path.split(".")[1] in scenario.services
     return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 

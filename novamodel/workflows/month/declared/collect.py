@@ -15,7 +15,7 @@ BY_USE = "billed by use that no file says"
 
 @dataclass
 class Found:
-    """Collects. `things`: fields of `MonthUsage`; `counts`: how many of what `pricing` otherwise assumes."""
+    """Collects. `things`: fields of `MonthUsage`; `counts`: how many of what `pricing` otherwise assumes, by name."""
 
     scenario: Scenario
     requests: float
@@ -26,7 +26,7 @@ class Found:
     """The date that decides on extended support: that of the prices."""
     things: dict[str, list[Any]] = field(default_factory=dict)
     metered: list[Metered] = field(default_factory=list)
-    counts: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, dict[str, float]] = field(default_factory=dict)
     not_priced: list[str] = field(default_factory=list)
     free: list[str] = field(default_factory=list)
 
@@ -45,9 +45,10 @@ class Found:
             return
         self.metered.append(Metered(key=key, quantity=quantity, name=one.name, driver=driver))
 
-    def count(self, what: str, number: float) -> None:
-        """Count things that `pricing.WHAT` would otherwise assume."""
-        self.counts[what] = self.counts.get(what, 0) + number
+    def count(self, what: str, number: float, one: Declared) -> None:
+        """Count things that `pricing.WHAT` would otherwise assume, by the names that they are declared under."""
+        named = self.counts.setdefault(what, {})
+        named[one.name] = named.get(one.name, 0) + number
 
     def linked(self, one: Declared, *keys: str) -> Declared | None:
         """The declared resource that a value of another refers to: the first of some keys, with what is below them."""
@@ -91,6 +92,13 @@ def blocks(one: Declared, name: str) -> list[str]:
         if any(key.startswith(prefix) and not _numbered(key, prefix, number) for key in one.values):
             found.append(prefix)
     return found
+
+
+def inside(one: Declared, prefix: str) -> list[str]:
+    """Names of the values and links of one block, without those of the further blocks of its kind."""
+    number = 0 if not prefix.rstrip(".").rpartition(".")[2].isdecimal() else 1
+    keys = [key for key in (*one.values, *one.links) if key.startswith(prefix)]
+    return [key for key in keys if not _numbered(key, prefix, number)]
 
 
 def _numbered(key: str, prefix: str, number: int) -> bool:

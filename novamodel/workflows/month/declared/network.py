@@ -7,7 +7,7 @@ from typing import Literal
 from novamodel.cost import Endpoint, LoadBalancer
 from novamodel.scenario import Scenario
 from novamodel.scenario.declared import Declared
-from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag
+from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag, inside
 from novamodel.workflows.month.declared.table import Part, leave_unsaid, meter_used
 
 Kind = Literal["alb", "nlb", "gwlb", "classic"]
@@ -56,7 +56,7 @@ def load_balancer(one: Declared, found: Found) -> None:
 
 def address(one: Declared, found: Found) -> None:
     """Elastic addresses; one a NAT gateway is on the bill already."""
-    found.count("addresses", one.count)
+    found.count("addresses", one.count, one)
 
 
 def endpoint(one: Declared, found: Found) -> None:
@@ -162,7 +162,7 @@ def _kind_of_rule(one: Declared, prefix: str) -> str:
     """A rule of its own, a group of rules, or a managed group."""
     if one.text(f"{prefix}type").upper() == "GROUP":
         return "group"
-    keys = [key for key in (*one.values, *one.links) if key.startswith(prefix)]
+    keys = inside(one, prefix)
     if any("managed_rule_group_statement" in key for key in keys):
         return "managed"
     return "group" if any("rule_group_reference_statement" in key for key in keys) else "rule"

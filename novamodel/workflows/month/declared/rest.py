@@ -11,13 +11,13 @@ from novamodel.workflows.month.declared.table import PARTS, Part, leave_unsaid, 
 
 def secret(one: Declared, found: Found) -> None:
     """A secret, in the place of `pricing.secrets`; requests of it as a usage file says."""
-    found.count("secrets", one.count)
+    found.count("secrets", one.count, one)
     meter_used(one, found, (Part("secrets.api", "monthly_requests"),))
 
 
 def key(one: Declared, found: Found) -> None:
     """A key of one's own, in the place of `pricing.kms_keys`; requests of it as a usage file says."""
-    found.count("kms_keys", one.count)
+    found.count("kms_keys", one.count, one)
     spec = one.text("customer_master_key_spec") or one.text("key_spec") or "SYMMETRIC_DEFAULT"
     price = {"SYMMETRIC_DEFAULT": "kms.requests", "RSA_2048": "kms.requests_rsa_2048"}.get(
         spec, "kms.requests_asymmetric"
@@ -35,7 +35,7 @@ def alarm(one: Declared, found: Found) -> None:
     if min((period for period in periods if period is not None), default=60) < 60:
         found.meter("cloudwatch.alarm.high_resolution", metrics * one.count, one)
     else:
-        found.count("alarms", metrics * one.count)
+        found.count("alarms", metrics * one.count, one)
 
 
 def grafana(one: Declared, found: Found) -> None:
