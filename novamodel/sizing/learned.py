@@ -38,5 +38,6 @@ def chance_to_hold(
 
 
 def _covariance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    squares = ((one[:, None, :] - other[None, :, :]) ** 2).sum(axis=-1)
+    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+    squares = np.maximum(squares, 0.0)
     return np.asarray(BIAS**2 + LOCAL**2 * np.exp(-squares / (2 * REACH**2)))

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import SystemLoad, interwoven, pod_memory
+from novamodel.analytic import SystemLoad, pod_memory
 from novamodel.scenario import Scenario, Service
 from novamodel.sizing.legal import MOST_LOW, Sizes, legal_sizes
-from novamodel.sizing.loads import candidate_load, today_load
+from novamodel.sizing.loads import Standing, candidate_load, standing_load
 from novamodel.sizing.rest import PodUse, Scaler, pod_use, settle_all
 from novamodel.sizing.settings import SETTINGS, current_settings, path_of
 from novamodel.sizing.shares import objective_shares, own_ratio, whole_shares
@@ -80,8 +80,12 @@ def services_to_size(scenario: Scenario) -> list[str]:
     return sorted(scenario.services, key=lambda name: scenario.services[name].autoscaler is None)
 
 
-def screen(scenario: Scenario, name: str, allowed: Allowed) -> Rows:
-    """Judge every combination of the allowed values of one service; the others stay as they are."""
+def screen(scenario: Scenario, name: str, allowed: Allowed, standing: Standing | None = None) -> Rows:
+    """Judge every combination of the allowed values of one service; the others stay as they are.
+
+    ``standing``: the scenario at its peak, where it has been worked out.
+    """
+    standing = standing or standing_load(scenario)
     service = scenario.services[name]
     values = {setting: _values(scenario, name, setting, allowed) for setting in SETTINGS}
     sizes = _allowed_sizes(legal_sizes(scenario, service), values, current_settings(service))
@@ -92,13 +96,12 @@ def screen(scenario: Scenario, name: str, allowed: Allowed) -> Rows:
     now = current_settings(service)
     today = np.flatnonzero(_as_today(columns, now))
     columns = {key: np.concatenate([column, column[today]]) for key, column in columns.items()}
-    use = pod_use(scenario, name, most, limits)
+    use = pod_use(scenario, standing, name, most, limits)
     peak, hours = _replicas(service, columns, use, most)
     pools = values["pool_max"]
-    load = candidate_load(scenario, name, most, limits, pools)
-    if interwoven(scenario):
-        as_now = today_load(scenario)
-        shares = [whole_shares(scenario, load, as_now, slo) for slo in scenario.slo]
+    load = candidate_load(scenario, standing, name, most, limits, pools)
+    if standing.woven:
+        shares = [whole_shares(scenario, load, standing, slo, name) for slo in scenario.slo]
     else:
         shares = [objective_shares(scenario, load, slo, name) for slo in scenario.slo]
     shape = (most, limits.size, pools.size)
@@ -233,7 +236,9 @@ def _pools(
     for other, s in scenario.services.items():
         if other != name and s.pool is not None:
             room -= s.pool.max * (s.autoscaler.max_replicas if s.autoscaler else s.replicas)
-    room = max(room, int(pools.min()))
+    if room < pools.min() * high.min():  # the others alone open what there is: as many as today are no more
+        now = current_settings(service)
+        room = max(int(pools.min()), int(now["pool_max"] * now["max_replicas"]))
     each = np.where(pools[None, :] * high[:, None] <= room, own[at], np.inf)
     best = each.min(axis=1)
     good = each <= best[:, None] * AS_GOOD
@@ -250,6 +255,11 @@ def connections(scenario: Scenario) -> int:
     if database.pgbouncer:
         return int(database.pgbouncer.max_client_conn)
     return int(database.max_connections - database.reserved_connections)
+
+
+def opened(own: Rows) -> np.ndarray:
+    """Connections that each row's pools may open."""
+    return np.asarray(own.settings["max_replicas"] * np.nan_to_num(own.settings["pool_max"]))
 
 
 def _fits(
