@@ -20,9 +20,11 @@ import numpy as np
 from novamodel.scenario import Scenario
 from novamodel.sizing.backends import Backend, backends
 from novamodel.sizing.fronts import front, resources
+from novamodel.sizing.legal import quota
 from novamodel.sizing.loads import standing_load
+from novamodel.sizing.pools import connections, opened
 from novamodel.sizing.price import each_cost, hourly_compute, room_of_host, uses_of_host
-from novamodel.sizing.screen import Rows, connections, opened, screen, services_to_size
+from novamodel.sizing.screen import Rows, screen, services_to_size
 from novamodel.sizing.settings import current_settings, overrides_between
 from novamodel.sizing.shares import SCALE, budget, ratio, service_weights
 from novamodel.sizing.sums import priced, smallest_sums
@@ -87,8 +89,8 @@ def space(scenario: Scenario, variables: Sequence[Variable]) -> Space:
     parts = [
         _joined(backend, number, kept, most) for number, (backend, kept) in enumerate(zip(found, rows, strict=True))
     ]
-    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Space(scenario, found, rows, *columns, legal, whole)
+    pick, worst, cost, changes, aside, position = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Space(scenario, found, rows, pick, worst, cost, changes, aside, position, legal, whole)
 
 
 def _machine_count(variables: Sequence[Variable]) -> int:
@@ -109,7 +111,7 @@ def _joined(backend: Backend, number: int, kept: list[Rows], most: int) -> tuple
             total = sum(own.shares[turn][place] for own, place in zip(kept, places, strict=True))
             worst = np.maximum(worst, ratio(slo, np.asarray(total)))
     changes = np.asarray(_summed([own.changes for own in kept], places)) + len(backend.overrides)
-    fits = (_summed([opened(own) for own in kept], places) <= _links(scenario, kept)) & room_of_host(
+    fits = (_summed([opened(own.settings) for own in kept], places) <= _links(scenario, kept)) & room_of_host(
         scenario, kept, places
     )
     keep = np.flatnonzero(fits | (changes == 0))
@@ -118,7 +120,8 @@ def _joined(backend: Backend, number: int, kept: list[Rows], most: int) -> tuple
     weights = service_weights(scenario)
     for own, place in zip(kept, places, strict=True):
         weight = math.sqrt(weights[own.service])
-        acting = own.peak, own.settings["cpu_limit"], own.settings["pool_max"]  # requests and targets act by the count
+        cpu = quota(scenario, own.settings["cpu_limit"], own.billed[:, 0])
+        acting = own.peak, cpu, own.settings["pool_max"]  # requests and targets act by the count
         position += [weight * _log(values)[place][:, None] for values in acting]
     return (
         np.column_stack([np.full(keep.size, number), *places]),
@@ -187,16 +190,16 @@ def _slow(scenario: Scenario, kept: list[Rows], column: int, target: float) -> t
 def _limits(scenario: Scenario, kept: list[Rows]) -> tuple[list[np.ndarray], np.ndarray]:
     """(by service: rows x limits; room) of connections, and of a single host's cores and memory."""
     host, host_room = uses_of_host(scenario, kept)
-    uses = [np.column_stack([opened(own), more]) for own, more in zip(kept, host, strict=True)]
+    uses = [np.column_stack([opened(own.settings), more]) for own, more in zip(kept, host, strict=True)]
     return uses, np.array([_links(scenario, kept), *host_room])
 
 
 def _links(scenario: Scenario, kept: list[Rows]) -> float:
     """Connections that all pools may open: what is accepted, or today's where no combination opens so few."""
     accepted = float(connections(scenario))
-    if sum(float(opened(own).min()) for own in kept) <= accepted:
+    if sum(float(opened(own.settings).min()) for own in kept) <= accepted:
         return accepted
-    return sum(float(opened(own)[_today(own)]) for own in kept)
+    return sum(float(opened(own.settings)[_today(own)]) for own in kept)
 
 
 def _summed(columns: Sequence[np.ndarray], places: Sequence[np.ndarray]) -> np.ndarray:

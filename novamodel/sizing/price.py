@@ -136,4 +136,4 @@ def room_of_host(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.n
     """Whether the replicas of each combination fit on the one machine of Compose; elsewhere nodes are added."""
     uses, room = uses_of_host(scenario, kept)
     total = np.asarray(sum(own[place] for own, place in zip(uses, places, strict=True)))
-    return (total <= np.array(room)).all(axis=1)
+    return np.asarray((total <= np.array(room)).all(axis=1))
