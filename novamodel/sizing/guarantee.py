@@ -48,9 +48,9 @@ def sentence(proof: Proof, kept: bool) -> str:
         f", and none of the {others} other simulated sizes does for over {CLOSE * 100:.0f} % less" if others > 1 else
         f", and the other simulated size does not for over {CLOSE * 100:.0f} % less" if others == 1 else ""
     )  # fmt: skip
-    but = f" but {', '.join(proof.beside)}" if proof.beside else ""
+    sure, but = percent(proof.right), f" but {', '.join(proof.beside)}" if proof.beside else ""
     covered = (
-        f"With probability {percent(proof.right)} the choice keeps every objective{but} in the window at the peak{among}"
+        f"With probability {sure} the choice keeps every objective{but} in the window at the peak{among}"
         f" ({verdicts}; replications normal and independent, settings outside the variables as stated)."
     )
     return f"{covered} {_rest(proof)}"
