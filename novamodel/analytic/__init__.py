@@ -21,6 +21,7 @@ from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import interwoven, route_demands
+from novamodel.analytic.downstream import reaching
 from novamodel.analytic.flow import mean_rates
 from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
@@ -100,6 +101,7 @@ __all__ = [
     "peak_rate",
     "pod_memory",
     "queue_rates",
+    "reaching",
     "retry_load",
     "route_demands",
     "route_means",

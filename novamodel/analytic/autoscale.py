@@ -84,7 +84,7 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
         others = {other: np.asarray(float(count)) for other, count in found.items()}
         load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
         cpu = load.services[name].replica.used_cores
-        memory = np.broadcast_to(pod_memory(scenario, service, name, load), counts.shape)
+        memory = np.broadcast_to(_memory_seen(scenario, service, name, load), counts.shape)
         resources = service.resources
         found[name] = settle(
             scaler,
@@ -129,7 +129,7 @@ def days(scenario: Scenario, multiples: Sequence[float]) -> list[pd.DataFrame]:
             np.broadcast_to(values, (rates.size, counts.size)).reshape(*rates.shape, counts.size)
             for values in (
                 load.services[name].replica.used_cores,
-                pod_memory(scenario, service, name, load),
+                _memory_seen(scenario, service, name, load),
                 load.services[name].rate_per_s,
             )
         )
@@ -218,6 +218,12 @@ def _reading(pods: Sequence[PodState], use: float, ask: float) -> Reading:
         requests={pod.name: as_amount(ask) for pod in pods},
         values=[as_amount(use * len(pods))],
     )
+
+
+def _memory_seen(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
+    """`pod_memory` where the autoscaler reads it; it takes the latency of all routes, which is long in large graphs."""
+    scaler = service.autoscaler
+    return np.zeros(()) if scaler is None or scaler.memory_target is None else pod_memory(scenario, service, name, load)
 
 
 def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, *, capped: bool = True) -> np.ndarray:

@@ -76,7 +76,7 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources.system)
+    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources.system)
 
 
 def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import HOURS, NO_LIMIT, hour_rate, peak_rate, pod_memory, system_load
+from novamodel.analytic import HOURS, NO_LIMIT, hour_rate, pod_memory, system_load
 from novamodel.scenario import Scenario
+from novamodel.sizing.loads import Standing
 
 MOST_PASSES = 60
 POINTS = 48
@@ -47,22 +48,18 @@ class Scaler:
     rule: Any  # the autoscaler: kind, tolerance, and what of ECS's is not varied
 
 
-def pod_use(scenario: Scenario, name: str, most: int, limits: np.ndarray) -> PodUse:
+def pod_use(scenario: Scenario, standing: Standing, name: str, most: int, limits: np.ndarray) -> PodUse:
     """What a pod uses at each hour's mean rate and at the peak, by replicas up to ``most`` and CPU limit (nan: none).
 
     A pod's use depends on its own rate; it is worked out at `POINTS` rates and interpolated between them.
     """
-    peak = max(peak_rate(scenario), 1e-9)
+    peak = standing.rate_per_s
     rates = np.array([*(hour_rate(scenario, hour) for hour in range(HOURS)), peak])
     least = max(float(rates.min()), 1e-3 * peak) / most
     each = np.geomspace(least, peak, POINTS)  # requests/s of the deployment over replicas
-    others = {
-        other: np.asarray(float(s.autoscaler.min_replicas if s.autoscaler else s.replicas))
-        for other, s in scenario.services.items()
-    }
     quota = np.where(np.isnan(limits), NO_LIMIT, limits)
-    counts = {**others, name: (peak / each)[:, None]}
-    load = system_load(scenario, peak, counts, cpu_limit={name: quota[None, :]})
+    counts = {**standing.counts, name: (peak / each)[:, None]}
+    load = system_load(scenario, peak, counts, cpu_limit={name: quota[None, :]}, routes=dict(standing.routes))
     shape = (POINTS, limits.size)
     cores = np.broadcast_to(load.services[name].replica.used_cores, shape)
     memory = np.broadcast_to(pod_memory(scenario, scenario.services[name], name, load, capped=False), shape)
