@@ -169,6 +169,7 @@ def do_fork(m: Model, i: int, pc: int, now: float) -> None:
     s.key[branch] = call_key(m, s.key[i], pc, 0)
     copy_draws(m, branch, i)
     s.replica[branch] = s.replica[i]
+    m.runtime.at[branch] = m.runtime.at[i]
     s.pc[branch] = m.programs.jump[pc]
     s.pending[i] += 1
     s.pc[i] = pc + 1

@@ -10,6 +10,7 @@ from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_repli
 from novamodel.simulation.queueing import end_work
 from novamodel.simulation.recorder import OUTCOMES, PLACES, record_finish
 from novamodel.simulation.requests import add_time, add_times, free_request, parent_of, resume
+from novamodel.simulation.runtimes import leave_runtime
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
@@ -72,6 +73,8 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     b = s.balance[i]
     again = outcome in codes.ANSWERED_5XX and may_ask_next(m, i, outcome, True, now)
     leave_replica(m, i, outcome, now)
+    if m.runtime.at[i] != NONE:
+        leave_runtime(m, i, now)
     if again:
         ask_next(m, q, heir(m, i, now), b, outcome, now)
         free_request(m, i)

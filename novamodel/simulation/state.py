@@ -27,6 +27,7 @@ from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
 from novamodel.components.redis.persistence import AppendOnly
 from novamodel.components.redis.state import Keys
+from novamodel.components.runtime.state import Runtime
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
@@ -46,7 +47,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
-    shared: int  # 1 = containers share machines
+    shared: int  # whose threads run on machines: `codes.ON_OWN`, ALL_SHARED, RUNTIMES_ONLY
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -268,6 +269,7 @@ class Model(NamedTuple):
     key_draws: KeyDraws
     host: Host
     shared: Shared
+    runtime: Runtime
     sites: Sites
     retries: Retries
     backoff: Backoff

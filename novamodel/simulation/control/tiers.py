@@ -16,6 +16,7 @@ from novamodel.components.pg_pool.rules import pool_account
 from novamodel.components.pgbouncer.rules import bouncer_account
 from novamodel.components.postgres.cores import cores_account
 from novamodel.components.queue.consumers import consumer_account
+from novamodel.components.runtime.rules import runtime_count
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
@@ -87,13 +88,15 @@ def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
     queued = 0
     for r in range(first, end):
         cpu += used_cpu(model, r, now)
-        busy += loop_busy_until(model.node, r, now)
-        queued += int(model.node.loop_waiting[r])
+        took, waits = taken(model, r, now)
+        busy += took
+        queued += waits
     ready = max(fleet.ready_count(), 1)
     quota = float(model.gate.quota[first])
-    cores = quota / scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
+    runtime = fleet.service.runtime
+    cores = quota / scenario.platform.cfs_period if quota < NO_LIMIT else float(runtime.lanes)
     yield Use(f"{name} cpu", cpu, ready * cores)
-    yield Use(f"{name} event loop", busy, ready, queued)
+    yield Use(f"{name} {runtime.takers}", busy, ready * (runtime.at_once or runtime.lanes), queued)
     for database, pool in fleet.service.all_pools.items():
         for reads, tier in ((False, "pool"), (True, "read pool")):
             link = world.plan.layout.links.get(Link(name, database, reads))
@@ -104,6 +107,17 @@ def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
     if limit is not None:
         used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)
         yield Use(f"{name} memory", used, ready * limit, integral=False)
+
+
+def taken(model: Any, r: int, now: float) -> tuple[float, int]:
+    """Seconds for which the loops, threads or processes of a replica have been taken, and who waits for one."""
+    runtime = model.runtime
+    if runtime.workers[r] == 0:
+        return loop_busy_until(model.node, r, now), int(model.node.loop_waiting[r])
+    runtime_count(runtime, r, 0, now)
+    first = int(runtime.first_worker[r])
+    bursts = sum(int(runtime.bursts[runtime.crew[w]]) for w in range(first, first + int(runtime.workers[r])))
+    return float(runtime.occupied[r]), int(runtime.line[r]) + bursts
 
 
 def _pools(model: Any, link: int, now: float) -> tuple[float, int]:
