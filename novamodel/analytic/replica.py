@@ -53,8 +53,8 @@ def replica_load(
     """Load of one replica that gets ``rate`` requests/s of mean ``demand`` under a quota of ``limit_cores``.
 
     ``lanes`` are event loops, or bursts of a further runtime that may run at a time; ``most_running`` all its threads,
-    those included that work is handed to. ``background_cores`` is CPU of probes and scrapes. Where the demand exceeds the quota, utilisation is 1 or
-    more and the waits are infinite.
+    those included that work is handed to. ``background_cores`` is CPU of probes and scrapes. Where the demand exceeds
+    the quota, utilisation is 1 or more and the waits are infinite.
     """
     rate, limit = np.broadcast_arrays(np.asarray(rate, float), np.asarray(limit_cores, float))
     stopped = np.zeros(rate.shape)

@@ -234,8 +234,9 @@ class Fleet:
             pod.restarts = 0
 
     def memory_of(self, in_flight: int) -> float:
-        """Working set (bytes) with that many requests in flight."""
-        return self.service.runtime.resting + in_flight * self.service.runtime.memory_per_request
+        """Working set (bytes) with that many requests in flight; those in line take no memory of a process yet."""
+        runtime = self.service.runtime
+        return runtime.resting + min(in_flight, runtime.at_once or in_flight) * runtime.memory_per_request
 
     def heap_limit(self) -> float:
         """Bytes of a process's heap: by its flag, else what V8 or a JVM takes of the memory that it sees."""
