@@ -17,7 +17,7 @@ from novamodel.sizing.breach import knee
 from novamodel.sizing.variables import Variable
 from novamodel.sizing.verdict import excess
 from novamodel.sizing.window import peak_window
-from novamodel.statistics import Estimate, paired_difference
+from novamodel.statistics import Estimate, around, paired_difference
 
 WINDOW_S = 60.0
 REPLICATIONS = 3
@@ -90,9 +90,10 @@ class _Looks:
 def p99_change(before: Any, after: Any) -> Estimate:
     """Difference of the p99 (s) with its paired 95 % interval."""
     one, other = _by_replication(before), _by_replication(after)
+    change = after.estimate("p99").value - before.estimate("p99").value
     if min(one.size, other.size) < 2:
-        return Estimate(after.estimate("p99").value - before.estimate("p99").value, math.nan, math.nan)
-    return paired_difference(one, other)
+        return Estimate(change, math.nan, math.nan)
+    return around(change, paired_difference(one, other))
 
 
 def _by_replication(result: Any) -> np.ndarray:
