@@ -123,11 +123,12 @@ class Pool(Part):
     max_lifetime: Seconds = given(
         "0 s", "a connection is closed when it is older than this; 0 s = never", "documented: node-postgres"
     )
-    start: Literal["cold", "warm"] = given(
-        "cold",
-        "what a replica's pool holds when the run begins: cold, nothing; warm, `max` idle connections (if so many are"
-        " accepted), as after a busy time. Replicas that start later begin with none",
-        "assumed: a warm-up opens what is needed",
+    start: Literal["cold", "warm"] | None = given(
+        None,
+        "read with run.start_state: given. What a replica's pool holds when the run begins: cold, nothing; warm, `max`"
+        " idle connections (if so many are accepted), as after a busy time; left out, as in steady state. Replicas that"
+        " start later begin with none",
+        "default: as in steady state",
     )
     user: str = given("app", "database user: PgBouncer has a pool for each", "assumed: one for all services")
     idle_timeout: Seconds = given(

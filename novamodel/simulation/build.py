@@ -30,6 +30,7 @@ from novamodel.simulation.layout import Layout, layout_of
 from novamodel.simulation.program_book import write_programs
 from novamodel.simulation.programs import ProgramBook
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
+from novamodel.simulation.start_state import begin_limits
 from novamodel.simulation.state import BLOCK, Callers, Config, Model, Reading, Ready, Replicas, Stream, Timers
 from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 from novamodel.workload.law_book import LawBook
@@ -62,6 +63,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     members = queues.pop("members")
     servers = servers_state(scenario, layout, REQUESTS)
     places, limit, conn = places_state(scenario, layout, clients)
+    begin_limits(scenario, layout, places, limit)
     balances = balances_state(scenario, layout)
     sources = max(1, len(scenario.traffic.sources))
     links = links_state(scenario, layout, book, clients, REQUESTS)

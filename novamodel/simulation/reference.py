@@ -79,6 +79,10 @@ class ReferenceEngine:
         """Put one more idle connection into a pool."""
         holds.fill_pool(self.model, self._calendar, link, pool, self.env.now)
 
+    def warm_bouncer(self, pool: int) -> None:
+        """Give a pool of PgBouncer one more idle server connection."""
+        holds.warm_bouncer(self.model, self._calendar, pool, self.env.now)
+
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
         self.digest.take(self.model.record)
