@@ -118,6 +118,7 @@ def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> N
         if m.sites.optional[site] == 0:
             fail(m, i, codes.CALL_FAILED)
             return
+    s.tries[i] = s.attempt[i]
     s.attempt[i] = 0
     s.pc[i] += 1
     resume(m, i)

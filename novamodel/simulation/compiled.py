@@ -119,6 +119,7 @@ class CompiledEngine:
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
         self.env = env
         self._log = RequestLog(keep)
+        plan.model.record.keeps[0] = int(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._settle(plan.model, _new_heap(FIRST_HEAP))
         for number in self._feeder.feeds:

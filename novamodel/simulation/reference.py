@@ -39,6 +39,7 @@ class ReferenceEngine:
         self.model: Model = as_object(plan.model)
         self.env = env
         self.digest = RequestLog(keep)
+        plan.model.record.keeps[0] = int(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._calendar = env.calendar
         env.on_event = self._event_handler()

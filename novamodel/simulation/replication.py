@@ -57,6 +57,7 @@ class Replication:
     buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
     tiers: Table
     replicas: Table
+    nodes: Table  # by interval and node group: cores, who waits, pressure
     machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
@@ -156,6 +157,7 @@ def replicate(
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        nodes=monitor.nodes.table,
         machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}

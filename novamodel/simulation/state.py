@@ -100,7 +100,7 @@ class Requests(NamedTuple):
     balance: Column  # through which it came to its replica, or NONE
     peer: Column  # row of the upstream server, when it came through a balance
     gate: Column  # place of an edge where it holds connections, or NONE
-    tries: Column  # replicas asked
+    tries: Column  # replicas asked; of a CALLER attempts of its last call
     vain: Column  # numbers of ip_hash or random that fell on a replica that could not be asked
     group: Column  # of upstream servers
     tried: Column  # bits of those asked
@@ -108,7 +108,8 @@ class Requests(NamedTuple):
     back: Column  # time of the way back to who waits for the answer
     pc: Column  # operation it is at
     link: Column  # of its transaction
-    database: Column  # server of its transaction
+    database: Column  # server of its (last) transaction, or NONE
+    hit: Column  # whether its last get of a cache found all its keys: 1, 0, or NONE before any
     place: Column  # its connection
     server: Column  # PgBouncer's server connection that it holds + 1, 0 = none, BROKEN = it was closed meanwhile
     where: Column

@@ -15,7 +15,6 @@ ZONES = "a limit's zone in a run has a row for each client, so that none is evic
 HASHES = "no upstream method of a scenario hashes a key; ip_hash and random are in upstream.numbers"
 NOT_IN_RUNS: dict[str, str] = {
     "callers.throttle.reject_probability": "adaptive throttling is no policy that a scenario can name",
-    "cpu.host.host_pressure": "tests hold the shared host to it; a run reports utilisation and throttling",
     "hpa.pods.pod_request": "a pod of a run has one container, whose request the scenario says",
     "nginx.connections.connected_at_once": "the kernel's backlog matters while a worker stands still, which none does",
     "nginx.connections.drained": "idle clients of a run hold no connection: nginx closes them when it needs room",

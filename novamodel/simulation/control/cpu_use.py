@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.cpu.host import container_used
 from novamodel.simulation import codes
@@ -21,10 +23,27 @@ def used_cpu(model: Model, row: int, now: float) -> float:
     return float(model.gate.used[row])
 
 
-def throttled_periods(model: Model, row: int, now: float) -> int:
-    """Quota periods so far in which its threads stood still (nr_throttled of cpu.stat)."""
+class Denied(NamedTuple):
+    """What a container was denied so far, as cAdvisor and the scheduler count it."""
+
+    periods: int  # quota periods in which its threads stood still (container_cpu_cfs_throttled_periods_total)
+    throttled_s: float  # seconds that they did, of each core (container_cpu_cfs_throttled_seconds_total)
+    waited_s: float  # seconds that its threads waited for a core (run_delay of schedstat); 0 on a machine of its own
+
+    def plus(self, other: Denied, sign: int = 1) -> Denied:
+        """The sum, or (sign -1) the difference, of both."""
+        return Denied(
+            self.periods + sign * other.periods,
+            self.throttled_s + sign * other.throttled_s,
+            self.waited_s + sign * other.waited_s,
+        )
+
+
+def denied_cpu(model: Model, row: int, now: float) -> Denied:
+    """CPU that a replica's container was denied so far."""
     if on_machine(model, row):
         container_used(model.host, row, now)
-        return int(model.host.throttled[row])
+        host = model.host
+        return Denied(int(host.throttled[row]), float(host.throttled_s[row]), float(host.waited[row]))
     gate_advance(model.gate, row, now)
-    return int(model.gate.throttled[row])
+    return Denied(int(model.gate.throttled[row]), float(model.gate.throttled_s[row]), 0.0)

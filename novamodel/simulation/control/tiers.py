@@ -141,6 +141,8 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         pgbouncer, postgres = words[reads]
         opened = float(model.doors.open[layout.doors[(name, reads)]])
         if database.pgbouncer is not None:
+            bouncers = [one for one, other in scenario.all_databases.items() if other.pgbouncer is not None]
+            number = bouncers.index(name)
             pools = sorted({int(model.links.bouncer[link]) for link in links})
             held = sum(float(bouncer_account(model.bouncer, b, now)) for b in pools)
             size = float(sum(int(model.bouncer.size[b]) for b in pools))
@@ -151,6 +153,8 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
                 clients = float(model.doors.open[layout.doors[(name, None)]])
                 limit = database.pgbouncer.max_client_conn
                 yield Use(named(name, "pgbouncer clients"), clients, limit, integral=False)
+                busy = fifo_used_until(model.bouncer_cpu, number, now)
+                yield Use(named(name, "pgbouncer cpu"), used_by(world, ("pgbouncer", name), busy), 1)
         servers = range(first, first + count)
         used = sum(float(cores_account(model.cores, d, now)) for d in servers)
         cores = sum(int(model.cores.cores[d]) for d in servers)
