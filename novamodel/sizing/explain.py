@@ -21,7 +21,6 @@ from novamodel.statistics import Estimate, around, paired_difference
 
 WINDOW_S = 60.0
 REPLICATIONS = 3
-KNEE_AT = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 MOST_CANDIDATES = 4
 """Candidates whose regret is compared."""
 SLOWER, FASTER = 0.8, 1.25
@@ -35,16 +34,7 @@ def explain(bench: Bench, sizing: Sizing, demand: Sequence[float], progress: Pro
     tornado = _tornado(looks, chosen, sizing.variables, bench.scenario)
     gains = _gains(looks, chosen, sizing.variables)
     regret, least = _regret(looks, sizing, demand)
-    headroom = knee(
-        chosen.scenario,
-        KNEE_AT,
-        engine=bench.engine,
-        seed=bench.seed,
-        duration_s=WINDOW_S,
-        replications=2,
-        refine=2,
-        simulate=bench.simulate,
-    )
+    headroom = knee(chosen.scenario, engine=bench.engine, seed=bench.seed, simulate=bench.simulate)
     return Explained(tornado, gains, regret, least, headroom)
 
 

@@ -1,4 +1,4 @@
-"""CPU that a replica's container has used and was denied, on a machine of its own or a shared one."""
+"""What a replica has used and was denied: CPU, on a machine of its own or a shared one, and loops or threads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from novamodel.components.cpu.cpu_gate import gate_advance
 from novamodel.components.cpu.host import container_used
+from novamodel.components.node.node import loop_busy_until
+from novamodel.components.runtime.rules import runtime_count
 from novamodel.simulation import codes
 from novamodel.simulation.state import Model
 
@@ -47,3 +49,14 @@ def denied_cpu(model: Model, row: int, now: float) -> Denied:
         return Denied(int(host.throttled[row]), float(host.throttled_s[row]), float(host.waited[row]))
     gate_advance(model.gate, row, now)
     return Denied(int(model.gate.throttled[row]), float(model.gate.throttled_s[row]), 0.0)
+
+
+def taken(model: Model, r: int, now: float) -> tuple[float, int]:
+    """Seconds for which the loops, threads or processes of a replica have been taken, and who waits for one."""
+    runtime = model.runtime
+    if runtime.workers[r] == 0:
+        return loop_busy_until(model.node, r, now), int(model.node.loop_waiting[r])
+    runtime_count(runtime, r, 0, now)
+    first = int(runtime.first_worker[r])
+    bursts = sum(int(runtime.bursts[runtime.crew[w]]) for w in range(first, first + int(runtime.workers[r])))
+    return float(runtime.occupied[r]), int(runtime.line[r]) + bursts

@@ -11,16 +11,14 @@ from typing import Any, NamedTuple
 from novamodel.components.cpu.cpu_gate import NO_LIMIT
 from novamodel.components.cpu.host import container_used, host_used
 from novamodel.components.fifo import fifo_used_until
-from novamodel.components.node.node import loop_busy_until
 from novamodel.components.pg_pool.rules import pool_account
 from novamodel.components.pgbouncer.rules import bouncer_account
 from novamodel.components.postgres.cores import cores_account
 from novamodel.components.queue.consumers import consumer_account
-from novamodel.components.runtime.rules import runtime_count
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
-from novamodel.simulation.control.cpu_use import used_cpu
+from novamodel.simulation.control.cpu_use import taken, used_cpu
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.layout import Link
@@ -107,17 +105,6 @@ def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
     if limit is not None:
         used = sum(fleet.memory_of(int(model.replicas.in_flight[p.row])) for p in fleet.pods if p.ready is True)
         yield Use(f"{name} memory", used, ready * limit, integral=False)
-
-
-def taken(model: Any, r: int, now: float) -> tuple[float, int]:
-    """Seconds for which the loops, threads or processes of a replica have been taken, and who waits for one."""
-    runtime = model.runtime
-    if runtime.workers[r] == 0:
-        return loop_busy_until(model.node, r, now), int(model.node.loop_waiting[r])
-    runtime_count(runtime, r, 0, now)
-    first = int(runtime.first_worker[r])
-    bursts = sum(int(runtime.bursts[runtime.crew[w]]) for w in range(first, first + int(runtime.workers[r])))
-    return float(runtime.occupied[r]), int(runtime.line[r]) + bursts
 
 
 def _pools(model: Any, link: int, now: float) -> tuple[float, int]:
