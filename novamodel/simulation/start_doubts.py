@@ -39,7 +39,8 @@ def _pools(scenario: Scenario) -> Iterator[str]:
 
 def _contended(scenario: Scenario) -> Iterator[str]:
     """Pools of several services that need more connections than a server accepts: who has them is as it began."""
-    layout, replicas = layout_of(scenario), replicas_at_start(scenario)
+    layout = layout_of(scenario)
+    replicas = {name: max(1, count) for name, count in replicas_at_start(scenario).items()}
     held = held_at_start(scenario, layout, replicas).pools
     for name, database in scenario.all_databases.items():
         for reads in (False, True):
