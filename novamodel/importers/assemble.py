@@ -8,10 +8,12 @@ from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
 from novamodel.importers.capacity import say_capacity
+from novamodel.importers.consistency import REDIS
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.kinds import KINDS
@@ -75,7 +77,16 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources.system)
+    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources.system, _speaks_of_cache(sources, draft))
+
+
+def _speaks_of_cache(sources: Sources, draft: Draft) -> bool:
+    """Whether a file declares, deploys, configures or names a cache, whichever platform it is for."""
+    if draft.values.keys() & {"cache", "caches"} or sources.redis:
+        return True
+    boxes = [box for group in sources.boxes.values() for box in group]
+    named = [workload.environment for group in sources.workloads.values() for workload in group]
+    return any(role_of(box).what == "cache" for box in boxes) or any(REDIS & set(names) for names in named)
 
 
 def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:

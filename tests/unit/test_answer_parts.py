@@ -83,7 +83,7 @@ def test_a_part_that_fails_says_why_and_the_rest_is_there(
     assert found.parts.fault is fault
     missing = {
         "peak": {"slo", "rejected", "replications", "digest", "warnings"},
-        "knee": {"first_limit", "load_multiple_at_breach"},
+        "knee": {"first_limit", "load_multiple_at_breach", "breach_low", "breach_high"},
         "sizing": {"size", "advice"},
         "bill": {"cost", "prices_date"},
     }.get(part, set())
