@@ -175,10 +175,12 @@ def _evident(kind: str, sources: Sources) -> list[tuple[str, Said]]:
             servers = sources.nginx.servers(target.host)
             first = servers[0] if servers else target.passed
             count = max(len(servers), 1)
-            found.append((target.service, Said("replicas", count, first.file, first.line, "one a server line")))
+            why = "derived: one a server line"
+            found.append((target.service, Said("replicas", count, first.file, first.line, why, "derived")))
     if kind == "eks":
         for name, place in ingress_services(sources.cluster):
-            found.append((name, Said("replicas", 1, place.file, place.line, "the ingress sends requests there")))
+            why = "derived: the ingress sends requests there"
+            found.append((name, Said("replicas", 1, place.file, place.line, why, "derived")))
     return found
 
 

@@ -232,7 +232,8 @@ def _read_replicas(copies: list[Resource], draft: Draft) -> None:
             why = "read replicas of one class are modelled"
             draft.leave(one.file, one.line, f"{one.label}: {_words(one)}", why)
     draft.say(Said(path, None, first.file, first.line))
-    draft.say(Said(f"{path}.count", sum(one.count for one in alike), first.file, first.line))
+    why = "derived: as many as are declared"
+    draft.say(Said(f"{path}.count", sum(one.count for one in alike), first.file, first.line, why, "derived"))
     if any(name == known.name for known in database_classes()):
         draft.say(Said(f"{path}.instance_class", name, *first.place("instance_class")))
     why = "no file says that the services read there"
