@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
 from novamodel.importers.capacity import say_capacity
+from novamodel.importers.compose.asked import asked_of
 from novamodel.importers.consistency import REDIS
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.findings import find_faults
@@ -34,19 +36,29 @@ PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
 
-def import_folder(folder: Path, platform: str | None = None, *, rendered: bool = False) -> ImportReport:
+def import_folder(
+    folder: Path,
+    platform: str | None = None,
+    *,
+    rendered: bool = False,
+    files: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+) -> ImportReport:
     """Read the configuration files of a folder into the imported part of a scenario.
 
     ``platform`` (eks, ecs, compose) chooses whose files deploy the services; None takes Kubernetes manifests
     where there are any, else an ECS task definition, else Docker Compose, else whatever is there. A missing
     folder and a folder without a known file are a ``UserError``; a file that cannot be read is a finding.
-    ``rendered``: charts are rendered with ``helm``, where it is installed.
+    ``rendered``: charts are rendered with ``helm``, where it is installed. ``files`` (Compose's -f: laid over each
+    other in order, no override but them) and ``profiles`` choose the compose project; then it is what is read.
     """
     if platform is not None and platform not in PLATFORMS:
         raise UserError(f"platform {platform!r} is not known", valid=PLATFORMS, given=platform)
     found = find_files(folder, rendered)
     draft = Draft()
-    sources = read_sources(found, draft)
+    sources = read_sources(found, draft, asked_of(folder, files, profiles))
+    if files or profiles:
+        platform = platform or "compose"
     kind = platform or _choose(sources)
     _say_platform(kind, platform is not None, sources, draft)
     sources.system = find_system_of(kind, sources, draft)
