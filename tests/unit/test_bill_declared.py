@@ -152,7 +152,7 @@ def test_every_resource_is_a_line_or_free_or_named(folder: str) -> None:
 
 def test_what_has_no_price_is_named_with_its_place() -> None:
     said = steady("everything").not_priced
-    assert "aws_msk_cluster stream (main.tf:121): no price of this kind" in said
+    assert "aws_qldb_ledger stream (main.tf:121): no price of this kind" in said
     assert any(text.startswith("aws_s3_bucket b (main.tf:120): bytes and requests") for text in said)
     assert any("version 1.40" in text for text in steady("aurora").not_priced)
     assert any("aws_vpc_endpoint s3" in text for text in steady("everything").free)

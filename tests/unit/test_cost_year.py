@@ -7,9 +7,9 @@ import pytest
 import novamodel as nm
 from novamodel.cost import load_book
 from novamodel.errors import UserError
+from novamodel.scenario.committed import parse_commitment
 from novamodel.workflows.month import best_commitments, bill, by_route, commit, on_spot, per_million_of, route_requests
 from novamodel.workflows.month.bill_of_run import Month
-from novamodel.workflows.month.commitments import parse
 from novamodel.workflows.month.hourly import YEAR_HOURS, coverable, year_curves
 from novamodel.workflows.month.routes import DEPLOYMENT
 from novamodel.workflows.platforms import KINDS, PlatformRow, compare
@@ -92,14 +92,14 @@ def test_an_uncertain_load_has_a_regret() -> None:
 
 
 def test_commitments_are_read_as_they_are_written() -> None:
-    assert parse("reserved.1yr.no_upfront:elasticache.redis.cache.t3.micro=2") == (
+    assert parse_commitment("reserved.1yr.no_upfront:elasticache.redis.cache.t3.micro=2") == (
         "reserved",
         "reserved.1yr.no_upfront",
         "elasticache.redis.cache.t3.micro",
         Decimal(2),
     )
     with pytest.raises(UserError, match="no commitment"):
-        parse("compute_sp=1")
+        parse_commitment("compute_sp=1")
 
 
 def test_nodes_on_spot() -> None:
