@@ -11,6 +11,7 @@ import numpy as np
 from novamodel.cost import Bill, Curve, Line, MonthUsage, Plan, PriceBook, Reservation, committed_year
 from novamodel.cost.bill import ON_DEMAND
 from novamodel.cost.book import Tier
+from novamodel.cost.lines import COMMITMENTS
 from novamodel.cost.money import to_cents, to_decimal
 from novamodel.errors import UserError
 from novamodel.scenario.committed import RESERVED, Commitment, parse_commitment
@@ -116,7 +117,7 @@ def _line(one: Commitment, rate: Tier, usage: MonthUsage) -> Line:
     words = one.plan.replace("_", " ").replace(".", ", ")
     of = f" of {one.what}" if one.what else ""
     return Line(
-        service="Commitments",
+        service=COMMITMENTS,
         name=f"{one.number:f} x {words}{of}" if one.kind in RESERVED else f"{words}{of}",
         quantity=hours,
         unit="hour",
