@@ -118,10 +118,15 @@ def _book(region: str, lenient: bool) -> PriceBook:
 
 def monthly_total(scenario: Scenario) -> float:
     """USD a month of a scenario, from its steady-state day."""
+    return float(steady_bill(scenario).total)
+
+
+def steady_bill(scenario: Scenario) -> Bill:
+    """The bill of a month of a scenario from its steady-state day, without its range."""
     book = load_book(scenario.pricing.region)
     loads = sorted(set(day_multiples(scenario)))
     tables = {load: table.to_dict("list") for load, table in zip(loads, days(scenario, loads), strict=True)}
     rates, full = hourly_rates(scenario), capacity_of(scenario)
     use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
     usage = month_usage(scenario, use, book)
-    return float(with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book).total)
+    return with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
