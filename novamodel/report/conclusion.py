@@ -42,6 +42,7 @@ def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assum
         (
             ("Today", _today(answer)),
             ("Advice", _advice(answer)),
+            *([("How sure", str(answer["certainty"]))] if answer.get("certainty") else []),
             ("Cost", cost_text(answer)),
             ("What would change it", _change(answer, assumed)),
             (

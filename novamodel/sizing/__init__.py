@@ -7,11 +7,13 @@ which `crossing` places between two loads; `peak_window` is the piece of the day
 
 from novamodel.sizing.answers import Candidate, Explained, Knee, Sizing
 from novamodel.sizing.breach import crossing, knee
+from novamodel.sizing.guarantee import CLOSE, legal_count
 from novamodel.sizing.search import size
 from novamodel.sizing.variables import Variable, variables
 from novamodel.sizing.window import knee_window, peak_window
 
 __all__ = [
+    "CLOSE",
     "Candidate",
     "Explained",
     "Knee",
@@ -20,6 +22,7 @@ __all__ = [
     "crossing",
     "knee",
     "knee_window",
+    "legal_count",
     "peak_window",
     "size",
     "variables",

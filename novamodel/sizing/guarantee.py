@@ -60,9 +60,9 @@ def _rest(proof: Proof) -> str:
     rest = proof.legal - proof.simulated
     if rest <= 0:
         return "Every size in question was simulated."
-    text = f"Not covered: the {count(rest)} other legal sizes, which were screened by closed forms only"
+    text = f"Not covered: the {legal_count(rest)} other legal sizes, which were screened by closed forms only"
     if proof.unseen and proof.hope > 0:
-        listed = f"To the likeliest of those listed ({count(proof.unseen)})"
+        listed = f"To the likeliest of those listed ({legal_count(proof.unseen)})"
         chance = f"the closed forms, corrected by what was simulated, give {percent(proof.hope)}"
         return f"{text}: a cheaper one may hold. {listed} {chance}."
     return f"{text}: they leave no cheaper one that may hold, if they are right."
@@ -75,7 +75,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.01 else "below 1 %"
 
 
-def count(number: int) -> str:
+def legal_count(number: int) -> str:
     """``1,234``; ``2.7 x 10^16`` where nobody reads the digits."""
     if number < 10**9:
         return f"{number:,}"

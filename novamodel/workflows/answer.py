@@ -69,6 +69,7 @@ class Answer:
             "breach_high": self.knee.breach_high,
             "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
             "advice": self.sizing.advice.to_dict("records"),
+            "certainty": self.sizing.certainty,
             "cost": {
                 "low": low,
                 "mid": mid,
