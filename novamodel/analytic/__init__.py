@@ -14,7 +14,6 @@ from novamodel.analytic.autoscale import (
     pod_memory,
     settle,
     steady_replicas,
-    tracking_spec,
 )
 from novamodel.analytic.cache import every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
@@ -41,6 +40,7 @@ from novamodel.analytic.queues import (
 )
 from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
 from novamodel.analytic.retries import amplification, attempts, metastable_region, retry_load
+from novamodel.analytic.scalers import MILLI, hpa_spec, metric_names, tracking_spec
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
@@ -49,6 +49,7 @@ from novamodel.analytic.visits import external_rates, queue_rates, route_rates
 __all__ = [
     "BOUNDS",
     "HOURS",
+    "MILLI",
     "NO_LIMIT",
     "Bucket",
     "ClosedNetwork",
@@ -76,6 +77,7 @@ __all__ = [
     "hit_ratio",
     "hit_ratios",
     "hour_rate",
+    "hpa_spec",
     "interwoven",
     "key_rates",
     "latency_quantile",
@@ -86,6 +88,7 @@ __all__ = [
     "mean_latency",
     "mean_rates",
     "metastable_region",
+    "metric_names",
     "mg1",
     "mgc",
     "mm1",
