@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
 
 if TYPE_CHECKING:
     from novamodel.cost import PriceBook
@@ -87,6 +87,8 @@ def bill(
     form: Annotated[
         Form, typer.Option("--format", help="focus: FOCUS 1.2 rows; markdown: for a pull request.")
     ] = Form.text,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> None:
     """Price a month on AWS at list prices, line by line, with its range and what is not priced.
@@ -105,13 +107,17 @@ def bill(
     from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.cli.show import import_lines, rests_lines
+    from novamodel.layout import fold
+    from novamodel.workflows.answer import what_files_say
     from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
     from novamodel.workflows.month import commit as commit_year
     from novamodel.workflows.platforms import platforms as compare
 
-    scenario = load(target, sets, seed, replications)
-    scenario, book = placed(scenario, hours, region, prices)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
+    asked = [text for text in commit or () if text != "best"]
+    scenario, book = placed(scenario, hours, region, prices, asked)
     result = None
     with progress("pricing") as tell:
         if not steady:
@@ -120,7 +126,6 @@ def bill(
             price_month(scenario, book=book, lenient=partial)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
         cost = price_month(scenario, result, book, lenient=partial)
-        asked = [text for text in commit or () if text != "best"]
         year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
         best = None
         if "best" in (commit or ()):
@@ -128,15 +133,19 @@ def bill(
         ran = None if spot is None else on_spot(scenario, share_of(spot), result, book)
         rows = compare(scenario, engine=engine.value, progress=tell) if platforms else None
     if json or form is Form.json:
-        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows))
+        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows) | what_files_say(scenario))
     elif form is Form.csv:
         say(cost.mid.to_csv().rstrip("\n"))
     elif form is Form.focus:
         say(forms.focus(cost, book).rstrip("\n"))
     elif form is Form.markdown:
-        say(forms.pull_request(cost, by.value if by else None))
+        first = " ".join(line.strip() for line in rests_lines(scenario, bill=True))
+        say("\n\n".join([first, forms.pull_request(cost, by.value if by else None)]))
     else:
-        say(forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, terminal_width()))
+        width = terminal_width()
+        left = "\n".join(fold(line, width) for line in import_lines(scenario))
+        month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
+        say("\n\n".join(part for part in ("\n".join(rests_lines(scenario, width, bill=True)), month, left) if part))
 
 
 def share_of(text: str) -> float:
@@ -151,9 +160,9 @@ def share_of(text: str) -> float:
 
 
 def placed(
-    scenario: Scenario, hours: float | None, region: str | None, prices: Path | None
+    scenario: Scenario, hours: float | None, region: str | None, prices: Path | None, commitments: list[str]
 ) -> tuple[Scenario, PriceBook | None]:
-    """The scenario in the region and month that were asked for, and the price book where one was given."""
+    """The scenario in the region and month and with the commitments asked for; the price book where one was given."""
     from novamodel.cost import load_book
     from novamodel.errors import UserError
 
@@ -163,6 +172,8 @@ def placed(
     changes: dict[str, object] = {} if hours is None else {"pricing.hours_per_month": hours}
     if region or book:
         changes["pricing.region"] = region or (book.region if book else region)
+    if commitments:
+        changes["pricing.commitments"] = commitments
     if changes:
         scenario = scenario.override(changes, said_by="the command line")
     return scenario, book

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Json
-from novamodel.cli.show import count
+from novamodel.cli.options import ComposeFiles, Json, Profiles
+from novamodel.cli.show import count, rests_lines
 
 if TYPE_CHECKING:
     from novamodel.importers import ImportReport
@@ -36,6 +36,8 @@ def import_folder(
             help="Whose files to read: eks, ecs or compose.",
         ),
     ] = "",
+    files: ComposeFiles = None,
+    profiles: Profiles = None,
     render: Annotated[
         bool, typer.Option("--render", help="Render Helm charts with helm, where it is installed.")
     ] = False,
@@ -53,18 +55,21 @@ def import_folder(
       novamodel import PATH/TO/YOUR/CONFIGURATION > mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --platform ecs -o mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --json > import.json
+      novamodel import . -f compose.yaml -f compose.prod.yaml --profile worker -o mine.yaml
       helm template . | novamodel import -
       kustomize build overlays/prod | novamodel import - -o mine.yaml
     """
     from novamodel import importers
     from novamodel.cli.output import note, note_block, say, say_json
     from novamodel.files import must_be_writable
-    from novamodel.scenario import build
+    from novamodel.scenario import build, rests_on
 
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
     with importers.folder_of(folder, sys.stdin.read) as place:
-        report = importers.import_folder(place, platform or None, rendered=render)
+        report = importers.import_folder(
+            place, platform or None, rendered=render, files=files or (), profiles=profiles or ()
+        )
         tree = importers.with_assumptions(report, _name(place))
     scenario = build(tree)
     if out:
@@ -77,6 +82,7 @@ def import_folder(
                 "fields": report.fields,
                 "not_modelled": report.not_modelled,
                 "system": report.system.rows(),
+                "rests_on": rests_on(scenario).to_dict(),
                 "findings": tree.findings,
                 "scenario": tree.values,
             }
@@ -95,11 +101,7 @@ def _name(folder: Path) -> str:
 
 def report_text(report: ImportReport, scenario: Scenario) -> str:
     """What was read, what is inconsistent, what is not modelled, how much is assumed."""
-    kinds = [row["kind"] for row in scenario.resolved()]
-    lines = [
-        f"read {len(report.files)} files as {report.platform}: {len(report.fields)} values from them, "
-        f"{kinds.count('assumed')} assumed",
-    ]
+    lines = [*rests_lines(scenario), f"{count(len(report.files), 'file')} read as {report.platform}"]
     lines += system_lines(report)
     lines += [f"{count(len(scenario.findings), 'finding')}" + (":" if scenario.findings else "")]
     for row in scenario.findings:

@@ -42,15 +42,20 @@ class ImportReport:
     ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
     value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
     (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent; ``system`` who
-    asks whom.
+    asks whom; ``cached`` whether any file speaks of a cache.
     """
 
     tree: Tree
     platform: str
     files: dict[str, str]
     fields: list[dict[str, Any]]
-    not_modelled: list[dict[str, Any]]
     system: System = field(default_factory=System)
+    cached: bool = False
+
+    @property
+    def not_modelled(self) -> list[dict[str, Any]]:
+        """What was read and has no model."""
+        return self.tree.not_modelled
 
     @property
     def findings(self) -> list[Finding]:
@@ -108,5 +113,5 @@ class Draft:
             self.origins[f"declared.{number}"] = place
 
     def tree(self) -> Tree:
-        """The tree of what was said, with the findings in order."""
-        return Tree(self.values, self.origins, in_order(self.findings))
+        """The tree of what was said, with the findings in order and what has no model."""
+        return Tree(self.values, self.origins, in_order(self.findings), self.not_modelled)

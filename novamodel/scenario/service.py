@@ -6,56 +6,27 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from novamodel.scenario.autoscaler import Autoscaler
 from novamodel.scenario.demand import MAIN, Demand, Step
 from novamodel.scenario.fields import (
     Bytes,
     Cores,
     Count,
-    FewCount,
     Part,
     Period,
     PoolSize,
     PositiveCount,
     PositiveSeconds,
-    Rate,
     ReplicaCount,
     Seconds,
-    Share,
-    Utilisation,
     given,
 )
 from novamodel.scenario.rollout import Rollout
+from novamodel.scenario.runtime import MEASURED, Runtime
 from novamodel.scenario.stations import Consumer
 from novamodel.scenario.task import Task
 
 K8S = "documented: Kubernetes defaults"
-ECS = "documented: Application Auto Scaling, target tracking of an ECS service"
-MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
-
-
-class Runtime(Part):
-    """Node.js: one event loop, a pool of threads, a heap."""
-
-    kind: Literal["node"] = given("node", "runtime (Node.js is the one modelled)", "assumed")
-    threads: FewCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
-    start_delay: Seconds = given(
-        "8 s",
-        "scheduling and image pull before the process starts (left out on Fargate: 40 s on ECS, 60 s on EKS)",
-        "assumed",
-    )
-    boot: Demand = given("250 ms", "CPU until the process listens", MEASURED)
-    resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
-    memory_per_request: Bytes = given("146 KiB", "working set of one request in flight", MEASURED)
-    scrape: Demand = given("790 us", "main-thread CPU of one Prometheus scrape", MEASURED)
-    version: str = given("20", "Node's version: before 20.3 it does not see its container's memory limit", "assumed")
-    max_old_space: Bytes | None = given(
-        None, "--max-old-space-size; left out: what V8 takes of the memory that it sees", "default: V8's own rule"
-    )
-    outside_heap: Bytes = given(
-        "60 MiB",
-        "part of the resting memory that is not V8's heap: code, stacks, native buffers",
-        "measured: 41 MiB of Node 20 alone, idle; more with native modules",
-    )
 
 
 class Resources(Part):
@@ -84,62 +55,6 @@ class Probe(Part):
     failures: PositiveCount = given(3, "failures in a row that count", K8S)
 
 
-class Behavior(Part):
-    """Optional rates of an HPA; left out, the controller's built-in path applies."""
-
-    stabilization_window: Seconds | None = given(
-        None, "window over which proposals are held; left out: 0 s up, the controller's 300 s down", K8S
-    )
-    select_policy: Literal["Max", "Min", "Disabled"] = given("Max", "which policy wins", K8S)
-    policies: tuple[tuple[Literal["Pods", "Percent"], PositiveCount, PositiveSeconds], ...] = given(
-        (),
-        "(type, value, period) of each policy; left out: 100 % in 15 s, up 4 pods in 15 s too",
-        K8S,
-    )
-
-
-class Autoscaler(Part):
-    """A HorizontalPodAutoscaler, or ECS target tracking with a policy for each target that is set."""
-
-    kind: Literal["hpa", "ecs target tracking"] = given("hpa", "the controller", "assumed")
-    min_replicas: ReplicaCount = given(1, "lower bound", K8S)
-    max_replicas: ReplicaCount = given(10, "upper bound", "assumed")
-    cpu_target: Utilisation | None = given(None, "mean CPU use over request to aim at", "default: not used")
-    memory_target: Utilisation | None = given(None, "mean memory use over request to aim at", "default: not used")
-    scale_up: Behavior | None = given(None, "behavior.scaleUp", "default: none")
-    scale_down: Behavior | None = given(None, "behavior.scaleDown", "default: none")
-    tolerance: Share = given("10 %", "ratios this near to 1 change nothing", K8S)
-    sync_period: Period = given("15 s", "time between passes", K8S)
-    metrics_period: Period = given("15 s", "metrics-server resolution", "documented: metrics-server release manifest")
-
-    requests_target: Rate | None = given(
-        None,
-        "ECS: requests a second and replica to aim at (ALBRequestCountPerTarget counts a minute)",
-        "default: not used",
-    )
-    scale_out_cooldown: Seconds = given("300 s", "ECS: nothing more is added meanwhile, beyond a larger step", ECS)
-    scale_in_cooldown: Seconds = given("300 s", "ECS: nothing more is removed meanwhile", ECS)
-    scale_in: bool = given(True, "ECS: whether replicas are removed at all (disable_scale_in is the opposite)", ECS)
-    metric_delay: Seconds = given("30 s", "ECS: until a minute's point is in CloudWatch", "assumed")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Autoscaler:
-        if self.min_replicas > self.max_replicas:
-            raise ValueError(f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}")
-        tracks = self.kind != "hpa"
-        targets = [self.cpu_target, self.memory_target, *([self.requests_target or None] if tracks else [])]
-        if all(target is None for target in targets):
-            more = ", or requests_target" if tracks else ""
-            raise ValueError(f"an autoscaler needs cpu_target or memory_target{more}")
-        if not tracks and self.requests_target is not None:
-            raise ValueError(
-                "requests_target is for kind: ecs target tracking; an HPA has cpu_target and memory_target"
-            )
-        if tracks and (self.scale_up is not None or self.scale_down is not None):
-            raise ValueError("scale_up and scale_down are an HPA's behavior; target tracking has two cooldowns")
-        return self
-
-
 class Pool(Part):
     """A node-postgres pool in each replica."""
 
@@ -149,11 +64,12 @@ class Pool(Part):
     max_lifetime: Seconds = given(
         "0 s", "a connection is closed when it is older than this; 0 s = never", "documented: node-postgres"
     )
-    start: Literal["cold", "warm"] = given(
-        "cold",
-        "what a replica's pool holds when the run begins: cold, nothing; warm, `max` idle connections (if so many are"
-        " accepted), as after a busy time. Replicas that start later begin with none",
-        "assumed: a warm-up opens what is needed",
+    start: Literal["cold", "warm"] | None = given(
+        None,
+        "read with run.start_state: given. What a replica's pool holds when the run begins: cold, nothing; warm, `max`"
+        " idle connections (if so many are accepted), as after a busy time; left out, as in steady state. Replicas that"
+        " start later begin with none",
+        "default: as in steady state",
     )
     user: str = given("app", "database user: PgBouncer has a pool for each", "assumed: one for all services")
     idle_timeout: Seconds = given(

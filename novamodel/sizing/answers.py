@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel.scenario import Scenario
+from novamodel.sizing.unused import Spare
 from novamodel.sizing.variables import Variable
 
 Progress = Callable[[float], None]
@@ -97,6 +98,7 @@ class Sizing:
     effort: int = 0  # replications simulated to choose
     explained: Explained | None = field(default=None, repr=False)
     held: str = ""  # what was left as it is, in a sentence
+    spare: Spare = field(default_factory=Spare)  # requests of the choice that are far above what is used
 
     def _repr_html_(self) -> str:
         shown_columns = ["service", "changes", "cost_month", "p99_s", "errors", "met", "why"]
@@ -130,6 +132,10 @@ class Sizing:
             "right": _number(self.right),
             "certainty": self.certainty,
             "held": self.held,
+            "unused_requests": {
+                "rows": [row._asdict() for row in self.spare.rows],
+                "saves": _number(self.spare.saves),
+            },
             "replications_simulated": self.effort,
             "front": _records(self.front),
             "advice": _records(self.advice),
@@ -142,7 +148,8 @@ class Knee:
     """Load against latency: see `novamodel.sizing.knee`.
 
     ``curve`` has one row a simulated multiple; ``load_multiple_at_breach`` is the first multiple, interpolated, at
-    which an objective is missed (None: none was missed); ``first_limit`` says in a sentence what gives out
+    which an objective is missed (None: none was missed), ``breach_low`` and ``breach_high`` its 95 % interval (None
+    above: at no load that was tried); ``first_limit`` says in a sentence what gives out
     first, ``first_tier`` names it alone; ``tiers`` ranks the tiers, those that cannot scale out first.
     """
 
@@ -150,6 +157,8 @@ class Knee:
     load_multiple_at_breach: float | None
     first_limit: str
     tiers: pd.DataFrame
+    breach_low: float | None = None
+    breach_high: float | None = None
     first_tier: str = ""  # what gives out first, as `tiers` names it; empty where nothing does or no tier is to blame
 
     def _repr_html_(self) -> str:
@@ -159,6 +168,8 @@ class Knee:
         """Plain values for a JSON file."""
         return {
             "load_multiple_at_breach": self.load_multiple_at_breach,
+            "breach_low": self.breach_low,
+            "breach_high": self.breach_high,
             "first_limit": self.first_limit,
             "curve": [{k: _number(v) for k, v in row.items()} for row in self.curve.to_dict(orient="records")],
         }

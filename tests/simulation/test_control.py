@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from novamodel.analytic import hpa_spec
 from novamodel.components.hpa.behavior import scale_down_rules, scale_up_rules
 from novamodel.simulation import codes
-from novamodel.simulation.control.autoscaler import hpa_spec
 from novamodel.simulation.replication import replicate
 
 STEP_S, DROP_S = 300.0, 720.0
@@ -104,7 +104,7 @@ def test_scale_down_policies_without_a_window_have_the_controllers_300_s(plain, 
                     "routes": {"read": [{"cpu": "2 ms"}]},
                 }
             },
-            "run": {"duration": "10 min"},
+            "run": {"duration": "10 min", "start_state": "steady"},
         }
     )
     down = of_kind(replicate(scenario, 0, "compiled"), "scale")

@@ -3,6 +3,7 @@
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
 from novamodel.sizing import Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
+from novamodel.sizing.breach import crossing, crossing_interval
 from novamodel.sizing.joint import space
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
@@ -44,6 +46,9 @@ def test_the_choice_keeps_every_objective(sized):
     assert answer.chosen.p99_s[0] < 0.2
     assert answer.right > 0.9
     assert f"{answer.right * 100:.0f} %" in answer.certainty or "above 99 %" in answer.certainty
+    assert f"none of the {len(answer.simulated) - 1} other simulated sizes" in answer.certainty
+    assert "Not covered: the " in answer.certainty
+    assert "screened by closed forms only" in answer.certainty
     assert answer.binds.startswith("Binds: ")
     assert answer.chosen.why == "chosen"
     assert answer.blocks == ""
@@ -89,18 +94,21 @@ def test_advice_speaks_the_users_terms(sized):
 
 
 def test_today_is_chosen_when_it_holds_and_nothing_is_cheaper():
-    answer = size(shop(), simulate=Recorder(), cost_of=lambda scenario: 100.0, budget=3)
-    same = size(answer.chosen.scenario, simulate=Recorder(), cost_of=lambda scenario: 100.0)
+    answer = size(shop(), simulate=Recorder(), cost_of=compute_cost)
+    same = size(answer.chosen.scenario, simulate=Recorder(), cost_of=compute_cost)
     assert same.chosen.overrides == {}
     assert same.advice.empty
     assert same.chosen.changes == "as today"
 
 
-def test_at_equal_cost_the_fewest_changes_win():
+def test_at_equal_cost_the_clearly_fastest_wins_and_then_the_fewest_changes():
     answer = size(shop(), simulate=Recorder(), cost_of=lambda scenario: 100.0)
     assert answer.met
-    assert len(answer.chosen.overrides) == min(len(c.overrides) for c in answer.simulated if c.met)
-    assert len(answer.chosen.overrides) <= 3
+    held = [c for c in answer.simulated if c.met]
+    fastest = min(c.p99_s[0] for c in held)
+    assert answer.chosen.p99_s[0] <= fastest * 1.1
+    as_fast = [c for c in held if c.p99_s[0] <= fastest * 1.1]
+    assert len(answer.chosen.overrides) == min(len(c.overrides) for c in as_fast)
 
 
 def test_an_objective_out_of_reach_gets_the_closest_and_what_blocks_it():
@@ -205,8 +213,8 @@ def test_verdicts_judge_the_estimate_and_say_how_doubtful_it_is():
     case = SloResult("p99 < 300 ms", "p99", "", 0.3, 0.29, 0.26, 0.32, True, "s")
     assert excess([case]) == pytest.approx(0.29 / 0.3)
     assert not case.decided
-    spread = 0.03 / 4.302652729749464  # a half width of 30 ms from 3 replications: t of 2 degrees of freedom
-    t = 0.01 / spread
+    spread = math.log(0.32 / 0.29) / 4.302652729749464  # 3 replications: t of 2 degrees of freedom; times in logarithms
+    t = math.log(0.3 / 0.29) / spread
     assert doubt([case], 3) == pytest.approx(0.5 * (1 - t / math.sqrt(2 + t * t)), rel=1e-6)
     sure = case._replace(value=0.1, low=0.09, high=0.11)
     assert sure.decided
@@ -250,12 +258,29 @@ def test_the_knee_says_what_gives_out(found):
     assert "at most 6 replicas" in found.first_limit
     assert "> 250 ms" in found.first_limit
     assert f"{found.load_multiple_at_breach:.3g} x today's load" in found.first_limit
+    assert found.breach_low <= found.load_multiple_at_breach <= found.breach_high
+    assert f"95 % sure: {found.breach_low:.3g} to {found.breach_high:.3g} x" in found.first_limit
     assert found.curve["multiple"].is_monotonic_increasing
     assert found.curve.loc[found.curve["multiple"] < found.load_multiple_at_breach, "met"].all()
     assert not found.curve["met"].iloc[-1]
     assert list(found.tiers["scales_out"]) == sorted(found.tiers["scales_out"])
     assert "<table" in found._repr_html_()
     assert found.to_dict()["load_multiple_at_breach"] == found.load_multiple_at_breach
+
+
+def test_the_interval_of_the_knee_is_where_the_objectives_own_intervals_cross():
+    def seen(value, low, high):
+        objective = SloResult("p99 < 1 s", "p99", "", 1.0, value, low, high, value < 1.0, "s")
+        other = SloResult("errors < 1 %", "errors", "", 0.01, 0.0, 0.0, 0.5, True, "1")  # unsure, and not missed
+        return SimpleNamespace(slo=lambda: [objective, other])
+
+    points = {1.0: seen(0.25, 0.2, 0.5), 2.0: seen(0.5, 0.4, 2.0), 4.0: seen(2.0, 0.5, 8.0), 8.0: seen(4.0, 2.0, 9.0)}
+    assert crossing(2.0, 4.0, points) == pytest.approx(math.sqrt(8), abs=1e-3)
+    low, high = crossing_interval(4.0, points)
+    assert (low, high) == (pytest.approx(math.sqrt(2), abs=1e-3), pytest.approx(math.sqrt(32), abs=1e-3))
+    del points[8.0]
+    assert crossing_interval(4.0, points) == (low, None)
+    assert crossing_interval(4.0, {4.0: points[4.0]}) == (4.0, None)
 
 
 def test_a_knee_beyond_the_multiples_is_not_made_up():

@@ -17,20 +17,24 @@ from novamodel.cost import (
 )
 from novamodel.cost.meters import surplus_credit_hours
 from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
-from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
-from novamodel.workflows.month.declared.collect import blocks, flag
-from novamodel.workflows.month.declared.compute import architecture, group_of_services, system
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.compute import architecture, spot_share, system
+from novamodel.workflows.month.declared.machines import disks_of_group, group_of_services
 
 GIB = 1024**3
+
+
+MACHINES = ("aws_instance", "aws_spot_instance_request", "aws_autoscaling_group", "aws_lambda_function")
+"""Declared machines that stand in the place of a host that nobody has declared."""
 
 
 def compute(scenario: Scenario, hours: DayUse, busy: float) -> dict[str, Any]:
     """The fields of `MonthUsage` for what the replicas run on. `busy`: cores that all services use on average."""
     platform = scenario.platform
     if platform.kind == "compose":
-        if scenario.declared_of("aws_instance"):
-            return {}  # the declared instances are the host
+        if scenario.declared_of(*MACHINES):
+            return {}  # what is declared is what it runs on
         node = NodeGroup(
             name="docker host", instance_type=platform.node_type, fixed_node_hours=scenario.pricing.hours_per_month
         )
@@ -70,20 +74,8 @@ def _task(scenario: Scenario, name: str) -> _Task:
         system(tasks[0]) if tasks else "linux",
         said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
         public if said.public_address is None else said.public_address,
-        _spot_share(services) if said.spot_share is None else said.spot_share,
+        spot_share(services) if said.spot_share is None else said.spot_share,
     )
-
-
-def _spot_share(services: list[Declared]) -> float:
-    """Share of the tasks that capacity providers put on Fargate Spot, by their weights."""
-    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
-    for one in services:
-        for prefix in blocks(one, "capacity_provider_strategy"):
-            provider = one.text(f"{prefix}capacity_provider")
-            if provider in weights:
-                weights[provider] += one.number(f"{prefix}weight") or 0.0
-    total = sum(weights.values())
-    return weights["FARGATE_SPOT"] / total if total else 0.0
 
 
 def _floor(scenario: Scenario, name: str) -> int:
@@ -185,10 +177,10 @@ def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] 
     one = group_of_services(scenario)
     if one is None or scenario.platform.node_groups:
         return 0, 0.0, None
-    sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+    names = ("scaling_config.desired_size", "scaling_config.min_size", "desired_capacity", "min_size")
+    sizes = [one.used("instances"), *(one.number(name) for name in names)]
     size = next((int(number) for number in sizes if number is not None), 0)
-    gib = one.number("disk_size")
-    disks = None if gib is None else (Volume(name="root", gib=gib),)
+    disks = disks_of_group(scenario, one) if one.type == "aws_eks_node_group" else None
     return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
 
 
