@@ -41,11 +41,11 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     x = drawn(m, i, m.programs.draw[pc])
     if m.config.shared != 0:
         idle, busy = m.programs.idle[pc] * x, m.programs.busy[pc] * x
-        if m.runtime.workers[r] > 0:
-            join_runtime(m, q, i, r, idle, busy, False, now)
-            return
-        if m.config.shared == codes.ALL_SHARED:
+        if m.replicas.way[r] == codes.ON_MACHINE:
             join_process(m, q, i, r, idle, busy, codes.ON_NODE, now)
+            return
+        if m.replicas.way[r] == codes.BY_RUNTIME:
+            join_runtime(m, q, i, r, idle, busy, False, now)
             return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
@@ -60,11 +60,11 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     x = drawn(m, i, m.programs.draw[pc])
     if m.config.shared != 0:
         idle_work, busy_work = m.programs.idle[pc] * x, m.programs.busy[pc] * x
-        if m.runtime.workers[r] > 0:
-            join_runtime(m, q, i, r, idle_work, busy_work, True, now)
-            return
-        if m.config.shared == codes.ALL_SHARED:
+        if m.replicas.way[r] == codes.ON_MACHINE:
             join_thread(m, q, i, r, idle_work, busy_work, now)
+            return
+        if m.replicas.way[r] == codes.BY_RUNTIME:
+            join_runtime(m, q, i, r, idle_work, busy_work, True, now)
             return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
