@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from novamodel import units
 from novamodel.analytic import uncovered, unordered
 from novamodel.errors import UserError
 from novamodel.loading import load
@@ -74,11 +75,14 @@ class AccuracyAnswer:
         for way in self.medians["way"].unique():
             own = self.medians[self.medians["way"] == way].set_index("figure")
             told = [name for name in ("mean_s", "p95_s", "p99_s") if name in own.index]
-            parts = [f"{name[:-2]} {own.at[name, 'value']:.1%}" for name in told]
+            parts = [f"{name[:-2]} {units.format_fraction(own.at[name, 'value'])}" for name in told]
             lines.append(f"Median error, {way} ({own['cases'].max()} measured stacks): **{', '.join(parts)}**.")
         worst = self.errors[self.errors["figure"] == "mean_s"].sort_values("error", key=abs).iloc[-1]
-        beside = "" if pd.isna(worst["half"]) else f", where single runs scatter by ± {worst['half']:.0%}"
-        lines.append(f"Farthest from its mean is {worst['case']}, {worst['way']}: {worst['error']:+.0%}{beside}.")
+        beside = (
+            "" if pd.isna(worst["half"]) else f", where single runs scatter by ± {units.format_part(worst['half'])}"
+        )
+        far = f"{'above' if worst['error'] > 0 else 'below'} by {units.format_part(abs(worst['error']))}"
+        lines.append(f"Farthest from its mean is {worst['case']}, {worst['way']}: {far}{beside}.")
         return Text("\n".join(f"* {line}" for line in lines))
 
 
