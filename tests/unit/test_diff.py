@@ -53,6 +53,7 @@ def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
     assert list(rows.index) == [
         "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month",
         "of it fixed", "of it driven by use",
+        "of it idle at the peak",
     ]  # fmt: skip
     assert rows.loc["p95", "b"] == slower.comparison.b.estimate("p95").value
     assert rows.loc["p95", "verdict"] == "worse"
