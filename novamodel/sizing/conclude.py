@@ -28,6 +28,9 @@ from novamodel.sizing.verdict import (
     why_missed,
 )
 
+MOST_ALONE = 12
+"""Changes that are priced alone."""
+
 
 def answer(
     bench: Bench,
@@ -147,13 +150,16 @@ def _both(candidate: Candidate) -> tuple[float, float]:
 
 
 def _with_cost_alone(bench: Bench, table: pd.DataFrame, variables: Sequence[Variable], best: Candidate) -> pd.DataFrame:
-    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month)."""
+    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month).
+
+    Of many changes only the first are priced (nan: not priced): a bill of many services takes long.
+    """
     costs = []
-    for path in best.overrides:
+    for number, path in enumerate(best.overrides):
         together = next((v.paths for v in variables if path in v.paths), (path,))
+        alone = {other: best.overrides[other] for other in together if other in best.overrides}
         try:
-            alone = {other: best.overrides[other] for other in together if other in best.overrides}
-            costs.append(round(bench.cost(alone) - bench.cost({}), 2))
+            costs.append(round(bench.cost(alone) - bench.cost({}), 2) if number < MOST_ALONE else math.nan)
         except UserError:
             costs.append(math.nan)
     return table.assign(cost_alone=costs)
