@@ -56,6 +56,7 @@ def answer(
         legal=legal,
         unseen=left.cheaper,
         hope=left.hope,
+        where=" and ".join(["in the window at the peak", *(f"during {words}" for words in bench.holds)]),
         beside=tuple(o.text for o in best.slo if o.text in ignored and not o.met),
     )
     return Sizing(
@@ -74,7 +75,7 @@ def answer(
         certainty=sentence(proof, kept),
         held=held(bench.scenario),
         spare=spare(bench, chosen),
-        effort=effort,
+        effort=effort * (1 + len(bench.holds)),
         explained=explained,
     )
 
@@ -103,7 +104,7 @@ def _blocks(best: Candidate, ignored: frozenset[str], kept: bool) -> str:
     parts = [f"no size of these services changes it: {', '.join(fixed)}"] if fixed else []
     if rest:
         parts.append(f"no legal size that was simulated keeps it: {', '.join(rest)}; closest: {best.why}")
-    return ". ".join(parts) if parts or kept else why_missed(best.result)
+    return ". ".join(parts) if parts or kept else why_missed(best.result, best.slo)
 
 
 def _binds(best: Candidate, ignored: frozenset[str]) -> str:
