@@ -136,6 +136,8 @@ def _slow_place(result: Any) -> list[str]:
 _PHRASES = {
     "throttled": "CPU throttling (the quota is used up)",
     "event loop wait": "the queue of the event loop",
+    "worker wait": "the queue for a thread or process",
+    "core wait": "the queue for a core of the machine",
     "pool wait": "the queue of the connection pool",
     "pgbouncer wait": "the queue of PgBouncer",
     "connect": "connecting to the database",
