@@ -15,10 +15,12 @@ from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.workflows.month.answered import capacity_of
 from novamodel.workflows.month.calendar import day_multiples, month_use
+from novamodel.workflows.month.committed import with_commitments
 from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_day, simulated_surge
 from novamodel.workflows.month.left_out import assumed
 from novamodel.workflows.month.uncertain import LOAD, inputs_of, with_inputs_off, with_prices_off
 from novamodel.workflows.month.usage import month_usage
+from novamodel.workflows.month.worth import Idle, InTime, headroom, in_time
 
 LOADS = (0.0, 0.6, 0.9, 1.0, 1.1, 1.4, 2.0)
 """Multiples of the load at which a day's replicas are worked out; between them they are interpolated."""
@@ -29,11 +31,14 @@ class MonthlyCost(BillRange):
     """Bills of the month, and of the low and high end of its range, and the day they were made from.
 
     `spread`: the distribution from the assumed inputs, whose 5 % and 95 % quantiles `low` and `high` are.
+    `headroom`: what stands idle at the peak. `in_time`: what answers that keep the objectives cost, of a simulated run.
     """
 
     day: pd.DataFrame
     assumed: tuple[str, ...]  # what is priced although nobody has declared it
     spread: CostRange
+    headroom: tuple[Idle, ...] = ()
+    in_time: tuple[InTime, ...] = ()
 
     @property
     def prices_date(self) -> str:
@@ -60,7 +65,12 @@ class Month:
     def bill(self, off: Mapping[str, float]) -> Bill:
         """The bill with inputs off by multiples; an empty mapping is the month as it is taken to be."""
         usage = self.usage(off)
-        return with_prices_off(price(usage, self.book, lenient=self.lenient), off)
+        found = price(usage, self.book, lenient=self.lenient)
+        asked = self.scenario.pricing.commitments
+        if asked:
+            use = self.use(off.get(LOAD, 1.0))
+            found = with_commitments(found, asked, usage, use, self.book, lenient=self.lenient)
+        return with_prices_off(found, off)
 
     def usage(self, off: Mapping[str, float]) -> MonthUsage:
         """What AWS would meter, with inputs off by multiples."""
@@ -100,7 +110,8 @@ def bill(
 
     spread = cost_range(inputs_of(scenario, mid), cost)
     low, high = (made[min(made, key=lambda total: abs(total - end))] for end in (spread.low, spread.high))
-    return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread)
+    kept = in_time(scenario, mid, result) if result is not None else ()
+    return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread, headroom(scenario, mid), kept)
 
 
 def _book(region: str, lenient: bool) -> PriceBook:
@@ -112,9 +123,15 @@ def _book(region: str, lenient: bool) -> PriceBook:
 
 def monthly_total(scenario: Scenario) -> float:
     """USD a month of a scenario, from its steady-state day."""
+    return float(steady_bill(scenario).total)
+
+
+def steady_bill(scenario: Scenario) -> Bill:
+    """The bill of a month of a scenario from its steady-state day, without its range."""
     book = load_book(scenario.pricing.region)
     loads = sorted(set(day_multiples(scenario)))
     tables = {load: table.to_dict("list") for load, table in zip(loads, days(scenario, loads), strict=True)}
     rates, full = hourly_rates(scenario), capacity_of(scenario)
     use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
-    return float(price(month_usage(scenario, use, book), book).total)
+    usage = month_usage(scenario, use, book)
+    return with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
