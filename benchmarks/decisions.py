@@ -31,7 +31,7 @@ REQUESTS, SHORTEST_S, LONGEST_S = 4_000, 20.0, 120.0
 REPLICATIONS = 3
 """Of a first look, and of each combination of the enumeration."""
 SURE_REPLICATIONS, NEAR = 16, (0.75, 1.35)
-"""Of a combination that decides the optimum or was chosen, where the first replications leave it this near to a limit."""
+"""Of a combination that decides the optimum or was chosen, where the first replications leave it so near to a limit."""
 EFFORT = 20
 """Each method may simulate one of so many requests of the enumeration."""
 CLOSE = 0.02
