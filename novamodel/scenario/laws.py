@@ -179,3 +179,5 @@ class Burst(Demand):
 
 Demand.model_rebuild()
 Burst.model_rebuild()
+DEMANDS = (Demand, Burst)
+"""The parts that a demand may be."""
