@@ -12,6 +12,7 @@ from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.files import write_whole
+from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
@@ -80,6 +81,8 @@ class Answer:
             "seed": scenario.run.seed if result is None else result.seed,
             "replications": None if result is None else result.replications,
             "slo": [] if result is None else verdicts(result, self.rests_on),
+            "model_doubt": doubt_sentence(),
+            "measured_errors": measured_doubt(),
             "rejected": result and result.estimate("rejected")._asdict(),
             "first_limit": knee and knee.first_limit,
             "load_multiple_at_breach": knee and knee.load_multiple_at_breach,
