@@ -10,6 +10,7 @@ from novamodel.analytic.leaky import unknown_limits
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import walk_steps
 from novamodel.scenario.graph import DIRECT
+from novamodel.scenario.tenants import shares_task
 
 
 def uncovered(scenario: Scenario) -> str:
@@ -77,6 +78,11 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
             yield f"PgBouncer of {name} gives servers to single statements, and refuses transactions of several"
         if database.synchronous is not None or (database.growth is not None and database.growth.per_hour > 0):
             yield f"commits of {name} wait for a standby, or its storage fills: that comes on top"
+    for name, service in scenario.services.items():
+        if not service.runtime.plain:
+            yield f"requests of {name} wait for its {service.runtime.takers}, or for garbage: no closed form"
+        elif shares_task(scenario, name):
+            yield f"threads of {name} take turns on the vCPUs of its task: no closed form"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

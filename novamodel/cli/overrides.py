@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from novamodel.changes import changes_from
 from novamodel.errors import UserError
@@ -26,11 +26,13 @@ def load(
     *,
     strict: bool = False,
     demo: bool = False,
+    files: Sequence[str] = (),
+    profiles: Sequence[str] = (),
 ) -> Scenario:
     """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``.
 
     Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one. ``strict`` refuses a
-    service or a load that nobody states.
+    service or a load that nobody states. ``files`` and ``profiles`` choose the compose project of a folder.
     """
     from novamodel.cost import regions
     from novamodel.loading import load as load_target
@@ -40,7 +42,8 @@ def load(
     changes |= {path: value for path, value in own.items() if value is not None}
     if not target.strip():
         raise UserError("TARGET is empty", valid="a scenario file, a bundled scenario's name, or a folder")
-    scenario = load_target(target)
+    chosen: dict[str, Any] = {"files": files, "profiles": profiles} if files or profiles else {}
+    scenario = load_target(target, **chosen)
     scenario = scenario.override(changes) if changes else scenario
     if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())

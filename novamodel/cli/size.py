@@ -26,6 +26,10 @@ def size(
     demand: Annotated[
         str, typer.Option(metavar="LOW,HIGH", help="Multiples of the load between which it is uncertain: least regret.")
     ] = "",
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Keep the SLO in this too: rollout, zone (lost), cold (start), day."),
+    ] = None,
     strict: Strict = False,
     demo: Demo = False,
 ) -> int:
@@ -40,6 +44,7 @@ def size(
       novamodel size novabank
       novamodel size mine.yaml --set 'traffic.peak=900 requests/s'
       novamodel size novabank --explain --demand 0.8,1.5
+      novamodel size novabank --hold rollout --hold zone
       novamodel size mine.yaml --json | python -m json.tool
     """
     from novamodel.cli.output import say, say_json, terminal_width
@@ -64,6 +69,7 @@ def size(
             cost_of=monthly_total,
             explain=explain or bool(multiples),
             demand=multiples,
+            holds=hold or (),
         )
     if json:
         say_json(sizing_dict(sizing) | what_files_say(scenario))
@@ -94,6 +100,7 @@ def _multiples(text: str) -> tuple[float, ...]:
 def sizing_text(sizing: Sizing) -> str:
     """The choice, what binds, how sure it is, the advice, and the candidates with their fate."""
     from novamodel.cli.show import slo_lines, table, value_text
+    from novamodel.sizing import legal_count
 
     verdict = "the cheapest size found that keeps the SLO" if sizing.met else "no candidate keeps the SLO; the closest"
     now, then = sizing.now.cost_month, sizing.chosen.cost_month
@@ -113,17 +120,23 @@ def sizing_text(sizing: Sizing) -> str:
         )
         for row in sizing.front.itertuples(index=False)
     ]
-    title = (
-        f"{len(candidates)} simulated, of {sizing.screened:,} legal combinations of {len(sizing.variables)} settings"
-    )
+    of = f"{legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings"
+    title = f"{len(candidates)} simulated, of {of}"
     parts = [
         "\n".join(lines),
         "\n".join([_head(sizing.met), *_advice_lines(sizing)]) if len(sizing.advice) else _leave(sizing.met),
+        *_far_above(sizing),
         "\n".join([title, *_candidate_lines(candidates)]),
     ]
     if sizing.explained is not None:
         parts += _explained(sizing, table, value_text)
     return "\n\n".join(parts)
+
+
+def _far_above(sizing: Sizing) -> list[str]:
+    """One part where requests of the choice are far above what is used, else none."""
+    texts = sizing.spare.texts
+    return ["\n".join(["Requests far above use", *(f"  {text}" for text in texts)])] if texts else []
 
 
 def _head(met: bool) -> str:

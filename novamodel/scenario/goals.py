@@ -257,7 +257,9 @@ class Run(Part):
     )
     start_state: Literal["steady", "cold", "given"] = given(
         "steady",
-        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "what the run begins with. steady: caches, pools, PgBouncer's servers, limits and replicas as after a long time"
+        " of that load; cold: empty caches and pools, unused limits, the least replicas; given: caches and pools as"
+        " their start says (else steady), unused limits, replicas as the services say",
         "assumed: a system that has been running",
     )
     replications: FewCount = given(4, "independent runs, at least", "assumed")

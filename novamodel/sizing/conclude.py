@@ -15,6 +15,7 @@ from novamodel.sizing.advice import advice, held
 from novamodel.sizing.answers import Candidate, Explained, Sizing
 from novamodel.sizing.bench import Bench, contenders
 from novamodel.sizing.guarantee import Left, Proof, sentence
+from novamodel.sizing.unused import spare
 from novamodel.sizing.variables import Variable
 from novamodel.sizing.verdict import (
     counted,
@@ -26,6 +27,9 @@ from novamodel.sizing.verdict import (
     tier_utilisation,
     why_missed,
 )
+
+MOST_ALONE = 12
+"""Changes that are priced alone."""
 
 
 def answer(
@@ -52,6 +56,7 @@ def answer(
         legal=legal,
         unseen=left.cheaper,
         hope=left.hope,
+        where=" and ".join(["in the window at the peak", *(f"during {words}" for words in bench.holds)]),
         beside=tuple(o.text for o in best.slo if o.text in ignored and not o.met),
     )
     return Sizing(
@@ -69,7 +74,8 @@ def answer(
         right=proof.right,
         certainty=sentence(proof, kept),
         held=held(bench.scenario),
-        effort=effort,
+        spare=spare(bench, chosen),
+        effort=effort * (1 + len(bench.holds)),
         explained=explained,
     )
 
@@ -98,7 +104,7 @@ def _blocks(best: Candidate, ignored: frozenset[str], kept: bool) -> str:
     parts = [f"no size of these services changes it: {', '.join(fixed)}"] if fixed else []
     if rest:
         parts.append(f"no legal size that was simulated keeps it: {', '.join(rest)}; closest: {best.why}")
-    return ". ".join(parts) if parts or kept else why_missed(best.result)
+    return ". ".join(parts) if parts or kept else why_missed(best.result, best.slo)
 
 
 def _binds(best: Candidate, ignored: frozenset[str]) -> str:
@@ -145,13 +151,16 @@ def _both(candidate: Candidate) -> tuple[float, float]:
 
 
 def _with_cost_alone(bench: Bench, table: pd.DataFrame, variables: Sequence[Variable], best: Candidate) -> pd.DataFrame:
-    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month)."""
+    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month).
+
+    Of many changes only the first are priced (nan: not priced): a bill of many services takes long.
+    """
     costs = []
-    for path in best.overrides:
+    for number, path in enumerate(best.overrides):
         together = next((v.paths for v in variables if path in v.paths), (path,))
+        alone = {other: best.overrides[other] for other in together if other in best.overrides}
         try:
-            alone = {other: best.overrides[other] for other in together if other in best.overrides}
-            costs.append(round(bench.cost(alone) - bench.cost({}), 2))
+            costs.append(round(bench.cost(alone) - bench.cost({}), 2) if number < MOST_ALONE else math.nan)
         except UserError:
             costs.append(math.nan)
     return table.assign(cost_alone=costs)

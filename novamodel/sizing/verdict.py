@@ -13,6 +13,8 @@ from novamodel import units
 CLOSE = 0.1
 """An objective that all candidates miss by figures within this share of each other is not moved by their sizes."""
 FEW_TO_TELL = 3
+DURING = " during "
+"""Stands before the condition that an objective is judged under, where that is not the plain window."""
 
 
 def upper(objective: Any) -> float:
@@ -43,7 +45,7 @@ def doubt(objectives: Sequence[Any], replications: int, ignored: frozenset[str] 
 
 
 def _doubt(objective: Any, replications: int) -> float:
-    """Of one objective: Student's t of the gap over the standard error, which the 95 % interval gives back."""
+    """Of one objective: Student's t of the gap over the standard error, which the 95 % interval's side gives back."""
     value, low, high, limit = objective.value, objective.low, objective.high, objective.limit
     if math.isnan(value):
         return 0.0  # nothing was served: no figure will come
@@ -51,11 +53,14 @@ def _doubt(objective: Any, replications: int) -> float:
         return 0.5
     if value == 0.0:  # never seen: the upper end is where 5 % would still see nothing
         return float(0.05 ** (limit / high)) if high > 0 else 0.0
-    half = max(high - value, value - low)
+    up, down, gap = high - value, value - low, abs(limit - value)
+    if objective.unit == "s" and low > 0:  # intervals of times are made on the scale of logarithms
+        up, down, gap = math.log(high / value), math.log(value / low), abs(math.log(limit / value))
+    half = up if value < limit else down
     if half <= 0 or replications < 2:
         return 0.0 if half <= 0 else 0.5
     error = half / student.ppf(0.975, replications - 1)
-    return float(student.sf(abs(limit - value) / error, replications - 1))
+    return float(student.sf(gap / error, replications - 1))
 
 
 def unmoved(results: Sequence[Sequence[Any]]) -> frozenset[str]:
@@ -76,15 +81,16 @@ def unmoved(results: Sequence[Sequence[Any]]) -> frozenset[str]:
 def missed_text(objective: Any) -> str:
     """``p99 341 ms > 300 ms``."""
     shown = units.format_fraction if objective.unit == "1" else units.format_time
-    name = objective.text.split("<")[0].strip()
+    text, during, condition = objective.text.partition(DURING)
+    name = text.split("<")[0].strip() + during + condition
     if math.isnan(objective.value):
         return f"{name}: no figure, nothing was served"
     return f"{name} {shown(objective.value)} > {shown(objective.limit)}"
 
 
-def why_missed(result: Any) -> str:
-    """The objectives that a result misses and what its own tables show about the cause."""
-    missed = [missed_text(o) for o in result.slo() if not o.met]
+def why_missed(result: Any, objectives: Sequence[Any]) -> str:
+    """The objectives that are missed and what the plain window's own tables show about the cause."""
+    missed = [missed_text(o) for o in objectives if not o.met]
     causes = [*_slow_place(result), *_full_tiers(result)]
     return "; ".join([*missed, *causes])
 
@@ -130,6 +136,8 @@ def _slow_place(result: Any) -> list[str]:
 _PHRASES = {
     "throttled": "CPU throttling (the quota is used up)",
     "event loop wait": "the queue of the event loop",
+    "worker wait": "the queue for a thread or process",
+    "core wait": "the queue for a core of the machine",
     "pool wait": "the queue of the connection pool",
     "pgbouncer wait": "the queue of PgBouncer",
     "connect": "connecting to the database",

@@ -71,7 +71,6 @@ class Answer:
         scenario, result, knee, sizing = self.scenario, self.result, self.knee, self.sizing
         advice = [] if sizing is None else sizing.advice.to_dict("records")
         return {
-            **what_files_say(scenario),
             "rests_on": self.rests_on.to_dict(),
             "failed": self.parts.rows(),
             "scenario": scenario.name,
@@ -88,9 +87,12 @@ class Answer:
             "breach_high": knee and knee.breach_high,
             "limit_rests_on": self.rests_on.of_advice(),
             "size": sizing and {"now": sizing.now.settings, "advised": sizing.chosen.settings, "met": sizing.met},
+            "certainty": sizing and sizing.certainty,
             "advice": [{**row, "assumed": self.rests_on.of_advice()} for row in advice],
             "cost": self.cost and self._cost(self.cost),
             "operating": self.operating and self.operating.to_dict(),
+            "findings": list(self.findings),
+            "not_modelled": list(scenario.not_modelled),
             "day": self.day
             and {"rate_per_s": self.day.estimate("rate").value, "slo": verdicts(self.day, self.rests_on)},
             "warnings": [] if result is None else list(result.warnings),
