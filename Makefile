@@ -3,6 +3,7 @@
 #   make novabank   the main job: import, simulate, size and price NovaBank, write reports/novabank
 #   make test       ruff, types, nbval, pytest
 #   make lab        JupyterLab on the notebooks
+#   make docs       the documentation's site, build/docs/index.html
 #   make bench      benchmarks, printed as ratios
 #   make clean      remove the environment, reports and caches
 #   make lock       write requirements.lock anew (needs uv, see CONTRIBUTING.md)
@@ -23,10 +24,10 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference docs tutorial pytest lab bench clean lock format
 
 help:
-	@sed -n '3,9s/^# *//p' Makefile
+	@sed -n '3,10s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -62,6 +63,7 @@ novabank: setup
 # One stage after the other, cheapest first; each prints how long it took. pytest last, so that its summary closes the output.
 test: setup
 	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory docs
 	@$(MAKE) --no-print-directory notebooks
 	@$(MAKE) --no-print-directory pytest
 
@@ -89,6 +91,17 @@ gallery: setup
 # Writes docs/scenario-reference.md from the scenario's models.
 reference: setup
 	$(BIN)/python -m tools.reference
+
+# Writes what the commands of docs/tutorial.md and docs/start.md print, after a change that moves their figures.
+tutorial: setup
+	$(BIN)/python -m tools.tutorial
+
+# The site, from a clean state; a warning is an error, and no network is needed.
+docs: setup
+	@set -euo pipefail; started=$$SECONDS; \
+	rm -rf build/docs; \
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs; \
+	echo "stage docs: $$((SECONDS - started)) s, build/docs/index.html"
 
 pytest: setup
 	@set -euo pipefail; started=$$SECONDS; \

@@ -1,0 +1,44 @@
+"""The documentation's Sphinx extension: notebooks as pages, and what pages say of the model taken from data.
+
+A fenced block `{made} NAME` in a page is replaced by what the function of that name makes of the lines in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tools.site import accuracy, commands, limits, notebooks, rules, tested
+
+MADE = {
+    "accuracy": accuracy.of_files,
+    "accuracy-of-all": accuracy.of_all,
+    "accuracy-pages": accuracy.pages,
+    "stack": accuracy.of_stack,
+    "rules": rules.of_modules,
+    "keys": limits.keys,
+    "limits": limits.of_parts,
+    "limits-of-all": limits.of_all,
+    "commands": commands.reference,
+    "questions": notebooks.questions,
+    "tests": tested.of_files,
+}
+"""What a block may be made of: lines in, Markdown out."""
+BLOCK = re.compile(r"^```\{made\} ([a-z-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def made(text: str) -> str:
+    """A page with its blocks made; an unknown name is a KeyError."""
+    return BLOCK.sub(lambda block: MADE[block[1]](block[2].split("\n")[:-1]), text)
+
+
+def _read(app: Any, page: str, source: list[str]) -> None:
+    source[0] = made(source[0])
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Sphinx's entry."""
+    app.connect("builder-inited", notebooks.copy)
+    app.connect("html-page-context", notebooks.add_scripts)
+    app.connect("source-read", _read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
