@@ -1,4 +1,4 @@
-"""How the documentation is built (`make docs`): offline, from the pages here and from what `tools.site` makes of data."""
+"""How the documentation is built (`make docs`): offline, from the pages here and what `tools.site` makes of data."""
 
 import sys
 from pathlib import Path

@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from novamodel.files import write_whole
 from novamodel.scenario import Scenario, simplified_parts
+from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.workflows.month import MonthlyCost, bill, monthly_total
@@ -33,6 +33,7 @@ MOST_DAY_REQUESTS = 1e8
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Answer:
     """A scenario's simulated peak, its knee, the advised size, the bill and the findings."""
 
@@ -89,12 +90,13 @@ class Answer:
             "prices_date": self.cost.prices_date,
         }
 
-    def _repr_html_(self) -> str:
-        slos = "".join(f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.result.slo())
+    def _shown(self) -> Shown:
         low, mid, high = self.cost.totals()
-        cost = f"{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})"
-        head, first = escape(self.scenario.heading), escape(self.knee.first_limit)
-        return f"<p><b>{head}</b></p><ul>{slos}</ul><p>{first}<br>{cost}</p>"
+        rows = [(slo.text, "met" if slo.met else "missed") for slo in self.result.slo()]
+        rows.append(("advised size", self.sizing.chosen.changes or "as now"))
+        rows.append(("cost", f"{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})"))
+        rows.append(("advised cost", f"{self.cost_advised:,.0f} {self.cost.mid.currency} a month"))
+        return Shown(self.scenario.heading, ("question", "answer"), rows, [f"first limit: {self.knee.first_limit}"])
 
     def write(self, out: str | Path) -> None:
         """Write bill.csv, then answer.json, each whole or not at all."""

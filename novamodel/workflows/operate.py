@@ -12,6 +12,7 @@ from novamodel.analytic.flow import mean_rates
 from novamodel.questions import planned_operations
 from novamodel.recovery import BackupLoad, backup_load, recovery_plan
 from novamodel.scenario import Scenario
+from novamodel.showing import Shown, shows_itself
 from novamodel.telemetry import LogVolume, MetricVolume, log_volume, metric_volume
 from novamodel.workflows.month import MonthlyCost, monthly_total
 
@@ -19,6 +20,7 @@ GIB = 1024**3
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Operating:
     """``events``: a row an entry of the scenario's `operations` (see `questions.planned_operations`). Volumes are those
     of the bill's day; ``..._month`` is what the bill would be less without them (USD). ``recovery``: a row a way to
@@ -34,6 +36,16 @@ class Operating:
     recovery: pd.DataFrame = field(repr=False)
     dump: BackupLoad
     dumps_month: float
+
+    def _shown(self) -> Shown:
+        rows = [
+            ("logs", f"{self.logs.gib_per_day:.3g} GiB a day, {self.logs_month:,.2f} USD a month"),
+            ("metrics", f"{self.metrics.series:,.0f} series, {self.metrics_month:,.2f} USD a month"),
+            ("dumps", f"{self.dumps_month:,.2f} USD a month"),
+            ("ways to recover", ", ".join(self.recovery.loc[self.recovery["works"], "what"]) or "none that works"),
+            ("events of a day", ", ".join(self.events["event"]) or "none"),
+        ]
+        return Shown("What running it takes", ("what", "how much"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain figures, a part of answer.json."""

@@ -112,5 +112,3 @@ def pages(lines: list[str]) -> str:
     """A table of contents of the pages on accuracy."""
     names = [name for name in PAGES if (DOCS / f"{name}.md").is_file()]
     return "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(names) + "\n```\n"
-
-

@@ -8,9 +8,8 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from tools.gallery import FOLDER, MIMETYPE, THUMBNAILS
+from tools.gallery import FOLDER, MIMETYPE, THUMBNAILS, question
 from tools.gallery import notebooks as committed
-from tools.gallery import question
 from tools.notebooks import is_explorer
 
 PLACE = "how-to"
@@ -49,7 +48,7 @@ def copy(app: Any) -> None:
 def _picture(stem: str) -> dict[str, Any]:
     words = "The sliders need a running notebook (`make lab`). This is the figure below them, at NovaBank's settings."
     source = f"{words}\n\n![The figure below the sliders]({stem}.png)"
-    return {"cell_type": "markdown", "metadata": {}, "source": source}
+    return {"cell_type": "markdown", "id": "picture", "metadata": {}, "source": source}
 
 
 def add_scripts(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
