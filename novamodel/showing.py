@@ -11,7 +11,7 @@ Class = TypeVar("Class", bound=type)
 
 MOST_ROWS = 14
 """Rows shown; how many more there are is said below them."""
-CELL = 44
+CELL = 60
 """Widest cell in a terminal, in characters; longer ones are cut."""
 WIDTH = 100
 """Widest line of a title or a note in a terminal."""
@@ -33,13 +33,16 @@ class Shown(NamedTuple):
 
 
 def as_text(shown: Shown) -> str:
-    """For a terminal: columns side by side, the first flush left."""
+    """For a terminal: columns side by side, those of figures flush right."""
     shown = shown.cut()
     cells = [[_cut(text) for text in row] for row in (shown.head, *shown.rows)] if shown.rows else []
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [place > 0 and all(_is_figure(text) for text in column[1:]) for place, column in enumerate(columns)]
     lines = []
     for row in cells:
-        padded = [text.rjust(wide) if place else text.ljust(wide) for place, (text, wide) in _placed(row, widths)]
+        placed = zip(row, widths, right, strict=True)
+        padded = [text.rjust(wide) if flush else text.ljust(wide) for text, wide, flush in placed]
         lines.append("  ".join(padded).rstrip())
     folded = [part for text in (shown.title, *shown.notes) for part in wrap(text, WIDTH)]
     titles = len(wrap(shown.title, WIDTH))
@@ -78,8 +81,8 @@ def number(value: float) -> str:
     return "-" if value != value else f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
-def _placed(row: Sequence[str], widths: Sequence[int]) -> list[tuple[int, tuple[str, int]]]:
-    return list(enumerate(zip(row, widths, strict=True)))
+def _is_figure(text: str) -> bool:
+    return text[:1] in "-+0123456789"
 
 
 def _cut(text: str) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+from novamodel.scenario.service import Service
 from novamodel.units import format_bytes, format_cores
 
-if TYPE_CHECKING:
-    from novamodel.scenario.model import Scenario
-    from novamodel.scenario.service import Service
 
-
-def parts_in_words(scenario: Scenario) -> list[tuple[str, str]]:
+def parts_in_words(scenario: Any) -> list[tuple[str, str]]:
     """Rows of name and words, objectives first."""
     rows = [("objectives", ", ".join(slo.text for slo in scenario.slo) or "none")]
     rows.append(("platform", f"{scenario.platform.kind} on {scenario.platform.compute}, {scenario.pricing.region}"))

@@ -132,7 +132,7 @@ class Sizing:
                 format_time(one.p99_s[0]),
                 "met" if one.met else "missed",
             )
-            for one in (self.now, *self.simulated)
+            for one in self.simulated or (self.now, self.chosen)
         ]
         head = ("simulated", "USD a month", "p99", "objectives")
         return Shown(title, head, rows, [self.blocks, self.binds, self.certainty, self.held])

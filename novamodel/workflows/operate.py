@@ -43,7 +43,7 @@ class Operating:
             ("metrics", f"{self.metrics.series:,.0f} series, {self.metrics_month:,.2f} USD a month"),
             ("dumps", f"{self.dumps_month:,.2f} USD a month"),
             ("ways to recover", ", ".join(self.recovery.loc[self.recovery["works"], "what"]) or "none that works"),
-            ("events of a day", ", ".join(self.events["event"]) or "none"),
+            ("events of a day", ", ".join(self.events["event"]) if len(self.events) else "none"),
         ]
         return Shown("What running it takes", ("what", "how much"), rows)
 
