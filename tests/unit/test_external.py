@@ -17,7 +17,6 @@ def admitted(times: list[float], rate: float = RATE, burst: float = BURST) -> li
     return [external_admits(state, 0, time) for time in times]
 
 
-# docs: begin property
 @given(st.lists(st.integers(min_value=0, max_value=200), min_size=1, max_size=60))
 def test_no_interval_has_more_than_the_burst_and_what_the_rate_brings(quarters: list[int]):
     times = [quarter / 4 for quarter in sorted(quarters)]
@@ -25,9 +24,6 @@ def test_no_interval_has_more_than_the_burst_and_what_the_rate_brings(quarters: 
     for first, begin in enumerate(passed):
         for last, end in enumerate(passed[first:], first):
             assert last - first + 1 <= BURST + RATE * (end - begin)
-
-
-# docs: end property
 
 
 @given(st.lists(st.integers(min_value=0, max_value=200), min_size=1, max_size=60))

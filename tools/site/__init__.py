@@ -6,34 +6,42 @@ A fenced block `{made} NAME` in a page is replaced by what the function of that 
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any
 
-from tools.site import accuracy, commands, limits, notebooks, rules, tested
+from tools.site import accuracy, commands, limits, notebooks, rules, said, tested
 
 MADE = {
     "accuracy": accuracy.of_files,
     "accuracy-of-all": accuracy.of_all,
     "accuracy-pages": accuracy.pages,
-    "stack": accuracy.of_stack,
-    "rules": rules.of_modules,
+    "commands": commands.reference,
     "keys": limits.keys,
     "limits": limits.of_parts,
     "limits-of-all": limits.of_all,
-    "commands": commands.reference,
     "questions": notebooks.questions,
+    "rules": rules.of_modules,
+    "screen": said.screen,
+    "stack": accuracy.of_stack,
     "tests": tested.of_files,
 }
-"""What a block may be made of: lines in, Markdown out."""
+"""What a block may be made of: lines in, Markdown out. `said` knows the page too, and which of its commands it is."""
 BLOCK = re.compile(r"^```\{made\} ([a-z-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def made(text: str) -> str:
+def made(text: str, page: str) -> str:
     """A page with its blocks made; an unknown name is a KeyError."""
-    return BLOCK.sub(lambda block: MADE[block[1]](block[2].split("\n")[:-1]), text)
+    numbers = count(1)
+
+    def of(block: re.Match[str]) -> str:
+        lines = block[2].splitlines()
+        return said.block(lines, page, next(numbers)) if block[1] == "said" else MADE[block[1]](lines)
+
+    return BLOCK.sub(of, text)
 
 
 def _read(app: Any, page: str, source: list[str]) -> None:
-    source[0] = made(source[0])
+    source[0] = made(source[0], page)
 
 
 def setup(app: Any) -> dict[str, Any]:

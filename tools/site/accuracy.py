@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import novamodel
 from novamodel.verify import Replayed, recorded_files, replay
@@ -44,19 +44,16 @@ def replayed() -> dict[str, Replayed]:
 
 @cache
 def tolerance(stem: str) -> str:
-    """The widest relative tolerance of a file's cases in words; empty where its cases are judged as a whole."""
+    """The widest tolerance among a file's cases, in words."""
     (file,) = [one for one in recorded_files() if one.name.partition(".")[0] == stem]
     said = [case["tolerance"] for case in read_cases(file) if isinstance(case.get("tolerance"), dict)]
     if not said:
         return "every decision equal"
-    widest = max((_relative(one) for case in said for one in case.values()), default=0.0)
-    if widest > ROUNDING:
-        return f"up to {100 * widest:.3g} %"
-    return "exact, or up to rounding"
-
-
-def _relative(said: Any) -> float:
-    return float(said.get("rel", 0.0)) if isinstance(said, dict) else 0.0
+    every = [one for case in said for one in case.values() if isinstance(one, dict)]
+    widest = max((float(one.get("rel", 0.0)) for one in every), default=0.0)
+    words = [f"up to {100 * widest:.3g} %"] if widest > ROUNDING else []
+    words += ["a bound of its own in the figure's unit"] if any(one.get("abs", 0.0) > ROUNDING for one in every) else []
+    return ", or ".join(words) if words else "exact, or up to rounding"
 
 
 def of_files(stems: list[str]) -> str:
