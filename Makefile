@@ -5,6 +5,7 @@
 #   make lab        JupyterLab on the notebooks
 #   make docs       the documentation's site, build/docs/index.html
 #   make bench      benchmarks, printed as ratios
+#   make coverage   how often stated intervals hold the truth (some five minutes)
 #   make clean      remove the environment, reports and caches
 #   make lock       write requirements.lock anew (needs uv, see CONTRIBUTING.md)
 #
@@ -24,10 +25,11 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery reference docs tutorial pytest lab bench clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference docs tutorial pytest lab bench coverage clean \
+  lock format
 
 help:
-	@sed -n '3,10s/^# *//p' Makefile
+	@sed -n '3,11s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -113,6 +115,9 @@ lab: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+coverage: setup
+	$(BIN)/python -m benchmarks.covering
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -33,13 +33,6 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def span_text(low: float, high: float, unit: str) -> str:
-    """``[371 ms, 455 ms]``, or nothing where there is no interval."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    return f"[{value_text(low, unit)}, {value_text(high, unit)}]"
-
-
 def heading(scenario: Scenario, result: Result) -> str:
     """What was simulated, on one line."""
     most_per_s = sum(source.most_per_s for source in scenario.traffic.sources.values())
@@ -51,7 +44,7 @@ def heading(scenario: Scenario, result: Result) -> str:
 def slo_lines(slos: Iterable[Any]) -> list[str]:
     """One line an objective: v met, x missed; its value and 95 % interval."""
     rows = [
-        ("v" if slo.met else "x", slo.text, value_text(slo.value, slo.unit), span_text(slo.low, slo.high, slo.unit))
+        ("v" if slo.met else "x", slo.text, *units.format_estimate(slo.value, slo.low, slo.high, slo.unit))
         for slo in slos
     ]
     first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
@@ -146,7 +139,7 @@ def _caches(result: Result, width: int) -> list[str]:
 def _estimates(result: Result) -> list[tuple[str, ...]]:
     frame = result.estimates[result.estimates["of"] == ""]
     return [
-        (row.metric, value_text(row.value, row.unit), span_text(row.low, row.high, row.unit))
+        (row.metric, *units.format_estimate(row.value, row.low, row.high, row.unit))
         for row in frame.itertuples(index=False)
     ]
 
@@ -168,8 +161,7 @@ def _populations(result: Result) -> list[tuple[str, ...]]:
         (
             row.population,
             *(f"{count:,}" for count in (row.clients, row.arrived, row.rejected)),
-            value_text(row.share, "1"),
-            span_text(row.low, row.high, "1"),
+            *units.format_estimate(row.share, row.low, row.high, "1"),
         )
         for row in result.populations.itertuples(index=False)
     ]

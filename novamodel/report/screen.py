@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from novamodel.figures.words import interval_text, size_text, value_text
+from novamodel.figures.words import size_text
 from novamodel.report.operating import operating_lines
 from novamodel.report.tables import level_counts
+from novamodel.units import format_estimate
 
 WIDTH, LABEL = 100, 13
 STYLES = {"met": "green", "missed": "bold red", "label": "bold", "": ""}
@@ -98,14 +99,18 @@ def _heading(answer: Mapping[str, Any]) -> str:
 
 
 def _slos(slos: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
-    rows = [(item, str(item["text"]), value_text(_number(item["value"]), item["unit"])) for item in slos]
+    rows = [(item, str(item["text"]), *_estimate(item)) for item in slos]
     if not rows:
         yield Piece(" " * (LABEL + 2), "", "no SLO is given")
     first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
-    for item, text, value in rows:
-        interval = interval_text(_number(item["low"]), _number(item["high"]), item["unit"]).strip()
+    for item, text, value, interval in rows:
         mark, style = ("v", "met") if item["met"] else ("x", "missed")
         yield Piece(f"    {mark}  ", style, f"{text:<{first}}   {value:>{second}}   {interval}")
+
+
+def _estimate(item: Mapping[str, Any]) -> tuple[str, str]:
+    value, low, high = (_number(item[name]) for name in ("value", "low", "high"))
+    return format_estimate(value, low, high, item["unit"])
 
 
 def _number(value: Any) -> float:

@@ -5,7 +5,7 @@ Each function returns a `Table`: it shows itself in a notebook and in a terminal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
@@ -185,8 +185,7 @@ def beside_table(frame: pd.DataFrame) -> Table:
     rows = [
         (
             f"{row.metric} {row.of}".strip(),
-            _figure(row.value, row.unit),
-            f"{_figure(row.low, row.unit)} to {_figure(row.high, row.unit)}" if row.low == row.low else "",
+            *_estimate(row),
             _figure(row.analytic, row.unit),
             _apart(row.value, row.analytic),
         )
@@ -210,6 +209,13 @@ def _figure(value: float, unit: str) -> str:
     return units.format_time(rounded) if unit == "s" else f"{rounded:g}"
 
 
+def _estimate(row: Any) -> tuple[str, str]:
+    if row.unit in ("s", "1", "1/s"):
+        return units.format_estimate(row.value, row.low, row.high, row.unit)
+    span = f"[{_figure(row.low, row.unit)}, {_figure(row.high, row.unit)}]" if row.low == row.low else ""
+    return _figure(row.value, row.unit), span
+
+
 def _apart(simulated: float, analytic: float) -> str:
     return f"{100 * (analytic / simulated - 1):+.0f} %" if simulated == simulated and simulated > 0 else ""
 
@@ -224,7 +230,12 @@ def value_text(value: Any, unit: str) -> str:
         return f"{len(value)} values"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "yes" if value is True else "no" if value is False else str(value)
-    forms = {"s": units.format_time, "B": units.format_bytes, "cores": units.format_cores, "1/s": units.format_rate}
+    forms: dict[str, Callable[[float], str]] = {
+        "s": units.format_time,
+        "B": units.format_bytes,
+        "cores": units.format_cores,
+        "1/s": units.format_rate,
+    }
     if unit == "s since midnight":
         return units.format_clock(value)
     return forms[unit](value) if unit in forms else f"{value:g}" if isinstance(value, float) else f"{value}"

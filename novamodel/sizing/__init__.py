@@ -9,7 +9,7 @@ from novamodel.sizing.answers import Candidate, Explained, Knee, Sizing
 from novamodel.sizing.breach import crossing, knee
 from novamodel.sizing.search import size
 from novamodel.sizing.variables import Variable, variables
-from novamodel.sizing.window import peak_window
+from novamodel.sizing.window import knee_window, peak_window
 
 __all__ = [
     "Candidate",
@@ -19,6 +19,7 @@ __all__ = [
     "Variable",
     "crossing",
     "knee",
+    "knee_window",
     "peak_window",
     "size",
     "variables",

@@ -66,6 +66,8 @@ class Answer:
             "rejected": self.result.estimate("rejected")._asdict(),
             "first_limit": self.knee.first_limit,
             "load_multiple_at_breach": self.knee.load_multiple_at_breach,
+            "breach_low": self.knee.breach_low,
+            "breach_high": self.knee.breach_high,
             "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
             "advice": self.sizing.advice.to_dict("records"),
             "cost": {
@@ -122,7 +124,7 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
         whole = scenario.override(DAY, said_by="the day of the report")
         day = simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
     options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
-    breaks = knee(scenario, engine=engine, progress=stage(0.5, 0.25, "finding the knee"), **options)
+    breaks = knee(scenario, engine=engine, quick=quick, progress=stage(0.5, 0.25, "finding the knee"))
     sized = size(
         scenario,
         engine=engine,
