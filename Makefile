@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a fresh machine with Python 3.11 or newer, make and git is enough.
 #
 #   make novabank   the main job: import, simulate, size and price NovaBank, write reports/novabank
-#   make test       ruff, types, nbval, pytest
+#   make test       ruff, types, documentation, nbval, pytest
 #   make lab        JupyterLab on the notebooks
 #   make docs       the documentation's site, build/docs/index.html
 #   make bench      benchmarks, printed as ratios
@@ -94,7 +94,7 @@ gallery: setup
 reference: setup
 	$(BIN)/python -m tools.reference
 
-# Writes what the commands of docs/tutorial.md and docs/start.md print, after a change that moves their figures.
+# Writes what the commands of docs/tutorial.md print, after a change that moves their figures.
 tutorial: setup
 	$(BIN)/python -m tools.tutorial
 
@@ -131,5 +131,6 @@ lock:
 	printf '%s\n' "$$head" "$$pins" > requirements.lock
 
 clean:
+	rm -rf docs/how-to/*.ipynb docs/how-to/*.png docs/_static/plotly.min.js
 	rm -rf $(VENV) reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find novamodel tests notebooks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
