@@ -21,7 +21,7 @@ PLAY = DOCS / "tutorial"
 """What the commands find where they run; what they print is kept in its folder `SAID`."""
 SAID = PLAY / "said"
 BLOCK = re.compile(r"^```\{made\} said\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRESS = re.compile(r"^[\w ]+ \(<?\d+ % done\)$")
+PROGRESS = re.compile(r"^.* \(<?\d+ % done\)$")
 COLUMNS = "96"
 
 
