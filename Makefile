@@ -101,7 +101,7 @@ tutorial: setup
 # The site, from a clean state; a warning is an error, and no network is needed.
 docs: setup
 	@set -euo pipefail; started=$$SECONDS; \
-	rm -rf build/docs; \
+	rm -rf build/docs build/doctrees; \
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs; \
 	echo "stage docs: $$((SECONDS - started)) s, build/docs/index.html"
 

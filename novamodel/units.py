@@ -74,6 +74,15 @@ def parse_cores(value: object) -> float:
     raise ValueError(f"{unit!r} is not a unit of CPU; write it like '500m' or 0.5")
 
 
+def parse_amount(value: object) -> float:
+    """A Kubernetes quantity: ``"500m"`` -> 0.5, ``"2k"`` -> 2000, ``"200Mi"`` -> bytes; a bare number is itself."""
+    number, unit = _split(value, "500m")
+    scales = {"": 1.0, "m": 1e-3, "T": 1e12} | {name: size for name, size in BYTES.items() if name != "B"}
+    if unit not in scales:
+        raise ValueError(f"{unit!r} is no suffix of a quantity; write it like '500m', 20 or '200Mi'")
+    return number / 1000 if unit == "m" else number * scales[unit]
+
+
 def parse_rate(value: object) -> float:
     """``"450 requests/s"``, ``"10r/s"`` or ``"6/min"`` -> events a second."""
     number, unit = _split(value, "450 requests/s")

@@ -49,8 +49,12 @@ class ImportReport:
     platform: str
     files: dict[str, str]
     fields: list[dict[str, Any]]
-    not_modelled: list[dict[str, Any]]
     system: System = field(default_factory=System)
+
+    @property
+    def not_modelled(self) -> list[dict[str, Any]]:
+        """What was read and has no model."""
+        return self.tree.not_modelled
 
     @property
     def findings(self) -> list[Finding]:
@@ -108,5 +112,5 @@ class Draft:
             self.origins[f"declared.{number}"] = place
 
     def tree(self) -> Tree:
-        """The tree of what was said, with the findings in order."""
-        return Tree(self.values, self.origins, in_order(self.findings))
+        """The tree of what was said, with the findings in order and what has no model."""
+        return Tree(self.values, self.origins, in_order(self.findings), self.not_modelled)

@@ -10,8 +10,7 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import Knee, crossing, knee, knee_window
-from novamodel.sizing.breach import MULTIPLES, QUICK_REPLICATIONS, REPLICATIONS
+from novamodel.sizing import KNEE_LOADS, Knee, crossing, knee, knee_replications, knee_window
 from novamodel.workflows.month import monthly_total
 
 ABOVE = (1.1, 1.25, 1.5, 2.0)
@@ -74,7 +73,7 @@ class LoadRuns:
     def at(self, variant: Scenario, multiple: float) -> Result:
         """A variant at a multiple of its peak, in the window of the knee."""
         loaded = variant.with_load(multiple).override(self.window, said_by="knee")
-        return self._run(loaded, replications=QUICK_REPLICATIONS if self.quick else REPLICATIONS, **self.options)
+        return self._run(loaded, replications=knee_replications(quick=self.quick), **self.options)
 
     def _run(self, scenario: Scenario, **options: Any) -> Result:
         """Simulate, or what it gave before."""
@@ -86,7 +85,7 @@ class LoadRuns:
     def failing(self, breach: float | None, timeout_s: float) -> pd.DataFrame:
         """Share of requests that fail or are given up, with callers that wait ``timeout_s``, at rising loads."""
         patient = self.scenario.override({"traffic.caller.timeout": f"{timeout_s!r} s"}, said_by="what breaks first")
-        knee_at = breach or MULTIPLES[-1]
+        knee_at = breach or KNEE_LOADS[-1]
         steps = BEYOND[::2] if self.quick else BEYOND
         rows = []
         for multiple in sorted({round(knee_at * step, 3) for step in steps}):

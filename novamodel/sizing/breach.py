@@ -23,11 +23,10 @@ from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
 from novamodel.sizing.bench import default_simulate
 from novamodel.sizing.verdict import in_words, missed_text, peak_replicas, slow_place, tier_utilisation
-from novamodel.sizing.window import knee_window
+from novamodel.sizing.window import knee_replications, knee_window
 
-MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
+KNEE_LOADS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 """Loads that are tried, over today's peak, until an objective is missed."""
-REPLICATIONS, QUICK_REPLICATIONS = 3, 2
 HALVINGS, QUICK_HALVINGS = 3, 1
 BEYOND = 1
 """So many multiples above the first that misses are simulated, to show what follows."""
@@ -46,7 +45,7 @@ FULL = 0.8
 
 def knee(
     scenario: Scenario,
-    multiples: Sequence[float] = MULTIPLES,
+    multiples: Sequence[float] = KNEE_LOADS,
     *,
     engine: str = "auto",
     progress: Progress | None = None,
@@ -66,7 +65,7 @@ def knee(
     if not steps or steps[0] <= 0:
         raise ValueError("the knee needs multiples of the load above 0")
     run = simulate or default_simulate()
-    options = {"seed": seed, "replications": QUICK_REPLICATIONS if quick else REPLICATIONS, "engine": engine}
+    options = {"seed": seed, "replications": knee_replications(quick=quick), "engine": engine}
     refine = QUICK_HALVINGS if quick else HALVINGS
     window = dict(knee_window(scenario, quick=quick) if window is None else window)
     points: dict[float, Any] = {}

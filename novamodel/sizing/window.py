@@ -39,3 +39,8 @@ def knee_window(scenario: Scenario, *, quick: bool = False) -> dict[str, Any]:
     duration_s = KNEE_QUICK_S if quick else min(max(wanted, KNEE_SHORTEST_S), KNEE_LONGEST_S)
     warm_up_s = KNEE_QUICK_WARM_UP_S if quick else KNEE_WARM_UP_S
     return peak_window(scenario, duration_s) | {"run.warm_up": f"{warm_up_s:g} s"}
+
+
+def knee_replications(*, quick: bool = False) -> int:
+    """Runs at each load."""
+    return 2 if quick else 3

@@ -18,6 +18,7 @@ from tools import tutorial
 from tools.gallery import MIMETYPE, notebooks
 from tools.site import BLOCK, MADE, accuracy, commands, limits, made
 from tools.site.notebooks import as_page
+from tools.site.offline import loaded
 from tools.site.rules import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -178,3 +179,22 @@ def test_the_worked_diff_of_a_component_is_what_the_tree_has():
     for file, piece in shown:
         assert piece in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no longer:\n{piece}"
     assert len(shown) >= 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://cdn.example/plotly.js"></script>', "<img src='//example/x.png'>",
+        '<link rel="stylesheet" href="https://example/font.css">', "@import url(https://example/a.css);",
+        "div { background: url('http://example/x.png') }",
+    ],
+)  # fmt: skip
+def test_what_would_be_loaded_from_elsewhere_is_found(text: str):
+    assert loaded(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['<a href="https://example/">there</a>', '<script src="_static/x.js">', '<link rel="canonical" href="https://a/">']
+)  # fmt: skip
+def test_links_and_what_lies_beside_a_page_are_left_alone(text: str):
+    assert not loaded(text)

@@ -11,17 +11,20 @@ import pytest
 
 import novamodel as nm
 from novamodel.batch import SweepRun
+from novamodel.scenario import rests_on
 from novamodel.showing import MOST_ROWS, Shown, as_html, as_text, number
 from novamodel.workflows.operate import operate
 
 WINDOW = {"run.duration": "10 s", "run.warm_up": "5 s", "run.replications": 2, "run.precision": None}
+QUIET = {"traffic.peak": "60 requests/s"}
+"""Few requests: what is shown counts here, not what it says."""
 MOST_LINES, MOST_WIDE, MOST_CHARACTERS, MOST_HTML = 45, 240, 4500, 9000
 """Of what is shown: lines, characters of a line, characters, characters of HTML."""
 
 
 @cache
 def scenario() -> nm.Scenario:
-    return nm.load("novabank").override(WINDOW)
+    return nm.load("novabank").override(WINDOW | QUIET)
 
 
 @cache
@@ -34,7 +37,7 @@ def made(name: str) -> Any:
         "Comparison": lambda: nm.compare(scenario(), grown),
         "Difference": lambda: nm.diff(scenario(), grown),
         "MonthlyCost": lambda: nm.bill(scenario(), made("Result")),
-        "Knee": lambda: nm.knee(scenario(), duration_s=10.0, replications=2),
+        "Knee": lambda: nm.knee(scenario(), quick=True),
         "Sizing": lambda: nm.size(scenario(), duration_s=10.0, replications=2, budget=2),
         "Answer": lambda: answer_of_parts(),
         "SweepRun": lambda: SweepRun("a folder", 100, 60, 1, 39, 0, ()),
@@ -45,8 +48,8 @@ def made(name: str) -> Any:
 def answer_of_parts() -> nm.Answer:
     """An answer put together from what the other tests have made, without a day of operations."""
     quiet, cost = scenario().override({"operations": []}), made("MonthlyCost")
-    parts = (made("Result"), None, made("Knee"), made("Sizing"), cost, 900.0, operate(quiet, cost, quick=True))
-    return nm.Answer(scenario(), *parts)
+    parts = (made("Result"), None, made("Knee"), made("Sizing"), cost, operate(quiet, cost, quick=True))
+    return nm.Answer(scenario(), rests_on(scenario()), *parts)
 
 
 def public_classes() -> list[str]:

@@ -9,7 +9,7 @@ import re
 from itertools import count
 from typing import Any
 
-from tools.site import accuracy, commands, limits, notebooks, rules, said, tested
+from tools.site import accuracy, commands, limits, notebooks, offline, rules, said, tested
 
 MADE = {
     "accuracy": accuracy.of_files,
@@ -49,4 +49,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", notebooks.copy)
     app.connect("html-page-context", notebooks.add_scripts)
     app.connect("source-read", _read)
+    app.connect("build-finished", offline.check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
