@@ -23,6 +23,8 @@ HEAD = (
     "| recorded cases | of | how they were had | compared | agree | differ | without a rule | tolerance |",
     "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
 )
+JUDGED = {"aws_examples": "half a cent, or what the source rounds by"}
+"""What agreement means where a file's cases have no tolerance of their own (`verify.aws.agrees`)."""
 ROUNDING = 1e-6
 """A relative tolerance up to this is rounding."""
 
@@ -48,7 +50,7 @@ def tolerance(stem: str) -> str:
     (file,) = [one for one in recorded_files() if one.name.partition(".")[0] == stem]
     said = [case["tolerance"] for case in read_cases(file) if isinstance(case.get("tolerance"), dict)]
     if not said:
-        return "every decision equal"
+        return JUDGED.get(stem, "every decision equal")
     every = [one for case in said for one in case.values() if isinstance(one, dict)]
     widest = max((float(one.get("rel", 0.0)) for one in every), default=0.0)
     words = [f"up to {100 * widest:.3g} %"] if widest > ROUNDING else []

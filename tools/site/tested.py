@@ -22,5 +22,7 @@ def _line(name: str) -> str:
     ]
     properties = sum(any("given" in ast.unparse(one) for one in test.decorator_list) for test in tests)
     said = (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
-    counted = f"{len(tests)} tests" + (f", {properties} of them properties (hypothesis)" if properties else "")
+    counted = f"{len(tests)} test{'s' if len(tests) != 1 else ''}" + (
+        f", {properties} of them properties (hypothesis)" if properties else ""
+    )
     return f"* `tests/{name}` ({counted}): {said}"
