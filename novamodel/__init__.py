@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from novamodel import analytic, batch, figures, questions
     from novamodel.batch import sweep
     from novamodel.loading import load
+    from novamodel.parameters import checked_parameters
     from novamodel.scenario import Scenario
     from novamodel.simulation import Comparison, Result, compare, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
@@ -40,6 +41,7 @@ _HOMES = {
     "Sizing": "novamodel.sizing",
     "answer": "novamodel.workflows.answer",
     "bill": "novamodel.workflows.month",
+    "checked_parameters": "novamodel.parameters",
     "compare": "novamodel.simulation",
     "diff": "novamodel.workflows.compare",
     "explorer": "novamodel.widgets",
@@ -66,6 +68,7 @@ __all__ = [
     "answer",
     "batch",
     "bill",
+    "checked_parameters",
     "compare",
     "diff",
     "explorer",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel.errors import UserError
@@ -13,18 +14,21 @@ from novamodel.scenario.recordings import Recorded
 from novamodel.scenario.traffic_parts import Replay
 
 
-def load(target: str | Path) -> Scenario:
+def load(target: str | Path, *, files: Sequence[str] = (), profiles: Sequence[str] = ()) -> Scenario:
     """Read a scenario.
 
     ``target`` is a scenario file, the name of a bundled scenario (``novabank``), or a folder of configuration files
     (nginx.conf, Kubernetes manifests, compose file, ECS task definition, Terraform, ...), whose missing
-    values come from documented defaults. Any mistake in it is a ``UserError``.
+    values come from documented defaults. ``files`` and ``profiles`` choose what is taken of its compose files, as
+    docker compose -f and --profile do. Any mistake in it is a ``UserError``.
     """
     if not isinstance(target, str | Path) or not str(target).strip():
         raise UserError(f"{target!r} names no scenario", valid="a file, a folder or the name of a bundled scenario")
     path = Path(target)
     if os.path.isdir(path):
-        return scenario_from_folder(path)
+        return scenario_from_folder(path, files=files, profiles=profiles)
+    if files or profiles:
+        raise UserError(f"{target} is no folder: compose files and profiles are chosen in a folder", valid="a folder")
     if os.path.exists(path):
         return load_scenario(path, importer, _recorded)
     bundled = params_dir() / f"{target}.yaml"

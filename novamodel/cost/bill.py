@@ -20,11 +20,8 @@ from novamodel.cost.usage import MonthUsage
 from novamodel.files import csv_text
 from novamodel.showing import Shown, shows_itself
 
-NEVER_PRICED = (
-    "tax, AWS support plan, marketplace software",
-    "commitments: all lines are on-demand list prices",
-    "VPN, Direct Connect",
-)
+ON_DEMAND = "commitments: all lines are on-demand list prices"
+NEVER_PRICED = ("tax, AWS support plan, marketplace software", ON_DEMAND, "VPN, Direct Connect")
 
 COLUMNS = (
     "service",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel import units
@@ -16,17 +17,20 @@ from novamodel.resources import data_dir
 from novamodel.scenario import NO_SERVICE, Scenario, Tree, build
 from novamodel.yamlfile import read_mapping
 
-_WHOLE_PARTS = ("traffic", "database", "cache", "slo", "run")
+_WHOLE_PARTS = ("traffic", "database", "slo", "run")
 
 
-def scenario_from_folder(folder: Path, platform: str | None = None) -> Scenario:
+def scenario_from_folder(
+    folder: Path, platform: str | None = None, *, files: Sequence[str] = (), profiles: Sequence[str] = ()
+) -> Scenario:
     """A runnable scenario of a user's own folder.
 
     What the files say is imported; what they cannot say (traffic, routes, demands, SLO) comes from
-    ``data/defaults/assumed.yaml`` and is marked assumed with its reason. Errors as ``import_folder``; a value
-    that no scenario may have is a ``UserError`` with the file and line that say it.
+    ``data/defaults/assumed.yaml`` and is marked assumed with its reason. Arguments and errors as ``import_folder``;
+    a value that no scenario may have is a ``UserError`` with the file and line that say it.
     """
-    return build(tree_from_folder(folder, platform))
+    report = import_folder(folder, platform, files=files, profiles=profiles)
+    return build(with_assumptions(report, _name(folder)))
 
 
 def tree_from_folder(folder: Path, platform: str | None = None) -> Tree:
@@ -56,7 +60,7 @@ def with_assumptions(report: ImportReport, name: str) -> Tree:
         message += "given for it but with --demo"
         fix = "add the Deployment, the task definition or the compose file"
         findings.append(finding("warning", NO_SERVICE, None, None, message, fix))
-    say_routes(assumed, services, system)
+    say_routes(assumed, services, system, cached=report.cached)
     findings += unlinked(services, system)
     _say_sizes(assumed, services, report)
     _say_memory(assumed, services, report)

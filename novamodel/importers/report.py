@@ -42,7 +42,7 @@ class ImportReport:
     ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
     value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
     (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent; ``system`` who
-    asks whom.
+    asks whom; ``cached`` whether any file speaks of a cache.
     """
 
     tree: Tree
@@ -50,6 +50,7 @@ class ImportReport:
     files: dict[str, str]
     fields: list[dict[str, Any]]
     system: System = field(default_factory=System)
+    cached: bool = False
 
     @property
     def not_modelled(self) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.showing import Shown, number, shows_itself
+from novamodel.sizing.unused import Spare
 from novamodel.sizing.variables import Variable
 from novamodel.units import format_fraction, format_time
 
@@ -121,6 +122,7 @@ class Sizing:
     effort: int = 0  # replications simulated to choose
     explained: Explained | None = field(default=None, repr=False)
     held: str = ""  # what was left as it is, in a sentence
+    spare: Spare = field(default_factory=Spare)  # requests of the choice that are far above what is used
 
     def _shown(self) -> Shown:
         verdict = "keeps every objective" if self.met else "keeps no candidate's objectives: the closest is shown"
@@ -164,6 +166,10 @@ class Sizing:
             "right": _number(self.right),
             "certainty": self.certainty,
             "held": self.held,
+            "unused_requests": {
+                "rows": [row._asdict() for row in self.spare.rows],
+                "saves": _number(self.spare.saves),
+            },
             "replications_simulated": self.effort,
             "front": _records(self.front),
             "advice": _records(self.advice),

@@ -22,7 +22,6 @@ def _line(name: str) -> str:
     ]
     properties = sum(any("given" in ast.unparse(one) for one in test.decorator_list) for test in tests)
     said = (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
-    counted = f"{len(tests)} test{'s' if len(tests) != 1 else ''}" + (
-        f", {properties} of them properties (hypothesis)" if properties else ""
-    )
+    many = f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
+    counted = many + (f", {properties} of them properties (hypothesis)" if properties else "")
     return f"* `tests/{name}` ({counted}): {said}"

@@ -19,12 +19,16 @@ from novamodel.scenario import Change, Scenario, setting_changes
 from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Comparison, Result, compare
 from novamodel.statistics import Estimate, paired_difference
+from novamodel.workflows.compare.reasons import Reason, reasons
 from novamodel.workflows.compare.words import NONE_FOUND, arrow, judged, markdown, said, signed, value_words
 from novamodel.workflows.month import MonthlyCost, bill
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
 MOST_SETTINGS = 8
-"""Settings that differ, shown of a difference; `setting_table` has them all."""
+"""Settings that differ, shown of a difference; `setting_table` and `reason_table` have them all."""
+REASONS = "What each setting does by itself, a month in steady state and p99 in closed form"
+REASON_HEADS = ("setting", "a month", "lines of the bill", "p99")
+SAME_S = 1e-4
 LOWER, LESS, FEWER = ("better", "worse"), ("cheaper", "dearer"), ("fewer", "more")
 
 
@@ -63,6 +67,7 @@ class Difference:
     rows: tuple[Row, ...]
     objectives: tuple[Objective, ...]
     settings: tuple[Change, ...]
+    reasons: tuple[Reason, ...]
 
     @property
     def newly_missed(self) -> tuple[str, ...]:
@@ -97,6 +102,19 @@ class Difference:
         """The settings that differ as a reader's rows: path, A, B, each value with the place that says it."""
         return [
             (one.path, said(one.a, one.unit, one.a_said), said(one.b, one.unit, one.b_said)) for one in self.settings
+        ]
+
+    def reason_table(self) -> list[tuple[str, str, str, str]]:
+        """What each setting does by itself as a reader's rows: path, USD a month, its lines of the bill, p99."""
+        currency = self.cost_a.mid.currency
+        return [
+            (
+                one.path,
+                "unknown" if one.cost != one.cost else signed(one.cost, currency) if one.cost else "same",
+                "; ".join(f"{name} {signed(change, currency)}" for name, change in one.lines),
+                "unknown" if one.p99_s != one.p99_s else signed(one.p99_s, "s") if abs(one.p99_s) >= SAME_S else "same",
+            )
+            for one in self.reasons
         ]
 
     def names(self) -> tuple[str, str]:
@@ -137,6 +155,7 @@ class Difference:
             "objectives": [one._asdict() for one in self.objectives],
             "newly_missed": list(self.newly_missed),
             "settings": [one._asdict() for one in self.settings],
+            "reasons": [one._asdict() for one in self.reasons],
             "currency": self.cost_a.mid.currency,
             "prices_date": self.cost_a.prices_date,
         }
@@ -152,6 +171,8 @@ class Difference:
         head = f"{len(settings)} setting{'' if len(settings) == 1 else 's'} of the system differ"
         lines += ["", f"<details><summary>{head}{'s' if len(settings) == 1 else ''}</summary>", ""]
         lines += markdown(("setting", "A", "B"), settings)
+        lines += ["", "</details>", "", f"<details><summary>{REASONS}</summary>", ""]
+        lines += markdown(REASON_HEADS, [(f"`{row[0]}`", *row[1:]) for row in self.reason_table()], right=(1, 3))
         doubts = [f"> {text}  " for text in self.warnings()]
         return "\n".join([*lines, "", "</details>", "", *doubts, *([""] if doubts else []), f"_{self.basis()}_"])
 
@@ -160,7 +181,9 @@ class Difference:
         objectives = [f"{text}: A {in_a}, B {in_b}" for text, in_a, in_b in self.objective_table()]
         settings = [f"{path}: A {in_a}, B {in_b}" for path, in_a, in_b in self.setting_table()]
         more = [f"{len(settings) - MOST_SETTINGS} more settings differ"] if len(settings) > MOST_SETTINGS else []
-        notes = [f"A: {a}", f"B: {b}", *objectives, *settings[:MOST_SETTINGS], *more, *self.warnings(), self.basis()]
+        alone = [f"{row[0]} alone: {row[1]} a month, p99 {row[3]}" for row in self.reason_table()[:MOST_SETTINGS]]
+        notes = [f"A: {a}", f"B: {b}", *objectives, *settings[:MOST_SETTINGS], *more, *alone]
+        notes += [*self.warnings(), self.basis()]
         return Shown(self.summary(), ("figure", "A", "B", "difference", "B is"), self.table(), notes)
 
 
@@ -187,7 +210,8 @@ def diff(
     both = compare(a, b, engine=engine, seed=seed, replications=replications, progress=progress)
     costs = bill(a, both.a), bill(b, both.b)
     rows = (*_metric_rows(both), *_replica_rows(both), *_cost_rows(*costs))
-    return Difference(a, b, both, *costs, rows, _objectives(both), tuple(setting_changes(a, b)))
+    settings = tuple(setting_changes(a, b))
+    return Difference(a, b, both, *costs, rows, _objectives(both), settings, reasons(a, b, settings))
 
 
 def _metric_rows(both: Comparison) -> list[Row]:
