@@ -42,7 +42,6 @@ COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
 
 app = typer.Typer(
     name="novamodel",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,
