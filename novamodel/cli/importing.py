@@ -56,7 +56,7 @@ def import_folder(
       helm template . | novamodel import -
       kustomize build overlays/prod | novamodel import - -o mine.yaml
     """
-    from novamodel import importers
+    from novamodel import importers, loading
     from novamodel.cli.output import note, note_block, say, say_json
     from novamodel.files import must_be_writable
     from novamodel.scenario import build
@@ -64,7 +64,7 @@ def import_folder(
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
     with importers.folder_of(folder, sys.stdin.read) as place:
-        report = importers.import_folder(place, platform or None, rendered=render)
+        report = loading.import_folder(place, platform or None, rendered=render)
         tree = importers.with_assumptions(report, _name(place))
     scenario = build(tree)
     if out:

@@ -7,13 +7,14 @@ from pathlib import Path
 from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
+from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.capacity import say_capacity
 from novamodel.importers.ecs import read as ecs
-from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
+from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
@@ -24,9 +25,8 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.reading import count_services, find_system_of, read_sources
 from novamodel.importers.redis import say_redis
-from novamodel.importers.report import Draft, ImportReport, Said, Workload
+from novamodel.importers.report import Draft, Said, Workload
 from novamodel.importers.sources import Sources
-from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
@@ -66,7 +66,7 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
     postgres.say_settings(mine, own or kind == "compose", draft)
     postgres.say_settings(others, False, draft)
     say_redis(sources.redis, sources.system, draft)
-    find_faults(sources, kind, draft)
+    _list_others(sources, draft)
     for name, line, why in found.broken:
         message = f"{name} cannot be read: {why}"
         draft.find(
@@ -75,7 +75,21 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources.system)
+    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources, sources.system)
+
+
+def _list_others(sources: Sources, draft: Draft) -> None:
+    """Files that are read for the audit and say nothing to the scenario."""
+    found = sources.found
+    for task in tasks_of(sources.estate):
+        for box in task.node["containerDefinitions"]:
+            if not box["healthCheck"]:
+                draft.leave(box.file, box["name"].line, "no healthCheck", "the default readiness probe is assumed")
+    prometheus.list_dashboards(found.all("grafana"), draft)
+    for _, shown in found.pairs("script"):
+        draft.leave(shown, 1, "script", "read, not modelled")
+    for document in found.all("workflow"):
+        draft.leave(document.file, 1, "workflow", "read, not modelled")
 
 
 def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
@@ -87,11 +101,6 @@ def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]
         [one for one in sources.settings if one[0].startswith(folder)],
         [one for one in sources.settings if not one[0].startswith(folder)],
     )
-
-
-def importer(folder: Path, platform: str | None = None) -> Tree:
-    """The importer that ``scenario.load_scenario`` takes: the tree of ``import_folder``."""
-    return import_folder(folder, platform).tree
 
 
 def _choose(sources: Sources) -> str:

@@ -2,6 +2,7 @@
 
 from novamodel.scenario.changes import Change, setting_changes
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
+from novamodel.scenario.finding import LEVELS, Finding, Level, finding, in_order
 from novamodel.scenario.load import load_scenario, load_tree
 from novamodel.scenario.machines import (
     CacheNode,
@@ -31,13 +32,16 @@ from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 from novamodel.scenario.tenants import standing
 
 __all__ = [
+    "LEVELS",
     "SYSTEM_PODS",
     "Allocatable",
     "CacheNode",
     "Change",
     "DatabaseClass",
     "FargateSize",
+    "Finding",
     "Inspect",
+    "Level",
     "NodeGroup",
     "NodeType",
     "Operation",
@@ -52,8 +56,10 @@ __all__ = [
     "database_classes",
     "fargate_pod_size",
     "fargate_sizes",
+    "finding",
     "gp3_striped_from",
     "group_room",
+    "in_order",
     "load_scenario",
     "load_tree",
     "machine",

@@ -27,7 +27,7 @@ ALLOWED = {
     "scenario": {"units", "yamlfile"},
     "components": {"units"},
     "figures": {"units"},
-    "audit": {"scenario", "units"},
+    "audit": {"importers", "scenario", "units", "yamlfile"},
     "verify": {"components", "analytic", "cost", "recovery", "scenario", "simulation", "units"},
 }
 # Room or hall -> the only rooms and halls that may import it.
@@ -42,7 +42,7 @@ FORBIDDEN = {
     "cost": {"simulation", "sizing", "figures", "report", "cli", "simpy"},
     "sizing": {"figures", "report", "cli", "questions"},
     "questions": {"figures", "report", "cli", "simpy"},
-    "importers": {"simulation", "cost", "sizing", "figures", "report", "cli"},
+    "importers": {"audit", "simulation", "cost", "sizing", "figures", "report", "cli"},
     "report": {"cli"},
     "components": {"simpy"},
     "scenario": {"simpy"},

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, scenario_from_folder
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder, scenario_from_folder
 from novamodel.scenario import Scenario
 
 FOLDERS = Path(__file__).parents[1] / "folders"

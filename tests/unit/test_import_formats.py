@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, scenario_from_folder
+from novamodel.importers import ImportReport
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.nodejs.javascript import number, tokens
 from novamodel.importers.pools.said import row_of_variable
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
+from novamodel.loading import import_folder, scenario_from_folder
 from novamodel.units import parse_rate
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, importer
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder, importer
 from novamodel.resources import data_dir, params_dir
 from novamodel.scenario import load_scenario
 from novamodel.yamlfile import read_text
