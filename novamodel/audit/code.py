@@ -15,7 +15,7 @@ from novamodel.yamlfile import read_text
 
 _READ = re.compile(
     r"process\.env\.([A-Z][A-Z0-9_]*)\b(?!\s*(\|\||\?\?|\?|=(?!=)|!==?\s|===?\s))"
-    r"|os\.environ\[[\"']([A-Z][A-Z0-9_]*)[\"']\](?!\s*=)|ENV\.fetch\([\"']([A-Z][A-Z0-9_]*)[\"']\)"
+    r"|os\.environ\[[\"']([A-Z][A-Z0-9_]*)[\"']\](?!\s*=)|ENV\.fetch\([\"']([A-Z][A-Z0-9_]*)[\"']\)(?!\s*(\{|do\b))"
 )
 _USUAL = {"NODE_ENV", "PATH", "HOME", "HOSTNAME", "PORT", "TZ", "CI", "PWD", "USER"}
 _SLOW = re.compile(r"statement_timeout|query_timeout|statementTimeout|queryTimeout|command_timeout|max_execution_time")
@@ -36,9 +36,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _users(shown: str, seen: Seen) -> list[Box]:
-    """The containers that may run a source: those that are built from a folder around it, else all of our own."""
+    """The containers that may run a source: those built from a folder around it; all, where no folder is known."""
     boxes = [box for box in seen.boxes() if role_of(box).what in ("service", "worker")]
     below = services_below(shown, boxes, {box.name: box.name for box in boxes})
+    if not below and any(box.context in seen.sources.found.folders for box in boxes):
+        return []  # it lies outside of all that is built here
     return [box for box in boxes if not below or box.name in below]
 
 

@@ -49,8 +49,9 @@ def _depends(raw: str, service: Node, seen: Seen) -> Iterator[Finding | NotCheck
         check = services[name]["healthcheck"] if name in services else None
         if check is not None and not check and not service["build"] and not services[name]["build"]:
             yield open_question("depends-on-health", node, f"whether the image of {name} has a HEALTHCHECK")
+    waits_itself = re.search(r"wait[-_]for|dockerize|until |pg_isready", str(service["command"].value))
     unready = [(name, node) for name, node in started if _is_store(services.get(name))]
-    if unready:
+    if unready and not waits_itself:
         names = " and ".join(name for name, _ in unready)
         message = f"{raw} starts when {names} has been started, not when it answers: the first connections fail"
         fix = "give it a healthcheck and depend on condition: service_healthy"
@@ -135,6 +136,10 @@ def _dockerfiles(seen: Seen) -> Iterator[Finding | NotChecked]:
                 parts.append(part)
         if outside:
             yield open_question("dockerfile-missing", place, f"the Dockerfile of {raw}: it is built from {context}")
+        elif not seen.inside("/".join(parts)):
+            yield open_question(
+                "dockerfile-missing", place, f"the Dockerfile of {raw}: {context} is not in this folder"
+            )
         elif not seen.exists("/".join([*parts, name])):
             message = f"{raw} is built with {'/'.join([*parts, name])}, which is not in this folder: the build fails"
             yield fault("dockerfile-missing", place, message, "add the Dockerfile, or correct context and dockerfile")

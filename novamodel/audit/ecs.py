@@ -10,6 +10,7 @@ from novamodel.audit.names import is_fixed
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.tasks import SERVICE, tasks_of
 from novamodel.importers.ecs.read import impossible_sizes, main_container
+from novamodel.importers.names import is_infrastructure
 from novamodel.importers.node import Node
 from novamodel.scenario import Finding
 
@@ -26,7 +27,6 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
         fix = f"take one of {valid}" if valid else "change it"
         yield fault("fargate-size-impossible", Place(file, line), message, fix)
     for task, resource in tasks_of(estate):
-        yield from _around(task, resource is not None, seen)
         for box in task["containerDefinitions"]:
             if box["image"] and not is_fixed(box["image"].text):
                 message = f"image {box['image'].text} has no fixed version: a new task may run other code"
@@ -34,6 +34,9 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
         if resource is None and not _is_filled_in(seen):
             yield from _placeholders(task)
         main = main_container(task)
+        if is_infrastructure(main["image"].text):
+            continue
+        yield from _around(task, task["family"].text or (resource.name if resource is not None else ""), seen)
         if main["portMappings"] and not main["healthCheck"] and not _balanced(seen):
             message = f"{task['family'].text} has no healthCheck and no target group: a hung task is never replaced"
             yield fault("task-without-health-check", main["name"], message, "add a healthCheck to the container")
@@ -52,7 +55,7 @@ def _is_filled_in(seen: Seen) -> bool:
     return any(re.search(r"\b(envsubst|sed -i|jq )|amazon-ecs-render-task-definition", text) for text in runs)
 
 
-def _around(task: Node, declared: bool, seen: Seen) -> Iterator[Finding | NotChecked]:
+def _around(task: Node, name: str, seen: Seen) -> Iterator[Finding | NotChecked]:
     """A service and its scaling, where the folder declares infrastructure at all."""
     estate, family = seen.sources.estate, task["family"]
     elsewhere = "" if estate.resources else "no file declares infrastructure"
@@ -62,16 +65,16 @@ def _around(task: Node, declared: bool, seen: Seen) -> Iterator[Finding | NotChe
     scheduled = bool(estate.of("aws_cloudwatch_event_target", "aws_scheduler_schedule", "aws_sfn_state_machine"))
     if not services and not scheduled:
         if elsewhere:
-            yield open_question("ecs-without-service", family, f"who makes the service of {family.text}: {elsewhere}")
+            yield open_question("ecs-without-service", family, f"who makes the service of {name}: {elsewhere}")
         else:
-            message = f"task definition {family.text} comes without an ECS service: no desired count, no load balancer"
+            message = f"task definition {name} comes without an ECS service: no desired count, no load balancer"
             fix = "add an aws_ecs_service (Terraform) with desired_count"
             yield fault("ecs-without-service", family, message, fix)
     if not estate.of("aws_appautoscaling_target") and not scheduled:
         if elsewhere:
-            yield open_question("ecs-without-scaling", family, f"how {family.text} is scaled: {elsewhere}")
+            yield open_question("ecs-without-scaling", family, f"how {name} is scaled: {elsewhere}")
         else:
-            message = f"{family.text} has no scaling policy: the number of tasks never follows the load"
+            message = f"{name} has no scaling policy: the number of tasks never follows the load"
             fix = "add an aws_appautoscaling_target with a target-tracking policy"
             yield fault("ecs-without-scaling", family, message, fix)
 

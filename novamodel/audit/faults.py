@@ -22,7 +22,7 @@ from novamodel.audit import (
 )
 from novamodel.audit.form import NotChecked
 from novamodel.audit.seen import Seen
-from novamodel.importers.sources import Sources
+from novamodel.importers import ImportReport
 from novamodel.scenario import Finding
 
 _RULES: tuple[Callable[[Seen], Iterator[Finding | NotChecked]], ...] = (
@@ -43,16 +43,20 @@ _RULES: tuple[Callable[[Seen], Iterator[Finding | NotChecked]], ...] = (
 )
 
 
-def faults_of(sources: Sources, kind: str) -> tuple[list[Finding], list[NotChecked]]:
-    """What the files get wrong, each once, and what they do not say enough about to know."""
-    seen = Seen(sources, kind)
+def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
+    """All findings of an import, those of its reading too, each once, and what the files do not say enough to know."""
+    seen = Seen(report.sources, report.platform)
     findings: list[Finding] = []
-    open_questions: list[NotChecked] = []
+    unknown: list[NotChecked] = []
+    for one in report.tree.findings:
+        if one["code"] == "service-not-deployed" and seen.unread:
+            unknown.append(NotChecked(one["code"], one["file"], one["line"], f"{one['message']}: {seen.unread}"))
+        else:
+            findings.append(one)
     for rule in _RULES:
-        for one in rule(seen):
-            if isinstance(one, NotChecked):
-                if one not in open_questions:
-                    open_questions.append(one)
-            elif one not in findings:
-                findings.append(one)
-    return findings, open_questions
+        for found in rule(seen):
+            if isinstance(found, NotChecked):
+                unknown.append(found)
+            elif found not in findings:
+                findings.append(found)
+    return findings, list(dict.fromkeys(unknown))

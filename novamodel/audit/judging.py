@@ -8,22 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from novamodel import importers
-from novamodel.audit.faults import faults_of
+from novamodel.audit.faults import judged
 from novamodel.audit.form import NotChecked
 from novamodel.audit.groups import Audit, grouped
 from novamodel.audit.guide import Guide, guide_of
+from novamodel.audit.kinds import READING
 from novamodel.errors import UserError
 from novamodel.importers import ImportReport
 from novamodel.scenario import Finding, Tree, build, in_order
 
+_TOLD = ("value-left-out", "machine-contradicted")
 _OURS = ("data/defaults/", "data/prices/")
 
 
 def audited(report: ImportReport) -> ImportReport:
     """The same import with what its files get wrong among the findings."""
-    findings, _ = faults_of(report.sources, report.platform)
-    tree = report.tree
-    return replace(report, tree=Tree(tree.values, tree.origins, in_order([*tree.findings, *findings])))
+    findings, _ = judged(report)
+    return replace(report, tree=Tree(report.tree.values, report.tree.origins, in_order(findings)))
 
 
 def audit(folder: str | Path = ".") -> Audit:
@@ -34,11 +35,15 @@ def audit(folder: str | Path = ".") -> Audit:
     """
     with _opened(folder) as (place, guide):
         report = importers.import_folder(place)
-        findings, unknown = faults_of(report.sources, report.platform)
+        findings, unknown = judged(report)
         said, assumed = _of_scenario(audited(report))
         if guide is not None:
             findings += guide.unmade(report.sources)
-    every = [*report.tree.findings, *findings, *said]
+    every = [*findings, *said]
+    read = [one for one in every if one["code"] in READING]
+    unknown += [NotChecked(one["code"], one["file"] or "", one["line"] or 1, one["message"]) for one in read]
+    places = {(one["file"], one["line"]) for one in findings if one["code"] not in _TOLD}
+    every = [one for one in every if one["code"] not in READING and not _is_told(one, places)]
     named = str(folder)
     if guide is not None:
         every = [guide.placed(one) for one in every]
@@ -59,6 +64,11 @@ def _opened(folder: str | Path) -> Iterator[tuple[Path, Guide | None]]:
 
 def _no_input(most: int) -> str:
     raise UserError("standard input is not read here", valid="a folder or a file")
+
+
+def _is_told(one: Finding, places: set[tuple[str | None, int | None]]) -> bool:
+    """Whether a value that was left out is one that a rule has found too."""
+    return one["code"] in _TOLD and (one["file"], one["line"]) in places
 
 
 def _of_scenario(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:

@@ -49,7 +49,6 @@ KINDS: dict[str, Kind] = {
         "service-port-unknown": "a Service sends to a port that no container has",
         "request-over-limit": "a request is larger than its limit",
         "workload-without-containers": "a workload has no containers",
-        "deployment-twice": "one workload is deployed twice",
         "hpa-target-missing": "an autoscaler's target is not there",
         "hpa-without-request": "an autoscaler's share is of a request that is not set",
         "hpa-twice": "two autoscalers move one workload",
@@ -70,7 +69,6 @@ KINDS: dict[str, Kind] = {
         "redirect-to-first-name": "a redirect sends to another site",
         "pgbouncer-not-deployed": "a pool points at a PgBouncer that is not there",
         "fargate-size-impossible": "a size that Fargate does not have",
-        "ecs-without-service": "a task definition without a service",
         "gp3-iops-too-small": "iops that the volume cannot have",
         "windows-overlap": "backup and maintenance windows overlap",
         "terraform-variable-undeclared": "a variable that no file declares",
@@ -84,20 +82,21 @@ KINDS: dict[str, Kind] = {
         "pod-fits-no-node": "a pod that fits on no node",
     }),
     **_kinds("warning", "breaks", {
+        "ecs-without-service": "a task definition without a service",
         "hpa-namespace": "an autoscaler in another namespace than its target",
         "hpa-api-removed": "an API version that is gone",
         "mounted-file-missing": "a mounted file is not there",
         "certificates-missing": "the folder of the certificates is not there",
-        "depends-on-started": "a service starts before its database answers",
-        "depends-on-health": "a service waits for a check that may not be there",
         "log-group-missing": "a log group that no file makes",
         "variable-never-set": "a variable is read that no file sets",
         "environment-differs": "a platform leaves out a service's cache",
         "cache-not-provisioned": "a cache is named and none is made",
         "final-snapshot-unnamed": "a database that cannot be replaced",
         "budget-blocks-drain": "a disruption budget that lets nothing go",
-        "chart-not-rendered": "a chart is not rendered",
-        "no-service-found": "no service is found",
+    }),
+    **_kinds("note", "breaks", {
+        "depends-on-health": "a service waits for a check that may not be there",
+        "depends-on-started": "a service starts before its database answers",
     }),
     **_kinds("error", "loses", {
         "backup-uploads-other-name": "the backup uploads a file that is not there",
@@ -173,7 +172,6 @@ KINDS: dict[str, Kind] = {
         "upstream-server-down": "a server that is marked down",
         "liveness-equals-readiness": "overload restarts replicas",
         "no-disruption-budget": "a drain may take all replicas",
-        "replicas-not-spread": "replicas may stand on one node",
         "rollouts-overlap": "two rollouts at the same time",
         "weights-and-replicas": "weights that do not fit the replicas",
     }),
@@ -184,6 +182,8 @@ KINDS: dict[str, Kind] = {
         "read-replicas-idle": "read replicas that nobody asks",
     }),
     **_kinds("warning", "misleads", {
+        "no-service-found": "no service is found",
+        "chart-not-rendered": "a chart is not rendered",
         "nginx-conf-not-in-cluster": "limits that the cluster does not read",
         "limit-req-status-unset": "rejections look like errors of the server",
         "scrape-target-unknown": "a scrape target that is not there",
@@ -208,6 +208,7 @@ KINDS: dict[str, Kind] = {
         "queue-one-sided": "a queue with one side",
     }),
     **_kinds("note", "misleads", {
+        "deployment-twice": "one workload is deployed twice",
         "named-not-deployed": "the text names what nothing deploys",
         "made-elsewhere": "has to be there before",
         "image-latest": "an image without a fixed version",
@@ -227,3 +228,11 @@ KINDS: dict[str, Kind] = {
         "queue-unused": "a queue that nobody uses",
     }),
 }  # fmt: skip
+
+READING = {
+    "chart-not-rendered", "no-service-found", "compose-projects", "deployment-twice", "database-engine", "cache-engine",
+    "instance-class-unknown", "cache-node-unknown", "node-type-unknown", "storage-type", "store-not-modelled",
+    "hpa-metric-not-modelled", "read-replica-unread", "queue-one-sided", "service-unreached", "caller-assumed",
+    "store-users-assumed", "store-unused", "edge-unused", "part-unused", "queue-unused",
+}  # fmt: skip
+"""Kinds that say how files were read or what has no model: nothing is wrong in the files."""

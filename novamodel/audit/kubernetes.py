@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator
 
 from novamodel.audit.form import NotChecked, fault, open_question
 from novamodel.audit.names import is_fixed
@@ -34,7 +34,7 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
         for box in containers(found):
             yield from _image(box)
             yield from _sizes(found, box)
-        yield from _probes(found, bool(selected))
+        yield from _probes(found, bool(selected), bool(cluster.of("Service")))
         if found["kind"].text in _SERVING:
             yield from _replicas(found, seen)
 
@@ -46,11 +46,10 @@ def _service(service: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
     wanted = selector.value.items()
     pods = cluster.of(*WORKLOADS, "Pod", "Job", "CronJob", "Store")
     near = [found for found in pods if together(found, service)]
-    for found in near:
-        labels = template_of(found).at("metadata", "labels").value
-        if isinstance(labels, dict) and wanted <= labels.items():
-            yield from _target_ports(service, found)
-            return
+    chosen = [found for found in near if _carries(found, wanted)]
+    if chosen:
+        yield from _target_ports(service, chosen)
+        return
     name = name_of(service)
     if seen.unread or seen.makers or not near:
         why = seen.unread or (f"a {seen.makers} may make the pods" if seen.makers else "no manifest makes pods there")
@@ -61,26 +60,21 @@ def _service(service: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
     yield fault("service-selects-nothing", selector, message, fix)
 
 
-def _target_ports(service: Node, found: Node) -> Iterator[Finding]:
-    """A target port by a name that no container has leads nowhere; one by number beside those that are listed too."""
-    listed = [port for box in containers(found) for port in box["ports"]]
+def _carries(found: Node, wanted: ItemsView[str, object]) -> bool:
+    labels = template_of(found).at("metadata", "labels").value
+    return isinstance(labels, dict) and wanted <= labels.items()
+
+
+def _target_ports(service: Node, chosen: list[Node]) -> Iterator[Finding]:
+    """A target port by a name that no container has leads nowhere; a number needs no containerPort to be there."""
+    listed = [port for found in chosen for box in containers(found) for port in box["ports"]]
     names = {port["name"].text for port in listed} - {""}
-    numbers = {port["containerPort"].text for port in listed}
     for port in service.at("spec", "ports"):
-        target = port["targetPort"] or port["port"]
-        if not target.text or not listed:
-            continue
-        named = not target.text.isdecimal()
-        if (named and target.text not in names) or (not named and target.text not in numbers):
-            own = ", ".join(sorted(names if named and names else numbers)) or "none"
-            message = f"Service {name_of(service)} sends to port {target.text}, {name_of(found)} has {own}"
-            yield fault(
-                "service-port-unknown",
-                target,
-                f"{message}: connections are refused",
-                "make targetPort a containerPort",
-                None if named else "warning",
-            )
+        target = port["targetPort"]
+        if listed and target.text and not target.text.isdecimal() and target.text not in names:
+            own = ", ".join(sorted(names)) or "no names"
+            message = f"Service {name_of(service)} sends to port {target.text}, and {name_of(chosen[0])} has {own}: "
+            yield fault("service-port-unknown", target, f"{message}it is refused", "name a port of the container")
 
 
 def _image(box: Node) -> Iterator[Finding]:
@@ -102,8 +96,11 @@ def _sizes(found: Node, box: Node) -> Iterator[Finding]:
             continue
 
 
-def _probes(found: Node, serves: bool) -> Iterator[Finding]:
+def _probes(found: Node, serves: bool, known: bool) -> Iterator[Finding | NotChecked]:
+    """``serves``: a Service selects the pods; ``known``: the manifests have Services at all."""
     box, name = main_container(found), name_of(found)
+    if not known and box["ports"] and not box["readinessProbe"]:
+        yield open_question("no-readiness-probe", box, f"whether {name} gets requests: no manifest makes a Service")
     if serves and not box["readinessProbe"] and not box["startupProbe"]:
         message = f"{name} has no readinessProbe: it gets requests before it can answer"
         yield fault("no-readiness-probe", box, message, "add a readinessProbe")
@@ -127,7 +124,7 @@ def _number(node: Node, usual: int) -> int:
 
 
 def _replicas(found: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
-    """Several replicas are worth little when one drain, or one lost node, takes them all."""
+    """Several replicas are worth little when one drain takes them all; too careful a budget lets no node go."""
     scaled = [
         hpa
         for hpa in seen.sources.cluster.of("HorizontalPodAutoscaler")
@@ -152,15 +149,11 @@ def _replicas(found: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
             message = f"{says} lets none of the {count} replicas of {name} go: no node can be drained or upgraded"
             yield fault("budget-blocks-drain", keeps or gives, message, "let at least one replica go")
     if not budgets:
-        if seen.unread:
+        if seen.unread and scaled:
             yield open_question("no-disruption-budget", place, f"the budget of {name}: {seen.unread}")
-        else:
-            message = f"{name} has {count} replicas and no PodDisruptionBudget: a drain may take all at once"
+        elif scaled:
+            message = f"{name} has {count} replicas or more and no PodDisruptionBudget: a drain may take all at once"
             yield fault("no-disruption-budget", place, message, "add a PodDisruptionBudget with maxUnavailable: 1")
-    pod = template_of(found)["spec"]
-    if not pod["topologySpreadConstraints"] and not pod.at("affinity", "podAntiAffinity"):
-        message = f"nothing keeps the {count} replicas of {name} on different nodes and zones"
-        yield fault("replicas-not-spread", place, message, "add topologySpreadConstraints by zone and hostname")
 
 
 def _selects(budget: Node, labels: object) -> bool:

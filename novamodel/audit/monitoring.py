@@ -15,6 +15,8 @@ from novamodel.importers.quantity import duration
 from novamodel.scenario import Finding
 from novamodel.units import parse_time
 
+_SCALED = ("replicas", "autoscaler.max_replicas")
+
 
 def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     """Every fault of Prometheus' files and of Grafana's dashboards."""
@@ -30,11 +32,13 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
             yield fault("no-alertmanager", document["rule_files"], message, "add alerting: alertmanagers")
     nginx = seen.sources.nginx
     limits_503 = nginx is not None and bool(nginx.find("limit_req")) and not nginx.find("limit_req_status")
+    groups = seen.sources.workloads.values()
+    several = any(said.path in _SCALED and said.value != 1 for group in groups for one in group for said in one.said)
     for document in seen.sources.found.all("grafana"):
         board = document["dashboard"] or document
         for panel in _panels(board):
             for target in panel["targets"]:
-                yield from _query(panel["title"].text, target, limits_503)
+                yield from _query(panel["title"].text, target, limits_503, several)
             if panel["type"].text == "graph":
                 message = f"panel {panel['title'].text!r} is of type graph, which Grafana 12 no longer has"
                 yield fault("panel-type-removed", panel["type"], message, "write type: timeseries")
@@ -92,7 +96,7 @@ def _jobs(document: Node) -> Iterator[Finding]:
             continue
 
 
-def _query(title: str, target: Node, limits_503: bool) -> Iterator[Finding]:
+def _query(title: str, target: Node, limits_503: bool, several: bool) -> Iterator[Finding]:
     query, legend = target["expr"], target["legendFormat"].text
     text = query.text
     whole = re.search(r"\b(by|without)\s*\(", text)
@@ -102,7 +106,7 @@ def _query(title: str, target: Node, limits_503: bool) -> Iterator[Finding]:
         message = f"panel {title!r} takes a quantile of each series alone (one a replica, route and status), "
         fix = "histogram_quantile(0.95, sum by (le) (rate(...[5m])))"
         yield fault("quantile-without-sum", query, f"{message}not of the service", fix)
-    elif re.match(r"\s*i?rate\s*\(", text) and legend and not each:
+    elif several and re.match(r"\s*i?rate\s*\(", text) and "{{" in legend and not each:
         message = f"panel {title!r} has a line for every replica, and its legend names none: lines with one name"
         yield fault("rate-without-sum", query, message, "sum by (the labels of the legend) (rate(...[5m]))")
     errors = re.search(r"5\.\.|5xx|\b50\d\b", text)

@@ -42,13 +42,14 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
 
 def _whole(shown: str, lines: list[tuple[int, str]], text: str, seen: Seen) -> Iterator[Finding | NotChecked]:
     first = next((line for line in seen.scripts()[shown] if line.strip()), "")
-    piped = "|" in re.sub(r"\|\|", "", text)
     strict = re.search(r"set\s+(-\w*e|-o\s+errexit)", text) or re.match(r"#!.*\s-\w*e", first)
     posix = re.match(r"#!\s*/bin/(sh|dash|ash)\b", first)
-    if text.strip() and (not strict or (piped and not posix and "pipefail" not in text)):
+    restores = [(number, line) for number, line in lines if re.search(r"\|\s*psql\b|\bpsql\b.*(\s-f\b|<)", line)]
+    works = [line for _, line in lines if _DUMPS.search(line)] + [line for _, line in restores]
+    piped = any("|" in line.replace("||", "") for line in works)
+    if works and (not strict or (piped and not posix and "pipefail" not in text)):
         message = "the script goes on after a failed command and ends as if all were well"
         yield fault("script-hides-failure", Place(shown, 1), message, "begin with: set -euo pipefail")
-    restores = [(number, line) for number, line in lines if re.search(r"\|\s*psql\b|\bpsql\b.*(\s-f\b|<)", line)]
     for number, line in restores:
         if "ON_ERROR_STOP" not in text and "--single-transaction" not in line and not re.search(r"\s-1\b", line):
             message = "psql goes on after an error and ends with 0: half a database counts as restored"
@@ -57,7 +58,7 @@ def _whole(shown: str, lines: list[tuple[int, str]], text: str, seen: Seen) -> I
     connects = next(
         ((number, line) for number, line in lines if _CONNECTS.search(line) and re.search(r"\s-h", line)), None
     )
-    if connects and not re.search(r"PGPASS|\.pgpass|service=|://|PGSERVICE", text):
+    if connects and not re.search(r"PGPASS|\.pgpass|service=|postgres(ql)?://|PGSERVICE", text):
         message = "nothing gives a password (PGPASSWORD, .pgpass): run by a clock it has nobody to ask and fails"
         fix = "set PGPASSFILE, or PGPASSWORD from a secret"
         yield fault("script-without-password", Place(shown, connects[0]), message, fix)

@@ -35,6 +35,11 @@ class Seen:
         """Whether a path inside the folder is there, hidden and skipped files too."""
         return (self.sources.found.folder / name).exists()
 
+    def inside(self, folder: str) -> bool:
+        """Whether a folder is there and holds anything: that of a submodule may be empty."""
+        path = self.sources.found.folder / folder
+        return path.is_dir() and any(path.iterdir())
+
     def text(self, name: str) -> str:
         """The text of a file of the folder; empty where it is none."""
         return self.sources.found.text(name) or ""
@@ -52,7 +57,7 @@ class Seen:
         if any(why.startswith("a template") for _, why in found.not_read):
             return "templates of the folder are not rendered"
         if found.broken:
-            return f"{found.broken[0][0]} cannot be read"
+            return "a file of the folder cannot be read"
         for one in found.all("kustomization"):
             if one["helmCharts"] or one["generators"]:
                 return f"{one.file} makes objects when it is built"

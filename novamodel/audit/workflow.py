@@ -14,6 +14,7 @@ from novamodel.scenario import Finding
 
 _ENDED = {"node": {"10", "12", "14", "16", "18"}, "python": {"2.7", "3.6", "3.7", "3.8"}}
 """Without security fixes since April 2025 or before (nodejs.org/en/about/previous-releases, devguide.python.org)."""
+_AWAITED = r"rollout status|kubectl wait|--wait\b|skaffold|wait-for"
 _CLUSTER = ("aws_ecs_cluster", "module")
 
 
@@ -122,6 +123,7 @@ def _rollouts(document: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
         for line, words in _lines(run)
         for name in re.findall(r"ecs update-service\b.*?--service[= ]\s*([\w.-]+)", words)
     ]
+    tries = re.search(r"\b(kind create|minikube|k3d|k3s)\b|helm/kind-action|setup-minikube", seen.text(document.file))
     evident = any(name in families for name, *_ in asked)
     for name, place, _ in asked:
         if name in families | services or not families:
@@ -140,11 +142,7 @@ def _rollouts(document: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
             message = "nobody waits for the rollout: the workflow is green though the new tasks never start"
             fix = "aws ecs wait services-stable, and a deployment circuit breaker with rollback"
             yield fault("rollout-not-awaited", run, message, fix)
-        if (
-            "kubectl" in run.text
-            and re.search(r"kubectl\s+(apply|set image)", run.text)
-            and "rollout status" not in text
-        ):
+        if re.search(r"kubectl\s+(apply|set image)", run.text) and not re.search(_AWAITED, text) and not tries:
             message = "nobody waits for the rollout: the workflow is green though the new pods never start"
             yield fault("rollout-not-awaited", run, message, "kubectl rollout status --timeout=...")
     for run in runs:
@@ -152,7 +150,10 @@ def _rollouts(document: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
             if estate.resources and not estate.of(*_CLUSTER):
                 message = f"no file of this folder makes ECS cluster {name}: it has to be there before"
                 yield fault("made-elsewhere", run, message, "declare an aws_ecs_cluster, or write down who makes it")
-    if (asked or "kubectl apply" in text) and not _alone(document):
+    pushed = (
+        document["on"]["push"] or document["true"]["push"] or "push" in (document["on"].text, document["true"].text)
+    )
+    if (asked or "kubectl apply" in text) and pushed and not tries and not _alone(document):
         message = "two pushes roll out at the same time, and the older one may end last"
         yield fault("rollouts-overlap", document["jobs"], message, "add concurrency: to the workflow")
 

@@ -68,6 +68,9 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
     say_redis(sources.redis, sources.system, draft)
     _list_others(sources, draft)
     for name, line, why in found.broken:
+        if "{{" in (found.text(name) or "") or "<%" in (found.text(name) or ""):
+            draft.leave(name, line, "file not read", f"a template, not rendered ({why})")
+            continue
         message = f"{name} cannot be read: {why}"
         draft.find(
             "error", "file-not-read", name, line, f"{message} (left out)", "correct it, or leave it out of the folder"

@@ -119,7 +119,7 @@ FAULTS = {
     "upstream-failure-defaults": 1,
     "upstream-single-server": 1,
     "proxy-timeouts-default": 1,
-    "listen-http2-deprecated": 1,
+    "listen-http2-deprecated": 2,
     "image-floating": 1,
     "scrape-target-unknown": 3,
     "postgres-variable-unread": 2,
