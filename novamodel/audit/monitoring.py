@@ -31,6 +31,12 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
             message = "rule_files without alerting: alerts fire and are sent nowhere"
             yield fault("no-alertmanager", document["rule_files"], message, "add alerting: alertmanagers")
     nginx = seen.sources.nginx
+    jobs = [f"{job['job_name'].text} {job.value}".lower() for one in documents for job in one["scrape_configs"]]
+    watched = re.compile(r"nginx|ingress|edge|proxy|kubernetes_sd|ec2_sd|consul")
+    if nginx is not None and nginx.find("limit_req") and jobs and not any(watched.search(job) for job in jobs):
+        message = "nginx rejects requests over its limits, and nothing scrapes it: nobody sees how many, or whom"
+        fix = "add nginx-prometheus-exporter, or count the access log's 429"
+        yield fault("edge-not-scraped", documents[0]["scrape_configs"], message, fix)
     limits_503 = nginx is not None and bool(nginx.find("limit_req")) and not nginx.find("limit_req_status")
     groups = seen.sources.workloads.values()
     several = any(said.path in _SCALED and said.value != 1 for group in groups for one in group for said in one.said)

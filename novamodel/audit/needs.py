@@ -5,13 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from novamodel.audit.form import NotChecked, Placed, fault, open_question
+from novamodel.audit.form import NotChecked, Place, Placed, fault, open_question
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.kubernetes.objects import JOBS, WORKLOADS, name_of, namespace, template_of
 from novamodel.importers.node import Node
 from novamodel.scenario import Finding
 
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+_TAKEN = re.compile(r"\$\{?([A-Z][A-Z0-9_]{2,40})\b")
+_DUMPS = re.compile(r"\b(pg_dump|pg_dumpall|pg_restore|psql|mysqldump|mongodump)\b")
+_SHELL = {
+    "HOME",
+    "PATH",
+    "PWD",
+    "USER",
+    "HOSTNAME",
+    "RANDOM",
+    "UID",
+    "IFS",
+    "SECONDS",
+    "BASH_SOURCE",
+    "OLDPWD",
+    "SHELL",
+}
 _ALWAYS = {"default", "kube-system", "kube-public", "kube-node-lease", "kube-root-ca.crt"}
 _NEEDED = {"Secret": "Secret", "ConfigMap": "ConfigMap", "Namespace": "namespace", "ClusterIssuer": "ClusterIssuer"}
 
@@ -19,6 +36,8 @@ _NEEDED = {"Secret": "Secret", "ConfigMap": "ConfigMap", "Namespace": "namespace
 def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     """Objects of the cluster and resources of AWS that must exist already, each once, at the first place."""
     yield from _once("made-elsewhere", _cluster(seen), seen.unread)
+    yield from _variables(seen)
+    yield from _monitoring(seen)
     yield from _log_groups(seen)
 
 
@@ -91,6 +110,60 @@ def _references(pod: Node) -> Iterator[tuple[str, Node]]:
                 yield kind, volume[word][key]
     for entry in pod["imagePullSecrets"]:
         yield "Secret", entry["name"]
+
+
+def _variables(seen: Seen) -> Iterator[Finding]:
+    """Variables that Docker Compose replaces by nothing, with a warning only, and those that a backup script takes."""
+    known = {name for file in seen.sources.dotenv.values() for name in file}
+    told: set[str] = set()
+    for service in seen.compose_services.values():
+        for node in _texts(service):
+            for match in _VARIABLE.finditer(node.text.replace("$$", "")):
+                name = match[1] or match[2]
+                if name in known | told:
+                    continue
+                told.add(name)
+                message = f"{name} has no value and no fallback: where it is not set Docker Compose takes an empty one"
+                yield fault("made-elsewhere", node, message, f"write ${{{name}:?}}, or add it to a .env.example")
+    for shown, lines in seen.scripts().items():
+        text = "\n".join(lines)
+        if not _DUMPS.search(text):
+            continue
+        for name in sorted(set(_TAKEN.findall(text))):
+            set_here = re.search(rf"(^|[\s;]){name}=|\b(for|read|local|declare)\b[^\n]*\b{name}\b", text, re.M)
+            guarded = f"${{{name}:" in text or re.search(r"^\s*(\.|source)\s", text, re.M)
+            if set_here or guarded or name in known | told | _SHELL:
+                continue
+            told.add(name)
+            line = next(number for number, one in enumerate(lines, 1) if name in one)
+            message = f"{name} is set by no file of this folder: whoever runs the script has to"
+            yield fault("made-elsewhere", Place(shown, line), message, f"write ${{{name}:?}}, and say who sets it")
+
+
+def _texts(node: Node) -> Iterator[Node]:
+    if isinstance(node.value, dict):
+        for _, inner in node.entries():
+            yield from _texts(inner)
+    elif isinstance(node.value, list):
+        for inner in node:
+            yield from _texts(inner)
+    elif "$" in node.text:
+        yield node
+
+
+def _monitoring(seen: Seen) -> Iterator[Finding | NotChecked]:
+    """Files of Prometheus and Grafana that nothing of the folder runs."""
+    made = " ".join(f"{box.name} {box.image_name}" for box in seen.boxes()).lower()
+    made += " ".join([*seen.sources.cluster.objects, *(one.type for one in seen.sources.estate.resources)]).lower()
+    for kind, name in (("prometheus", "Prometheus"), ("grafana", "Grafana")):
+        for document in seen.sources.found.all(kind)[:1]:
+            if kind in made or (kind == "grafana" and "prometheus" in made) or not seen.boxes():
+                continue
+            if seen.unread or seen.makers or any(document.file in one for one in seen.sources.found.copies.values()):
+                yield open_question("made-elsewhere", document, f"who runs {name}: {seen.unread or seen.makers}")
+                continue
+            message = f"no file of this folder runs {name}: it has to read {document.file} elsewhere"
+            yield fault("made-elsewhere", Place(document.file, 1), message, f"deploy {name}, or say where it runs")
 
 
 def _log_groups(seen: Seen) -> Iterator[Finding | NotChecked]:

@@ -24,10 +24,11 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
         for shown, lines in seen.scripts().items()
     }
     written = {name for lines in scripts.values() for _, line in lines for name in _names_uploaded(line)}
+    everything = "\n".join(line for lines in scripts.values() for _, line in lines)
     asks = any("--requirepass" in box.command for box in seen.boxes())
     for shown, lines in scripts.items():
         text = "\n".join(line for _, line in lines)
-        yield from _whole(shown, lines, text, seen)
+        yield from _whole(shown, lines, text, everything, seen)
         for number, line in lines:
             place = Place(shown, number)
             yield from _upload(place, line)
@@ -40,7 +41,9 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     yield from _never_restored(scripts)
 
 
-def _whole(shown: str, lines: list[tuple[int, str]], text: str, seen: Seen) -> Iterator[Finding | NotChecked]:
+def _whole(
+    shown: str, lines: list[tuple[int, str]], text: str, everything: str, seen: Seen
+) -> Iterator[Finding | NotChecked]:
     first = next((line for line in seen.scripts()[shown] if line.strip()), "")
     strict = re.search(r"set\s+(-\w*e|-o\s+errexit)", text) or re.match(r"#!.*\s-\w*e", first)
     posix = re.match(r"#!\s*/bin/(sh|dash|ash)\b", first)
@@ -55,6 +58,12 @@ def _whole(shown: str, lines: list[tuple[int, str]], text: str, seen: Seen) -> I
             message = "psql goes on after an error and ends with 0: half a database counts as restored"
             fix = "psql -v ON_ERROR_STOP=1 --single-transaction"
             yield fault("restore-goes-on", Place(shown, number), message, fix)
+    plain = re.search(r"\bpg_dump\b(?![^\n|]*(\s-c\b|--clean|\s-C\b|--create|\s-F\s*[cdt]|--format))", everything)
+    emptied = re.search(r"dropdb|createdb|drop\s+(database|schema)|create\s+database|pg_restore", text, re.I)
+    if restores and plain and not emptied:
+        message = "a plain dump goes into a database that is not emptied: tables exist, rows collide or come twice"
+        fix = "createdb a new one and restore into it, or dump with --clean --if-exists"
+        yield fault("restore-into-full-database", Place(shown, restores[0][0]), message, fix)
     connects = next(
         ((number, line) for number, line in lines if _CONNECTS.search(line) and re.search(r"\s-h", line)), None
     )

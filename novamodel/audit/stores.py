@@ -45,6 +45,23 @@ def _postgres(raw: str, service: Node, seen: Seen) -> Iterator[Finding]:
                 "postgres-variable-unread", Place(part.file, line), message, "create the role in an init script"
             )
     yield from _own_settings(raw, service, seen)
+    yield from _superuser(raw, seen)
+
+
+def _superuser(raw: str, seen: Seen) -> Iterator[Finding]:
+    """The role that the postgres image makes is a superuser (docker-library/docs, POSTGRES_USER)."""
+    boxes = seen.sources.boxes.get("compose", [])
+    given = next((box.env.get("POSTGRES_USER") for box in boxes if box.name == raw), None)
+    user = given.value if given is not None else "postgres"
+    if not user:
+        return
+    for box in boxes:
+        for name, text in box.env.items():
+            asked = re.search(rf"://{re.escape(user)}(:[^@/]*)?@{re.escape(raw)}[:/]", text.value or "")
+            if asked and text.file:
+                message = f"{box.name} logs in as {user}, the superuser of {raw}: one injection owns the server"
+                yield fault("service-is-superuser", text, message, f"give it a role of its own in {name}")
+                break
 
 
 def _own_settings(raw: str, service: Node, seen: Seen) -> Iterator[Finding]:

@@ -14,6 +14,13 @@ from novamodel.scenario import Finding
 
 _ENDED = {"node": {"10", "12", "14", "16", "18"}, "python": {"2.7", "3.6", "3.7", "3.8"}}
 """Without security fixes since April 2025 or before (nodejs.org/en/about/previous-releases, devguide.python.org)."""
+_OLD_ACTIONS = {
+    "actions/checkout": 3, "actions/setup-node": 3, "actions/setup-python": 4, "actions/setup-java": 3,
+    "actions/setup-go": 4, "actions/cache": 3, "actions/upload-artifact": 3, "actions/download-artifact": 3,
+    "aws-actions/configure-aws-credentials": 3, "aws-actions/amazon-ecr-login": 1, "docker/login-action": 2,
+    "docker/build-push-action": 4, "docker/setup-buildx-action": 2,
+}  # fmt: skip
+"""The newest major version of each action that declares node16 or older in its action.yml."""
 _AWAITED = r"rollout status|kubectl wait|--wait\b|skaffold|wait-for"
 _CLUSTER = ("aws_ecs_cluster", "module")
 
@@ -26,6 +33,7 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
             yield from _services(job)
             yield from _credentials(document, job)
             yield from _versions(job)
+            yield from _actions(job)
         yield from _rollouts(document, seen)
     yield from _images(documents, seen)
 
@@ -110,6 +118,16 @@ def _versions(job: Node) -> Iterator[Finding]:
             if short in ended:
                 message = f"{what} {place.text} gets no security fixes any more"
                 yield fault("runtime-ended", place, message, "take a version that is maintained")
+
+
+def _actions(job: Node) -> Iterator[Finding]:
+    """Versions of actions that run on a Node.js without support."""
+    for step in job["steps"]:
+        name, _, version = step["uses"].text.partition("@")
+        number = re.match(r"v?(\d+)(\.|$)", version)
+        if number and int(number[1]) <= _OLD_ACTIONS.get(name, 0):
+            message = f"{step['uses'].text} runs on a Node.js that has ended"
+            yield fault("action-ended", step["uses"], message, f"take {name}@v{_OLD_ACTIONS[name] + 1} or newer")
 
 
 def _rollouts(document: Node, seen: Seen) -> Iterator[Finding | NotChecked]:

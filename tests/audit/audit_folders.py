@@ -95,7 +95,7 @@ services:
     restart: always
     logging: *logging
     environment:
-      POSTGRES_PASSWORD: ${DB_PASSWORD}
+      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
     healthcheck: {test: [CMD, pg_isready], interval: 5s}
     deploy: {resources: {limits: {cpus: "1", memory: 2G}}}
   cache:
@@ -110,8 +110,8 @@ services:
     restart: always
     logging: *logging
     environment:
-      DATABASE_URL: postgres://shop:${DB_PASSWORD}@db:5432/shop
-      DB_PASSWORD: ${DB_PASSWORD}
+      DATABASE_URL: postgres://shop:${DB_PASSWORD:?}@db:5432/shop
+      DB_PASSWORD: ${DB_PASSWORD:?}
       REDIS_URL: redis://cache:6379
     depends_on:
       db: {condition: service_healthy}
@@ -167,12 +167,16 @@ http {
 
 MONITORING = {
     **COMPOSE,
-    "compose.yaml": COMPOSE["compose.yaml"].replace("deploy: {replicas: 2, resources", "deploy: {resources"),
+    "compose.yaml": COMPOSE["compose.yaml"].replace("deploy: {replicas: 2, resources", "deploy: {resources")
+    + "  prometheus: {image: 'prom/prometheus:v3.1.0'}\n",
     "prometheus/prometheus.yml": """\
 global: {scrape_interval: 15s}
 rule_files: [alerts.yml]
 alerting: {alertmanagers: [{static_configs: [{targets: ['10.0.0.9:9093']}]}]}
 scrape_configs:
+  - job_name: nginx
+    static_configs:
+      - targets: ['10.0.0.9:9113']
   - job_name: api
     scrape_interval: 5s
     scrape_timeout: 4s
@@ -353,6 +357,7 @@ aws s3 cp "$file" s3://shop-backups/latest.sql.gz
 set -euo pipefail
 export PGPASSFILE=/run/secrets/pgpass
 aws s3 cp s3://shop-backups/latest.sql.gz /tmp/
-gunzip -c /tmp/latest.sql.gz | psql -v ON_ERROR_STOP=1 -h db -U shop -d shop
+createdb -h db -U shop restored
+gunzip -c /tmp/latest.sql.gz | psql -v ON_ERROR_STOP=1 -h db -U shop -d restored
 """,
 }

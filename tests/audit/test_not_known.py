@@ -68,7 +68,7 @@ OPEN = [
         {
             **COMPOSE,
             "compose.yaml": COMPOSE["compose.yaml"].replace(
-                "      DB_PASSWORD: ${DB_PASSWORD}\n", ""
+                "      DB_PASSWORD: ${DB_PASSWORD:?}\n", ""
             ).replace("    build: api\n", "    build: api\n    env_file: [secret.env]\n"
             ),
         },
