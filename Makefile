@@ -4,6 +4,7 @@
 #   make test       ruff, types, nbval, pytest
 #   make lab        JupyterLab on the notebooks
 #   make bench      benchmarks, printed as ratios
+#   make coverage   how often stated intervals hold the truth (some five minutes)
 #   make clean      remove the environment, reports and caches
 #   make lock       write requirements.lock anew (needs uv, see CONTRIBUTING.md)
 #
@@ -23,7 +24,7 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench coverage clean lock format
 
 help:
 	@sed -n '3,9s/^# *//p' Makefile
@@ -100,6 +101,9 @@ lab: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+coverage: setup
+	$(BIN)/python -m benchmarks.covering
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -74,6 +74,15 @@ def parse_cores(value: object) -> float:
     raise ValueError(f"{unit!r} is not a unit of CPU; write it like '500m' or 0.5")
 
 
+def parse_amount(value: object) -> float:
+    """A Kubernetes quantity: ``"500m"`` -> 0.5, ``"2k"`` -> 2000, ``"200Mi"`` -> bytes; a bare number is itself."""
+    number, unit = _split(value, "500m")
+    scales = {"": 1.0, "m": 1e-3, "T": 1e12} | {name: size for name, size in BYTES.items() if name != "B"}
+    if unit not in scales:
+        raise ValueError(f"{unit!r} is no suffix of a quantity; write it like '500m', 20 or '200Mi'")
+    return number / 1000 if unit == "m" else number * scales[unit]
+
+
 def parse_rate(value: object) -> float:
     """``"450 requests/s"``, ``"10r/s"`` or ``"6/min"`` -> events a second."""
     number, unit = _split(value, "450 requests/s")
@@ -101,19 +110,19 @@ def parse_clock(value: object) -> float:
     raise ValueError(f"{value!r} is not a time of day; write it like '17:45'")
 
 
-def _plain(number: float) -> str:
-    return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+def _plain(number: float, digits: int = 4) -> str:
+    return f"{number:.{digits}g}" if abs(number) < 1e4 else f"{number:,.0f}"
 
 
-def format_time(seconds: float) -> str:
+def format_time(seconds: float, digits: int = 4) -> str:
     """0.0123 -> ``"12.3 ms"``."""
     for unit, scale in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if abs(seconds) >= 2 * scale:
-            return f"{_plain(seconds / scale)} {unit}"
+            return f"{_plain(seconds / scale, digits)} {unit}"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if abs(seconds) >= scale:
-            return f"{_plain(seconds / scale)} {unit}"
-    return "0 s" if seconds == 0 else f"{_plain(seconds / 1e-9)} ns"
+            return f"{_plain(seconds / scale, digits)} {unit}"
+    return "0 s" if seconds == 0 else f"{_plain(seconds / 1e-9, digits)} ns"
 
 
 def format_bytes(size: float) -> str:
@@ -129,14 +138,32 @@ def format_cores(cores: float) -> str:
     return f"{round(cores * 1000)}m"
 
 
-def format_rate(rate_per_s: float) -> str:
+def format_rate(rate_per_s: float, digits: int = 4) -> str:
     """450 -> ``"450 requests/s"``."""
-    return f"{_plain(rate_per_s)} requests/s"
+    return f"{_plain(rate_per_s, digits)} requests/s"
 
 
-def format_fraction(share: float) -> str:
+def format_fraction(share: float, digits: int = 3) -> str:
     """0.001 -> ``"0.1 %"``."""
-    return f"{share * 100:.3g} %"
+    return f"{share * 100:.{digits}g} %"
+
+
+FEW_DIGITS, MOST_DIGITS = 3, 6
+
+
+def format_estimate(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
+    """A figure (unit ``s``, ``1`` for a share, ``1/s``) and its interval, with digits enough to see how wide it is.
+
+    ``("124.2 ms", "[123.9 ms, 124.6 ms]")``; ``-`` where there is no figure, nothing where there is no interval.
+    """
+    write = {"s": format_time, "1": format_fraction, "1/s": format_rate}[unit]
+    digits, known = FEW_DIGITS, math.isfinite(low) and math.isfinite(high)
+    if known and math.isfinite(value) and high > low:
+        most = max(abs(value), abs(low), abs(high))
+        needed = 1 + math.floor(math.log10(most)) - math.floor(math.log10((high - low) / 2))
+        digits = min(max(FEW_DIGITS, needed), MOST_DIGITS)
+    figure = write(value, digits) if math.isfinite(value) else "-"
+    return figure, f"[{write(low, digits)}, {write(high, digits)}]" if known else ""
 
 
 def format_part(share: float) -> str:

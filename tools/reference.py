@@ -17,7 +17,7 @@ from novamodel.scenario.fields import Part
 from novamodel.scenario.schema_walk import field_unit, part_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "scenario-reference.md"
-WORDS = {"string": "text", "object": "text by path"}
+WORDS = {"string": "text", "object": "text by path", "array": "list"}
 """JSON's types in a reader's words."""
 PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 SIZES = {

@@ -14,7 +14,6 @@ from novamodel.analytic.autoscale import (
     pod_memory,
     settle,
     steady_replicas,
-    tracking_spec,
 )
 from novamodel.analytic.cache import every_hit_ratio, hit_ratio, hit_ratios, key_rates, lives, peak_rate
 from novamodel.analytic.closed import closed_bounds, closed_mva, closed_mva_multiserver, fanout_tail, littles_law
@@ -22,6 +21,7 @@ from novamodel.analytic.closed_network import ClosedNetwork, closed_network
 from novamodel.analytic.cold_cache import warming
 from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import interwoven, route_demands
+from novamodel.analytic.downstream import reaching
 from novamodel.analytic.flow import mean_rates
 from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
 from novamodel.analytic.leaky import Bucket, leaky_bucket
@@ -40,6 +40,7 @@ from novamodel.analytic.queues import (
 )
 from novamodel.analytic.replica import NO_LIMIT, gate_wall_s
 from novamodel.analytic.retries import amplification, attempts, metastable_region, retry_load
+from novamodel.analytic.scalers import MILLI, hpa_spec, metric_names, tracking_spec
 from novamodel.analytic.side_by_side import BOUNDS, beside
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.analytic.tiers import tier_demands
@@ -48,6 +49,7 @@ from novamodel.analytic.visits import external_rates, queue_rates, route_rates
 __all__ = [
     "BOUNDS",
     "HOURS",
+    "MILLI",
     "NO_LIMIT",
     "Bucket",
     "ClosedNetwork",
@@ -75,6 +77,7 @@ __all__ = [
     "hit_ratio",
     "hit_ratios",
     "hour_rate",
+    "hpa_spec",
     "interwoven",
     "key_rates",
     "latency_quantile",
@@ -85,6 +88,7 @@ __all__ = [
     "mean_latency",
     "mean_rates",
     "metastable_region",
+    "metric_names",
     "mg1",
     "mgc",
     "mm1",
@@ -97,6 +101,7 @@ __all__ = [
     "peak_rate",
     "pod_memory",
     "queue_rates",
+    "reaching",
     "retry_load",
     "route_demands",
     "route_means",

@@ -7,29 +7,33 @@ so `behavior` does not change where it rests.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from novamodel.analytic.demand import RouteDemand, route_demands
 from novamodel.analytic.latency import route_means
+from novamodel.analytic.scalers import MILLI, hpa_spec, metric_names, tracking_spec
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.components.hpa import (
-    ControllerSettings,
     HpaSpec,
     HpaState,
     PodState,
     Reading,
     ResourceMetric,
     Sample,
+    as_amount,
     decide,
 )
-from novamodel.components.target_tracking.target_tracking import TrackingSpec, resting_capacity
+from novamodel.components.target_tracking.target_tracking import resting_capacity
 from novamodel.scenario import Scenario
-from novamodel.scenario.service import Autoscaler, Service
+from novamodel.scenario.autoscaler import Autoscaler
+from novamodel.scenario.service import Service
 
+IN_CLOSED_FORM = ("cpu", "memory", "requests")
+"""What a metric may read for the steady state to have a figure of it; others do not move replicas here."""
 HOURS = 24
 PASS_S = 7200.0
 MOST_PASSES = 200
@@ -71,7 +75,7 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
     found = {}
     for name, service in scenario.services.items():
         scaler = service.autoscaler
-        found[name] = service.replicas if scaler is None else start.get(name, scaler.min_replicas)
+        found[name] = service.replicas if scaler is None else start.get(name, _first(scaler, service))
     for name, service in scenario.services.items():
         scaler = service.autoscaler
         if scaler is None:
@@ -80,7 +84,7 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
         others = {other: np.asarray(float(count)) for other, count in found.items()}
         load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
         cpu = load.services[name].replica.used_cores
-        memory = np.broadcast_to(pod_memory(scenario, service, name, load), counts.shape)
+        memory = np.broadcast_to(_memory_seen(scenario, service, name, load), counts.shape)
         resources = service.resources
         found[name] = settle(
             scaler,
@@ -125,12 +129,12 @@ def days(scenario: Scenario, multiples: Sequence[float]) -> list[pd.DataFrame]:
             np.broadcast_to(values, (rates.size, counts.size)).reshape(*rates.shape, counts.size)
             for values in (
                 load.services[name].replica.used_cores,
-                pod_memory(scenario, service, name, load),
+                _memory_seen(scenario, service, name, load),
                 load.services[name].rate_per_s,
             )
         )
         for number, table in enumerate(tables):
-            count, rests = scaler.min_replicas, []
+            count, rests = _first(scaler, service), []
             for hour in [*range(HOURS), *range(HOURS)]:  # the first round finds where the day before ended
                 here = number, hour
                 count = settle(scaler, count, cpu[here], memory[here], *asked, requests[here])
@@ -161,31 +165,18 @@ def settle(
         values["requests/min"] = 60 * requests_per_s
         spec = tracking_spec(autoscaler)
         return resting_capacity(spec, start, lambda count: [float(values[name][count - 1]) for name, _ in spec.targets])
-    metrics = []
-    if autoscaler.cpu_target is not None:
-        metrics.append(("cpu", ResourceMetric("cpu", target_utilization=round(autoscaler.cpu_target * 100))))
-    if autoscaler.memory_target is not None:
-        metrics.append(("memory", ResourceMetric("memory", target_utilization=round(autoscaler.memory_target * 100))))
-    settings = ControllerSettings(tolerance_up=autoscaler.tolerance, tolerance_down=autoscaler.tolerance)
-    hpa = HpaSpec(
-        autoscaler.min_replicas, autoscaler.max_replicas, tuple(metric for _, metric in metrics), settings=settings
-    )
+    hpa, uses = _closed(hpa_spec(autoscaler), autoscaler)
+    if not uses:
+        return start
     state, count, seen = HpaState(recommendations=()), start, [start]  # a log that holds nothing back
     for turn in range(MOST_PASSES):
         pods = [PodState(f"pod-{i}") for i in range(count)]
-        readings = []
-        for kind, _ in metrics:
-            use, ask = (
-                (cpu_cores[count - 1] * 1000, cpu_request * 1000)
-                if kind == "cpu"
-                else (memory_bytes[count - 1] / 1024, memory_request / 1024)
-            )
-            readings.append(
-                Reading(
-                    samples={pod.name: Sample(math.ceil(use)) for pod in pods},
-                    requests={pod.name: math.ceil(ask) for pod in pods},
-                )
-            )
+        shown = {
+            "cpu": (cpu_cores[count - 1] * MILLI, cpu_request * MILLI),
+            "memory": (memory_bytes[count - 1], memory_request),
+            "requests": (requests_per_s[count - 1] * MILLI, 0.0),
+        }
+        readings = [_reading(pods, *shown[use]) for use in uses]
         decision = decide(hpa, state, pods, readings, count, count, PASS_S * turn)
         state = decision.state
         if decision.desired == count:
@@ -197,21 +188,42 @@ def settle(
     return max(seen)
 
 
-def tracking_spec(autoscaler: Autoscaler) -> TrackingSpec:
-    """The scenario's autoscaler in AWS's terms: percent of the task's size, and requests a minute and task."""
-    targets = (
-        ("cpu %", autoscaler.cpu_target and autoscaler.cpu_target * 100),
-        ("memory %", autoscaler.memory_target and autoscaler.memory_target * 100),
-        ("requests/min", autoscaler.requests_target and autoscaler.requests_target * 60),
+def open_metrics(autoscaler: Autoscaler) -> str:
+    """What its further metrics read that a steady state has no figure of; empty where there is none."""
+    return ", ".join(m.reads for m in autoscaler.metrics.values() if m.reads not in IN_CLOSED_FORM)
+
+
+def _first(scaler: Autoscaler, service: Service) -> int:
+    """Where it comes from: the lower bound; the service's own count where no metric has a closed form."""
+    if scaler.kind == "hpa" and not _closed(hpa_spec(scaler), scaler)[1]:
+        return min(max(service.replicas, scaler.min_replicas), scaler.max_replicas)
+    return scaler.min_replicas
+
+
+def _closed(hpa: HpaSpec, autoscaler: Autoscaler) -> tuple[HpaSpec, list[str]]:
+    """(the HPA with those of its metrics that a steady state has a figure of, what each of them reads)."""
+    kept, uses = [], []
+    for metric, name in zip(hpa.metrics, metric_names(autoscaler), strict=True):
+        reads = metric.resource if isinstance(metric, ResourceMetric) else autoscaler.metrics[name or ""].reads
+        if reads in IN_CLOSED_FORM:
+            kept.append(metric)
+            uses.append(reads)
+    return replace(hpa, metrics=tuple(kept), behavior=None), uses
+
+
+def _reading(pods: Sequence[PodState], use: float, ask: float) -> Reading:
+    """What a metric shows where every pod uses the same."""
+    return Reading(
+        samples={pod.name: Sample(as_amount(use)) for pod in pods},
+        requests={pod.name: as_amount(ask) for pod in pods},
+        values=[as_amount(use * len(pods))],
     )
-    return TrackingSpec(
-        autoscaler.min_replicas,
-        autoscaler.max_replicas,
-        tuple((name, target) for name, target in targets if target),
-        autoscaler.scale_out_cooldown,
-        autoscaler.scale_in_cooldown,
-        autoscaler.scale_in,
-    )
+
+
+def _memory_seen(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
+    """`pod_memory` where the autoscaler reads it; it takes the latency of all routes, which is long in large graphs."""
+    scaler = service.autoscaler
+    return np.zeros(()) if scaler is None or scaler.memory_target is None else pod_memory(scenario, service, name, load)
 
 
 def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, *, capped: bool = True) -> np.ndarray:

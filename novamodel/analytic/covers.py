@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novamodel.analytic.autoscale import open_metrics
 from novamodel.analytic.demand import interwoven
 from novamodel.analytic.leaky import unknown_limits
 from novamodel.scenario import Scenario
@@ -33,7 +34,9 @@ def _uncovered(scenario: Scenario) -> Iterator[str]:
     for name, edge in scenario.all_edges.items():
         if text := unknown_limits(edge, scenario.services):
             yield text if name == "main" else f"{name} edge: {text}"
-    for service in scenario.services.values():
+    for name, service in scenario.services.items():
+        if service.autoscaler is not None and (text := open_metrics(service.autoscaler)):
+            yield f"replicas of {name} follow {text}: no closed form of their number"
         for steps in service.routes.values():
             for step in walk_steps(steps):
                 if step.call is not None and not step.call.caller.plain:

@@ -7,7 +7,7 @@ Messages are not waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +127,18 @@ def route_errors(load: SystemLoad) -> dict[str, np.ndarray]:
         np.eye(len(own)) - matrix, np.stack([np.broadcast_to(one, shape).ravel() for one in own.values()])
     )
     return {name: np.minimum(1.0, found[number].reshape(shape)) for name, number in place.items()}
+
+
+def reaching(routes: Mapping[str, RouteDemand], service: str) -> set[str]:
+    """The routes of a service, and those that wait for them through whatever calls."""
+    found = {name for name, demand in routes.items() if demand.service == service}
+    asked = {
+        name: {route_key(routes, visit.to) for visit, _ in calls_of(demand) if isinstance(visit.to, RouteOf)}
+        for name, demand in routes.items()
+    }
+    while more := {name for name, called in asked.items() if called & found} - found:
+        found |= more
+    return found
 
 
 def calls_of(demand: RouteDemand, weight: float = 1.0) -> Iterator[tuple[Visit, float]]:

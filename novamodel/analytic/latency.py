@@ -8,6 +8,8 @@ by its mean. A screening estimate: it ranks candidates, simulation decides.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from scipy.special import gammaincinv
 
@@ -74,17 +76,17 @@ def latency_quantile(scenario: Scenario, load: SystemLoad, q: float, of: str | N
 
 
 def slow_shares(
-    scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, service: str | None, of: str | None
+    scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, routes: Collection[str], of: str | None
 ) -> np.ndarray:
-    """Share of all requests (of those of route ``of``) that a service (None: any) answers later than each limit.
+    """Share of all requests (of those of route ``of``) that some ``routes`` answer later than each limit.
 
-    Candidates x limits. The shares of the services add up to the share of all requests, which is what makes a
+    Candidates x limits. The shares of the services' routes add up to the share of all requests, which is what makes a
     percentile separable: p99 < 300 ms holds where the services' shares above 300 ms add up to less than 1 %.
     """
     total, below = np.zeros((1, limits_s.size)), downstream(scenario, load)
     for route, demand in load.routes.items():
         share = demand.entry if of is None else float(route == of)
-        if share > 0 and service in (None, demand.service):
+        if share > 0 and route in routes:
             points, chance = _points(scenario, load, demand, below.get(route))
             chance = chance / chance.sum(axis=-1, keepdims=True)
             slow = [(chance * (points > limit)).sum(axis=-1) for limit in limits_s]

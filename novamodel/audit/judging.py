@@ -24,7 +24,9 @@ _OURS = ("data/defaults/", "data/prices/")
 def audited(report: ImportReport) -> ImportReport:
     """The same import with what its files get wrong among the findings."""
     findings, _ = judged(report)
-    return replace(report, tree=Tree(report.tree.values, report.tree.origins, in_order(findings)))
+    return replace(
+        report, tree=Tree(report.tree.values, report.tree.origins, in_order(findings), report.tree.not_modelled)
+    )
 
 
 def audit(folder: str | Path = ".") -> Audit:

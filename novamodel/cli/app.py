@@ -73,8 +73,9 @@ def novamodel(
     \b
     TARGET is a scenario file, a bundled scenario's name, or a folder of configuration files.
     Exit codes: 0 done, 1 a fault of novamodel or of its installation or a failed case (sweep, verify),
-    2 a mistake in what was given (one line on standard error), 99 an objective is missed by its
-    estimate (check, size; diff with --fail-on-worse), 130 interrupted. --debug anywhere shows the
+    2 a mistake in what was given (one line on standard error), 3 with --strict: the service or its
+    load is assumed, 99 an objective is missed by its estimate (check, size; diff with
+    --fail-on-worse), 130 interrupted. --debug anywhere shows the
     traceback of a fault.
     """
 

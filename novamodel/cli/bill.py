@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
 
 if TYPE_CHECKING:
     from novamodel.cost import PriceBook
@@ -87,6 +87,8 @@ def bill(
     form: Annotated[
         Form, typer.Option("--format", help="focus: FOCUS 1.2 rows; markdown: for a pull request.")
     ] = Form.text,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> None:
     """Price a month on AWS at list prices, line by line, with its range and what is not priced.
@@ -105,12 +107,15 @@ def bill(
     from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.cli.show import import_lines, rests_lines
+    from novamodel.layout import fold
+    from novamodel.workflows.answer import what_files_say
     from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
     from novamodel.workflows.month import commit as commit_year
     from novamodel.workflows.platforms import platforms as compare
 
-    scenario = load(target, sets, seed, replications)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
     scenario, book = placed(scenario, hours, region, prices)
     result = None
     with progress("pricing") as tell:
@@ -128,15 +133,19 @@ def bill(
         ran = None if spot is None else on_spot(scenario, share_of(spot), result, book)
         rows = compare(scenario, engine=engine.value, progress=tell) if platforms else None
     if json or form is Form.json:
-        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows))
+        say_json(forms.cost_dict(scenario, cost, year, best, ran, rows) | what_files_say(scenario))
     elif form is Form.csv:
         say(cost.mid.to_csv().rstrip("\n"))
     elif form is Form.focus:
         say(forms.focus(cost, book).rstrip("\n"))
     elif form is Form.markdown:
-        say(forms.pull_request(cost, by.value if by else None))
+        first = " ".join(line.strip() for line in rests_lines(scenario, bill=True))
+        say("\n\n".join([first, forms.pull_request(cost, by.value if by else None)]))
     else:
-        say(forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, terminal_width()))
+        width = terminal_width()
+        left = "\n".join(fold(line, width) for line in import_lines(scenario))
+        month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
+        say("\n\n".join(part for part in ("\n".join(rests_lines(scenario, width, bill=True)), month, left) if part))
 
 
 def share_of(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
 
 if TYPE_CHECKING:
     from novamodel.simulation import SloResult
@@ -19,6 +19,8 @@ def check(
     seed: Seed = None,
     replications: Replications = None,
     engine: EngineChoice = Engine.auto,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> int:
     """Simulate and judge every objective: exit 0 when all are met, 99 when one is missed.
@@ -32,14 +34,16 @@ def check(
       novamodel check mine.yaml --set 'slo=[p99 < 200 ms, errors < 0.1 %]'
       novamodel check deploy/ --json > check.json || echo "not with this configuration"
     """
-    from novamodel.cli.output import say, say_json
+    from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import heading, simplified_lines, slo_lines, value_text
+    from novamodel.cli.show import heading, rests_lines, simplified_lines, slo_lines, value_text
     from novamodel.errors import UserError
+    from novamodel.scenario import rests_on
     from novamodel.simulation import simulate
+    from novamodel.workflows.answer import verdicts, what_files_say
 
-    scenario = load(target, sets, seed, replications)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
     if not scenario.slo:
         raise UserError("nothing to check: the scenario has no slo", valid="an objective like 'p99 < 300 ms'")
     with progress("simulating") as tell:
@@ -47,7 +51,9 @@ def check(
     slos = result.slo()
     missed = [slo.text for slo in slos if not slo.met]
     if json:
-        say_json({"met": not missed, "undecided": [slo.text for slo in slos if undecided(slo)]} | result.to_dict())
+        judged = {"met": not missed, "undecided": [slo.text for slo in slos if undecided(slo)]}
+        judged_by = {"slo": verdicts(result, rests_on(scenario)), **what_files_say(scenario)}
+        say_json(judged | result.to_dict() | judged_by)
     else:
         warnings = [f"warning: {text}" for text in result.warnings]
         share = result.estimate("rejected").value
@@ -57,8 +63,9 @@ def check(
         say(
             "\n".join(
                 [
+                    *rests_lines(scenario, terminal_width()),
                     heading(scenario, result),
-                    *slo_lines(slos),
+                    *slo_lines(slos, scenario),
                     *rejected,
                     *warnings,
                     *simplified_lines(scenario),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from novamodel.cli.options import Json
-from novamodel.cli.show import count
+from novamodel.cli.show import count, rests_lines
 
 if TYPE_CHECKING:
     from novamodel.importers import ImportReport
@@ -59,7 +59,7 @@ def import_folder(
     from novamodel import importers, loading
     from novamodel.cli.output import note, note_block, say, say_json
     from novamodel.files import must_be_writable
-    from novamodel.scenario import build
+    from novamodel.scenario import build, rests_on
 
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
@@ -77,6 +77,7 @@ def import_folder(
                 "fields": report.fields,
                 "not_modelled": report.not_modelled,
                 "system": report.system.rows(),
+                "rests_on": rests_on(scenario).to_dict(),
                 "findings": tree.findings,
                 "scenario": tree.values,
             }
@@ -95,11 +96,7 @@ def _name(folder: Path) -> str:
 
 def report_text(report: ImportReport, scenario: Scenario) -> str:
     """What was read, what is inconsistent, what is not modelled, how much is assumed."""
-    kinds = [row["kind"] for row in scenario.resolved()]
-    lines = [
-        f"read {len(report.files)} files as {report.platform}: {len(report.fields)} values from them, "
-        f"{kinds.count('assumed')} assumed",
-    ]
+    lines = [*rests_lines(scenario), f"{count(len(report.files), 'file')} read as {report.platform}"]
     lines += system_lines(report)
     lines += [f"{count(len(scenario.findings), 'finding')}" + (":" if scenario.findings else "")]
     for row in scenario.findings:

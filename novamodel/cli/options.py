@@ -50,6 +50,12 @@ Replications = Annotated[
         help="Independent runs in place of the scenario's; more narrow the intervals.",
     ),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit 3 where the service itself or its load is assumed, not stated.")
+]
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Answer for the assumed service where the files hold none; all of it is marked.")
+]
 EngineChoice = Annotated[
     Engine, typer.Option("--engine", help="auto takes the compiled engine; simpy is the readable reference.")
 ]

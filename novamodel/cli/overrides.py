@@ -19,10 +19,26 @@ def changes_from(sets: Iterable[str] | None) -> dict[str, Any]:
     return dict(_change(text) for text in sets or ())
 
 
+class Assumed(UserError):
+    """With --strict: the service itself or its load is assumed."""
+
+    exit_code = 3
+
+
 def load(
-    target: str, sets: Iterable[str] | None = None, seed: int | None = None, replications: int | None = None
+    target: str,
+    sets: Iterable[str] | None = None,
+    seed: int | None = None,
+    replications: int | None = None,
+    *,
+    strict: bool = False,
+    demo: bool = False,
 ) -> Scenario:
-    """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``."""
+    """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``.
+
+    Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one. ``strict`` refuses a
+    service or a load that nobody states.
+    """
     from novamodel.cost import regions
     from novamodel.loading import load as load_target
 
@@ -35,7 +51,23 @@ def load(
     scenario = scenario.override(changes) if changes else scenario
     if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
+    _must_rest_on_something(scenario, target, strict, demo)
     return scenario
+
+
+def _must_rest_on_something(scenario: Scenario, target: str, strict: bool, demo: bool) -> None:
+    from novamodel.scenario import rests_on
+
+    rests = rests_on(scenario)
+    if strict and (rests.service_assumed or rests.load_assumed):
+        what = [one for one in rests.moving if one.what in ("service", "load")]
+        texts = ", ".join(one.text for one in what)
+        valid = "files that deploy a service" if rests.service_assumed else "--set 'traffic.peak=... requests/s'"
+        raise Assumed(f"--strict: assumed, stated by nobody: {texts}", valid=valid)
+    if rests.service_assumed and not demo:
+        message = f"{target}: no service was found, so there is no answer"
+        valid = "files that deploy one (a Deployment, a task definition, a compose file), or --demo for an assumed one"
+        raise UserError(message, valid=valid)
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
+
+FAULT = 1
 
 
 def report(
@@ -24,12 +26,16 @@ def report(
     quick: Annotated[
         bool, typer.Option("--quick", help="A minute's window, to see that all works; too little to believe.")
     ] = False,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
-) -> None:
+) -> int:
     """Does it hold, what breaks first, how many replicas, what does it cost: all of it.
 
     Imports, simulates, sizes, prices and executes the report notebook. Leaves notebook.ipynb, report.html,
-    bill.csv and answer.json in DIR, all or none, and shows the answer on one screen.
+    bill.csv and answer.json in DIR, all or none, and shows the answer on one screen. It opens with what the answer
+    rests on. A part that cannot be made says why, and the others are there all the same (exit 1 where that is a
+    fault of novamodel).
 
     \b
     Examples:
@@ -42,23 +48,27 @@ def report(
     from novamodel.cli.progress import progress
     from novamodel.workflows.report import write_report
 
-    scenario = load(target, sets, seed, replications)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
     folder = Path(out) if out else Path("reports") / _safe(scenario.name)
     changes = changes_from(sets) | ({} if replications is None else {"run.replications": replications})
     with progress("reading the configuration") as tell:
         made = write_report(
             target, folder, overrides=changes, seed=seed, engine=engine.value, quick=quick, progress=tell
         )
+    faults = [row for row in made.answer.get("failed") or [] if row["fault"]]
+    for row in faults:
+        note(f"fault: {row['part']}: {row['why']} (a fault of novamodel: please report it with the command)")
     if json:
         say_json(made.to_dict())
         note(f"wrote {folder}")
-        return
+        return FAULT if faults else 0
     from rich.console import Console
 
     from novamodel.report import print_screen
 
     following = ("make lab", "novamodel run --help", "novamodel import YOUR_FOLDER")
     print_screen(made.to_dict(), Console(), wrote=[str(folder / "report.html")], following=following)
+    return FAULT if faults else 0
 
 
 def _safe(name: str) -> str:

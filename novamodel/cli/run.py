@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from novamodel import units
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
 from novamodel.errors import UserError
 from novamodel.layout import fold
 
@@ -56,6 +56,8 @@ def run(
     engine: EngineChoice = Engine.auto,
     openmetrics: OpenMetrics = None,
     openmetrics_start: OpenMetricsStart = EPOCH,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> None:
     """Simulate a scenario's window and show latency, errors, callers and tiers with intervals.
@@ -73,12 +75,13 @@ def run(
     from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import result_text
+    from novamodel.cli.show import import_lines, rests_lines, result_text
     from novamodel.files import must_be_writable, write_whole
-    from novamodel.scenario import simplified_parts
+    from novamodel.scenario import rests_on, simplified_parts
     from novamodel.simulation import simulate
+    from novamodel.workflows.answer import verdicts, what_files_say
 
-    scenario = load(target, sets, seed, replications)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
     midnight_s = epoch_of(openmetrics_start)
     if openmetrics is not None:
         must_be_writable(openmetrics)
@@ -93,10 +96,12 @@ def run(
 
         write_whole(openmetrics, to_openmetrics(result, midnight_s))
     if json:
-        say_json(result.to_dict() | {"simplified": [part._asdict() for part in simplified_parts(scenario)]})
+        said = {"simplified": [part._asdict() for part in simplified_parts(scenario)], **what_files_say(scenario)}
+        say_json(result.to_dict() | said | {"slo": verdicts(result, rests_on(scenario))})
     else:
         width = terminal_width()
-        say("\n".join([result_text(result, width), *(fold(line, width) for line in how_sure(result))]))
+        lines = [fold(line, width) for line in (*how_sure(result), *import_lines(scenario))]
+        say("\n".join([*rests_lines(scenario, width), "", result_text(result, width), *lines]))
 
 
 def epoch_of(text: str) -> float:

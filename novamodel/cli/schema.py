@@ -25,6 +25,16 @@ FILE_KEYS = {
         "additionalProperties": {"type": "string"},
         "description": "path to a sentence that says where a value comes from, such as 'measured: load test of May'",
     },
+    "findings": {
+        "type": "array",
+        "items": {"type": "object", "required": ["level", "code", "file", "line", "message", "fix"]},
+        "description": "what is inconsistent in the files that were imported, as import writes it",
+    },
+    "not_modelled": {
+        "type": "array",
+        "items": {"type": "object", "required": ["file", "line", "what", "why"]},
+        "description": "what the import saw and has no model for, as import writes it",
+    },
 }
 """Keys of a scenario file that are no value of the scenario."""
 SAMPLES_FILE = {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from novamodel.simulation import Result
 
 
+MOST_LEFT = 12
+"""Things without a model that a screen lists."""
 WIDTH = 80
 """Columns of a terminal that says nothing of its width."""
 
@@ -33,13 +35,6 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def span_text(low: float, high: float, unit: str) -> str:
-    """``[371 ms, 455 ms]``, or nothing where there is no interval."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    return f"[{value_text(low, unit)}, {value_text(high, unit)}]"
-
-
 def heading(scenario: Scenario, result: Result) -> str:
     """What was simulated, on one line."""
     most_per_s = sum(source.most_per_s for source in scenario.traffic.sources.values())
@@ -48,14 +43,49 @@ def heading(scenario: Scenario, result: Result) -> str:
     return f"{scenario.heading}: peak {peak}, {runs}, seed {result.seed}, engine {result.engine}"
 
 
-def slo_lines(slos: Iterable[Any]) -> list[str]:
-    """One line an objective: v met, x missed; its value and 95 % interval."""
+def slo_lines(slos: Iterable[Any], scenario: Scenario) -> list[str]:
+    """One line an objective: v met, x missed, with a mark where it rests on assumptions; value and 95 % interval."""
+    from novamodel.report import mark_of
+    from novamodel.scenario import rests_on
+
+    rests = rests_on(scenario)
     rows = [
-        ("v" if slo.met else "x", slo.text, value_text(slo.value, slo.unit), span_text(slo.low, slo.high, slo.unit))
-        for slo in slos
+        (
+            f"{'v' if slo.met else 'x'}{mark_of(rests.of_verdict(slo.metric, number))}",
+            slo.text,
+            *units.format_estimate(slo.value, slo.low, slo.high, slo.unit),
+        )
+        for number, slo in enumerate(slos)
     ]
     first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
-    return [f"  {mark}  {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
+    return [f"  {mark:<2} {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
+
+
+def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False) -> list[str]:
+    """What the answer rests on, as the first lines of a screen. ``bill``: lines that follow use are marked there."""
+    from novamodel.report import MARKED_LINES, rests_sentence
+    from novamodel.scenario import rests_on
+
+    rests = rests_on(scenario)
+    marked = (MARKED_LINES if rests.of_cost() else "") if bill else None
+    return fold(rests_sentence(rests.to_dict(), marked), width).splitlines()
+
+
+def import_lines(scenario: Scenario) -> list[str]:
+    """What files hold that no figure has: findings and things without a model, counted; those with a place listed."""
+    found = scenario.findings
+    lines = [f"{count(len(found), 'finding')} in the configuration files: novamodel report lists them"] if found else []
+    rows = [row for row in scenario.not_modelled if row["what"] != "file not read"]
+    files = len(scenario.not_modelled) - len(rows)
+    if rows or files:
+        more = f", {count(files, 'file')} not read" if files else ""
+        lines.append(f"seen in files and not modelled: {len(rows)}{more}" + (":" if rows else ""))
+    for row in rows[:MOST_LEFT]:
+        place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
+        lines.append(f"  {place}: {row['what']}: {row['why']}")
+    if len(rows) > MOST_LEFT:
+        lines.append(f"  and {len(rows) - MOST_LEFT} more: --json has all of them")
+    return lines
 
 
 def simplified_lines(scenario: Scenario) -> list[str]:
@@ -79,7 +109,7 @@ def result_text(result: Result, width: int = WIDTH) -> str:
     """
     scenario = result.scenario
     parts = [
-        "\n".join([fold(heading(scenario, result), width), *slo_lines(result.slo())]),
+        "\n".join([fold(heading(scenario, result), width), *slo_lines(result.slo(), scenario)]),
         table("All requests", ("metric", "value", "95 % interval"), _estimates(result), width=width),
         table(
             "Routes",
@@ -102,10 +132,6 @@ def result_text(result: Result, width: int = WIDTH) -> str:
         _beside(result, width),
     ]
     tail = [f"warning: {text}" for text in result.warnings] + simplified_lines(scenario)
-    if scenario.findings:
-        tail.append(
-            f"{count(len(scenario.findings), 'finding')} in the configuration files: novamodel report lists them"
-        )
     return "\n\n".join([*parts, "\n".join([*(fold(text, width) for text in tail), f"digest {result.digest}"])])
 
 
@@ -146,7 +172,7 @@ def _caches(result: Result, width: int) -> list[str]:
 def _estimates(result: Result) -> list[tuple[str, ...]]:
     frame = result.estimates[result.estimates["of"] == ""]
     return [
-        (row.metric, value_text(row.value, row.unit), span_text(row.low, row.high, row.unit))
+        (row.metric, *units.format_estimate(row.value, row.low, row.high, row.unit))
         for row in frame.itertuples(index=False)
     ]
 
@@ -168,8 +194,7 @@ def _populations(result: Result) -> list[tuple[str, ...]]:
         (
             row.population,
             *(f"{count:,}" for count in (row.clients, row.arrived, row.rejected)),
-            value_text(row.share, "1"),
-            span_text(row.low, row.high, "1"),
+            *units.format_estimate(row.share, row.low, row.high, "1"),
         )
         for row in result.populations.itertuples(index=False)
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from novamodel.cli.check import MISSED
-from novamodel.cli.options import Engine, EngineChoice, Json, Seed, Sets, Target
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Seed, Sets, Strict, Target
 
 if TYPE_CHECKING:
     from novamodel.sizing import Sizing
@@ -26,6 +26,8 @@ def size(
     demand: Annotated[
         str, typer.Option(metavar="LOW,HIGH", help="Multiples of the load between which it is uncertain: least regret.")
     ] = "",
+    strict: Strict = False,
+    demo: Demo = False,
 ) -> int:
     """Find the cheapest replicas, CPU, memory, pools and machines that keep the SLO at the peak.
 
@@ -40,15 +42,18 @@ def size(
       novamodel size novabank --explain --demand 0.8,1.5
       novamodel size mine.yaml --json | python -m json.tool
     """
-    from novamodel.cli.output import say, say_json
+    from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
+    from novamodel.cli.show import import_lines, rests_lines
     from novamodel.errors import UserError
+    from novamodel.layout import fold
     from novamodel.sizing import size as find_size
+    from novamodel.workflows.answer import what_files_say
     from novamodel.workflows.month import monthly_total
 
     multiples = _multiples(demand)
-    scenario = load(target, sets, seed)
+    scenario = load(target, sets, seed, strict=strict, demo=demo)
     if not scenario.slo:
         raise UserError("nothing to size for: the scenario has no slo", valid="an objective like 'p99 < 300 ms'")
     with progress("sizing") as tell:
@@ -61,9 +66,11 @@ def size(
             demand=multiples,
         )
     if json:
-        say_json(sizing_dict(sizing))
+        say_json(sizing_dict(sizing) | what_files_say(scenario))
     else:
-        say(sizing_text(sizing))
+        width = terminal_width()
+        left = [fold(line, width) for line in import_lines(scenario)]
+        say("\n".join([*rests_lines(scenario, width), "", sizing_text(sizing), *left]))
     return 0 if sizing.met else MISSED
 
 
@@ -92,7 +99,7 @@ def sizing_text(sizing: Sizing) -> str:
     now, then = sizing.now.cost_month, sizing.chosen.cost_month
     lines = [
         f"{sizing.now.scenario.heading}: {verdict}",
-        *slo_lines(sizing.chosen.slo),
+        *slo_lines(sizing.chosen.slo, sizing.now.scenario),
         f"  cost: {value_text(now, 'USD')} -> {value_text(then, 'USD')} USD a month ({then - now:+,.2f})",
         *(f"  {text}" for text in (sizing.blocks, sizing.binds, sizing.certainty, sizing.held) if text),
     ]
@@ -129,12 +136,15 @@ def _leave(met: bool) -> str:
 
 def _advice_lines(sizing: Sizing) -> list[str]:
     """``resources.limits.cpu  500m -> 750m (+250m)``, where it stands, and the reason below."""
-    lines = []
+    from novamodel.report import mark_of
+    from novamodel.scenario import rests_on
+
+    lines, mark = [], mark_of(rests_on(sizing.now.scenario).of_advice())
     for row in sizing.advice.itertuples(index=False):
         place = f"{row.file}:{row.line}" if row.file and row.line else row.file or row.path
         alone = "" if row.cost_alone != row.cost_alone else f"   alone {row.cost_alone:+,.2f} USD a month"
         owner = f"{row.path.split('.')[1]} " if row.path.startswith("services.") else ""
-        lines += [f"  {owner}{row.term}: {row.change}   {place}{alone}", f"      {row.why}"]
+        lines += [f"  {owner}{row.term}: {row.change}{mark}   {place}{alone}", f"      {row.why}"]
     return lines
 
 

@@ -164,12 +164,13 @@ def price(usage: MonthUsage, book: PriceBook | None = None, *, lenient: bool = F
 
     The total never falls when a use-driven quantity grows. It may fall when a database's storage passes
     400 GiB, because AWS then includes more IOPS.
-    Raises `PriceMissing` for anything the book has no price for; with `lenient` it is left out and named instead.
-    Raises `UserError` for what AWS does not sell.
+    Raises `PriceMissing` for anything the book has no price for, and `UserError` for what AWS does not sell; with
+    `lenient` both are left out and named instead.
     """
     book = load_book() if book is None else book
     writer = Writer(book, free_tier=usage.free_tier, lenient=lenient)
-    lines = writer.write(charges(usage, Ground.of(usage, book, lenient=lenient)))
+    ground = Ground.of(usage, book, lenient=lenient)
+    lines = writer.write(charges(usage, ground))
     return Bill(
         region=book.region,
         currency=book.currency,
@@ -177,7 +178,7 @@ def price(usage: MonthUsage, book: PriceBook | None = None, *, lenient: bool = F
         hours_per_month=float(usage.hours_per_month),
         lines=tuple(lines),
         free=_free(usage),
-        not_priced=(*writer.unpriced, *usage.not_priced, *_not_priced(usage)),
+        not_priced=(*writer.unpriced, *ground.refused, *usage.not_priced, *_not_priced(usage)),
         missing=_missing(usage, writer),
         notes=usage.notes,
         sources=_sources(lines, book),

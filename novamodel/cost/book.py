@@ -5,8 +5,9 @@ one hour of the unit, upfront parts spread over the term), by kind, term and pay
 A price that is not in the book is an error that names the key, its region and its neighbours, never 0.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
@@ -14,10 +15,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from novamodel.cost.book_files import book_file, bundled_books, read_raw
+from novamodel.cost.book_files import book_file, bundled_books, everywhere_file, read_raw
 from novamodel.cost.money import to_decimal
 from novamodel.errors import UserError
 
+_PLANNED = re.compile(r"(?P<key>.+)\.(?P<plan>(?:reserved|convertible)\.[13]yr\.\w+)(?P<end>\.upfront)?")
 STATUSES = ("private", "published", "verified", "one source", "derived", "from memory")
 """How far a price is confirmed, best first: a contract of one's own, AWS's own file, two readers of AWS data, ..."""
 
@@ -104,10 +106,31 @@ class PriceBook:
     sources: Mapping[str, Mapping[str, str]]
 
     def price(self, key: str) -> Price:
-        """Return the price named `key`; `PriceMissing` where there is none."""
-        if key not in self.prices:
-            raise PriceMissing(key, self.region, tuple(self.prices))
-        return self.prices[key]
+        """Return the price named `key`; `PriceMissing` where there is none.
+
+        `KEY.PLAN` is the rate of a key under a plan (`reserved.1yr.no_upfront`); `KEY.PLAN.upfront` what of it was paid
+        upfront: the rate less the hourly part, where the book has both.
+        """
+        if key in self.prices:
+            return self.prices[key]
+        found = _PLANNED.fullmatch(key)
+        if found is not None and found["key"] in self.rates.get(found["plan"], {}):
+            hourly = self.prices.get(f"{found['key']}.{found['plan']}.hour")
+            if found["end"] and (hourly is not None or found["plan"].endswith("all_upfront")):
+                return self._reserved(
+                    found["key"], found["plan"], hourly.flat if hourly else Decimal(0), ", upfront part"
+                )
+            if not found["end"]:
+                return self._reserved(found["key"], found["plan"], Decimal(0), "")
+        raise PriceMissing(key, self.region, tuple(self.prices))
+
+    def _reserved(self, key: str, plan: str, less: Decimal, what: str) -> Price:
+        rate, listed = self.rates[plan][key], self.prices.get(key)
+        tier = replace(rate, start=Decimal(0), end=None, price=rate.price - less)
+        name = f"{listed.name if listed else key}, reserved{what}"
+        unit = listed.unit if listed else "hour"
+        offer = listed.offer if listed else key
+        return Price(f"{key}.{plan}", name, offer, unit, Decimal(1), (tier,), {}, "", self.region)
 
     def rate(self, plan: str, key: str) -> Tier:
         """Return what one hour of `key` costs under `plan`; `PriceMissing` where the book does not know it."""
@@ -136,13 +159,17 @@ def regions() -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
-    """Load the price book of `region`, or the one in `file`.
+    """Load the price book of `region` with the prices that are the same everywhere, or the one in `file`.
 
     Raises `UserError` for a region without a book and for a file that is no price book.
     """
+    everywhere: dict[str, Any] = {}
     if file is None:
-        file = book_file(region)
+        file, everywhere = book_file(region), read_raw(everywhere_file())
     raw = read_raw(file)
+    for part, entries in everywhere.items():
+        if isinstance(entries, dict):
+            raw[part] = entries | raw[part]
     try:
         return read_book(raw)
     except (KeyError, TypeError, AttributeError) as error:

@@ -21,6 +21,11 @@ def bundled_books() -> dict[str, Path]:
     return {file.stem: file for file in sorted((data_dir() / "prices").glob("*.json"))}
 
 
+def everywhere_file() -> Path:
+    """Prices that do not depend on the region of a deployment; in the form of a book."""
+    return data_dir() / "aws" / "everywhere.json"
+
+
 def read_raw(file: Path) -> dict[str, Any]:
     """What a book's file holds; `UserError` where it cannot be read or is no JSON object."""
     try:

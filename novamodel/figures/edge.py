@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, limit_line, rgba
 from novamodel.figures.panels import Label, label_right, set_range
 from novamodel.figures.reshape import tidy
-from novamodel.figures.words import interval_text, number_text, share_text, time_text
+from novamodel.figures.words import number_text, share_text, span_text
 
 FLOOR = 0.01
 """Lowest share drawn, in %: a logarithmic axis has no 0."""
@@ -122,8 +122,8 @@ def _colours(curve: Any) -> dict[str, str]:
 
 
 def _seen(row: Any, answer: Any) -> str:
-    late = f"p99 {time_text(row.p99_s)}{interval_text(row.p99_low, row.p99_high, 's')}"
-    failed = f"errors {share_text(row.errors)}{interval_text(row.errors_low, row.errors_high, '1')}"
+    late = f"p99 {span_text(row.p99_s, row.p99_low, row.p99_high, 's')}"
+    failed = f"errors {span_text(row.errors, row.errors_low, row.errors_high, '1')}"
     return f"{escape(late)}<br>{escape(failed + _hurt(row, answer))}"
 
 

@@ -38,17 +38,17 @@ def value_text(value: float, unit: str) -> str:
     return share_text(value) if unit == "1" else f"{number_text(value)} requests/s"
 
 
-def interval_text(low: float, high: float, unit: str) -> str:
-    """`` [371, 455]`` in the unit of the value that it follows, or nothing where there is no interval."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    least, most = max(low, 0.0), min(high, 1.0) if unit == "1" else high  # no time or share lies outside
-    return f" [{value_text(least, unit)}, {value_text(most, unit)}]"
+def span_text(value: float, low: float, high: float, unit: str) -> str:
+    """``"412 ms [371 ms, 455 ms]"``, the interval cut where no time or share lies; the value where it has none."""
+    if not math.isfinite(value):
+        return "unknown"
+    least, most = max(low, 0.0), min(high, 1.0) if unit == "1" else high
+    return " ".join(part for part in units.format_estimate(value, least, most, unit) if part).replace("us", "µs")
 
 
 def estimate_text(item: Any) -> str:
-    """An SLO result or estimate row with its interval: ``"412 ms [371 ms, 455 ms]"``."""
-    return value_text(item.value, item.unit) + interval_text(item.low, item.high, item.unit)
+    """An SLO result or estimate row with its interval."""
+    return span_text(item.value, item.low, item.high, item.unit)
 
 
 def slo_name(item: Any) -> str:

@@ -17,6 +17,7 @@ from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
 from novamodel.importers.names import is_infrastructure
 from novamodel.importers.nginx.fields import say_edge
@@ -78,7 +79,7 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, draft.not_modelled, sources, sources.system)
+    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources, sources.system)
 
 
 def _list_others(sources: Sources, draft: Draft) -> None:
@@ -152,7 +153,9 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
     for workload in deployed:
         below = f"services.{workload.name}"
         draft.say(Said("", None, workload.file, workload.line), below)
-        for said in workload.said:
+        takes = any(workload.name in system.takers(queue) for queue in system.worked())
+        pools = not system.evident or bool(system.used(workload.name, system.databases))
+        for said in answered(workload.said, takes, pools, draft):
             draft.say(said, below)
     for name, place in _evident(kind, sources):
         if name not in draft.values.get("services", {}) and name not in sources.idle and not is_infrastructure(name):

@@ -10,7 +10,7 @@ from novamodel.importers.graph.system import System
 from novamodel.importers.imported import ImportReport
 from novamodel.importers.mended import mended
 from novamodel.resources import data_dir
-from novamodel.scenario import Tree, finding, in_order
+from novamodel.scenario import NO_SERVICE, Tree, finding, in_order
 from novamodel.yamlfile import read_mapping
 
 _WHOLE_PARTS = ("traffic", "database", "cache", "slo", "run")
@@ -33,16 +33,11 @@ def with_assumptions(report: ImportReport, name: str) -> Tree:
     system = report.system
     if not services:
         services, system = ["api"], System()
-        findings.append(
-            finding(
-                "warning",
-                "no-service-found",
-                None,
-                None,
-                "no file deploys a service or sends requests to one: one service 'api' is assumed",
-                "add the Deployment, the task definition or the compose file",
-            )
-        )
+        assumed.put("services.api", {}, "service", ("sources", "service"))
+        message = "no file deploys a service or sends requests to one: a service 'api' is assumed, and no answer is "
+        message += "given for it but with --demo"
+        fix = "add the Deployment, the task definition or the compose file"
+        findings.append(finding("warning", NO_SERVICE, None, None, message, fix))
     say_routes(assumed, services, system)
     findings += unlinked(services, system)
     _say_sizes(assumed, services, report)

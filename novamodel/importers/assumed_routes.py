@@ -83,11 +83,7 @@ class _Plan:
     def __init__(self, kinds: dict[str, Any], services: list[str], system: System) -> None:
         self.kinds, self.services, self.system = kinds, services, system
         self.usual = not system.evident
-        self.queues = {
-            name: queue
-            for name, queue in system.queues.items()
-            if queue.program != "kafka" and system.takers(name) and system.givers(name)
-        }
+        self.queues = system.worked()
         self.workers = [name for name in services if name in system.workers]
         asked = [name for name in services if name not in self.workers]
         if not asked:  # nobody would be asked at all

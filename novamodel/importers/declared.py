@@ -9,6 +9,7 @@ from typing import Any
 
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import whole
+from novamodel.importers.terraform.values import Unknown
 
 _SECRET = re.compile(
     r"passw|secret|token|private_key|access_key|api_key|credential|user_data|certificate|ssh_key|passphrase|(^|\.)value$"
@@ -19,8 +20,14 @@ _WORDY = re.compile(
     r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)|(^|\.)\w*policy$"
 )
 _WORDS = ("version", "name", "family", "class", "_type")
-MOST_VALUES = 40
+MOST_VALUES = 150
 MOST_TEXT = 120
+MOST_DEPTH = 14
+"""Levels of blocks, each of which is a list of mappings."""
+COUNTED = ("subnet_ids", "subnet_mapping", "availability_zones", "replica", "domain_validation_options")
+"""Lists whose length decides on a price, though what stands in them may be known only when Terraform runs."""
+PRESENT = ("transit_gateway_id", "host_id", "snapshot_id", "certificate_authority_arn")
+"""Names of other things that decide on a price by being there."""
 
 
 @dataclass
@@ -37,6 +44,8 @@ class Resource:
     modelled: str | None = None
     gaps: list[tuple[str, str, int]] = field(default_factory=list)
     listed: bool = False
+    usage: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -71,6 +80,7 @@ class Resource:
         if self.count != 1:
             row["count"] = self.count
         row |= {"file": self.file, "line": self.line, "values": self.scalars()}
+        row |= {key: value for key, value in (("usage", self.usage), ("links", self.links)) if value}
         return row | ({"modelled": self.modelled} if self.modelled else {})
 
     def open_values(self) -> list[tuple[str, str, int]]:
@@ -92,7 +102,27 @@ class Resource:
             result[key] = number
             if len(result) >= MOST_VALUES:
                 break
-        return result
+        result |= _counts(self.body.value, "")
+        return result | {key: True for key in PRESENT if self.body[key]}
+
+    def references(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(dotted path, addresses) of the values that refer to other resources."""
+        return [(key, value.refs) for key, value in _leaves(self.body.value, "", 0, (Unknown,)) if value.refs]
+
+
+def _counts(value: Any, path: str, depth: int = 0) -> dict[str, int]:
+    """Lengths of the lists whose length matters, by their dotted paths."""
+    found: dict[str, int] = {}
+    if isinstance(value, list) and depth < MOST_DEPTH:
+        for number, inner in enumerate(value[:10]):
+            found |= _counts(inner, f"{path}.{number}" if number else path, depth + 1)
+    for key, inner in value.items() if isinstance(value, dict) and depth < MOST_DEPTH else ():
+        below = f"{path}.{key}" if path else str(key)
+        if key in COUNTED and isinstance(inner, list) and inner:
+            found[f"{below}.count"] = len(inner)
+        elif isinstance(inner, list):
+            found |= _counts(inner, below, depth + 1)
+    return found
 
 
 def _number(value: Any) -> Any:
@@ -102,17 +132,19 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _leaves(
+    value: Any, path: str, depth: int = 0, kinds: tuple[type, ...] = (bool, int, float, str)
+) -> Iterator[tuple[str, Any]]:
     """(dotted path, scalar) of what is written; the first of a list has no number."""
-    if depth > 6:
+    if depth > MOST_DEPTH:
         return
     if isinstance(value, dict):
         for key, inner in list(value.items())[:200]:
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key), depth + 1)
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key), depth + 1, kinds)
     elif isinstance(value, list):
         for number, inner in enumerate(value[:10]):
-            yield from _leaves(inner, f"{path}.{number}" if number else path, depth + 1)
-    elif isinstance(value, bool | int | float | str) and value != "" and path:
+            yield from _leaves(inner, f"{path}.{number}" if number else path, depth + 1, kinds)
+    elif isinstance(value, kinds) and value != "" and path:
         yield path, value
 
 
@@ -120,7 +152,7 @@ FREE = re.compile(
     r"aws_(iam_|security_group|vpc_security_group|subnet|route(_table\w*)?$|route_table|internet_gateway|egress_only|"
     r"vpc$|vpc_ipv4|vpc_dhcp|main_route|default_|network_acl|db_subnet_group|elasticache_subnet_group|"
     r"elasticache_user|lb_listener|alb_listener|lb_target_group|alb_target_group|autoscaling_attachment|"
-    r"ecs_cluster_capacity_providers|ecr_lifecycle|ecr_repository_policy|s3_bucket_\w+|acm_certificate|"
+    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate|"
     r"cloudwatch_event_target|cloudwatch_log_resource|lambda_permission|lambda_alias|sns_topic_policy|"
     r"sqs_queue_policy|sqs_queue_redrive|kms_alias|key_pair|service_discovery_service|"
     r"service_discovery_private_dns|eip_association|volume_attachment|caller_identity|api_gateway_(account|deployment|"

@@ -24,9 +24,13 @@ class ImportReport:
     platform: str
     files: dict[str, str]
     fields: list[dict[str, Any]]
-    not_modelled: list[dict[str, Any]]
     sources: Sources
     system: System = field(default_factory=System)
+
+    @property
+    def not_modelled(self) -> list[dict[str, Any]]:
+        """What was read and has no model."""
+        return self.tree.not_modelled
 
     @property
     def findings(self) -> list[Finding]:

@@ -26,6 +26,7 @@ KINDS = {
     "terraform": "Terraform",
     "cloudformation": "CloudFormation template",
     "plan": "Terraform plan or state",
+    "usage": "usage file of declared resources",
     "copilot": "Copilot manifest",
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
@@ -57,6 +58,7 @@ _MARKER = re.compile(
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
+_USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
 _COMPOSE_KEYS = {
     "image", "build", "extends", "command", "ports", "environment", "deploy", "volumes", "network_mode",
@@ -98,7 +100,7 @@ def kind_of(path: Path, shown: str) -> Kind:
 
 def looks_like(name: str) -> bool:
     """Whether a file may be configuration, by its name alone."""
-    return _reader(name) is not _other and not _TEST_NAME.search(name)
+    return _reader(name) is not _other and not (ending(name) in _LANGUAGES and _TEST_NAME.search(name))
 
 
 def ending(name: str) -> str:
@@ -133,6 +135,8 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind("settings")
     if path.name in CHART_NAMES:
         return Kind("chart")
+    if _USAGE.search(text) and "usage" in name:
+        return Kind("usage", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
     if name in KUSTOMIZATION_NAMES:
         return Kind("kustomization", tuple(Node(value, shown, lines) for value, lines in read_documents(path)))
     if _STACK.search(text):

@@ -17,7 +17,8 @@ def mended(assumed: Tree, imported: Tree) -> Tree:
     A part of which nothing is said (``{}``) does not empty what is assumed about it. A mistake that no imported value
     makes is the ``UserError`` that it is.
     """
-    imported = Tree(_without_empty(imported.values, assumed.values), dict(imported.origins), imported.findings)
+    values = _without_empty(imported.values, assumed.values)
+    imported = Tree(values, dict(imported.origins), imported.findings, imported.not_modelled)
     findings: list[Finding] = []
     for _ in range(MOST):
         tree = assumed.merged(imported)

@@ -44,6 +44,7 @@ from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
 from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
+from novamodel.importers.usage import read_usage
 
 T = TypeVar("T")
 
@@ -77,7 +78,9 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
     declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
     declared += read_manifests(found.all("copilot"), draft)
+    declared += read_usage(found.all("usage"), declared, draft)
     estate = Estate(declared, found.all("ecs"))
+    estate.link()
     sources = Sources(
         found,
         cluster,

@@ -83,5 +83,5 @@ class Draft:
             self.origins[f"declared.{number}"] = place
 
     def tree(self) -> Tree:
-        """The tree of what was said, with the findings in order."""
-        return Tree(self.values, self.origins, in_order(self.findings))
+        """The tree of what was said, with the findings in order and what has no model."""
+        return Tree(self.values, self.origins, in_order(self.findings), self.not_modelled)

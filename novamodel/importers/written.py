@@ -20,7 +20,8 @@ def to_yaml(tree: Tree) -> str:
     """Scenario YAML of a tree, ready for ``load_scenario``.
 
     A value that a file says carries ``# nginx/nginx.conf:21``; what is assumed, documented or derived stands
-    in ``sources``, so that the file read again still knows it.
+    in ``sources``, so that the file read again still knows it. What the import found, and what it saw without a model
+    for it, stands in ``findings`` and ``not_modelled``.
     """
     lines: list[str] = []
     sources: dict[str, str] = {}
@@ -29,6 +30,9 @@ def to_yaml(tree: Tree) -> str:
     if sources:
         lines.append("sources:")
         lines += [f"  {_scalar(path)}: {_quoted(text)}" for path, text in sources.items()]
+    for key, rows in (("findings", tree.findings), ("not_modelled", tree.not_modelled)):
+        if rows:
+            lines += [f"{key}:", *(f"  - {_flow(row)}" for row in rows)]
     return "\n".join(lines) + "\n"
 
 

@@ -10,20 +10,13 @@ import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import Knee, crossing, knee, peak_window
+from novamodel.sizing import KNEE_LOADS, Knee, crossing, knee, knee_replications, knee_window
 from novamodel.workflows.month import monthly_total
 
-MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
-"""Loads that are tried for the knee, over today's peak, until an objective is missed."""
 ABOVE = (1.1, 1.25, 1.5, 2.0)
 """Loads that are tried for a variant that holds what today's system does not, over that load, until one is missed."""
 BEYOND = (0.7, 1.0, 1.4, 2.0, 3.0)
 """Loads at which failures are counted, over the knee."""
-REQUESTS = 4_000
-"""Requests of a window at today's peak, unless it gets shorter or longer than the limits below."""
-SHORTEST_S, QUICK_S, LONGEST_S = 12.0, 5.0, 60.0
-WARM_UP_S, QUICK_WARM_UP_S = 30.0, 10.0
-REPLICATIONS = 2
 
 
 class Holds(NamedTuple):
@@ -48,16 +41,13 @@ class LoadRuns:
 
     def __post_init__(self) -> None:
         self.peak = self.scenario.traffic.most_per_s
-        self.window_s = QUICK_S if self.quick else min(max(REQUESTS / self.peak, SHORTEST_S), LONGEST_S)
-        self.warm_up_s = QUICK_WARM_UP_S if self.quick else WARM_UP_S
+        self.window = knee_window(self.scenario, quick=self.quick)
         self.cost = monthly_total(self.scenario)
         self.done: dict[str, Result] = {}
 
     def knee(self) -> Knee:
         """Latency and errors up to a little beyond the first missed objective."""
-        steps: dict[str, Any] = {"refine": 1 if self.quick else 2, "simulate": self._run}
-        window: dict[str, Any] = {"duration_s": self.window_s, "replications": REPLICATIONS}
-        return knee(self._short(self.scenario), MULTIPLES, **steps, **window, **self.options)
+        return knee(self.scenario, window=self.window, quick=self.quick, simulate=self._run, **self.options)
 
     def holds(self, variant: Scenario, today: Knee) -> Holds:
         """The load a variant holds: today's two loads around the knee first, then rising ones while it holds those.
@@ -82,12 +72,8 @@ class LoadRuns:
 
     def at(self, variant: Scenario, multiple: float) -> Result:
         """A variant at a multiple of its peak, in the window of the knee."""
-        loaded = self._short(variant).with_load(multiple)
-        window = peak_window(loaded, self.window_s)
-        return self._run(loaded.override(window, said_by="knee"), replications=REPLICATIONS, **self.options)
-
-    def _short(self, variant: Scenario) -> Scenario:
-        return variant.override({"run.warm_up": f"{self.warm_up_s:g} s"}, said_by="what breaks first")
+        loaded = variant.with_load(multiple).override(self.window, said_by="knee")
+        return self._run(loaded, replications=knee_replications(quick=self.quick), **self.options)
 
     def _run(self, scenario: Scenario, **options: Any) -> Result:
         """Simulate, or what it gave before."""
@@ -99,7 +85,7 @@ class LoadRuns:
     def failing(self, breach: float | None, timeout_s: float) -> pd.DataFrame:
         """Share of requests that fail or are given up, with callers that wait ``timeout_s``, at rising loads."""
         patient = self.scenario.override({"traffic.caller.timeout": f"{timeout_s!r} s"}, said_by="what breaks first")
-        knee_at = breach or MULTIPLES[-1]
+        knee_at = breach or KNEE_LOADS[-1]
         steps = BEYOND[::2] if self.quick else BEYOND
         rows = []
         for multiple in sorted({round(knee_at * step, 3) for step in steps}):

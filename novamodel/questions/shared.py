@@ -247,8 +247,7 @@ def latency_text(row: Any) -> str:
     """``124 ms [122 ms, 126 ms]`` of a row with the fields of a `Trial`."""
     if not math.isfinite(row.latency_s):
         return "no answer"
-    span = f" [{seconds_text(row.low_s)}, {seconds_text(row.high_s)}]" if math.isfinite(row.low_s) else ""
-    return seconds_text(row.latency_s) + span
+    return " ".join(units.format_estimate(row.latency_s, row.low_s, row.high_s, "s")).rstrip()
 
 
 def verdict_text(row: Any) -> str:

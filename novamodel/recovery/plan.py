@@ -9,11 +9,12 @@ import pandas as pd
 
 from novamodel.recovery.dump import Dump, dump_times
 from novamodel.recovery.mechanisms import MULTI_AZ_FAILOVER_S, PITR_INTERVAL_S, worst_loss_s
-from novamodel.scenario import Scenario
+from novamodel.scenario import Scenario, place_of
 from novamodel.scenario.backend import Database
 from novamodel.scenario.demand import MAIN
 
 GIB = 1024**3
+NO_BACKUP = "no backup found"
 DUMP_FAULTS = ("backup-uploads-other-name", "recovery-file-never-written")
 """Findings of the import that keep a dump script from ever bringing data back."""
 CACHE_FAULTS = ("redis-without-password", "backup-uploads-other-name")
@@ -69,14 +70,20 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
     ``declared_s`` is the loss that the interval between two copies alone promises, ``rpo_s`` the largest loss of data
     that the mechanism allows. ``rto_s`` leaves out that somebody has to notice and decide; nan where no
     source gives a figure. A way that cannot work as the files have it says which finding stands against it, and loses
-    everything: its RPO and RTO are infinite. Dumps that neither a file nor the scenario speaks of are marked assumed.
-    Dumps are of the main database and the main cache; standby and point-in-time recovery of every database.
+    everything: its RPO and RTO are infinite. A backup that neither a file nor the scenario speaks of is none: nothing
+    of it is assumed. Dumps are of the main database and the main cache; standby and point-in-time recovery of every
+    database.
     """
     rows: list[dict[str, Any]] = []
     for name, database in scenario.all_databases.items():
-        rows += _of_database(database, "" if name == MAIN else f" of {name}")
+        kept = _said(scenario, f"{place_of('database', name)}.backup_retention_days")
+        rows += _of_database(database, "" if name == MAIN else f" of {name}", kept)
     times, backup = dump_of(scenario), scenario.backup
-    broken, assumed = _against(scenario, DUMP_FAULTS), not _says_backup(scenario)
+    if not says_backup(scenario):
+        why = "no file and no line of the scenario says that dumps are made (backup)"
+        rows.append(_row(NO_BACKUP, "loss of the whole instance", math.inf, math.inf, math.inf, "", why))
+        return pd.DataFrame(rows)
+    broken = _against(scenario, DUMP_FAULTS)
     rows.append(
         _row(
             "dump in a bucket",
@@ -87,7 +94,6 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
             "download and restore only; the time of a new server and of people is not in it",
             broken,
             declared_s=backup.every,
-            assumed=assumed,
         )
     )
     if scenario.cache.keyspaces:
@@ -101,28 +107,29 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
                 math.nan,
                 "no recovery script reads it",
                 _against(scenario, CACHE_FAULTS),
-                assumed=assumed,
             )
         )
     return pd.DataFrame(rows)
 
 
-def _of_database(database: Database, of: str) -> list[dict[str, Any]]:
-    """What RDS itself keeps of a database."""
+def _of_database(database: Database, of: str, kept: bool) -> list[dict[str, Any]]:
+    """What RDS itself keeps of a database. ``kept``: whether somebody says for how long."""
     rows = []
     if database.multi_az:
         low, high = MULTI_AZ_FAILOVER_S
         what, against = f"standby in another zone{of}", f"loss of the server{of} or its zone"
         rows.append(_row(what, against, 0.0, low, high, "documented"))
     if database.instance_class is not None and database.backup_retention_days:
+        none = "" if kept else "nobody says that RDS keeps backups (backup_retention_days)"
         rows.append(
             _row(
                 f"point-in-time recovery{of}",
-                f"wrong data, up to {database.backup_retention_days} days back",
-                worst_loss_s("rds_pitr", PITR_INTERVAL_S),
+                f"wrong data, up to {database.backup_retention_days} days back" if kept else "wrong data",
+                worst_loss_s("rds_pitr", PITR_INTERVAL_S) if kept else math.inf,
                 math.nan,
                 math.nan,
                 "makes a new instance; AWS states no duration",
+                none,
             )
         )
     return rows
@@ -130,13 +137,18 @@ def _of_database(database: Database, of: str) -> list[dict[str, Any]]:
 
 def dumps_arrive(scenario: Scenario) -> bool:
     """Whether dumps of the database are declared, and nothing that the import found keeps them from the bucket."""
-    return _says_backup(scenario) and not _against(scenario, DUMP_FAULTS)
+    return says_backup(scenario) and not _against(scenario, DUMP_FAULTS)
 
 
-def _says_backup(scenario: Scenario) -> bool:
+def says_backup(scenario: Scenario) -> bool:
     """Whether a file, the scenario or an override says anything about dumps."""
     paths = ["backup", *(path for path in scenario.paths() if path.startswith("backup."))]
     return any(scenario.origin(path).kind in ("file", "override") for path in paths)
+
+
+def _said(scenario: Scenario, path: str) -> bool:
+    """Whether a value is more than assumed."""
+    return scenario.origin(path).kind != "assumed"
 
 
 def _text_gib(scenario: Scenario) -> float:
@@ -160,13 +172,10 @@ def _row(
     why: str,
     broken: str = "",
     declared_s: float | None = None,
-    assumed: bool = False,
 ) -> dict[str, Any]:
     declared_s = rpo_s if declared_s is None else declared_s
     if broken:
         rpo_s, low_s, high_s, why = math.inf, math.inf, math.inf, broken
-    elif assumed:
-        what, why = f"{what} (assumed)", f"no file says that such dumps are made (backup); {why}"
     return {
         "what": what,
         "against": against,

@@ -4,6 +4,7 @@ from novamodel.report.conclusion import Conclusion, conclusion
 from novamodel.report.hourly import cost_per_hour
 from novamodel.report.html import export_html, notebook_html
 from novamodel.report.operating import operating_tables
+from novamodel.report.resting import MARK, MARKED_LINES, mark_of, rests_sentence, rests_table
 from novamodel.report.screen import print_screen, screen_text
 from novamodel.report.tables import (
     Table,
@@ -12,11 +13,14 @@ from novamodel.report.tables import (
     bill_table,
     findings_table,
     import_table,
+    not_modelled_table,
     origins_table,
     value_text,
 )
 
 __all__ = [
+    "MARK",
+    "MARKED_LINES",
     "Conclusion",
     "Table",
     "assumptions_table",
@@ -27,10 +31,14 @@ __all__ = [
     "export_html",
     "findings_table",
     "import_table",
+    "mark_of",
+    "not_modelled_table",
     "notebook_html",
     "operating_tables",
     "origins_table",
     "print_screen",
+    "rests_sentence",
+    "rests_table",
     "screen_text",
     "value_text",
 ]

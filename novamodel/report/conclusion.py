@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from types import SimpleNamespace
 from typing import Any
 
 from novamodel.figures.words import estimate_text, listed, size_text
-from novamodel.report.screen import cost_text, sizes_by_service
+from novamodel.report.resting import mark_of, rests_sentence
+from novamodel.report.screen import cost_text, left_text, sizes_by_service
 from novamodel.scenario.not_modelled import NOT_MODELLED
 
 LEFT_OUT = (
@@ -32,30 +33,31 @@ class Conclusion:
         return "\n".join(f"{head}. {text}" for head, text in self.sentences)
 
 
-def conclusion(answer: Mapping[str, Any], *, warnings: Iterable[str] = (), assumed: int = 0) -> Conclusion:
-    """The conclusion of an answer.
-
-    `answer`: the dictionary of `answer.json`. `warnings`: those of the run. `assumed`: how many values of the
-    scenario nothing states or measures.
-    """
-    return Conclusion(
-        (
-            ("Today", _today(answer)),
-            ("Advice", _advice(answer)),
-            ("Cost", cost_text(answer)),
-            ("What would change it", _change(answer, assumed)),
-            (
-                "Known gaps",
-                "; ".join(
-                    [*warnings, *_simplified(answer), f"not modelled: {'; '.join(NOT_MODELLED.values())}; {LEFT_OUT}"]
-                ),
-            ),
-        )
-    )
+def conclusion(answer: Mapping[str, Any]) -> Conclusion:
+    """The conclusion of an answer: the dictionary of `answer.json`."""
+    rests = answer.get("rests_on")
+    failed = [f"{row['part']}: {row['why']}" for row in answer.get("failed") or []]
+    warnings = [str(text) for text in answer.get("warnings") or []]
+    gaps = [*warnings, *_simplified(answer), *_seen(answer), f"not modelled: {_not_modelled()}"]
+    said = [
+        ("Rests on", rests_sentence(rests) if rests else ""),
+        ("Could not be made", "; ".join(failed)),
+        ("Today", _today(answer)),
+        ("Advice", _advice(answer)),
+        ("Cost", cost_text(answer)),
+        ("What would change it", _change(answer)),
+        ("Known gaps", "; ".join(gaps)),
+    ]
+    return Conclusion(tuple((head, text) for head, text in said if text))
 
 
 def _not_modelled() -> str:
     return "; ".join([*NOT_MODELLED.values(), LEFT_OUT])
+
+
+def _seen(answer: Mapping[str, Any]) -> list[str]:
+    """What was seen in files without a model for it, counted."""
+    return [text] if (text := left_text(answer.get("not_modelled") or [])) else []
 
 
 def _simplified(answer: Mapping[str, Any]) -> list[str]:
@@ -67,16 +69,20 @@ def _results(answer: Mapping[str, Any]) -> list[SimpleNamespace]:
     results = []
     for item in answer.get("slo") or []:
         numbers = {key: math.nan if item[key] is None else float(item[key]) for key in ("value", "low", "high")}
-        results.append(SimpleNamespace(text=item["text"], met=item["met"], unit=item["unit"], **numbers))
+        mark = mark_of(item.get("assumed"))
+        results.append(SimpleNamespace(text=item["text"], met=item["met"], unit=item["unit"], mark=mark, **numbers))
     return results
 
 
 def _today(answer: Mapping[str, Any]) -> str:
     results = _results(answer)
+    if not results and any(row["part"] == "peak" for row in answer.get("failed") or []):
+        return "The peak could not be simulated, so nothing is judged."
     if not results:
         return "No objective is given, so nothing is judged."
-    missed = [f"{item.text} ({estimate_text(item)})" for item in results if not item.met]
-    kept = [f"{item.text} ({estimate_text(item)})" for item in results if item.met]
+    said = [(item, f"{item.text} ({estimate_text(item)}){item.mark}") for item in results]
+    missed = [text for item, text in said if not item.met]
+    kept = [text for item, text in said if item.met]
     parts = [f"missed: {listed(missed)}"] if missed else []
     parts += [f"kept: {listed(kept)}"] if kept else []
     return "Objectives " + "; ".join(parts) + "."
@@ -85,9 +91,12 @@ def _today(answer: Mapping[str, Any]) -> str:
 def _advice(answer: Mapping[str, Any]) -> str:
     size = answer.get("size") or {}
     advised, now = sizes_by_service(size.get("advised") or {}), sizes_by_service(size.get("now") or {})
+    if not size and any(row["part"] == "sizing" for row in answer.get("failed") or []):
+        return "No size could be looked for."
     if not any(advised.values()):
         return "No simulated candidate keeps every objective; the sizing table says what blocks."
-    said = [*_sizes(advised, now), *_machines(answer)]
+    mark = mark_of(answer.get("limit_rests_on"))
+    said = [f"{text}{mark}" for text in (*_sizes(advised, now), *_machines(answer))]
     if size.get("met") is False:
         closest = listed(said, most=8) or "today's size"
         return f"No simulated candidate keeps every objective; the closest is {closest}."
@@ -111,15 +120,17 @@ def _sizes(advised: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[s
             yield f"{name}{then}" + (f" instead of {today}" if today else "")
 
 
-def _change(answer: Mapping[str, Any], assumed: int) -> str:
+def _change(answer: Mapping[str, Any]) -> str:
+    assumed = (answer.get("rests_on") or {}).get("assumed")
     breach = answer.get("load_multiple_at_breach")
     first = str(answer.get("first_limit") or "").rstrip(".")
-    parts = [f"First limit: {first}."] if first else []
+    mark = mark_of(answer.get("limit_rests_on"))
+    parts = [f"First limit: {first}{mark}."] if first else []
     if breach is not None and math.isfinite(breach) and "today's load" in first:
         pass  # the first limit says it already
     elif breach is not None and math.isfinite(breach):
-        parts.append(f"Load of {breach:.3g} x today's peak misses an objective.")
-    else:
+        parts.append(f"Load of {breach:.3g} x today's peak misses an objective{mark}.")
+    elif first:
         parts.append("No load that was tried misses an objective.")
     if assumed:
         parts.append(f"{assumed} values are assumed: your own measurements may move every figure here.")

@@ -17,6 +17,8 @@ from novamodel.report.tables import Table
 
 LOGS = {"cloudwatch": "CloudWatch", "opensearch": "OpenSearch"}
 METRICS = {"self-hosted": "a Prometheus of one's own", "managed": "Amazon Managed Prometheus"}
+PARTS = ("operations", "cost of running it", "logs", "metrics", "recovery")
+"""Parts of an answer that are shown here, as `Answer.parts` names them."""
 ALL_LOST = "everything"
 MOST_WHY = 110
 """Characters of a reason on the screen."""
@@ -28,7 +30,9 @@ def operating_tables(answer: Mapping[str, Any]) -> list[Table]:
     found = answer.get("operating") or {}
     tables = [_events_table(found)] if found.get("events") else []
     tables += [_monitoring_table(found)] if list(_kept(found)) else []
-    return tables + ([_recovery_table(found)] if found.get("recovery") else [])
+    tables += [_recovery_table(found)] if found.get("recovery") else []
+    failed = [(row["part"], row["why"]) for row in answer.get("failed") or [] if row["part"] in PARTS]
+    return tables + ([Table("Could not be made", pd.DataFrame(failed, columns=["part", "why"]))] if failed else [])
 
 
 def operating_lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -38,7 +42,7 @@ def operating_lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield (
         "MONITORING",
         "; ".join(
-            f"{what} {volume}, kept {time} in {where}: {month:,.2f} USD a month"
+            f"{what} {volume}, kept {time} in {where}: {_month(month)}"
             for what, volume, time, where, month in _kept(found)
         ),
     )
@@ -56,9 +60,12 @@ def _ways(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         if row["works"]:
             yield f"{row['what']} loses {_loss(row['rpo_s'])} at most"
+    for row in rows:
+        if not row["works"] and not _known(row["declared_s"]):
+            yield f"{row['what']}: {ALL_LOST} is lost: {row['why']}"
     against: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        if not row["works"]:
+        if not row["works"] and _known(row["declared_s"]):
             against.setdefault((_loss(row["declared_s"]), str(row["why"])), []).append(row["what"])
     for (declared, why), names in against.items():
         short = why if len(why) <= MOST_WHY else why[:MOST_WHY].rsplit(" ", 1)[0] + " ..."
@@ -87,7 +94,7 @@ def _events_table(found: Mapping[str, Any]) -> Table:
     )
 
 
-def _kept(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, float]]:
+def _kept(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, float | None]]:
     """What is kept: name, volume, how long, where, USD a month."""
     logs, metrics = found.get("logs") or {}, found.get("metrics") or {}
     if logs.get("kept_in") in LOGS:
@@ -101,7 +108,10 @@ def _kept(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, float]
 
 
 def _monitoring_table(found: Mapping[str, Any]) -> Table:
-    rows = [(what, volume, time, where, f"{month:,.2f}") for what, volume, time, where, month in _kept(found)]
+    rows = [
+        (what, volume, time, where, "not priced" if month is None else f"{month:,.2f}")
+        for what, volume, time, where, month in _kept(found)
+    ]
     columns = ["what", "volume", "kept", "where", "USD a month"]
     notes = (
         "Cost: what the bill is less without them, their share of the NAT gateway and the disk included.",
@@ -135,7 +145,7 @@ def _dump(found: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"A dump begins at {begins}, every {_time(dump['every_s'])}, takes {_time(dump['dump_s'])} and {share} of "
             f"the database's CPU. All dumps of {dump['kept_days']} days ({dump['kept_gib']:,.3g} GiB) cost "
-            f"{dump['kept_month']:,.2f} USD a month in a bucket; in the bill are {dump['priced_gib']:,.3g} GiB of them "
+            f"{_month(dump['kept_month'])} in a bucket; in the bill are {dump['priced_gib']:,.3g} GiB of them "
             "(pricing.backup_bucket)."
         )
 
@@ -146,8 +156,15 @@ def _loss(seconds: Any) -> str:
 
 def _time(seconds: Any, none: str = "") -> str:
     """A time to three digits; ``none`` where there is none."""
-    known = seconds is not None and math.isfinite(seconds)
-    return units.format_time(float(f"{seconds:.3g}")) if known else none
+    return units.format_time(float(f"{seconds:.3g}")) if _known(seconds) else none
+
+
+def _known(number: Any) -> bool:
+    return number is not None and math.isfinite(number)
+
+
+def _month(amount: Any) -> str:
+    return "not priced" if amount is None else f"{amount:,.2f} USD a month"
 
 
 def _span(form: str, row: Mapping[str, Any], name: str, ends: str) -> str:

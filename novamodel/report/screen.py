@@ -14,11 +14,16 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from novamodel.figures.words import interval_text, size_text, value_text
+from novamodel.figures.words import size_text
+from novamodel.layout import fold
 from novamodel.report.operating import operating_lines
+from novamodel.report.resting import mark_of, rests_sentence
 from novamodel.report.tables import level_counts
+from novamodel.units import format_estimate
 
 WIDTH, LABEL = 100, 13
+MOST_TEXT = 150
+"""Characters of a finding on the screen."""
 STYLES = {"met": "green", "missed": "bold red", "label": "bold", "": ""}
 
 
@@ -53,16 +58,27 @@ def print_screen(
 
 
 def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[str]) -> Iterator[Piece]:
+    why = {row["part"]: f"not known: {row['why']}" for row in answer.get("failed") or []}
+    if answer.get("rests_on"):
+        for line in fold(rests_sentence(answer["rests_on"]), WIDTH - 2).splitlines():
+            yield Piece("  ", "", line)
     yield from _block("SLO", _heading(answer))
-    yield from _slos(answer.get("slo") or [])
-    yield from _block("FIRST LIMIT", _first_limit(answer))
-    yield from _size(answer.get("size") or {}, answer.get("advice") or [])
-    yield from _block("COST", cost_text(answer), split="   ")
+    yield from _block("", why["peak"]) if "peak" in why else _slos(answer.get("slo") or [])
+    mark = mark_of(answer.get("limit_rests_on"))
+    yield from _block("FIRST LIMIT", why.get("knee") or f"{_first_limit(answer)}{mark}")
+    if "sizing" in why:
+        yield from _block("SIZE", why["sizing"])
+    else:
+        yield from _size(answer.get("size") or {}, answer.get("advice") or [], mark)
+    yield from _block("COST", why.get("bill") or cost_text(answer), split="   ")
     for label, text in operating_lines(answer):
         yield from _block(label, text)
+    for part in (part for part in why if part not in ("peak", "knee", "sizing", "bill")):
+        yield from _block(part.upper() if len(part) < LABEL else "FAILED", f"{part} {why[part]}")
     simplified = [f"{part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
     yield from _block("SIMPLIFIED", "; ".join(simplified))
     yield from _block("FINDINGS", _findings(answer.get("findings") or []))
+    yield from _block("NOT MODELLED", left_text(answer.get("not_modelled") or []))
     yield from _block("wrote", ", ".join(wrote))
     yield from _block("next", " | ".join(following))
 
@@ -98,14 +114,19 @@ def _heading(answer: Mapping[str, Any]) -> str:
 
 
 def _slos(slos: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
-    rows = [(item, str(item["text"]), value_text(_number(item["value"]), item["unit"])) for item in slos]
+    rows = [(item, str(item["text"]), *_estimate(item)) for item in slos]
     if not rows:
         yield Piece(" " * (LABEL + 2), "", "no SLO is given")
     first, second = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
-    for item, text, value in rows:
-        interval = interval_text(_number(item["low"]), _number(item["high"]), item["unit"]).strip()
+    for item, text, value, interval in rows:
         mark, style = ("v", "met") if item["met"] else ("x", "missed")
-        yield Piece(f"    {mark}  ", style, f"{text:<{first}}   {value:>{second}}   {interval}")
+        mark = f"{mark}{mark_of(item.get('assumed'))}"
+        yield Piece(f"    {mark:<3}", style, f"{text:<{first}}   {value:>{second}}   {interval}")
+
+
+def _estimate(item: Mapping[str, Any]) -> tuple[str, str]:
+    value, low, high = (_number(item[name]) for name in ("value", "low", "high"))
+    return format_estimate(value, low, high, item["unit"])
 
 
 def _number(value: Any) -> float:
@@ -122,7 +143,7 @@ def _first_limit(answer: Mapping[str, Any]) -> str:
     return f"{text}; an SLO is missed from {breach:.3g} x today's load"
 
 
-def _size(size: Mapping[str, Any], advice: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
+def _size(size: Mapping[str, Any], advice: Iterable[Mapping[str, Any]], mark: str) -> Iterator[Piece]:
     advised, now = size.get("advised") or {}, size.get("now") or {}
     if not advised:
         yield from _block("SIZE", "no candidate keeps the SLO" if now else "")
@@ -132,14 +153,15 @@ def _size(size: Mapping[str, Any], advice: Iterable[Mapping[str, Any]]) -> Itera
     for number, (service, row) in enumerate(sizes_by_service(advised).items()):
         before = sizes_by_service(now).get(service)
         text = f"{service}: " if service else ""
-        text += size_text(SimpleNamespace(**row))
+        text += size_text(SimpleNamespace(**row)) + mark
         if before is not None:
             was = size_text(SimpleNamespace(**before))
             text += "   (as now)" if was == size_text(SimpleNamespace(**row)) else f"   (now: {was})"
         yield from _block("SIZE" if not number and size.get("met") is not False else "", text, split="   (")
     for row in advice:
         if not str(row["path"]).startswith("services."):
-            yield from _block("", f"{row['path']}: {row['advised']}   (now: {row['now']})", split="   (")
+            text = f"{row['path']}: {row['advised']}{mark_of(row.get('assumed'))}   (now: {row['now']})"
+            yield from _block("", text, split="   (")
 
 
 def sizes_by_service(size: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -156,10 +178,10 @@ def cost_text(answer: Mapping[str, Any]) -> str:
     money = {
         name: float(cost[name]) for name in ("low", "mid", "high", "baseline", "use") if cost.get(name) is not None
     }
-    currency = cost.get("currency", "USD")
+    currency, mark = cost.get("currency", "USD"), mark_of(cost.get("assumed"))
     text = f"{money['mid']:,.0f} {currency} a month"
     if "baseline" in money and "use" in money:
-        text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f} driven by use = {text}"
+        text = f"{money['baseline']:,.0f} fixed + {money['use']:,.0f}{mark} driven by use = {text}"
     if "low" in money and "high" in money:
         most = cost.get("moved") or []
         within = f" nine of ten times, moved most by {most[0]['name']}" if most else ""
@@ -167,10 +189,29 @@ def cost_text(answer: Mapping[str, Any]) -> str:
     if cost.get("missing"):
         text += f", WITHOUT {' and '.join(cost['missing'])}"
     if cost.get("advised") is not None and abs(float(cost["advised"]) - money["mid"]) >= 0.5:
-        text += f"; advised size {float(cost['advised']):,.0f}"
+        text += f"; advised size {float(cost['advised']):,.0f}{mark_of(answer.get('limit_rests_on'))}"
     place = [str(cost["region"])] if cost.get("region") else []
     place += [f"prices of {answer['prices_date']} or later"] if answer.get("prices_date") else []
     return text + (f"   {', '.join(place)}" if place else "")
+
+
+def left_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """How much was seen and has no model, and the first that may be billed or be a limit."""
+    found = list(rows)
+    seen = [row for row in found if row["what"] != "file not read"]
+    if not found:
+        return ""
+    text = f"{len(seen)} seen in files and not modelled"
+    text += f", {len(found) - len(seen)} files not read" if len(found) > len(seen) else ""
+    if seen:
+        place = f"{seen[0]['file']}:{seen[0]['line']}" if seen[0]["line"] else seen[0]["file"]
+        text += f"; first: {place}: {shorter(str(seen[0]['what']))}"
+    return text
+
+
+def shorter(text: str) -> str:
+    """At most `MOST_TEXT` characters of a text."""
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 3].rsplit(" ", 1)[0] + " ..."
 
 
 def _findings(findings: list[Mapping[str, Any]]) -> str:
@@ -179,6 +220,4 @@ def _findings(findings: list[Mapping[str, Any]]) -> str:
     order = ["error", "warning"]
     worst = min(findings, key=lambda item: order.index(item["level"]) if item["level"] in order else len(order))
     place = f"{worst['file']}:{worst['line']}: " if worst.get("file") and worst.get("line") else ""
-    message = str(worst["message"])
-    short = message if len(message) <= 150 else message[:147].rsplit(" ", 1)[0] + " ..."
-    return f"{level_counts(findings)} in the configuration files; first: {place}{short}"
+    return f"{level_counts(findings)} in the configuration files; first: {place}{shorter(str(worst['message']))}"

@@ -5,7 +5,7 @@ Each function returns a `Table`: it shows itself in a notebook and in a terminal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
@@ -17,6 +17,7 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.cost.show import quantity_text
+from novamodel.scenario import is_assumed, is_read, written_values
 
 KINDS = ("file", "override", "measured", "documented", "derived", "default", "assumed")
 LEVELS = ("error", "warning", "note")
@@ -144,28 +145,26 @@ def origins_table(scenario: Any) -> Table:
     return Table(title, frame, tuple(notes), right=tuple(kinds), bold=(len(counts),))
 
 
-def assumptions_table(scenario: Any, kinds: Sequence[str] = ("assumed",)) -> Table:
+def assumptions_table(scenario: Any) -> Table:
     """Every assumed value with the reason that is given for it, put together by part and reason."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    chosen = [row for row in scenario.resolved() if row["kind"] in kinds]
+    chosen = [row for row in written_values(scenario.resolved()) if is_assumed(row)]
     for row in chosen:
-        if row["value"] in (None, [], ()) or (row["path"].startswith("slo.") and not row["path"].endswith(".text")):
-            continue
         part = _part(row["path"])
         reason = row["source"].partition(":")[2].strip() or "a common choice: replace it by your own"
         name = row["path"].removeprefix(part).lstrip(".") or part
         groups.setdefault((part, reason), []).append((name, value_text(row["value"], row["unit"])))
     rows = [(part, _values(values), reason) for (part, reason), values in groups.items()]
     note = "An answer is as good as what it assumes. To change a value: --set PATH=VALUE, or a line in your scenario."
-    title = f"Assumed: {len(chosen)} values that no file states and nothing measured"
+    title = f"Assumed: {len(chosen)} values that no file states and nothing measured here"
     return Table(title, pd.DataFrame(rows, columns=["part", "values", "why"]), (note,))
 
 
 def import_table(scenario: Any) -> Table:
     """What came from which file and line."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for row in scenario.resolved():
-        if row["kind"] == "file" and row["file"] and _part(row["path"]) != "general":
+    for row in written_values(scenario.resolved()):
+        if is_read(row):
             name = row["path"].removeprefix(_part(row["path"])).lstrip(".") or row["path"]
             place = f":{row['line']}" if row["line"] else ""
             groups.setdefault((PurePath(row["file"]).as_posix(), _part(row["path"])), []).append(
@@ -174,6 +173,14 @@ def import_table(scenario: Any) -> Table:
     rows = [(file, part, _values(values)) for (file, part), values in groups.items()]
     title = f"Read from files: {sum(len(values) for values in groups.values())} values"
     return Table(title, pd.DataFrame(rows, columns=["file", "part", "values (:line)"]))
+
+
+def not_modelled_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """What was seen in files and has no model, with its place; files that were not read stand last."""
+    found = sorted(rows, key=lambda row: row["what"] == "file not read")
+    shown = [(_place(row["file"], row["line"]), row["what"], row["why"]) for row in found]
+    title = f"Seen in files and not modelled: {len(shown)}"
+    return Table(title, pd.DataFrame(shown, columns=["place", "what", "why"]))
 
 
 def beside_table(frame: pd.DataFrame) -> Table:
@@ -185,8 +192,7 @@ def beside_table(frame: pd.DataFrame) -> Table:
     rows = [
         (
             f"{row.metric} {row.of}".strip(),
-            _figure(row.value, row.unit),
-            f"{_figure(row.low, row.unit)} to {_figure(row.high, row.unit)}" if row.low == row.low else "",
+            *_estimate(row),
             _figure(row.analytic, row.unit),
             _apart(row.value, row.analytic),
         )
@@ -210,6 +216,13 @@ def _figure(value: float, unit: str) -> str:
     return units.format_time(rounded) if unit == "s" else f"{rounded:g}"
 
 
+def _estimate(row: Any) -> tuple[str, str]:
+    if row.unit in ("s", "1", "1/s"):
+        return units.format_estimate(row.value, row.low, row.high, row.unit)
+    span = f"[{_figure(row.low, row.unit)}, {_figure(row.high, row.unit)}]" if row.low == row.low else ""
+    return _figure(row.value, row.unit), span
+
+
 def _apart(simulated: float, analytic: float) -> str:
     return f"{100 * (analytic / simulated - 1):+.0f} %" if simulated == simulated and simulated > 0 else ""
 
@@ -224,7 +237,12 @@ def value_text(value: Any, unit: str) -> str:
         return f"{len(value)} values"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "yes" if value is True else "no" if value is False else str(value)
-    forms = {"s": units.format_time, "B": units.format_bytes, "cores": units.format_cores, "1/s": units.format_rate}
+    forms: dict[str, Callable[[float], str]] = {
+        "s": units.format_time,
+        "B": units.format_bytes,
+        "cores": units.format_cores,
+        "1/s": units.format_rate,
+    }
     if unit == "s since midnight":
         return units.format_clock(value)
     return forms[unit](value) if unit in forms else f"{value:g}" if isinstance(value, float) else f"{value}"

@@ -2,7 +2,7 @@
 
 from novamodel.scenario.changes import Change, setting_changes
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
-from novamodel.scenario.finding import LEVELS, Finding, Level, finding, in_order
+from novamodel.scenario.finding import LEVELS, Finding, Level, finding, in_order, place_of
 from novamodel.scenario.load import load_scenario, load_tree
 from novamodel.scenario.machines import (
     CacheNode,
@@ -14,6 +14,7 @@ from novamodel.scenario.machines import (
     node_types,
 )
 from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.moving import Assumption
 from novamodel.scenario.nodes import (
     SYSTEM_PODS,
     Allocatable,
@@ -27,14 +28,17 @@ from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.recordings import Inspect, Recorded
+from novamodel.scenario.resting import NO_SERVICE, RestsOn, is_assumed, is_read, rests_on, written_values
 from novamodel.scenario.service import Service
 from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 from novamodel.scenario.tenants import standing
 
 __all__ = [
     "LEVELS",
+    "NO_SERVICE",
     "SYSTEM_PODS",
     "Allocatable",
+    "Assumption",
     "CacheNode",
     "Change",
     "DatabaseClass",
@@ -47,6 +51,7 @@ __all__ = [
     "Operation",
     "Origin",
     "Recorded",
+    "RestsOn",
     "Scenario",
     "Service",
     "SimplifiedPart",
@@ -60,15 +65,20 @@ __all__ = [
     "gp3_striped_from",
     "group_room",
     "in_order",
+    "is_assumed",
+    "is_read",
     "load_scenario",
     "load_tree",
     "machine",
     "may_read_elsewhere",
     "node_allocatable",
     "node_types",
+    "place_of",
     "require_fargate_size",
+    "rests_on",
     "room_for_pods",
     "setting_changes",
     "simplified_parts",
     "standing",
+    "written_values",
 ]

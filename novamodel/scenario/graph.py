@@ -9,6 +9,7 @@ from novamodel.scenario.backend import Cache, Database, Edge
 from novamodel.scenario.demand import Step, steps_with_paths, walk_steps
 from novamodel.scenario.fields import Wrong, wrong
 from novamodel.scenario.naming import MAIN, ONE_OF, nearest_names
+from novamodel.scenario.scaling_metric import OF_QUEUES, ScalingMetric
 from novamodel.scenario.service import Service
 from novamodel.scenario.stations import External, Queue
 from novamodel.scenario.traffic import Source, Traffic
@@ -143,6 +144,19 @@ def _check_service(scenario: Whole, service: Service, *path: str) -> None:
         _require("route of this service", consumer.route, service.routes, *path, "consumers", name, "route")
     for number, route in enumerate(service.repeatable):
         _require("route of this service", route, service.routes, *path, "repeatable", str(number))
+    for name, metric in (service.autoscaler.metrics if service.autoscaler else {}).items():
+        _check_metric(scenario, service, metric, *path, "autoscaler", "metrics", name)
+
+
+def _check_metric(scenario: Whole, service: Service, metric: ScalingMetric, *path: str) -> None:
+    """What an autoscaler reads must be there: a pool, or a queue."""
+    if metric.reads == "pool waits":
+        _require("database that the service has a pool to", metric.database, service.all_pools, *path, "database")
+    if metric.queue is not None:
+        _require("queue", metric.queue, scenario.queues, *path, "queue")
+    elif metric.reads in OF_QUEUES and not service.consumers:
+        raise wrong(f"reads {metric.reads}, and the service takes from no queue", *path, "reads",
+                    valid="queue: NAME, or consumers of the service")  # fmt: skip
 
 
 def _check_step(scenario: Whole, service: Service, step: Step, owner: tuple[str, ...], where: tuple[str, ...]) -> None:

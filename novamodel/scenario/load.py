@@ -9,7 +9,7 @@ from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.resources import params_dir
-from novamodel.scenario.model import Scenario, build
+from novamodel.scenario.model import LEVELS, Scenario, build
 from novamodel.scenario.naming import MAIN, ONE_OF, main_by_itself, main_path
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.recordings import Inspect, Recordings
@@ -18,6 +18,8 @@ from novamodel.yamlfile import Lines, read_mapping
 
 Importer = Callable[[Path, str | None], Tree]
 """Reads a folder of configuration files; the second argument is the platform to read (eks, ecs, compose; None: any)."""
+ROWS = {"findings": ("level", "code", "message", "fix"), "not_modelled": ("what", "why")}
+"""What an import writes about its files beside the values, and what each row says beside file and line."""
 MAX_EXTENDS = 8
 
 
@@ -47,6 +49,7 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
     base = values.pop("extends", None)
     folder = values.pop("imported", None)
     sources = values.pop("sources", {})
+    findings, left = (_rows(values, key, path, lines) for key in ROWS)
     values, lines = _main_by_itself(values, lines, path)
     with_samples(values, lines, path, Scenario)
     _note_folder(values, path)
@@ -56,7 +59,27 @@ def load_tree(path: Path, importer: Importer | None = None, platform: str | None
         if importer is None:
             raise UserError(f"{path}: 'imported' needs the importers, which this call does not have")
         below = importer(_folder(path, folder, lines), platform).merged(below)
-    return below.merged(Tree(values, _origins(values, lines, path, sources)))
+    return below.merged(Tree(values, _origins(values, lines, path, sources), findings, left))
+
+
+def _rows(values: dict[str, Any], key: str, path: Path, lines: Lines) -> list[dict[str, Any]]:
+    """What an import has written about its files: ``findings`` or ``not_modelled``."""
+    rows = values.pop(key, None) or []
+    names = ROWS[key]
+    for number, row in enumerate(rows if isinstance(rows, list) else [rows]):
+        right = isinstance(row, dict) and row.keys() == {"file", "line", *names}
+        if not right or not all(isinstance(row[name], str) for name in names) or not _is_place(row):
+            where = lines.get((key, number), lines.get((key,)))
+            raise UserError(
+                f"{key} is what import writes", file=path, line=where, valid=f"file, line, {', '.join(names)}"
+            )
+        if key == "findings" and row["level"] not in LEVELS:
+            raise UserError(f"{key}: level {row['level']!r}", file=path, line=lines.get((key, number)), valid=LEVELS)
+    return list(rows)
+
+
+def _is_place(row: dict[str, Any]) -> bool:
+    return isinstance(row["file"], str | None) and (row["line"] is None or type(row["line"]) is int)
 
 
 def _main_by_itself(values: dict[str, Any], lines: Lines, path: Path) -> tuple[dict[str, Any], Lines]:
@@ -122,7 +145,7 @@ def _origins(values: Any, lines: Lines, path: Path, sources: Any) -> dict[str, O
     result = {}
     for where, line in lines.items():
         dotted = ".".join(str(word) for word in where)
-        if where[0] in ("extends", "imported", "sources"):
+        if where[0] in ("extends", "imported", "sources", *ROWS):
             continue
         words = dotted.split(".")
         said = next((sources[p] for p in (".".join(words[:n]) for n in range(len(words), 0, -1)) if p in sources), None)

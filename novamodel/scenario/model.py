@@ -85,6 +85,11 @@ class Scenario(Part):
         return tuple(sorted(found, key=lambda one: LEVELS.index(one["level"])))
 
     @property
+    def not_modelled(self) -> tuple[dict[str, Any], ...]:
+        """What the import saw and has no model for: file, line, what, why of each."""
+        return tuple(self._tree.not_modelled)
+
+    @property
     def all_edges(self) -> dict[str, Edge]:
         """Reverse proxies by name; the one that stands by itself is 'main'."""
         return {MAIN: self.edge, **self.edges}

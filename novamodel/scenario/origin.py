@@ -28,17 +28,19 @@ class Origin(NamedTuple):
 
 
 class Tree:
-    """Values as written, the origin of every path, and what the import found."""
+    """Values as written, the origin of every path, what the import found, and what it saw and has no model for."""
 
     def __init__(
         self,
         values: dict[str, Any] | None = None,
         origins: dict[str, Origin] | None = None,
         findings: Iterable[dict[str, Any]] = (),
+        not_modelled: Iterable[dict[str, Any]] = (),
     ) -> None:
         self.values = values or {}
         self.origins = origins or {}
         self.findings = list(findings)
+        self.not_modelled = list(not_modelled)
 
     def origin(self, path: str) -> Origin | None:
         """Who wrote the value at a path, or None where nobody did and the default holds."""
@@ -70,7 +72,8 @@ class Tree:
         gone: list[tuple[str, ...]] = []
         values = merge(copy.deepcopy(self.values), later.values, (), gone)
         origins = _without(self.origins, [".".join(path) for path in gone])
-        return Tree(values, origins | later.origins, [*self.findings, *later.findings])
+        left = [*self.not_modelled, *later.not_modelled]
+        return Tree(values, origins | later.origins, [*self.findings, *later.findings], left)
 
     def with_changes(
         self, changes: Mapping[str, Any], said_by: str, known: Mapping[str, Any], opened: Opened = lambda *_: {}
@@ -80,7 +83,7 @@ class Tree:
         ``said_by`` that begins with "derived" marks the values as worked out, not as wished for. ``opened`` says which
         mapping or list a part is that is written as one text, or is not written.
         """
-        result = Tree(copy.deepcopy(self.values), dict(self.origins), self.findings)
+        result = Tree(copy.deepcopy(self.values), dict(self.origins), self.findings, self.not_modelled)
         kind = "derived" if said_by.startswith("derived") else "override"
         for path, value in _normal(changes).items():
             _check_path(path, known)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from novamodel.scenario.autoscaler import Autoscaler
 from novamodel.scenario.demand import MAIN, Demand, Step
 from novamodel.scenario.fields import (
     Bytes,
@@ -17,11 +18,8 @@ from novamodel.scenario.fields import (
     PoolSize,
     PositiveCount,
     PositiveSeconds,
-    Rate,
     ReplicaCount,
     Seconds,
-    Share,
-    Utilisation,
     given,
 )
 from novamodel.scenario.rollout import Rollout
@@ -29,7 +27,6 @@ from novamodel.scenario.stations import Consumer
 from novamodel.scenario.task import Task
 
 K8S = "documented: Kubernetes defaults"
-ECS = "documented: Application Auto Scaling, target tracking of an ECS service"
 MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
 
 
@@ -82,62 +79,6 @@ class Probe(Part):
     period: Period = given("10 s", "time between probes", K8S)
     timeout: PositiveSeconds = given("1 s", "a slower answer is a failure", K8S)
     failures: PositiveCount = given(3, "failures in a row that count", K8S)
-
-
-class Behavior(Part):
-    """Optional rates of an HPA; left out, the controller's built-in path applies."""
-
-    stabilization_window: Seconds | None = given(
-        None, "window over which proposals are held; left out: 0 s up, the controller's 300 s down", K8S
-    )
-    select_policy: Literal["Max", "Min", "Disabled"] = given("Max", "which policy wins", K8S)
-    policies: tuple[tuple[Literal["Pods", "Percent"], PositiveCount, PositiveSeconds], ...] = given(
-        (),
-        "(type, value, period) of each policy; left out: 100 % in 15 s, up 4 pods in 15 s too",
-        K8S,
-    )
-
-
-class Autoscaler(Part):
-    """A HorizontalPodAutoscaler, or ECS target tracking with a policy for each target that is set."""
-
-    kind: Literal["hpa", "ecs target tracking"] = given("hpa", "the controller", "assumed")
-    min_replicas: ReplicaCount = given(1, "lower bound", K8S)
-    max_replicas: ReplicaCount = given(10, "upper bound", "assumed")
-    cpu_target: Utilisation | None = given(None, "mean CPU use over request to aim at", "default: not used")
-    memory_target: Utilisation | None = given(None, "mean memory use over request to aim at", "default: not used")
-    scale_up: Behavior | None = given(None, "behavior.scaleUp", "default: none")
-    scale_down: Behavior | None = given(None, "behavior.scaleDown", "default: none")
-    tolerance: Share = given("10 %", "ratios this near to 1 change nothing", K8S)
-    sync_period: Period = given("15 s", "time between passes", K8S)
-    metrics_period: Period = given("15 s", "metrics-server resolution", "documented: metrics-server release manifest")
-
-    requests_target: Rate | None = given(
-        None,
-        "ECS: requests a second and replica to aim at (ALBRequestCountPerTarget counts a minute)",
-        "default: not used",
-    )
-    scale_out_cooldown: Seconds = given("300 s", "ECS: nothing more is added meanwhile, beyond a larger step", ECS)
-    scale_in_cooldown: Seconds = given("300 s", "ECS: nothing more is removed meanwhile", ECS)
-    scale_in: bool = given(True, "ECS: whether replicas are removed at all (disable_scale_in is the opposite)", ECS)
-    metric_delay: Seconds = given("30 s", "ECS: until a minute's point is in CloudWatch", "assumed")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Autoscaler:
-        if self.min_replicas > self.max_replicas:
-            raise ValueError(f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}")
-        tracks = self.kind != "hpa"
-        targets = [self.cpu_target, self.memory_target, *([self.requests_target or None] if tracks else [])]
-        if all(target is None for target in targets):
-            more = ", or requests_target" if tracks else ""
-            raise ValueError(f"an autoscaler needs cpu_target or memory_target{more}")
-        if not tracks and self.requests_target is not None:
-            raise ValueError(
-                "requests_target is for kind: ecs target tracking; an HPA has cpu_target and memory_target"
-            )
-        if tracks and (self.scale_up is not None or self.scale_down is not None):
-            raise ValueError("scale_up and scale_down are an HPA's behavior; target tracking has two cooldowns")
-        return self
 
 
 class Pool(Part):

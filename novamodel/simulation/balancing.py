@@ -101,6 +101,7 @@ def do_choose(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
     s.back[i] += m.balances.network[b]
     n = m.replicas.in_flight[r] + 1
     m.replicas.in_flight[r] = n
+    m.replicas.begun[r] += 1
     if n > m.replicas.most_in_flight[r]:
         m.replicas.most_in_flight[r] = n
     edge = m.balances.edge[b]

@@ -86,6 +86,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         replicas=Replicas(
             in_flight=[0] * count,
             most_in_flight=[0] * count,
+            begun=[0] * count,
             armed=[codes.NEVER] * count,
             done=[codes.NONE] * (count * codes.INTERNAL_KINDS),
             lost=[0] * count,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from novamodel.simulation.replication import pick_engine
 from novamodel.simulation.result import Result, in_words, span_in_words
 from novamodel.simulation.run import Progress, simulate
 from novamodel.simulation.settling import with_warm_up
-from novamodel.statistics import Estimate, paired_difference, unpaired_difference
+from novamodel.statistics import Estimate, around, paired_difference, pseudo_values, unpaired_difference
 
 SAME = ("start", "duration")
 FEWEST = 2
@@ -123,33 +123,53 @@ def _half(tell: Progress, begin: float) -> Callable[[float, str], None]:
 
 
 def _differences(a: Result, b: Result) -> pd.DataFrame:
-    values = {side: _by_metric(result) for side, result in (("a", a), ("b", b))}
-    units = {(row.metric, row.of): row.unit for row in a.estimates.itertuples(index=False)}
-    rows = [_row(key, values["a"][key], values["b"][key], units[key]) for key in values["a"] if key in values["b"]]
+    first, second = _by_metric(a), _by_metric(b)
+    rows = [_row(key, first[key], second[key]) for key in first if key in second]
     return pd.DataFrame(rows)
 
 
-def _by_metric(result: Result) -> dict[tuple[str, str], np.ndarray]:
-    groups = result.by_replication.groupby(["metric", "of"], sort=False)["value"]
-    return {(str(metric), str(of)): rows.to_numpy() for (metric, of), rows in groups}
+class _Figures(NamedTuple):
+    """A metric of all replications together, of each alone, and what each adds to the whole."""
+
+    value: float
+    unit: str
+    alone: np.ndarray
+    added: np.ndarray
 
 
-def _row(key: tuple[str, str], a: np.ndarray, b: np.ndarray, unit: str) -> dict[str, Any]:
-    paired, unpaired = paired_difference(a, b), unpaired_difference(a, b)
+def _by_metric(result: Result) -> dict[tuple[str, str], _Figures]:
+    alone = result.by_replication["value"].to_numpy().reshape(len(result.estimates), -1)
+    left = result.by_replication["without"].to_numpy().reshape(alone.shape)
+    rows = result.estimates.itertuples(index=False)
+    return {
+        (str(row.metric), str(row.of)): _Figures(row.value, row.unit, one, pseudo_values(row.value, other))
+        for row, one, other in zip(rows, alone, left, strict=True)
+    }
+
+
+def _row(key: tuple[str, str], a: _Figures, b: _Figures) -> dict[str, Any]:
+    difference = b.value - a.value
+    paired = _wider(paired_difference(a.alone, b.alone), paired_difference(a.added, b.added))
+    unpaired = _wider(unpaired_difference(a.alone, b.alone), unpaired_difference(a.added, b.added))
+    paired, unpaired = around(difference, paired), around(difference, unpaired)
     return {
         "metric": key[0],
         "of": key[1],
-        "a": float(a.mean()),
-        "b": float(b.mean()),
-        "difference": paired.value,
+        "a": a.value,
+        "b": b.value,
+        "difference": difference,
         "low": paired.low,
         "high": paired.high,
         "unpaired_low": unpaired.low,
         "unpaired_high": unpaired.high,
-        "variance_reduction": _variance_reduction(a, b),
-        "unit": unit,
+        "variance_reduction": _variance_reduction(a.alone, b.alone),
+        "unit": a.unit,
         "verdict": _verdict(paired),
     }
+
+
+def _wider(one: Estimate, other: Estimate) -> Estimate:
+    return other if other.high - other.low > one.high - one.low else one
 
 
 def _variance_reduction(a: np.ndarray, b: np.ndarray) -> float:

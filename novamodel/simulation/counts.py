@@ -91,6 +91,11 @@ def between(earlier: Counts, later: Counts) -> Counts:
     )
 
 
+def together(parts: Sequence[Counts]) -> Counts:
+    """What several stretches of time have counted in all."""
+    return Counts(*(sum(column[1:], start=column[0]) for column in zip(*parts, strict=True)))
+
+
 def metrics(scenario: Scenario) -> list[Metric]:
     """Every metric of a scenario, in the order of the estimates."""
     found = []
@@ -115,6 +120,22 @@ def value_of(metric: Metric, counts: Counts) -> float:
         return latency_quantiles(latencies_of(metric, counts), [metric.q])[0]
     whole = metric.whole(counts)
     return metric.part(counts) / whole if whole else float("nan")
+
+
+def values_of(wanted: Sequence[Metric], counts: Counts) -> np.ndarray:
+    """`value_of` every metric; a latency histogram is read once for all its quantiles."""
+    read: dict[tuple[int | None, int | None], dict[float, float]] = {}
+    found = np.empty(len(wanted))
+    for place, metric in enumerate(wanted):
+        if metric.q is None:
+            found[place] = value_of(metric, counts)
+            continue
+        routes = (metric.routes.start, metric.routes.stop)
+        if routes not in read:
+            qs = list(QUANTILES.values())
+            read[routes] = dict(zip(qs, latency_quantiles(latencies_of(metric, counts), qs), strict=True))
+        found[place] = read[routes][metric.q]
+    return found
 
 
 def latencies_of(metric: Metric, counts: Counts) -> np.ndarray:

@@ -19,7 +19,7 @@ from novamodel.simulation.precision import Reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.settling import too_short_warm_up
 from novamodel.statistics import too_few_for_quantile
-from novamodel.units import format_clock, format_fraction, format_time
+from novamodel.units import format_clock, format_estimate, format_fraction, format_time
 
 BACKLOG = 0.01
 """More than this share of what arrives piles up: the run is unstable, if the pile grows steadily."""
@@ -167,9 +167,8 @@ def _about(slo: Slo, scenario: Scenario, replications: Sequence[Replication], es
         silent = bool(texts) or load_moves(scenario)
         return texts if silent else [f"{slo.text} has no interval: one replication is too short for batches of it"]
     if row["low"] <= slo.limit <= row["high"]:
-        shown = format_time if slo.is_latency else format_fraction
-        low, high = (shown(float(f"{row[end]:.3g}")) for end in ("low", "high"))
-        texts.append(f"the run cannot tell whether {slo.text} holds: [{low}, {high}]")
+        span = format_estimate(row["value"], row["low"], row["high"], row["unit"])[1]
+        texts.append(f"the run cannot tell whether {slo.text} holds: {span}")
     return texts
 
 

@@ -10,9 +10,27 @@ import pandas as pd
 from novamodel.scenario import Scenario
 from novamodel.scenario.operations import delay_of
 from novamodel.simulation.control.samples import BATCHES
-from novamodel.simulation.counts import Counts, Metric, bucket_edges, latencies_of, metrics, value_of
+from novamodel.simulation.counts import (
+    Counts,
+    Metric,
+    between,
+    bucket_edges,
+    latencies_of,
+    metrics,
+    together,
+    value_of,
+    values_of,
+)
 from novamodel.simulation.replication import Replication
-from novamodel.statistics import Estimate, batch_quantile, batch_ratio, clustered_share, mean_interval, unseen_share
+from novamodel.statistics import (
+    Estimate,
+    batch_quantile,
+    batch_ratio,
+    clustered_share,
+    ratio_interval,
+    skewed_interval,
+    unseen_share,
+)
 
 REPLICATIONS, BATCH_MEANS, NO_INTERVAL = "replications", "batch means", "none"
 STATIONARY = 0.1
@@ -20,25 +38,36 @@ STATIONARY = 0.1
 
 
 def by_replication(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
-    """Every metric of every replication, the metrics in the order of the estimates."""
-    window = scenario.run.duration
-    rows = [
-        {"replication": r.number, "metric": m.name, "of": m.of, "value": value_of(m, r.counts(window))}
-        for m in metrics(scenario)
-        for r in replications
-    ]
-    return pd.DataFrame(rows)
+    """Every metric of every replication (``value``) and of all but this one (``without``), in the estimates' order."""
+    wanted, parts = metrics(scenario), [r.counts(scenario.run.duration) for r in replications]
+    whole, count = together(parts), len(parts)
+    alone = np.array([values_of(wanted, part) for part in parts])
+    left = [values_of(wanted, between(part, whole)) for part in parts] if count > 1 else np.full_like(alone, np.nan)
+    return pd.DataFrame(
+        {
+            "replication": np.tile([r.number for r in replications], len(wanted)),
+            "metric": np.repeat([m.name for m in wanted], count),
+            "of": np.repeat([m.of for m in wanted], count),
+            "value": alone.T.ravel(),
+            "without": np.transpose(left).ravel(),
+        }
+    )
 
 
 def estimates(scenario: Scenario, replications: Sequence[Replication], values: pd.DataFrame) -> pd.DataFrame:
-    """One row a metric; ``method`` says what its interval rests on: replications, batch means or none."""
-    count = len(replications)
+    """One row a metric, of all replications together; ``method`` says what its interval rests on."""
+    count, wanted = len(replications), metrics(scenario)
     batches = [] if load_moves(scenario) else replications[0].batches
+    parts = [r.counts(scenario.run.duration) for r in replications]
+    pooled = values_of(wanted, together(parts))
+    alone, left = (values[name].to_numpy().reshape(len(wanted), count) for name in ("value", "without"))
     rows = []
-    for place, metric in enumerate(metrics(scenario)):
-        found = values["value"].to_numpy()[place * count : (place + 1) * count]
-        estimate = mean_interval(found) if count > 1 else _of_batches(metric, batches, found[0])
-        estimate = _bounded(estimate, metric, found, replications, scenario.run.duration)
+    for place, metric in enumerate(wanted):
+        if count == 1:
+            estimate = _of_batches(metric, batches, pooled[place])
+        else:
+            estimate = _of_replications(metric, parts, pooled[place], alone[place], left[place])
+        estimate = _bounded(estimate, metric, alone[place], replications, scenario.run.duration)
         method = REPLICATIONS if count > 1 else BATCH_MEANS
         rows.append(
             {
@@ -50,6 +79,15 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
             }
         )
     return pd.DataFrame(rows)
+
+
+def _of_replications(
+    metric: Metric, parts: Sequence[Counts], pooled: float, alone: np.ndarray, left: np.ndarray
+) -> Estimate:
+    """A time is skewed, a share or a rate is a ratio of sums."""
+    if metric.unit == "s":
+        return skewed_interval(pooled, alone, left)
+    return ratio_interval([metric.part(part) for part in parts], [metric.whole(part) for part in parts])
 
 
 def load_moves(scenario: Scenario) -> bool:
@@ -64,7 +102,13 @@ def load_moves(scenario: Scenario) -> bool:
 
 def precision_of(metric: Metric, scenario: Scenario, replications: Sequence[Replication]) -> float:
     """Half of the interval over the value; 0 where nothing spreads, infinite where nothing can be said."""
-    value, low, high = mean_interval([value_of(metric, r.counts(scenario.run.duration)) for r in replications])
+    if len(replications) < 2:
+        return float("inf")
+    parts = [r.counts(scenario.run.duration) for r in replications]
+    whole = together(parts)
+    alone = np.array([value_of(metric, part) for part in parts])
+    left = np.array([value_of(metric, between(part, whole)) for part in parts])
+    value, low, high = _of_replications(metric, parts, value_of(metric, whole), alone, left)
     if not np.isfinite(high):
         return float("inf")
     return 0.0 if high == low else (high - low) / 2 / abs(value) if value else float("inf")

@@ -102,6 +102,7 @@ def begin_work(m: Model, queue: int, group: int, member: int, now: float) -> int
         s.held[work] = NONE
         s.replica[work] = replica
         m.replicas.in_flight[replica] += 1
+        m.replicas.begun[replica] += 1
         if before == NONE:
             resume(m, work)
         else:

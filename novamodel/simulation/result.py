@@ -12,7 +12,7 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
 from novamodel.simulation.precision import Reached
 from novamodel.statistics import Estimate
-from novamodel.units import format_fraction, format_time
+from novamodel.units import format_estimate, format_fraction, format_time
 
 
 def meets(value: float, limit: float) -> bool:
@@ -108,8 +108,9 @@ class Result:
     def summary(self) -> pd.DataFrame:
         """A reader's table of the estimates over all requests."""
         frame = self.estimates[self.estimates["of"] == ""]
-        shown = frame.apply(lambda row: in_words(row["value"], row["unit"]), axis=1)
-        span = frame.apply(lambda row: span_in_words(row["low"], row["high"], row["unit"]), axis=1)
+        columns = (frame[name] for name in ("value", "low", "high", "unit"))
+        texts = [format_estimate(*row) for row in zip(*columns, strict=True)]
+        shown, span = ([text[place] or "-" for text in texts] for place in (0, 1))
         return pd.DataFrame({"metric": frame["metric"], "value": shown, "95 % interval": span}).reset_index(drop=True)
 
     def to_dict(self) -> dict[str, Any]:

@@ -152,6 +152,7 @@ class Replicas(NamedTuple):
 
     in_flight: Column
     most_in_flight: Column  # since it was last read
+    begun: Column  # requests and messages that came to it so far
     armed: Column  # time of its pending BURST_DUE event
     done: Column  # serial number of the last internal job done
     lost: Column  # 1 = it is gone, and the edge does not know yet

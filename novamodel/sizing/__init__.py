@@ -6,12 +6,13 @@ which `crossing` places between two loads; `peak_window` is the piece of the day
 """
 
 from novamodel.sizing.answers import Candidate, Explained, Knee, Sizing
-from novamodel.sizing.breach import crossing, knee
+from novamodel.sizing.breach import KNEE_LOADS, crossing, knee
 from novamodel.sizing.search import size
 from novamodel.sizing.variables import Variable, variables
-from novamodel.sizing.window import peak_window
+from novamodel.sizing.window import knee_replications, knee_window, peak_window
 
 __all__ = [
+    "KNEE_LOADS",
     "Candidate",
     "Explained",
     "Knee",
@@ -19,6 +20,8 @@ __all__ = [
     "Variable",
     "crossing",
     "knee",
+    "knee_replications",
+    "knee_window",
     "peak_window",
     "size",
     "variables",

@@ -142,7 +142,8 @@ class Knee:
     """Load against latency: see `novamodel.sizing.knee`.
 
     ``curve`` has one row a simulated multiple; ``load_multiple_at_breach`` is the first multiple, interpolated, at
-    which an objective is missed (None: none was missed); ``first_limit`` says in a sentence what gives out
+    which an objective is missed (None: none was missed), ``breach_low`` and ``breach_high`` its 95 % interval (None
+    above: at no load that was tried); ``first_limit`` says in a sentence what gives out
     first, ``first_tier`` names it alone; ``tiers`` ranks the tiers, those that cannot scale out first.
     """
 
@@ -150,6 +151,8 @@ class Knee:
     load_multiple_at_breach: float | None
     first_limit: str
     tiers: pd.DataFrame
+    breach_low: float | None = None
+    breach_high: float | None = None
     first_tier: str = ""  # what gives out first, as `tiers` names it; empty where nothing does or no tier is to blame
 
     def _repr_html_(self) -> str:
@@ -159,6 +162,8 @@ class Knee:
         """Plain values for a JSON file."""
         return {
             "load_multiple_at_breach": self.load_multiple_at_breach,
+            "breach_low": self.breach_low,
+            "breach_high": self.breach_high,
             "first_limit": self.first_limit,
             "curve": [{k: _number(v) for k, v in row.items()} for row in self.curve.to_dict(orient="records")],
         }

@@ -8,11 +8,14 @@ from typing import Any
 from novamodel.scenario import Scenario
 from novamodel.sizing.advice import changes_text
 from novamodel.sizing.answers import Candidate, CostOf, Progress, Simulate
+from novamodel.sizing.guarantee import CLOSE
 from novamodel.sizing.settings import current_settings
 from novamodel.sizing.verdict import doubt, excess, peak_replicas, unmoved, why_missed
 
 A_CHANGE = 1e-4
 """Share of today's bill that a change must save to be worth making."""
+AS_FAST = 0.1
+"""A p99 within this share of another is as low."""
 
 
 @dataclass
@@ -37,9 +40,16 @@ class Bench:
         """USD a month that a change must save to be worth making: bills that differ by less are equal."""
         return A_CHANGE * self.cost({})
 
-    def order(self, candidate: Candidate) -> tuple[float, int]:
-        """Cheap before dear, at equal cost few changes before many."""
-        return candidate.cost_month + self.a_change * len(candidate.overrides), len(candidate.overrides)
+    def chosen(self) -> Candidate | None:
+        """The cheapest that holds; among equal bills the clearly fastest, then the fewest changes; None: none holds."""
+        held = [candidate for candidate in self.done.values() if self.met(candidate)]
+        if not held:
+            return None
+        cheapest = min(candidate.cost_month for candidate in held)
+        equal = [candidate for candidate in held if candidate.cost_month <= cheapest + self.a_change]
+        fastest = min(candidate.p99_s[0] for candidate in equal)
+        as_fast = [candidate for candidate in equal if not candidate.p99_s[0] > fastest * (1 + AS_FAST)]
+        return min(as_fast, key=lambda c: (len(c.overrides), c.p99_s[0]))
 
     @property
     def left(self) -> int:
@@ -111,13 +121,13 @@ def key_of(overrides: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def contenders(bench: Bench) -> list[Candidate]:
-    """The candidates whose verdict decides the choice: the best that holds and those before it that do not."""
-    done = list(bench.done.values())
-    holding = [candidate for candidate in done if bench.met(candidate)]
-    if not holding:
+    """The candidates whose verdict decides the choice: the best that holds, and those that miss and would be clearly
+    cheaper (by over `CLOSE`)."""
+    done, best = list(bench.done.values()), bench.chosen()
+    if best is None:
         return done
-    best = min(holding, key=bench.order)
-    return [best, *(c for c in done if c is not best and bench.order(c) < bench.order(best))]
+    cheaper = best.cost_month * (1 - CLOSE)
+    return [best, *(c for c in done if c is not best and not bench.met(c) and c.cost_month < cheaper)]
 
 
 def default_simulate() -> Simulate:

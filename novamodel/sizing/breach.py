@@ -23,9 +23,11 @@ from novamodel.scenario import Scenario
 from novamodel.sizing.answers import Knee, Progress, Simulate
 from novamodel.sizing.bench import default_simulate
 from novamodel.sizing.verdict import in_words, missed_text, peak_replicas, slow_place, tier_utilisation
-from novamodel.sizing.window import peak_window
+from novamodel.sizing.window import knee_replications, knee_window
 
-MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 16.0)
+KNEE_LOADS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
+"""Loads that are tried, over today's peak, until an objective is missed."""
+HALVINGS, QUICK_HALVINGS = 3, 1
 BEYOND = 1
 """So many multiples above the first that misses are simulated, to show what follows."""
 _TIER_OF = {
@@ -43,28 +45,29 @@ FULL = 0.8
 
 def knee(
     scenario: Scenario,
-    multiples: Sequence[float] = MULTIPLES,
+    multiples: Sequence[float] = KNEE_LOADS,
     *,
     engine: str = "auto",
     progress: Progress | None = None,
     seed: int | None = None,
-    duration_s: float = 120.0,
-    replications: int = 3,
-    refine: int = 3,
+    quick: bool = False,
+    window: Mapping[str, Any] | None = None,
     simulate: Simulate | None = None,
 ) -> Knee:
     """Simulate the peak at rising multiples of the load until an objective is missed, and say what gives out.
 
-    Each multiple scales the rates of the whole day; the autoscaler rests at that load before the window of
-    ``duration_s`` begins. After the first miss one more multiple is simulated, and ``refine`` halvings narrow the
-    crossing before it is interpolated. Raises ``ValueError`` without a positive multiple.
+    Each multiple scales the rates of the whole day; the autoscaler rests at that load before the window begins
+    (``window``: overrides of the run; `knee_window` unless given). After the first miss one more multiple is
+    simulated, and halvings narrow the crossing before it is interpolated. Raises ``ValueError`` without a positive
+    multiple.
     """
     steps = sorted(set(multiples))
     if not steps or steps[0] <= 0:
         raise ValueError("the knee needs multiples of the load above 0")
     run = simulate or default_simulate()
-    options = {"seed": seed, "replications": replications, "engine": engine}
-    window = peak_window(scenario, duration_s)
+    options = {"seed": seed, "replications": knee_replications(quick=quick), "engine": engine}
+    refine = QUICK_HALVINGS if quick else HALVINGS
+    window = dict(knee_window(scenario, quick=quick) if window is None else window)
     points: dict[float, Any] = {}
 
     def at(multiple: float) -> Any:
@@ -90,6 +93,7 @@ def knee(
             break
         low, high = (middle, high) if _met(at(middle)) else (low, middle)
     breach = None if high is None else crossing(low, high, points)
+    span = (None, None) if high is None else crossing_interval(high, points)
     if progress:
         progress(1.0)
     tiers = _tiers(scenario, points)
@@ -97,7 +101,9 @@ def knee(
     return Knee(
         curve=_curve(scenario, points),
         load_multiple_at_breach=breach,
-        first_limit=_first_limit(scenario, points, tiers, breach, high, first),
+        breach_low=span[0],
+        breach_high=span[1],
+        first_limit=_first_limit(scenario, points, tiers, breach, span, high, first),
         tiers=tiers,
         first_tier=first if first in set(tiers["tier"]) else "",
     )
@@ -121,8 +127,37 @@ def crossing(low: float | None, high: float, points: Mapping[float, Any]) -> flo
     """
     if low is None:
         return high
-    below, above = math.log(_worst(points[low])), math.log(_worst(points[high]))
-    part = min(max(-below / (above - below), 0.0), 1.0) if above > below else 1.0
+    return _between(low, high, _worst(points[low]), _worst(points[high]))
+
+
+def crossing_interval(high: float, points: Mapping[float, Any]) -> tuple[float, float | None]:
+    """Load multiples between which the objectives missed at ``high`` reach their limits with 95 % confidence.
+
+    The lower end is where the upper ends of their intervals cross, the upper end where the lower ends do (None: at no
+    load that was tried).
+    """
+    texts = {o.text for o in points[high].slo() if not o.met}
+
+    def ratio(multiple: float, end: str) -> float:
+        shown = [(getattr(o, end), o) for o in points[multiple].slo() if o.text in texts]
+        known = [(o.value if math.isnan(value) else value) / o.limit for value, o in shown]
+        return max((10.0 if math.isnan(one) else max(one, 1e-3) for one in known), default=0.0)
+
+    def crosses(end: str) -> float | None:
+        below: float | None = None
+        for multiple in sorted(points):
+            if ratio(multiple, end) >= 1.0:
+                return multiple if below is None else _between(below, multiple, ratio(below, end), ratio(multiple, end))
+            below = multiple
+        return None
+
+    least = crosses("high")
+    return (high if least is None else least), crosses("low")
+
+
+def _between(low: float, high: float, below: float, above: float) -> float:
+    """Where a ratio reaches 1 between two loads, linear in logarithms."""
+    part = min(max(-math.log(below) / math.log(above / below), 0.0), 1.0) if above > below else 1.0
     return round(math.exp(math.log(low) + part * math.log(high / low)), 3)
 
 
@@ -212,6 +247,7 @@ def _first_limit(
     points: dict[float, Any],
     tiers: pd.DataFrame,
     breach: float | None,
+    span: tuple[float | None, float | None],
     high: float | None,
     blamed: str,
 ) -> str:
@@ -239,10 +275,13 @@ def _first_limit(
     rest = [row for row in order.itertuples() if row.tier != blamed and row.multiple_to_limit > breach]
     near = rest[0] if rest and math.isfinite(rest[0].multiple_to_limit) else None
     then = f"; next: {near.tier} would be full at {near.multiple_to_limit:.3g} x" if near else ""
-    rate = peak_rate(scenario) * breach
-    return (
-        f"{cause}; at {breach:.3g} x today's load ({rate:,.0f} requests/s) {missed}{then}{_at_maximum(scenario, high)}"
-    )
+    at = f"at {breach:.3g} x today's load ({peak_rate(scenario) * breach:,.0f} requests/s; {_span(*span)})"
+    return f"{cause}; {at} {missed}{then}{_at_maximum(scenario, high)}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    least = 0.0 if low is None else low
+    return f"95 % sure: {least:.3g} to {high:.3g} x" if high is not None else f"95 % sure: {least:.3g} x or more"
 
 
 def _at_maximum(scenario: Scenario, highest: float) -> str:

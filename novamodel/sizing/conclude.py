@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from novamodel import units
 from novamodel.errors import UserError
 from novamodel.sizing.advice import advice, held
 from novamodel.sizing.answers import Candidate, Explained, Sizing
 from novamodel.sizing.bench import Bench, contenders
+from novamodel.sizing.guarantee import Left, Proof, sentence
 from novamodel.sizing.variables import Variable
 from novamodel.sizing.verdict import (
     counted,
@@ -25,28 +27,33 @@ from novamodel.sizing.verdict import (
     why_missed,
 )
 
-PROCEDURE = "Bonferroni's bound over the verdicts that decide the choice"
-
 
 def answer(
     bench: Bench,
     legal: int,
     variables: Sequence[Variable],
-    hope: float,
+    left: Left,
     effort: int,
     explained: Explained | None = None,
 ) -> Sizing:
-    """The answer from a bench whose search has ended; ``hope`` is what the search returned."""
+    """The answer from a bench whose search has ended; ``left`` is what the search returned."""
     ignored = bench.ignored
-    keeps = [candidate for candidate in bench.done.values() if bench.met(candidate)]
-    if keeps:
-        best = min(keeps, key=bench.order)
-    else:
+    best = bench.chosen()
+    kept = best is not None
+    if best is None:
         best = min(bench.done.values(), key=lambda c: (excess(c.slo, ignored), c.cost_month))
-    judged = [replace(c, why=_fate(c, best, bench.met(c))) for c in bench.done.values()]
+    judged = [replace(c, why=_fate(c, best, bench.met(c), bench.a_change)) for c in bench.done.values()]
     chosen = next(c for c in judged if c.overrides == best.overrides)
     doubts = {c.changes: doubt(c.slo, c.replications, ignored) for c in contenders(bench)}
-    right = max(0.0, 1.0 - sum(doubts.values()))
+    proof = Proof(
+        right=max(0.0, 1.0 - sum(doubts.values())) if kept else math.nan,
+        verdicts=len(doubts),
+        simulated=len(judged),
+        legal=legal,
+        unseen=left.cheaper,
+        hope=left.hope,
+        beside=tuple(o.text for o in best.slo if o.text in ignored and not o.met),
+    )
     return Sizing(
         chosen=chosen,
         now=next(c for c in judged if not c.overrides),
@@ -54,20 +61,20 @@ def answer(
         screened=legal,
         met=best.met,
         advice=_with_cost_alone(bench, advice(bench.scenario, best.overrides), variables, best),
-        blocks=_blocks(best, ignored, bool(keeps)),
+        blocks=_blocks(best, ignored, kept),
         simulated=tuple(judged),
         variables=tuple(variables),
         front=_front(judged),
         binds=_binds(best, ignored),
-        right=right,
-        certainty=_certainty(right, len(doubts), hope, bool(keeps)),
+        right=proof.right,
+        certainty=sentence(proof, kept),
         held=held(bench.scenario),
         effort=effort,
         explained=explained,
     )
 
 
-def _fate(candidate: Candidate, best: Candidate, kept: bool) -> str:
+def _fate(candidate: Candidate, best: Candidate, kept: bool, equal: float) -> str:
     """Why a candidate was chosen or lost, in words."""
     if candidate.overrides == best.overrides:
         return "chosen" if candidate.met else f"closest: {candidate.why}"
@@ -76,7 +83,9 @@ def _fate(candidate: Candidate, best: Candidate, kept: bool) -> str:
     more = candidate.cost_month - best.cost_month
     if more >= 0.5:
         return f"holds as well, but costs {more:,.2f} USD a month more"
-    return "holds at the same cost, with more changes"
+    if more < -equal or candidate.p99_s[0] <= best.p99_s[0]:
+        return "holds at about the same cost, with more changes"
+    return f"holds at about the same cost, with a p99 of {units.format_time(candidate.p99_s[0])}"
 
 
 def _blocks(best: Candidate, ignored: frozenset[str], kept: bool) -> str:
@@ -108,28 +117,6 @@ def _binds(best: Candidate, ignored: frozenset[str]) -> str:
     if place:
         parts.append(f"requests near the p99 spend {share * 100:.0f} % of their time in {in_words(place)}")
     return f"Binds: {'; '.join(parts)}." if parts else ""
-
-
-def _certainty(right: float, verdicts: int, hope: float, kept: bool) -> str:
-    if not kept:
-        return "No simulated candidate keeps every objective that a size can move."
-    text = (
-        f"The choice is right with probability {_percent(right)} ({PROCEDURE}: {verdicts}; replications normal and"
-        " independent, settings outside the variables as stated)."
-    )
-    if hope > 0:
-        text += (
-            f" The closed forms, corrected by what was simulated, give the most promising cheaper candidate that was"
-            f" not simulated {_percent(hope)}."
-        )
-    return text
-
-
-def _percent(share: float) -> str:
-    """In whole percent, and never more sure than it is."""
-    if share > 0.995:
-        return "above 99 %"
-    return f"{share * 100:.0f} %" if share >= 0.01 else "below 1 %"
 
 
 def _front(judged: Sequence[Candidate]) -> pd.DataFrame:

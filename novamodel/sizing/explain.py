@@ -17,11 +17,10 @@ from novamodel.sizing.breach import knee
 from novamodel.sizing.variables import Variable
 from novamodel.sizing.verdict import excess
 from novamodel.sizing.window import peak_window
-from novamodel.statistics import Estimate, paired_difference
+from novamodel.statistics import Estimate, around, paired_difference
 
 WINDOW_S = 60.0
 REPLICATIONS = 3
-KNEE_AT = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 MOST_CANDIDATES = 4
 """Candidates whose regret is compared."""
 SLOWER, FASTER = 0.8, 1.25
@@ -35,16 +34,7 @@ def explain(bench: Bench, sizing: Sizing, demand: Sequence[float], progress: Pro
     tornado = _tornado(looks, chosen, sizing.variables, bench.scenario)
     gains = _gains(looks, chosen, sizing.variables)
     regret, least = _regret(looks, sizing, demand)
-    headroom = knee(
-        chosen.scenario,
-        KNEE_AT,
-        engine=bench.engine,
-        seed=bench.seed,
-        duration_s=WINDOW_S,
-        replications=2,
-        refine=2,
-        simulate=bench.simulate,
-    )
+    headroom = knee(chosen.scenario, engine=bench.engine, seed=bench.seed, simulate=bench.simulate)
     return Explained(tornado, gains, regret, least, headroom)
 
 
@@ -90,9 +80,10 @@ class _Looks:
 def p99_change(before: Any, after: Any) -> Estimate:
     """Difference of the p99 (s) with its paired 95 % interval."""
     one, other = _by_replication(before), _by_replication(after)
+    change = after.estimate("p99").value - before.estimate("p99").value
     if min(one.size, other.size) < 2:
-        return Estimate(after.estimate("p99").value - before.estimate("p99").value, math.nan, math.nan)
-    return paired_difference(one, other)
+        return Estimate(change, math.nan, math.nan)
+    return around(change, paired_difference(one, other))
 
 
 def _by_replication(result: Any) -> np.ndarray:

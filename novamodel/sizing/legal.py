@@ -46,14 +46,21 @@ def legal_sizes(scenario: Scenario, service: Service) -> Sizes:
     """Every legal CPU and memory size of a replica on the scenario's platform, today's ladder steps included.
 
     ECS on Fargate: the sizes that AWS sells, up to 4 vCPU and four times the CPU in GiB. EKS on Fargate: any
-    requests; limits at most the size that the requests are rounded up to, for a pod gets no more than that. Else
-    any ladder steps with requests at most the limits and what a node has room for, CPU limits at most four and
-    memory limits at most two times the requests.
+    requests; limits at most the size that the requests are rounded up to, for a pod gets no more than that (`quota`).
+    Else any ladder steps with requests at most the limits and what a node has room for, CPU limits at most four and
+    memory limits at most two times the requests. Today's limits go with any requests below them.
     """
     rows = _ecs_fargate() if sold_by_size(scenario) else _requests(scenario, service)
     if not rows:
         raise UserError("no legal size", valid="a platform of kind eks, ecs or compose")
     return Sizes(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def quota(scenario: Scenario, limit: np.ndarray, cores: np.ndarray) -> np.ndarray:
+    """CPU (cores) that a replica may use: its limit (nan: none), on EKS with Fargate at most what it is billed as."""
+    if scenario.platform.compute == "fargate" and scenario.platform.kind == "eks":
+        return np.fmin(limit, cores)
+    return limit
 
 
 def billed(scenario: Scenario, cpu_request: float, memory_request: float) -> tuple[float, float]:
@@ -90,12 +97,15 @@ def _requests(scenario: Scenario, service: Service) -> list[tuple[float, ...]]:
             cores, gib = billed(scenario, request, asked)
             top_cpu, top_memory = (cores, gib * GIB) if pods else (np.inf, np.inf)
             for limit in [*limits, *([] if now.cpu_limit else [np.nan])]:
-                if limit < request or limit > min(top_cpu, MOST_OVER * request):
+                over = limit > min(top_cpu, MOST_OVER * request) and limit != now.cpu_limit
+                if limit < request or over:
                     continue
                 rows += [
                     (request, limit, asked, most, cores, gib)
                     for most in [*memory, *([] if now.memory_limit else [np.nan])]
-                    if np.isnan(most) or asked <= most <= min(2 * asked, top_memory)
+                    if np.isnan(most)
+                    or asked <= most <= min(2 * asked, top_memory)
+                    or (most == now.memory_limit and asked <= most)
                 ]
     today = (now.cpu_request, now.cpu_limit or np.nan, now.memory_request, now.memory_limit or np.nan)
     if not any(_same(row[:4], today) for row in rows):

@@ -10,11 +10,14 @@ import numpy as np
 from novamodel.analytic import HOURS, day
 from novamodel.cost import PodRequest, groups_of, load_book, nodes_by_group
 from novamodel.scenario import Scenario, node_types, standing
-from novamodel.sizing.legal import GIB, billed
+from novamodel.sizing.legal import GIB, GIB_IN_CORES, billed
 from novamodel.sizing.machines import cache_price, database_price
 
 if TYPE_CHECKING:
     from novamodel.sizing.screen import Rows
+
+SHARPNESS = 4
+"""How much more the fuller of a node's cores, memory and pods counts: the power of their shares."""
 
 
 def compute_cost(scenario: Scenario) -> float:
@@ -84,20 +87,53 @@ def hourly_compute(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np
     return total / HOURS * float(book.price(f"ec2.linux.{group.instance_type}").flat) * hours
 
 
-def room_of_host(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.ndarray]) -> np.ndarray:
-    """Whether the replicas of each combination fit on the one machine of Compose; elsewhere nodes are added.
+def each_cost(scenario: Scenario, kept: Sequence[Rows], now: np.ndarray) -> list[np.ndarray]:
+    """About what each row of each service costs a month (USD), to put sums in order; ``now``: today's row of each.
 
-    Their CPU requests and memory limits (requests without a limit) must fit what the machine has; what else runs on
-    it is not known.
+    Exact for Fargate. A node's price is laid on what fills nodes as of today: the fuller of cores, memory and pods, the
+    more. A machine that is paid anyway costs nothing by the row: there what is set aside decides, and everywhere fewer
+    changes before more.
     """
-    size = places[0].size
+    platform, hours = scenario.platform, scenario.pricing.hours_per_month
+    book = load_book(scenario.pricing.region)
+    if platform.kind == "compose":
+        found = [1e-3 * (own.billed @ np.array([1.0, GIB_IN_CORES])) * own.peak for own in kept]
+    elif platform.compute == "fargate":
+        usd = np.array([float(book.price(f"fargate.linux.x86.{part}").flat) for part in ("vcpu", "memory")])
+        found = [own.billed @ usd * own.hours.mean(axis=1) * hours for own in kept]
+    else:
+        group = next(iter(groups_of(platform).values()))
+        room = np.array([group.room.cpu, group.room.memory_gib, group.room.pods])
+        asks = [
+            np.column_stack([own.billed, np.ones(own.peak.size)]) * np.ceil(own.hours).mean(axis=1)[:, None] / room
+            for own in kept
+        ]
+        full = np.asarray(sum(ask[place] for ask, place in zip(asks, now, strict=True))) ** SHARPNESS
+        price = float(book.price(f"ec2.linux.{group.instance_type}").flat) * hours
+        found = [ask @ (full / full.sum()) * price for ask in asks]
+    few = 1e-4 * max(sum(float(usd[place]) for usd, place in zip(found, now, strict=True)), 1e-3)
+    return [usd + few * own.changes for usd, own in zip(found, kept, strict=True)]
+
+
+def uses_of_host(scenario: Scenario, kept: Sequence[Rows]) -> tuple[list[np.ndarray], list[float]]:
+    """(by service: rows x (cores, bytes) that its replicas take of the one machine of Compose; what it has).
+
+    CPU requests and memory limits (requests without a limit); what else runs on it is not known. No columns elsewhere:
+    there nodes are added.
+    """
     machine = next((m for m in node_types() if m.name == scenario.platform.node_type), None)
     if scenario.platform.kind != "compose" or machine is None:
-        return np.ones(size, dtype=bool)
-    cores, memory = np.zeros(size), np.zeros(size)
-    for own, place in zip(kept, places, strict=True):
-        most = own.settings["max_replicas"][place]
-        cores += most * own.settings["cpu_request"][place]
-        limit = own.settings["memory_limit"]
-        memory += most * np.where(np.isnan(limit), own.settings["memory_request"], limit)[place]
-    return (cores <= machine.cores) & (memory <= machine.memory)
+        return [np.zeros((own.peak.size, 0)) for own in kept], []
+    uses = []
+    for own in kept:
+        limit, most = own.settings["memory_limit"], own.settings["max_replicas"]
+        memory = np.where(np.isnan(limit), own.settings["memory_request"], limit)
+        uses.append(np.column_stack([most * own.settings["cpu_request"], most * memory]))
+    return uses, [float(machine.cores), float(machine.memory)]
+
+
+def room_of_host(scenario: Scenario, kept: Sequence[Rows], places: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether the replicas of each combination fit on the one machine of Compose; elsewhere nodes are added."""
+    uses, room = uses_of_host(scenario, kept)
+    total = np.asarray(sum(own[place] for own, place in zip(uses, places, strict=True)))
+    return np.asarray((total <= np.array(room)).all(axis=1))

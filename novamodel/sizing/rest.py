@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import HOURS, NO_LIMIT, hour_rate, peak_rate, pod_memory, system_load
+from novamodel.analytic import HOURS, NO_LIMIT, hour_rate, pod_memory, system_load
 from novamodel.scenario import Scenario
+from novamodel.sizing.loads import Standing
 
 MOST_PASSES = 60
 POINTS = 48
 LOW_SHARE = 0.9
 """Target tracking removes replicas where every metric is below this share of its target (AWS's documentation)."""
-MILLI, KIB = 1000.0, 1024.0
+MILLI = 1000.0
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,18 @@ class Scaler:
     rule: Any  # the autoscaler: kind, tolerance, and what of ECS's is not varied
 
 
-def pod_use(scenario: Scenario, name: str, most: int, limits: np.ndarray) -> PodUse:
+def pod_use(scenario: Scenario, standing: Standing, name: str, most: int, limits: np.ndarray) -> PodUse:
     """What a pod uses at each hour's mean rate and at the peak, by replicas up to ``most`` and CPU limit (nan: none).
 
     A pod's use depends on its own rate; it is worked out at `POINTS` rates and interpolated between them.
     """
-    peak = max(peak_rate(scenario), 1e-9)
+    peak = standing.rate_per_s
     rates = np.array([*(hour_rate(scenario, hour) for hour in range(HOURS)), peak])
     least = max(float(rates.min()), 1e-3 * peak) / most
     each = np.geomspace(least, peak, POINTS)  # requests/s of the deployment over replicas
-    others = {
-        other: np.asarray(float(s.autoscaler.min_replicas if s.autoscaler else s.replicas))
-        for other, s in scenario.services.items()
-    }
     quota = np.where(np.isnan(limits), NO_LIMIT, limits)
-    counts = {**others, name: (peak / each)[:, None]}
-    load = system_load(scenario, peak, counts, cpu_limit={name: quota[None, :]})
+    counts = {**standing.counts, name: (peak / each)[:, None]}
+    load = system_load(scenario, peak, counts, cpu_limit={name: quota[None, :]}, routes=dict(standing.routes))
     shape = (POINTS, limits.size)
     cores = np.broadcast_to(load.services[name].replica.used_cores, shape)
     memory = np.broadcast_to(pod_memory(scenario, scenario.services[name], name, load, capped=False), shape)
@@ -102,10 +99,34 @@ def _settle(scaler: Scaler, use: PodUse, hour: int, start: np.ndarray) -> np.nda
 
 def _hpa(scaler: Scaler, use: PodUse, hour: int, count: np.ndarray) -> np.ndarray:
     cores = np.ceil(use.cores[hour, count - 1, scaler.limit] * MILLI) / np.ceil(scaler.cpu_request * MILLI)
-    memory = np.ceil(use.memory[hour, count - 1, scaler.limit] / KIB) / np.ceil(scaler.memory_request / KIB)
+    memory = np.ceil(use.memory[hour, count - 1, scaler.limit]) / np.ceil(scaler.memory_request)
     tolerance = scaler.rule.tolerance
-    by_cpu = _wanted(count, cores, scaler.cpu_target, tolerance)
-    return np.maximum(by_cpu, _wanted(count, memory, scaler.memory_target, tolerance))
+    wanted = np.maximum(
+        _wanted(count, cores, scaler.cpu_target, tolerance), _wanted(count, memory, scaler.memory_target, tolerance)
+    )
+    for metric in scaler.rule.metrics.values():
+        wanted = np.maximum(wanted, _further(scaler, use, hour, count, metric, cores, memory))
+    return wanted
+
+
+def _further(
+    scaler: Scaler, use: PodUse, hour: int, count: np.ndarray, metric: Any, cores: np.ndarray,
+    memory: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """What a further metric asks for; nothing (0) where a steady state has no figure of it."""
+    share, target, tolerance = metric.utilization_target, metric.target, scaler.rule.tolerance
+    if share is not None:
+        return _wanted(count, cores if metric.reads == "cpu" else memory, np.full(count.shape, share), tolerance)
+    shown = {
+        "cpu": use.cores[hour, count - 1, scaler.limit],
+        "memory": use.memory[hour, count - 1, scaler.limit],
+        "requests": use.requests[hour, count - 1],
+    }
+    if metric.reads not in shown:
+        return np.zeros(count.shape)
+    ratio = shown[metric.reads] * (1 if metric.value_target is None else count) / target
+    asked = np.ceil(ratio * count - 1e-9)
+    return np.where(np.abs(ratio - 1) <= tolerance + 1e-12, count, asked)
 
 
 def _tracking(scaler: Scaler, use: PodUse, hour: int, count: np.ndarray) -> np.ndarray:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from novamodel.analytic import SystemLoad, interwoven, pod_memory
+from novamodel.analytic import SystemLoad, pod_memory
 from novamodel.scenario import Scenario, Service
-from novamodel.sizing.legal import MOST_LOW, Sizes, legal_sizes
-from novamodel.sizing.loads import candidate_load, today_load
+from novamodel.sizing.legal import MOST_LOW, Sizes, legal_sizes, quota
+from novamodel.sizing.loads import Standing, candidate_load, standing_load
+from novamodel.sizing.pools import pick_pools
 from novamodel.sizing.rest import PodUse, Scaler, pod_use, settle_all
 from novamodel.sizing.settings import SETTINGS, current_settings, path_of
 from novamodel.sizing.shares import objective_shares, own_ratio, whole_shares
@@ -30,8 +31,6 @@ REQUEST_HEADROOM = 1.2
 """A memory request sets aside the mean working set this many times."""
 ROOM_ABOVE = 1.2
 """An autoscaler's upper bound is at least this many times the count at the peak (or the largest there is)."""
-AS_GOOD = 1.02
-"""A pool whose estimate is within 2 % of the best is as good as the best."""
 Allowed = Mapping[str, Sequence[Any]]
 
 
@@ -80,25 +79,28 @@ def services_to_size(scenario: Scenario) -> list[str]:
     return sorted(scenario.services, key=lambda name: scenario.services[name].autoscaler is None)
 
 
-def screen(scenario: Scenario, name: str, allowed: Allowed) -> Rows:
-    """Judge every combination of the allowed values of one service; the others stay as they are."""
+def screen(scenario: Scenario, name: str, allowed: Allowed, standing: Standing | None = None) -> Rows:
+    """Judge every combination of the allowed values of one service; the others stay as they are.
+
+    ``standing``: the scenario at its peak, where it has been worked out.
+    """
+    standing = standing or standing_load(scenario)
     service = scenario.services[name]
     values = {setting: _values(scenario, name, setting, allowed) for setting in SETTINGS}
     sizes = _allowed_sizes(legal_sizes(scenario, service), values, current_settings(service))
     axes = _axes(service, values)
-    limits = np.unique(sizes.cpu_limit)
+    limits = np.unique(quota(scenario, sizes.cpu_limit, sizes.cores))
     most = int(max(values["max_replicas"].max(), current_settings(service)["max_replicas"]))
-    columns = _product(sizes, axes, limits)
+    columns = _product(scenario, sizes, axes, limits)
     now = current_settings(service)
     today = np.flatnonzero(_as_today(columns, now))
     columns = {key: np.concatenate([column, column[today]]) for key, column in columns.items()}
-    use = pod_use(scenario, name, most, limits)
+    use = pod_use(scenario, standing, name, most, limits)
     peak, hours = _replicas(service, columns, use, most)
     pools = values["pool_max"]
-    load = candidate_load(scenario, name, most, limits, pools)
-    if interwoven(scenario):
-        as_now = today_load(scenario)
-        shares = [whole_shares(scenario, load, as_now, slo) for slo in scenario.slo]
+    load = candidate_load(scenario, standing, name, most, limits, pools)
+    if standing.woven:
+        shares = [whole_shares(scenario, load, standing, slo, name) for slo in scenario.slo]
     else:
         shares = [objective_shares(scenario, load, slo, name) for slo in scenario.slo]
     shape = (most, limits.size, pools.size)
@@ -106,7 +108,7 @@ def screen(scenario: Scenario, name: str, allowed: Allowed) -> Rows:
     at = (peak.astype(int) - 1, columns["limit"].astype(int))
     high = _upper(service, values["max_replicas"], peak, columns)
     own = own_ratio(scenario, shares, shape)
-    pool, connects = _pools(scenario, name, own, pools, at, high)
+    pool, connects = pick_pools(scenario, name, own, pools, at, high)
     kept = np.arange(peak.size) >= peak.size - today.size  # today's own bound and pool, whatever they are
     high = np.where(kept, now["max_replicas"], high)
     if service.pool is not None:
@@ -163,13 +165,17 @@ def _axes(service: Service, values: dict[str, np.ndarray]) -> dict[str, np.ndarr
     return {"low": low[(low <= MOST_LOW) | (low == now)], **{k: values[k] for k in ("cpu_target", "memory_target")}}
 
 
-def _product(sizes: Sizes, axes: dict[str, np.ndarray], limits: np.ndarray) -> dict[str, np.ndarray]:
+def _product(
+    scenario: Scenario, sizes: Sizes, axes: dict[str, np.ndarray], limits: np.ndarray
+) -> dict[str, np.ndarray]:
     """Every size with every bound and target, as columns."""
     parts = [np.arange(sizes.cores.size), *(np.arange(axis.size) for axis in axes.values())]
     size, *rest = (grid.ravel() for grid in np.meshgrid(*parts, indexing="ij"))
     columns = {name: axis[place] for (name, axis), place in zip(axes.items(), rest, strict=True)}
     columns |= {name: column[size] for name, column in sizes._asdict().items()}
-    places = np.searchsorted(limits, columns["cpu_limit"])  # nan sorts last, as np.unique has it
+    places = np.searchsorted(
+        limits, quota(scenario, columns["cpu_limit"], columns["cores"])
+    )  # nan sorts last, as np.unique has it
     return columns | {"limit": np.minimum(places, limits.size - 1)}
 
 
@@ -217,41 +223,6 @@ def _upper(service: Service, values: np.ndarray, peak: np.ndarray, columns: dict
     return np.where(need <= now, now, values[place])
 
 
-def _pools(
-    scenario: Scenario,
-    name: str,
-    own: np.ndarray,
-    pools: np.ndarray,
-    at: tuple[np.ndarray, np.ndarray],
-    high: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(place of each row's pool, whether the connections suffice): see the module's first lines."""
-    service = scenario.services[name]
-    if service.pool is None:
-        return np.zeros(high.size, dtype=int), np.ones(high.size, dtype=bool)
-    room = connections(scenario)
-    for other, s in scenario.services.items():
-        if other != name and s.pool is not None:
-            room -= s.pool.max * (s.autoscaler.max_replicas if s.autoscaler else s.replicas)
-    room = max(room, int(pools.min()))
-    each = np.where(pools[None, :] * high[:, None] <= room, own[at], np.inf)
-    best = each.min(axis=1)
-    good = each <= best[:, None] * AS_GOOD
-    keep = int(np.flatnonzero(pools == service.pool.max)[0])
-    below = np.where(good & (pools <= service.pool.max)[None, :], pools[None, :], -1)
-    chosen = np.where(below.max(axis=1) > 0, np.argmax(below, axis=1), np.argmax(good, axis=1))
-    fitting = np.isfinite(best)
-    return np.where(good[:, keep] | ~fitting, keep, chosen), fitting
-
-
-def connections(scenario: Scenario) -> int:
-    """Connections that all pools may open together."""
-    database = scenario.database
-    if database.pgbouncer:
-        return int(database.pgbouncer.max_client_conn)
-    return int(database.max_connections - database.reserved_connections)
-
-
 def _fits(
     scenario: Scenario,
     service: Service,
@@ -261,7 +232,7 @@ def _fits(
     settings: dict[str, np.ndarray],
     at: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """Whether a replica holds its peak working set and sets aside what it uses at the peak."""
+    """Whether a replica holds its peak working set and, on shared machines, sets aside what it uses at the peak."""
     runtime = service.runtime
     shape = (use.cores.shape[1], use.cores.shape[2])
     mean = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), (*shape, load_pools(load, name)))
@@ -271,6 +242,8 @@ def _fits(
     limit = np.where(np.isnan(settings["memory_limit"]), np.inf, settings["memory_limit"])
     fits = peak[at] * MEMORY_HEADROOM <= limit
     fits &= limit >= HEAP_FLOOR * runtime.resting_memory
+    if scenario.platform.compute == "fargate" and scenario.platform.kind != "compose":
+        return fits  # a replica has what it is billed for; on machines that are shared requests must cover the use
     fits &= use.cores[-1][at] <= settings["cpu_request"]
     return fits & (mean[at] * REQUEST_HEADROOM <= settings["memory_request"])
 

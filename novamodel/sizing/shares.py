@@ -17,11 +17,13 @@ from novamodel.analytic import (
     error_share,
     interwoven,
     mean_latency,
+    reaching,
     route_demands,
     route_means,
     slow_shares,
 )
 from novamodel.scenario import Scenario
+from novamodel.sizing.loads import Standing
 
 SCALE = 2.0 ** (np.arange(-8, 25) / 4)
 """Shares of slow requests are kept at these multiples of an objective's limit."""
@@ -45,29 +47,33 @@ def objective_shares(scenario: Scenario, load: SystemLoad, slo: Any, name: str) 
         late = load.services[name].pool.timeout_probability
         lost = (w * np.minimum(1.0, load.routes[route].transactions * late) for route, w in weights.items() if w)
         return sum(lost, np.zeros((1, 1, 1)))[..., None]
-    return np.atleast_2d(slow_shares(scenario, load, slo.limit * SCALE, name, slo.of))
+    return np.atleast_2d(slow_shares(scenario, load, slo.limit * SCALE, reaching(load.routes, name), slo.of))
 
 
-def whole_shares(scenario: Scenario, load: SystemLoad, today: SystemLoad, slo: Any) -> np.ndarray:
+def whole_shares(scenario: Scenario, load: SystemLoad, standing: Standing, slo: Any, name: str) -> np.ndarray:
     """What a service adds to an objective where services ask each other: to first order around today.
 
-    The whole's figure with this service's candidates and all others as today, less the part of today's that the other
-    services add: summed over the services it is exact for one change, and for parts that do not touch.
+    An equal part of today's figure, and what this service's candidates change of it in its own routes and in those
+    that wait for them: summed over the services it is exact for one change, and for parts that do not touch.
     """
     if slo.metric == "rejected":
         return np.zeros((1, 1, 1, 1))
-    rest = 1 - 1 / len(scenario.services)
+    part, today = 1 / len(scenario.services), standing.load
     with np.errstate(invalid="ignore"):  # of a system that is full today nothing is known
-        return np.atleast_1d(_whole(scenario, load, slo) - rest * _whole(scenario, today, slo))
+        if not slo.is_latency or slo.metric == "mean":
+            return np.atleast_1d(_whole(scenario, load, slo) - (1 - part) * _whole(scenario, today, slo))
+        times, touched = slo.limit * SCALE, reaching(load.routes, name)
+        rest = set(load.routes) - touched
+        moved = slow_shares(scenario, load, times, touched, slo.of)
+        kept = part * slow_shares(scenario, today, times, rest, slo.of)
+        return moved - (1 - part) * slow_shares(scenario, today, times, touched, slo.of) + kept
 
 
 def _whole(scenario: Scenario, load: SystemLoad, slo: Any) -> np.ndarray:
     if slo.metric == "mean":
         found = route_means(scenario, load)[slo.of] if slo.of else mean_latency(scenario, load)
         return np.asarray(found)[..., None]
-    if slo.metric == "errors":
-        return np.asarray(error_share(load, slo.of))[..., None]
-    return slow_shares(scenario, load, slo.limit * SCALE, None, slo.of)
+    return np.asarray(error_share(load, slo.of))[..., None]
 
 
 def service_weights(scenario: Scenario) -> dict[str, float]:
@@ -86,15 +92,25 @@ def ratio(slo: Any, total: np.ndarray) -> np.ndarray:
     if slo.metric in ("mean", "errors", "rejected"):
         value = total[..., 0] / slo.limit
         return np.minimum(np.where(np.isnan(value), HOPELESS, value), HOPELESS)
-    budget = 1 - float(slo.metric[1:]) / 100
+    may = budget(slo, 1.0)
     logs = np.log(np.maximum(total, 1e-12))
-    below = logs <= math.log(budget)
+    below = logs <= math.log(may)
     first = np.where(below.any(axis=-1), np.argmax(below, axis=-1), SCALE.size)
     right = np.clip(first, 1, SCALE.size - 1)
     high, low = (np.take_along_axis(logs, (right - k)[..., None], axis=-1)[..., 0] for k in (1, 0))
-    part = np.clip((high - math.log(budget)) / np.maximum(high - low, 1e-12), 0.0, 1.0)
+    part = np.clip((high - math.log(may)) / np.maximum(high - low, 1e-12), 0.0, 1.0)
     value = SCALE[right - 1] * (SCALE[right] / SCALE[right - 1]) ** part
     return np.where(first == 0, SCALE[0], np.where(first == SCALE.size, HOPELESS, value))
+
+
+def budget(slo: Any, multiple: float) -> float:
+    """What all services may add to an objective that is to keep so many times its limit: `ratio` says the same.
+
+    Of a percentile the share of requests slower than that; else the limit itself times the multiple.
+    """
+    if slo.metric in ("mean", "errors", "rejected"):
+        return float(slo.limit * multiple)
+    return 1 - float(slo.metric[1:]) / 100
 
 
 def own_ratio(scenario: Scenario, shares: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:

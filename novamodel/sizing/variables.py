@@ -82,23 +82,24 @@ class Variable:
 
 def variables(scenario: Scenario) -> tuple[Variable, ...]:
     """Every decision that the scenario leaves open, with its legal values, today's among them."""
+    known = scenario.paths()
     found: list[Variable] = []
     for name, service in scenario.services.items():
-        found += _of_service(scenario, name, service)
+        found += _of_service(scenario, known, name, service)
     bouncer = scenario.database.pgbouncer
     if bouncer is not None:
         most = scenario.database.max_connections - scenario.database.reserved_connections
         sizes = [size for size in legal.BOUNCER_SIZES if size <= most]
         path = "database.pgbouncer.default_pool_size"
-        found.append(_variable(scenario, "PgBouncer default pool size", path, sizes, costs=False))
+        found.append(_variable(scenario, known, "PgBouncer default pool size", path, sizes, costs=False))
     for label, paths, rows in (database_choices(scenario), cache_choices(scenario)):
-        now = tuple(scenario.paths()[path] for path in paths)
+        now = tuple(known[path] for path in paths)
         if len(rows) > 1:
             found.append(Variable(label, paths, rows, rows.index(now), True, said(scenario, paths[0])))
     return tuple(variable for variable in found if len(variable.values) > 1)
 
 
-def _of_service(scenario: Scenario, name: str, service: Service) -> Iterable[Variable]:
+def _of_service(scenario: Scenario, known: Mapping[str, Any], name: str, service: Service) -> Iterable[Variable]:
     scaler = service.autoscaler
 
     least = min(scenario.platform.zones, current_settings(service)["min_replicas"])  # one a zone, or today's fewer
@@ -106,10 +107,10 @@ def _of_service(scenario: Scenario, name: str, service: Service) -> Iterable[Var
 
     def one(setting: str, values: Iterable[Any], costs: bool) -> Variable:
         words = setting.replace("_", " ")
-        return _variable(scenario, f"{name} {words}", path_of(scenario, name, setting), values, costs=costs)
+        return _variable(scenario, known, f"{name} {words}", path_of(scenario, name, setting), values, costs=costs)
 
     if scaler is None:
-        yield _variable(scenario, f"{name} replicas", f"services.{name}.replicas", counts, costs=True)
+        yield _variable(scenario, known, f"{name} replicas", f"services.{name}.replicas", counts, costs=True)
     else:
         yield one("min_replicas", [count for count in counts if count <= legal.MOST_LOW], True)
         yield one("max_replicas", counts, False)
@@ -121,7 +122,7 @@ def _of_service(scenario: Scenario, name: str, service: Service) -> Iterable[Var
     if legal.sold_by_size(scenario):
         paths = tuple(path_of(scenario, name, setting) for setting in RESOURCES)
         rows = sorted({tuple(float(column[i]) for column in sizes[:4]) for i in range(sizes.cores.size)})
-        now = tuple(scenario.paths()[path] for path in paths)
+        now = tuple(known[path] for path in paths)
         rows = sorted({*rows, now})
         yield Variable(f"{name} task size", paths, tuple(rows), rows.index(now), True, said(scenario, paths[1]))
     else:
@@ -132,8 +133,10 @@ def _of_service(scenario: Scenario, name: str, service: Service) -> Iterable[Var
         yield one("pool_max", legal.POOLS, False)
 
 
-def _variable(scenario: Scenario, name: str, path: str, values: Iterable[Any], *, costs: bool) -> Variable:
-    now = scenario.paths()[path]
+def _variable(
+    scenario: Scenario, known: Mapping[str, Any], name: str, path: str, values: Iterable[Any], *, costs: bool
+) -> Variable:
+    now = known[path]
     rows = sorted({*values, now}, key=lambda value: math.inf if value is None else value)
     return Variable(name, (path,), tuple((v,) for v in rows), rows.index(now), costs, said(scenario, path))
 

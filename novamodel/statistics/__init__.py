@@ -17,10 +17,12 @@ from novamodel.statistics.quantiles import (
     quantiles_of_histogram,
     too_few_for_quantile,
 )
+from novamodel.statistics.replications import around, pseudo_values, skewed_interval
 from novamodel.statistics.warmup import beginning_differs, mser5
 
 __all__ = [
     "Estimate",
+    "around",
     "batch_means",
     "batch_quantile",
     "batch_ratio",
@@ -30,10 +32,12 @@ __all__ = [
     "mean_interval",
     "mser5",
     "paired_difference",
+    "pseudo_values",
     "quantile_of_histogram",
     "quantiles_of_filled",
     "quantiles_of_histogram",
     "ratio_interval",
+    "skewed_interval",
     "too_few_for_quantile",
     "unpaired_difference",
     "unseen_share",

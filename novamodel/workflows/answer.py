@@ -10,12 +10,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from novamodel.errors import UserError
 from novamodel.files import write_whole
-from novamodel.scenario import Scenario, simplified_parts
+from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.workflows.month import MonthlyCost, bill, monthly_total
 from novamodel.workflows.operate import Operating, operate
+from novamodel.workflows.parts import Failed, Parts
 
 Tell = Callable[[float, str], None]
 QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2, "run.precision": None}
@@ -34,71 +36,125 @@ MOST_DAY_REQUESTS = 1e8
 
 @dataclass(frozen=True)
 class Answer:
-    """A scenario's simulated peak, its knee, the advised size, the bill and the findings."""
+    """A scenario's simulated peak, its knee, the advised size, the bill and the findings.
+
+    A part that failed is None, and ``parts.failed`` says why.
+    """
 
     scenario: Scenario = field(repr=False)
-    result: Result  # the scenario's window: the peak
+    rests_on: RestsOn = field(repr=False)  # of the scenario as it was given
+    result: Result | None  # the scenario's window: the peak
     day: Result | None = field(repr=False)  # the whole day; None where it would take too long (see `answer`)
-    knee: Knee = field(repr=False)
-    sizing: Sizing = field(repr=False)
-    cost: MonthlyCost = field(repr=False)
-    cost_advised: float
-    operating: Operating = field(repr=False)
+    knee: Knee | None = field(repr=False)
+    sizing: Sizing | None = field(repr=False)
+    cost: MonthlyCost | None = field(repr=False)
+    operating: Operating | None = field(repr=False)
+    parts: Parts = field(default_factory=Parts, repr=False)
 
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
         """What the import found in the configuration files."""
         return self.scenario.findings
 
+    @property
+    def cost_advised(self) -> float | None:
+        """USD a month at the advised size.
+
+        Today's month is billed from its run, candidates from their steady state: only their difference is comparable.
+        """
+        if self.cost is None or self.sizing is None:
+            return None
+        return float(self.cost.mid.total) + self.sizing.chosen.cost_month - self.sizing.now.cost_month
+
     def to_dict(self) -> dict[str, Any]:
         """Plain figures, the content of answer.json: no time stamp, duration or path of this machine."""
-        scenario = self.scenario
-        low, mid, high = (float(total) for total in self.cost.totals())
+        scenario, result, knee, sizing = self.scenario, self.result, self.knee, self.sizing
+        advice = [] if sizing is None else sizing.advice.to_dict("records")
         return {
+            **what_files_say(scenario),
+            "rests_on": self.rests_on.to_dict(),
+            "failed": self.parts.rows(),
             "scenario": scenario.name,
             "title": scenario.heading,
             "scenario_hash": scenario.content_hash(),
             "peak_per_s": sum(source.most_per_s for source in scenario.traffic.sources.values()),
-            "seed": self.result.seed,
-            "replications": self.result.replications,
-            "slo": _slos(self.result),
-            "rejected": self.result.estimate("rejected")._asdict(),
-            "first_limit": self.knee.first_limit,
-            "load_multiple_at_breach": self.knee.load_multiple_at_breach,
-            "size": {"now": self.sizing.now.settings, "advised": self.sizing.chosen.settings, "met": self.sizing.met},
-            "advice": self.sizing.advice.to_dict("records"),
-            "cost": {
-                "low": low,
-                "mid": mid,
-                "high": high,
-                "baseline": float(self.cost.mid.baseline),
-                "use": float(self.cost.mid.use),
-                "advised": round(self.cost_advised, 2),
-                "moved": [one._asdict() for one in self.cost.spread.moved],
-                "currency": self.cost.mid.currency,
-                "region": self.cost.mid.region,
-                "not_priced": list(self.cost.mid.not_priced),
-                "missing": list(self.cost.mid.missing),
-            },
-            "operating": self.operating.to_dict(),
-            "findings": list(self.findings),
-            "day": self.day and {"rate_per_s": self.day.estimate("rate").value, "slo": _slos(self.day)},
-            "warnings": list(self.result.warnings),
+            "seed": scenario.run.seed if result is None else result.seed,
+            "replications": None if result is None else result.replications,
+            "slo": [] if result is None else verdicts(result, self.rests_on),
+            "rejected": result and result.estimate("rejected")._asdict(),
+            "first_limit": knee and knee.first_limit,
+            "load_multiple_at_breach": knee and knee.load_multiple_at_breach,
+            "breach_low": knee and knee.breach_low,
+            "breach_high": knee and knee.breach_high,
+            "limit_rests_on": self.rests_on.of_advice(),
+            "size": sizing and {"now": sizing.now.settings, "advised": sizing.chosen.settings, "met": sizing.met},
+            "advice": [{**row, "assumed": self.rests_on.of_advice()} for row in advice],
+            "cost": self.cost and self._cost(self.cost),
+            "operating": self.operating and self.operating.to_dict(),
+            "day": self.day
+            and {"rate_per_s": self.day.estimate("rate").value, "slo": verdicts(self.day, self.rests_on)},
+            "warnings": [] if result is None else list(result.warnings),
             "simplified": [part._asdict() for part in simplified_parts(scenario)],
-            "digest": self.result.digest,
-            "prices_date": self.cost.prices_date,
+            "digest": result and result.digest,
+            "prices_date": self.cost and self.cost.prices_date,
         }
 
+    def _cost(self, cost: MonthlyCost) -> dict[str, Any]:
+        low, mid, high = (float(total) for total in cost.totals())
+        return {
+            "low": low,
+            "mid": mid,
+            "high": high,
+            "baseline": float(cost.mid.baseline),
+            "use": float(cost.mid.use),
+            "advised": None if self.cost_advised is None else round(self.cost_advised, 2),
+            "moved": [one._asdict() for one in cost.spread.moved],
+            "currency": cost.mid.currency,
+            "region": cost.mid.region,
+            "not_priced": list(cost.mid.not_priced),
+            "missing": list(cost.mid.missing),
+            "assumed": self.rests_on.of_cost(),
+        }
+
+    def headline(self) -> dict[str, float]:
+        """The figures by name; nan where their part is missing."""
+        result, cost, nan = self.result, self.cost, math.nan
+        return {
+            "rate (requests/s)": result.estimate("rate").value if result else nan,
+            "p99 (ms)": result.estimate("p99").value * 1000 if result else nan,
+            "rejected (share)": result.estimate("rejected").value if result else nan,
+            "load multiple at breach": (self.knee and self.knee.load_multiple_at_breach) or nan,
+            "cost (USD/month)": float(cost.totals()[1]) if cost else nan,
+        }
+
+    def draw(self, part: str | tuple[str, ...], figure: Callable[..., Any], *given: Any) -> Any:
+        """A figure or a table of a part of this answer, or of several; where one or the figure failed, why.
+
+        What failed itself may be ``given`` again: it counts as None there.
+        """
+        failed, name = self.parts.failed, f"figure {figure.__name__}"
+        for one in (part,) if isinstance(part, str) else part:
+            if one in failed:
+                return failed[one]
+        values = [None if isinstance(one, Failed) else one for one in given]
+        shown = self.parts.attempt(name, lambda: figure(*values))
+        return failed.get(name, shown)
+
     def _repr_html_(self) -> str:
-        slos = "".join(f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.result.slo())
-        low, mid, high = self.cost.totals()
-        cost = f"{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})"
-        head, first = escape(self.scenario.heading), escape(self.knee.first_limit)
-        return f"<p><b>{head}</b></p><ul>{slos}</ul><p>{first}<br>{cost}</p>"
+        said = [f"<p><b>{escape(self.scenario.heading)}</b></p>"]
+        if self.result is not None:
+            slos = (f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.result.slo())
+            said.append(f"<ul>{''.join(slos)}</ul>")
+        if self.knee is not None:
+            said.append(f"<p>{escape(self.knee.first_limit)}</p>")
+        if self.cost is not None:
+            low, mid, high = self.cost.totals()
+            said.append(f"<p>{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})</p>")
+        return "".join([*said, *(one._repr_html_() for one in self.parts.failed.values())])
 
     def write(self, out: str | Path) -> None:
-        """Write bill.csv, then answer.json, each whole or not at all."""
-        write_whole(Path(out) / "bill.csv", self.cost.mid.to_csv())
+        """Write bill.csv (empty where there is no bill), then answer.json, each whole or not at all."""
+        write_whole(Path(out) / "bill.csv", "" if self.cost is None else self.cost.mid.to_csv())
         write_whole(Path(out) / "answer.json", to_json(self.to_dict()))
 
 
@@ -106,39 +162,95 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
     """Simulate the peak and the whole day, find the knee, size and price, and what running it takes.
 
     The day is simulated by the compiled engine only, and not when ``quick``; its bill then takes the simulated
-    replicas hour by hour. ``progress`` is told the share done and the stage.
+    replicas hour by hour. A part that fails is left out with its reason; where none could be made and the user's
+    input is why, that is the ``UserError``. ``progress`` is told the share done and the stage.
     """
     tell = progress or (lambda share, text: None)
+    rests, parts = rests_on(scenario), Parts()
     scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
 
     def stage(begin: float, width: float, name: str) -> Callable[..., None]:
         return lambda share, text="": tell(begin + width * share, text or name)
 
-    result = simulate(scenario, engine=engine, progress=stage(0.0, 0.1, "simulating the peak"))
-    day = None
-    if result.engine == "compiled" and not quick and scenario.traffic.most_per_s * 86400 <= MOST_DAY_REQUESTS:
+    def simulate_day() -> Result:
         whole = scenario.override(DAY, said_by="the day of the report")
-        day = simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
-    options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
-    breaks = knee(scenario, engine=engine, progress=stage(0.5, 0.25, "finding the knee"), **options)
-    sized = size(
-        scenario,
-        engine=engine,
-        progress=stage(0.75, 0.2, "sizing"),
-        cost_of=monthly_total,
-        budget=4 if quick else 12,
-        **options,
+        return simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
+
+    result = parts.attempt(
+        "peak", lambda: checked(simulate(scenario, engine=engine, progress=stage(0.0, 0.1, "simulating the peak")))
     )
-    cost = bill(scenario, day or result)
-    # Today's month is billed from its run, candidates from their steady state: only their difference is comparable.
-    advised = float(cost.mid.total) + sized.chosen.cost_month - sized.now.cost_month
-    operated = operate(scenario, cost, engine=engine, quick=quick, progress=stage(0.95, 0.05, "operations"))
+    day = None
+    if (
+        result
+        and result.engine == "compiled"
+        and not quick
+        and scenario.traffic.most_per_s * 86400 <= MOST_DAY_REQUESTS
+    ):
+        day = parts.attempt("day", simulate_day)
+    options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
+    breaks = parts.attempt(
+        "knee", lambda: knee(scenario, engine=engine, quick=quick, progress=stage(0.5, 0.25, "finding the knee"))
+    )
+    sized = parts.attempt(
+        "sizing",
+        lambda: size(
+            scenario,
+            engine=engine,
+            progress=stage(0.75, 0.2, "sizing"),
+            cost_of=monthly_total,
+            budget=4 if quick else 12,
+            **options,
+        ),
+    )
+    cost = parts.attempt("bill", lambda: checked_bill(bill(scenario, day or result)))
+    if not any((result, breaks, sized, cost)) and not parts.fault:
+        raise UserError(next(iter(parts.failed.values())).why)
+    operated = parts.attempt(
+        "operations",
+        lambda: operate(
+            scenario,
+            cost,
+            engine=engine,
+            quick=quick,
+            progress=stage(0.95, 0.05, "operations"),
+            attempt=parts.attempt,
+        ),
+    )
     tell(1.0, "priced")
-    return Answer(scenario, result, day, breaks, sized, cost, advised, operated)
+    return Answer(scenario, rests, result, day, breaks, sized, cost, operated, parts)
 
 
-def _slos(result: Result) -> list[dict[str, Any]]:
-    return [slo._asdict() for slo in result.slo()]
+def checked(result: Result) -> Result:
+    """The result, if every request of it is accounted for."""
+    if not result.conserved:
+        raise RuntimeError(
+            "the simulation lost or made requests: arrived is not served + rejected + failed + abandoned"
+        )
+    return result
+
+
+def checked_bill(cost: MonthlyCost) -> MonthlyCost:
+    """The bill, if its parts add up and its total lies in its range."""
+    low, mid, high = cost.totals()
+    if abs(float(cost.mid.baseline + cost.mid.use - mid)) >= 0.005 or not low <= mid <= high:
+        raise RuntimeError("the bill does not add up")
+    return cost
+
+
+def what_files_say(scenario: Scenario) -> dict[str, Any]:
+    """What every answer says beside its figures: what it rests on, findings, what was seen and has no model."""
+    return {
+        "rests_on": rests_on(scenario).to_dict(),
+        "findings": list(scenario.findings),
+        "not_modelled": list(scenario.not_modelled),
+    }
+
+
+def verdicts(result: Result, rests: RestsOn) -> list[dict[str, Any]]:
+    """Every objective judged, each with the assumed inputs that its verdict rests on."""
+    return [
+        {**slo._asdict(), "assumed": rests.of_verdict(slo.metric, number)} for number, slo in enumerate(result.slo())
+    ]
 
 
 def to_json(value: Any) -> str:

@@ -209,8 +209,8 @@ def test_every_kind_that_rules_name_is_known() -> None:
     told = set()
     for file in [*PACKAGE.glob("audit/*.py"), *PACKAGE.glob("importers/**/*.py"), *PACKAGE.glob("scenario/*.py")]:
         text = file.read_text(encoding="utf-8")
-        told |= set(re.findall(r'(?:fault|open_question)\(\s*"([a-z0-9-]+)"', text))
-        told |= set(re.findall(r'(?:finding|draft\.find)\(\s*"(?:error|warning|note)",\s*"([a-z0-9-]+)"', text))
+        told |= set(re.findall(r'\b(?:fault|open_question)\(\s*"([a-z0-9-]+)"', text))
+        told |= set(re.findall(r'\b(?:finding|draft\.find)\(\s*"(?:error|warning|note)",\s*"([a-z0-9-]+)"', text))
         told |= set(re.findall(r'found\(scenario, "([a-z0-9-]+)"', text))
     assert told - KINDS.keys() == set()
     assert len(told) > 100

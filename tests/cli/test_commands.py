@@ -203,7 +203,8 @@ def test_import_gives_a_scenario_on_stdout_and_the_report_on_stderr(call: Callab
     file.write_text(outcome.out, encoding="utf-8")
     assert loading.load(file).content_hash() == loading.load(NOVABANK).content_hash()
     assert "docker-compose.prod.yml:15: nginx depends on core-api, which is no service here" in outcome.err
-    assert re.match(r"read \d+ files as eks: \d+ values from them, \d+ assumed\n", outcome.err)
+    assert re.match(r"READ \d+ values from \d+ files; ASSUMED \d+: load 100 requests/s, ", outcome.err)
+    assert re.search(r"^\d+ files read as eks$", outcome.err, re.M)
     written = call("import", NOVABANK, "-o", tmp_path / "same.yaml")
     assert (written.code, written.out) == (0, "")
     assert (tmp_path / "same.yaml").read_text(encoding="utf-8") == outcome.out
@@ -254,7 +255,8 @@ def test_size_shows_advice_and_why_candidates_lost(call: Callable, monkeypatch: 
     assert len(sizing.candidates) > 1
     for row in sizing.candidates.itertuples():
         assert row.why in outcome.out
-    assert sizing_text(sizing) + "\n" == outcome.out
+    assert sizing_text(sizing) in outcome.out
+    assert outcome.out.startswith("READ 89 values from 7 files; SET 2 by override; ASSUMED ")
     plain = strict(answering.to_json(sizing_dict(sizing)))
     assert len(plain["candidates"]) == len(sizing.candidates)
     assert plain["met"] == sizing.met

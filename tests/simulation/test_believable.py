@@ -149,10 +149,19 @@ def test_a_share_never_seen_is_not_known_to_be_zero(queue):
         assert errors.high == pytest.approx(max(3.69, seldom * most * replications) / arrived, rel=0.05)
 
 
-def test_by_replication_holds_what_the_estimates_average(queue):
+def test_the_estimates_are_of_all_replications_together_and_near_the_single_ones(queue):
     result = simulate(queue())
-    found = result.by_replication.groupby(["metric", "of"], sort=False)["value"].mean().reset_index()
-    np.testing.assert_allclose(found["value"], result.estimates["value"])
+    groups = result.by_replication.groupby(["metric", "of"], sort=False)
+    means = groups["value"].mean().to_numpy()
+    seen = result.estimates["metric"] != "p99.9"
+    np.testing.assert_allclose(means[seen], result.estimates["value"][seen], rtol=0.05)
+    (route,) = result.routes.to_dict("records")
+    for metric in ("mean", "p50", "p95", "p99"):
+        assert result.estimate(metric).value == route[f"{metric}_s"]  # one figure wherever it stands
+    # without one replication: what the other three say together
+    three = simulate(queue(replications=3)).estimate("p95").value
+    left = result.by_replication.query("metric == 'p95' and of == '' and replication == 3")["without"].item()
+    assert left == pytest.approx(three, rel=1e-12)
 
 
 # --- precision -------------------------------------------------------------------------------------------------

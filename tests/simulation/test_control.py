@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from novamodel.analytic import hpa_spec
 from novamodel.components.hpa.behavior import scale_down_rules, scale_up_rules
 from novamodel.simulation import codes
-from novamodel.simulation.control.autoscaler import hpa_spec
 from novamodel.simulation.replication import replicate
 
 STEP_S, DROP_S = 300.0, 720.0

@@ -473,9 +473,9 @@ def test_verdict_says_when_the_interval_contains_the_limit():
 
 
 def test_an_interval_is_said_only_where_values_can_lie():
-    assert words.interval_text(-0.4, 1.3, "s") == " [0 s, 1.3 s]"
-    assert words.interval_text(-0.1, 1.2, "1") == " [0 %, 100 %]"
-    assert words.interval_text(NAN, NAN, "s") == ""
+    assert words.span_text(0.5, -0.4, 1.3, "s") == "500 ms [0 s, 1.3 s]"
+    assert words.span_text(0.5, -0.1, 1.2, "1") == "50 % [0 %, 100 %]"
+    assert words.span_text(0.5, NAN, NAN, "s") == "500 ms"
 
 
 @pytest.mark.parametrize(

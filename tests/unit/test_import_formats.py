@@ -103,9 +103,7 @@ def test_behavior_fills_in_what_the_api_server_would(tmp_path: Path) -> None:
 def test_hpa_faults(tmp_path: Path) -> None:
     gone = HPA.replace("shop-orders", "nobody")
     assert "hpa-target-missing" in codes(import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + gone)))
-    assert "hpa-target-missing" not in codes(
-        import_folder(write(tmp_path, a__yaml=gone))
-    )  # its target stands elsewhere
+    assert "hpa-target-missing" not in codes(import_folder(write(tmp_path, a__yaml=gone)))
     bare = DEPLOYMENT.replace("limits: {cpu: 1, memory: 1Gi}", "{}")
     assert "hpa-without-request" in codes(import_folder(write(tmp_path, a__yaml=bare + "---" + HPA)))
     custom = HPA.replace("name: cpu", "name: disk")

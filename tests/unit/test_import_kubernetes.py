@@ -84,12 +84,6 @@ def hpa(version: str, metric: str) -> str:
         ),
         (
             "autoscaling/v2",
-            "  metrics: [{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: 120m}}}]\n",
-            "cpu_target",
-            "60 %",
-        ),
-        (
-            "autoscaling/v2",
             "  metrics:\n    - type: ContainerResource\n      containerResource:\n"
             "        {name: cpu, container: shop, target: {type: Utilization, averageUtilization: 45}}\n",
             "cpu_target",
@@ -103,26 +97,6 @@ def test_every_version_of_an_autoscaler(tmp_path: Path, version: str, metric: st
     assert (scaler["min_replicas"], scaler["max_replicas"], scaler[path]) == (2, 9, target)
     removed = [row["line"] for row in report.findings if row["code"] == "hpa-api-removed"]
     assert bool(removed) == ("beta" in version)
-
-
-def test_keda_scales_on_cpu_and_names_its_other_triggers(tmp_path: Path):
-    keda = """---
-apiVersion: keda.sh/v1alpha1
-kind: ScaledObject
-metadata: {name: shop}
-spec:
-  scaleTargetRef: {name: shop}
-  minReplicaCount: 2
-  maxReplicaCount: 20
-  triggers:
-    - {type: cpu, metricType: Utilization, metadata: {value: "60"}}
-    - {type: aws-sqs-queue, metadata: {queueLength: "5", queueURL: "https://x"}}
-"""
-    report = read(tmp_path, {"a.yaml": workload() + keda})
-    scaler = report.tree.values["services"]["shop"]["autoscaler"]
-    assert scaler == {"min_replicas": 2, "max_replicas": 20, "cpu_target": "60 %"}
-    (row,) = [row for row in report.not_modelled if "aws-sqs-queue" in row["what"]]
-    assert ("queueLength 5" in row["what"], row["line"]) == (True, 23)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 import novamodel as nm
 from novamodel.questions.first_break.fixes import AS_NOW, fixes_of
 from novamodel.questions.first_break.retry_storm import offered_with_retries, storm_rows
+from novamodel.sizing import knee
 
 
 def table(failed: list[float]) -> pd.DataFrame:
@@ -59,6 +60,11 @@ def title(figure) -> str:
 @pytest.fixture(scope="module")
 def answer():
     return nm.questions.what_breaks_first(nm.load("novabank"), quick=True, seed=5)
+
+
+def test_the_knee_is_the_one_of_the_report(answer):
+    found = knee(nm.load("novabank"), quick=True, seed=5)
+    assert (found.load_multiple_at_breach, found.first_limit) == (answer.breach, answer.knee.first_limit)
 
 
 def test_fixes_are_ranked_by_gain_for_a_dollar_against_the_same_customers(answer):

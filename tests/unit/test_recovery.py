@@ -8,6 +8,7 @@ import pytest
 import novamodel as nm
 from novamodel.recovery import backup_load, dump_times, recovery_plan
 from novamodel.recovery.dump import find_deletes_from_days, pipeline_outcome, same_name_probability
+from novamodel.scenario import load_scenario
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +40,32 @@ def test_a_dump_that_works_loses_the_interval_and_the_time_to_make_it():
     assert times.recovery_s == pytest.approx(10 * 512 / 100 + 10 * 1024 / 40)
 
 
-def test_dumps_that_nobody_speaks_of_are_marked_assumed(tmp_path):
+def test_a_backup_that_nobody_speaks_of_is_none(tmp_path):
     deployment = (Path(__file__).parents[2] / "data/novabank/k8s").glob("*deployment*.yaml")
     for file in deployment:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     silent = nm.load(tmp_path)
     rows = recovery_plan(silent).set_index("what")
-    assert "no file says that such dumps are made" in rows.loc["dump in a bucket (assumed)", "why"]
-    said = recovery_plan(silent.override({"backup.every": "6 h"}))
-    assert "dump in a bucket" in set(said["what"])
+    assert list(rows.index) == ["no backup found"]
+    assert not rows.loc["no backup found", "works"]
+    assert math.isinf(rows.loc["no backup found", "rpo_s"])
+    said = recovery_plan(silent.override({"backup.every": "6 h"})).set_index("what")
+    assert said.loc["dump in a bucket", "declared_s"] == 6 * 3600
+    assert "no backup found" not in said.index
     (tmp_path / "dump.sh").write_text("set -euo pipefail\n# pg_dump nightly\npg_dump shop > shop.sql\n")
     scripted = nm.load(tmp_path)
     assert scripted.origin("backup").line == 3
     assert "dump in a bucket" in set(recovery_plan(scripted)["what"])
+
+
+def test_what_rds_keeps_counts_only_where_somebody_says_it():
+    silent = nm.load("novabank").override({"database.backup_retention_days": 9})
+    assert recovery_plan(silent).set_index("what").loc["point-in-time recovery", "works"]
+    scenario = load_scenario(Path(__file__).parents[2] / "params/shop.yaml")
+    assert scenario.origin("database.backup_retention_days").kind == "assumed"
+    row = recovery_plan(scenario).set_index("what").loc["point-in-time recovery"]
+    assert not row["works"]
+    assert math.isinf(row["rpo_s"])
 
 
 def test_the_load_of_a_dump_grows_with_the_database(novabank):

@@ -49,6 +49,19 @@ ANSWER = {
 }  # fmt: skip
 
 
+RESTS = {
+    "read": 38,
+    "files": ["a.yaml", "b.yaml"],
+    "set": 0,
+    "assumed": 103,
+    "marks": True,
+    "moving": [
+        {"what": "load", "text": "load 100 requests/s", "why": "assumed: no file", "paths": ["a"], "marks": True},
+        {"what": "demands", "text": "9 demands", "why": "assumed: usual", "paths": ["b", "c"], "marks": True},
+    ],
+}
+
+
 def usage() -> MonthUsage:
     return MonthUsage(
         caches=(CacheCluster(name="sessions", node_type="cache.t4g.small"),),
@@ -193,13 +206,14 @@ def test_colour_only_in_a_terminal(terminal):
 
 
 def test_conclusion_says_advice_cost_and_what_would_change_it():
-    said = dict(report.conclusion(ANSWER, warnings=["too short for p99.9"], assumed=103).sentences)
+    said = dict(report.conclusion(ANSWER | {"warnings": ["too short for p99.9"], "rests_on": RESTS}).sentences)
     assert "missed: p99 < 300 ms (412 ms [371 ms, 455 ms])" in said["Today"]
     assert "kept: errors < 0.1 % (0.02 %)" in said["Today"]
     assert "core-api: 4 to 12 x 500m/750m" in said["Advice"]
     assert "508 USD a month" in said["Cost"]
     assert "1.4 x today's peak" in said["What would change it"]
     assert "103 values are assumed" in said["What would change it"]
+    assert said["Rests on"].startswith("READ 38 values from 2 files; ASSUMED 103: load 100 requests/s, 9 demands: ")
     assert said["Known gaps"].startswith("too short for p99.9; not modelled")
 
 

@@ -3,6 +3,7 @@
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
 from novamodel.sizing import Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
+from novamodel.sizing.breach import crossing, crossing_interval
 from novamodel.sizing.joint import space
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
@@ -250,12 +252,29 @@ def test_the_knee_says_what_gives_out(found):
     assert "at most 6 replicas" in found.first_limit
     assert "> 250 ms" in found.first_limit
     assert f"{found.load_multiple_at_breach:.3g} x today's load" in found.first_limit
+    assert found.breach_low <= found.load_multiple_at_breach <= found.breach_high
+    assert f"95 % sure: {found.breach_low:.3g} to {found.breach_high:.3g} x" in found.first_limit
     assert found.curve["multiple"].is_monotonic_increasing
     assert found.curve.loc[found.curve["multiple"] < found.load_multiple_at_breach, "met"].all()
     assert not found.curve["met"].iloc[-1]
     assert list(found.tiers["scales_out"]) == sorted(found.tiers["scales_out"])
     assert "<table" in found._repr_html_()
     assert found.to_dict()["load_multiple_at_breach"] == found.load_multiple_at_breach
+
+
+def test_the_interval_of_the_knee_is_where_the_objectives_own_intervals_cross():
+    def seen(value, low, high):
+        objective = SloResult("p99 < 1 s", "p99", "", 1.0, value, low, high, value < 1.0, "s")
+        other = SloResult("errors < 1 %", "errors", "", 0.01, 0.0, 0.0, 0.5, True, "1")  # unsure, and not missed
+        return SimpleNamespace(slo=lambda: [objective, other])
+
+    points = {1.0: seen(0.25, 0.2, 0.5), 2.0: seen(0.5, 0.4, 2.0), 4.0: seen(2.0, 0.5, 8.0), 8.0: seen(4.0, 2.0, 9.0)}
+    assert crossing(2.0, 4.0, points) == pytest.approx(math.sqrt(8), abs=1e-3)
+    low, high = crossing_interval(4.0, points)
+    assert (low, high) == (pytest.approx(math.sqrt(2), abs=1e-3), pytest.approx(math.sqrt(32), abs=1e-3))
+    del points[8.0]
+    assert crossing_interval(4.0, points) == (low, None)
+    assert crossing_interval(4.0, {4.0: points[4.0]}) == (4.0, None)
 
 
 def test_a_knee_beyond_the_multiples_is_not_made_up():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from novamodel.statistics import (
     Estimate,
+    around,
     batch_means,
     batch_quantile,
     batch_ratio,
@@ -18,8 +19,10 @@ from novamodel.statistics import (
     mean_interval,
     mser5,
     paired_difference,
+    pseudo_values,
     quantile_of_histogram,
     ratio_interval,
+    skewed_interval,
     too_few_for_quantile,
     unpaired_difference,
     unseen_share,
@@ -197,6 +200,44 @@ def test_a_share_that_comes_in_clusters_is_bounded_by_replications():
         high = max(mean_interval(shares).high, min(clustered_share(shares, 24 / 48000), 1.0))
         inside += high >= 24 * 0.25 / 48000
     assert inside / 2000 >= 0.95
+
+
+def waits_of_mm1(rng, load, seconds, warm_up_s=20.0, rate=200.0):
+    """Times in an M/M/1 system of those who come after a warm-up, sorted, by Lindley's recursion."""
+    count = int(load * rate * (seconds + warm_up_s) * 1.1 + 200)
+    came, work = np.cumsum(rng.exponential(1 / (load * rate), count)), rng.exponential(1 / rate, count)
+    steps = np.concatenate([[0.0], np.cumsum(work[:-1] - np.diff(came))])
+    times = steps - np.minimum.accumulate(steps) + work
+    return np.sort(times[(came >= warm_up_s) & (came < warm_up_s + seconds)])
+
+
+@pytest.mark.parametrize(("load", "least"), [(0.5, 0.92), (0.95, 0.88)])
+def test_percentiles_near_saturation_are_covered(load, least):
+    """Four runs of 60 s; at 95 % of the capacity that is eight times what the queue takes to forget."""
+    rng = np.random.default_rng(5)
+    inside, plain = {0.5: [], 0.99: []}, []
+    for _ in range(200):
+        runs = [waits_of_mm1(rng, load, 60.0) for _ in range(4)]
+        for q, found in inside.items():
+            truth = -math.log(1 - q) / (200.0 * (1 - load))
+            alone = [np.quantile(run, q) for run in runs]
+            left = [np.quantile(np.concatenate(runs[:i] + runs[i + 1 :]), q) for i in range(4)]
+            estimate = skewed_interval(float(np.quantile(np.concatenate(runs), q)), alone, left)
+            found.append(estimate.low <= truth <= estimate.high)
+        interval = mean_interval(alone)
+        plain.append(interval.low <= truth <= interval.high)
+    assert all(least <= np.mean(found) <= 0.99 for found in inside.values())
+    assert load == 0.5 or np.mean(plain) < 0.8  # t alone would not
+
+
+def test_a_skewed_interval_of_equal_figures_has_no_width_and_needs_all_of_them():
+    assert skewed_interval(2.0, [2.0, 2.0], [2.0, 2.0]) == pytest.approx((2.0, 2.0, 2.0))
+    for alone in ([2.0], [2.0, math.nan], [2.0, 0.0]):
+        assert math.isnan(skewed_interval(2.0, alone, alone).high)
+    with pytest.raises(ValueError, match="line up"):
+        skewed_interval(2.0, [2.0, 2.0], [2.0])
+    assert pseudo_values(2.0, [1.5, 2.5]).tolist() == [2.5, 1.5]
+    assert around(5.0, Estimate(1.0, 0.0, 3.0)) == Estimate(5.0, 4.0, 7.0)
 
 
 def test_batches_that_resemble_each_other_are_merged_and_widen_the_interval():

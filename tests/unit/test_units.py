@@ -79,3 +79,21 @@ def test_formats():
     assert units.format_clock(64800) == "18:00"
     assert units.format_time(0) == "0 s"
     assert not math.isnan(units.parse_time("1 s"))
+
+
+@pytest.mark.parametrize(
+    ("figure", "texts"),
+    [
+        ((0.12421, 0.12389, 0.12462, "s"), ("124.2 ms", "[123.9 ms, 124.6 ms]")),
+        ((0.12421, 0.12420, 0.12423, "s"), ("124.21 ms", "[124.2 ms, 124.23 ms]")),
+        ((0.412, 0.371, 0.455, "s"), ("412 ms", "[371 ms, 455 ms]")),
+        ((0.0, 0.0, 6.92e-5, "1"), ("0 %", "[0 %, 0.00692 %]")),
+        ((0.4980001, 0.498, 0.4980002, "1"), ("49.8 %", "[49.8 %, 49.8 %]")),  # six digits at most
+        ((2.0, 2.0, 2.0, "s"), ("2 s", "[2 s, 2 s]")),
+        ((0.3, math.nan, math.nan, "s"), ("300 ms", "")),
+        ((math.nan, math.nan, math.nan, "1"), ("-", "")),
+        ((449.96, 447.2, 452.7, "1/s"), ("450 requests/s", "[447.2 requests/s, 452.7 requests/s]")),
+    ],
+)
+def test_an_interval_is_written_so_that_its_width_is_seen(figure, texts):
+    assert units.format_estimate(*figure) == texts

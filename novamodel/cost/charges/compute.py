@@ -1,9 +1,11 @@
 """Fargate tasks and pods, EKS control planes, EC2 instances, EBS volumes."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
-from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import ZERO, billed_ephemeral_gib
 from novamodel.cost.provisioned import BASELINE, check_volume, excess
 from novamodel.cost.support import eks_support
@@ -13,14 +15,19 @@ from novamodel.scenario.fargate import require_fargate_size
 
 DEFAULT_DISKS = (Volume(name="root", gib=Decimal(20)),)
 METRICS_OF_DETAILED_MONITORING = 7
+PAY_FOR_EBS = re.compile(
+    r"(c3|i2|r3)\.([24]?xlarge)|c1\.xlarge|g2\.2xlarge|m1\.(large|xlarge)|m2\.[24]xlarge|m3\.2?xlarge"
+)
+"""Types of earlier generations that pay for EBS optimisation (EC2 user guide, from memory)."""
 Part = tuple[Driver, str, Decimal]
 
 
 def fargate_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """vCPU and memory as requested, disk above 20 GB, Windows licences, addresses of tasks."""
-    del ground
     for service in usage.fargate:
-        require_fargate_size(float(service.vcpu), float(service.memory_gib), path=f"fargate.{service.name}")
+        size = float(service.vcpu), float(service.memory_gib)
+        if not ground.sold(partial(require_fargate_size, *size, path=f"fargate.{service.name}")):
+            continue
         parts: list[Part] = [
             ("fixed", service.name, service.fixed_task_hours),
             ("use", f"{service.name} above its minimum", service.use_task_hours),
@@ -77,17 +84,20 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
         ("fixed", f"{group.name} during operations", group.surge_node_hours),
     ]
     for driver, name, hours in parts:
-        yield Quantity(key, hours * (1 - share), name, driver)
+        yield from machines(ground, key, hours * (1 - share), name, driver, group.purchase)
         yield Quantity(f"{key}.spot", hours * share, f"{name} on Spot", driver)
     disks = DEFAULT_DISKS if group.disks is None else group.disks
-    for driver, name, hours in parts:
+    held: list[Part] = parts if group.disk_hours is None else [("fixed", group.name, group.disk_hours)]
+    for driver, name, hours in held:
         for disk in disks:
-            yield from _volume(disk, hours / ground.month, name, driver)
+            yield from _volume(disk, hours / ground.month, name, driver, ground)
     family = "t4g" if group.instance_type.startswith("t4g.") else "t3"
     yield Quantity(f"ec2.cpu_credits.{family}", group.cpu_credit_hours, group.name, "use")
     hours = sum((part for _, _, part in parts), ZERO)
+    if group.ebs_optimized and PAY_FOR_EBS.fullmatch(group.instance_type):
+        yield Quantity(f"ec2.ebs_optimized.{group.instance_type}", hours, group.name)
     if group.detailed_monitoring:
-        metrics = METRICS_OF_DETAILED_MONITORING * hours / ground.month
+        metrics = METRICS_OF_DETAILED_MONITORING * (group.disk_hours or hours) / ground.month
         yield Quantity("cloudwatch.metrics", metrics, f"{group.name}, detailed monitoring")
     if group.public_ipv4:
         yield Quantity("vpc.public_ipv4", hours, f"{group.name}, an address each")
@@ -95,13 +105,13 @@ def _group(group: NodeGroup, ground: Ground) -> Iterator[Quantity]:
 
 def volume_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """EBS volumes that no node group brings along."""
-    del ground
     for volume in usage.volumes:
-        yield from _volume(volume, Decimal(1), volume.name, "fixed")
+        yield from _volume(volume, Decimal(1), volume.name, "fixed", ground)
 
 
-def _volume(volume: Volume, months: Decimal, name: str, driver: Driver) -> Iterator[Quantity]:
-    check_volume(volume)
+def _volume(volume: Volume, months: Decimal, name: str, driver: Driver, ground: Ground) -> Iterator[Quantity]:
+    if not ground.sold(partial(check_volume, volume)):
+        return
     held = volume.count * months
     kind = f"ebs.{volume.kind}"
     yield Quantity(f"{kind}.storage", volume.gib * held, name, driver)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
-from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import ZERO, billed_backup_gib, enhanced_monitoring_gib
 from novamodel.cost.provisioned import check_storage, excess, rds_gp3_included
 from novamodel.cost.support import rds_support
@@ -21,8 +22,8 @@ SERVERLESS_SUPPORT_SHARE = Decimal("0.25")
 def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """RDS instances; backups above the allowance of all of them together."""
     for database in usage.databases:
-        check_storage(database)
-        yield from _database(database, ground)
+        if ground.sold(partial(check_storage, database)):
+            yield from _database(database, ground)
     backups = billed_backup_gib(
         (database.backup_stored_gib for database in usage.databases),
         (database.storage_gib for database in usage.databases),
@@ -33,7 +34,8 @@ def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
 def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
     key = f"rds.{PRICED_AS.get(one.engine, one.engine)}.{one.instance_class}.{one.zones}"
     hours, name = ground.month, one.name
-    yield Quantity(key, hours, f"{name}, {one.engine}" if one.engine in PRICED_AS else name)
+    shown = f"{name}, {one.engine}" if one.engine in PRICED_AS else name
+    yield from machines(ground, key, hours, shown, "fixed", one.purchase)
     kind = f"rds.{one.storage_type}"
     yield Quantity(f"{kind}.storage.{one.zones}", one.storage_gib, name)
     if one.storage_type == "gp3":
@@ -74,7 +76,8 @@ def aurora_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
         mode = "io_optimized" if cluster.io_optimized else "standard"
         for machine in cluster.instances:
             hours = machine.count * ground.month
-            yield Quantity(f"aurora.{machine.instance_class}.{mode}", hours, cluster.name)
+            key = f"aurora.{machine.instance_class}.{mode}"
+            yield from machines(ground, key, hours, cluster.name, "fixed", machine.purchase)
         yield Quantity(f"aurora.serverless.{mode}", cluster.acu_hours, cluster.name)
         yield Quantity(f"aurora.storage.{mode}", cluster.storage_gib, cluster.name, "use")
         if not cluster.io_optimized:
@@ -92,6 +95,11 @@ def _aurora_extras(cluster: AuroraCluster, mode: str, ground: Ground) -> Iterato
     year = rds_support(f"aurora-{cluster.engine}", cluster.version, ground.on).year if stated is None else stated
     if year:
         yield Quantity(_support(year), vcpu + units * SERVERLESS_SUPPORT_SHARE, cluster.name)
+    if cluster.insights == "retention":
+        for machine in cluster.instances:
+            cores = ground.vcpu(f"aurora.{machine.instance_class}.{mode}") * machine.count
+            yield Quantity(f"rds.insights.retention.{machine.instance_class.split('.')[1]}", cores, cluster.name)
+        yield Quantity("rds.insights.retention.serverless", units / ground.month, cluster.name)
     if cluster.insights == "advanced":
         yield Quantity("rds.insights.advanced", vcpu, cluster.name)
         yield Quantity("rds.insights.advanced_serverless", units, cluster.name)

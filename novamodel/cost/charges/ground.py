@@ -1,5 +1,6 @@
 """What all charges stand on: the month's length, its date, and the facts of machines that the price book knows."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,20 +22,56 @@ class Quantity(NamedTuple):
     own_tiers: bool = False
 
 
+def machines(
+    ground: "Ground", key: str, hours: Decimal, name: str, driver: Driver, purchase: str
+) -> Iterator[Quantity]:
+    """Machine-hours as they are bought: on demand, or reserved: the hourly part and what was paid upfront, spread.
+
+    A reservation's price stands in the book as a rate (upfront parts spread over the term), as `KEY.PLAN.hour` (what
+    an hour costs beside the upfront part), or as both; the upfront part of which it knows nothing is missing.
+    """
+    if purchase == "on_demand":
+        yield Quantity(key, hours, name, driver)
+        return
+    shown, own = f"{name}, {purchase.replace('_', ' ').replace('.', ', ')}", f"{key}.{purchase}"
+    if f"{own}.hour" in ground.book.prices:
+        yield Quantity(f"{own}.hour", hours, shown, driver)
+    elif not purchase.endswith("all_upfront"):
+        yield Quantity(own, hours, shown, driver)
+        return
+    if not purchase.endswith(("no_upfront", "heavy_utilization")):
+        yield Quantity(f"{own}.upfront", hours, shown, driver)
+
+
 class Ground(NamedTuple):
-    """Hours of the month, the same rounded up, the date, and the book; `lenient`: what it lacks is left out."""
+    """Hours of the month, the same rounded up, the date, and the book.
+
+    `lenient`: what the book lacks is left out, and what AWS does not sell is named in `refused`.
+    """
 
     month: Decimal
     full_month: Decimal
     on: date
     book: PriceBook
-    lenient: bool = False
+    lenient: bool
+    refused: list[str]
 
     @classmethod
     def of(cls, usage: MonthUsage, book: PriceBook, *, lenient: bool = False) -> "Ground":
         """The ground of one month's usage."""
         on = usage.on or book_date(book)
-        return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient)
+        return cls(usage.hours_per_month, full_hours(usage.hours_per_month), on, book, lenient, [])
+
+    def sold(self, check: Callable[[], object]) -> bool:
+        """Whether AWS sells what `check` looks at; a lenient bill names its `UserError`, others raise it."""
+        try:
+            check()
+        except UserError as problem:
+            if not self.lenient:
+                raise
+            self.refused.append(f"{problem.path or ''}: {problem.message} (valid: {problem.valid})".lstrip(": "))
+            return False
+        return True
 
     def vcpu(self, key: str) -> Decimal:
         """vCPUs of the instance class that `key` prices; 0 of one that a lenient bill leaves out and names.

@@ -39,8 +39,8 @@ def api_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
 def nat_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """NAT gateways by the full hour, every GB through them."""
     for nat in usage.nat:
-        yield Quantity("nat.hour", nat.count * ground.full_month)
-        yield Quantity("nat.data", nat.gib, driver="use")
+        yield Quantity("nat.hour", nat.count * ground.full_month, nat.name)
+        yield Quantity("nat.data", nat.gib, nat.name, "use")
 
 
 def endpoint_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:

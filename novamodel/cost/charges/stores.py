@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
-from novamodel.cost.charges.ground import Ground, Quantity
+from novamodel.cost.charges.ground import Ground, Quantity, machines
 from novamodel.cost.meters import billed_object_gib, early_delete_gib, stored_log_gib
 from novamodel.cost.provisioned import excess, search_gp3_included
-from novamodel.cost.usage import Bucket, MonthUsage, SearchDomain
+from novamodel.cost.usage import Bucket, CacheCluster, MonthUsage, SearchDomain
 from novamodel.errors import UserError
 
 MOST_SHARDS, MOST_REPLICAS, MOST_MEMCACHED = 500, 5, 60
@@ -20,28 +21,36 @@ LOG_COMPRESSION = Decimal("0.2")
 def cache_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """ElastiCache nodes by the full hour."""
     for cache in usage.caches:
-        path = f"caches.{cache.name}"
-        if cache.engine == "memcached":
-            if cache.replicas or cache.nodes > MOST_MEMCACHED:
-                raise UserError(
-                    f"Memcached with {cache.shards} nodes and {cache.replicas} replicas",
-                    path=path,
-                    valid=f"up to {MOST_MEMCACHED} nodes, no replicas",
-                )
-        elif cache.shards > MOST_SHARDS or cache.replicas > MOST_REPLICAS:
-            raise UserError(
-                f"{cache.shards} shards with {cache.replicas} replicas each",
-                path=path,
-                valid=f"up to {MOST_SHARDS} shards, {MOST_REPLICAS} replicas each",
-            )
+        if not ground.sold(partial(check_cache, cache)):
+            continue
         hours = cache.nodes * ground.full_month
-        yield Quantity(f"elasticache.{cache.engine}.{cache.node_type}", hours, cache.name)
+        key = f"elasticache.{cache.engine}.{cache.node_type}"
+        yield from machines(ground, key, hours, cache.name, "fixed", cache.purchase)
+
+
+def check_cache(cache: CacheCluster) -> None:
+    """Refuse (`UserError`) numbers of nodes that ElastiCache does not sell."""
+    path = f"caches.{cache.name}"
+    if cache.engine == "memcached":
+        if cache.replicas or cache.nodes > MOST_MEMCACHED:
+            raise UserError(
+                f"Memcached with {cache.shards} nodes and {cache.replicas} replicas",
+                path=path,
+                valid=f"up to {MOST_MEMCACHED} nodes, no replicas",
+            )
+    elif cache.shards > MOST_SHARDS or cache.replicas > MOST_REPLICAS:
+        raise UserError(
+            f"{cache.shards} shards with {cache.replicas} replicas each",
+            path=path,
+            valid=f"up to {MOST_SHARDS} shards, {MOST_REPLICAS} replicas each",
+        )
 
 
 def search_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """OpenSearch nodes by the full hour, and their volumes."""
     for domain in usage.search:
-        yield Quantity(f"opensearch.{domain.node_type}", domain.nodes * ground.full_month, domain.name)
+        nodes = domain.nodes * ground.full_month
+        yield from machines(ground, f"opensearch.{domain.node_type}", nodes, domain.name, "fixed", domain.purchase)
         for role, kind, count in (
             ("masters", domain.master_type, domain.masters),
             ("UltraWarm", domain.warm_type, domain.warm_nodes),

@@ -11,6 +11,10 @@ Count = Annotated[int, Field(ge=0)]
 Profile = tuple[Amount, ...]
 """A curve over the month in equal slices: 730 figures are hours, 24 a day that repeats, one a month without change."""
 Name = Annotated[str, Field(min_length=1)]
+Purchase = Annotated[
+    str, Field(pattern=r"on_demand|(reserved|convertible)\.[13]yr\.((no|partial|all)_upfront|heavy_utilization)")
+]
+"""How a machine is bought: on demand, or reserved for one or three years, paid so: `reserved.1yr.no_upfront`."""
 Driver = Literal["fixed", "use"]
 """`use` where a quantity follows traffic."""
 ZERO = Decimal(0)

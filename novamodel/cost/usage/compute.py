@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from novamodel.cost.usage.base import ZERO, Amount, Count, Name, Thing
+from novamodel.cost.usage.base import ZERO, Amount, Count, Name, Purchase, Thing
 
 
 class FargateService(Thing):
@@ -53,6 +53,8 @@ class NodeGroup(Thing):
     `disks`: volumes of each instance (their `count` is for each); None is one gp3 of 20 GiB, the default of an EKS
     managed node group. `cpu_credit_hours`: vCPU-hours of surplus credits of T instances in unlimited mode, *use*.
     `detailed_monitoring`: 7 metrics an instance at a minute's resolution. `public_ipv4`: each has an address.
+    `disk_hours`: hours of the disks where they stay while instances are stopped. `ebs_optimized`: types of earlier
+    generations pay for it. `purchase`: reserved instances are paid every hour of the month, whatever runs.
     """
 
     name: Name
@@ -62,6 +64,9 @@ class NodeGroup(Thing):
     surge_node_hours: Amount = ZERO
     os: Literal["linux", "windows"] = "linux"
     tenancy: Literal["shared", "dedicated"] = "shared"
+    purchase: Purchase = "on_demand"
+    ebs_optimized: bool = False
+    disk_hours: Amount | None = None
     spot_share: Amount = ZERO
     disks: tuple[Volume, ...] | None = None
     cpu_credit_hours: Amount = ZERO

@@ -50,6 +50,7 @@ class NatGateway(Thing):
     The public address of each is `vpc.public_ipv4`, metered.
     """
 
+    name: str = ""
     count: Count = 1
     gib: Amount = ZERO
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from novamodel.cost.usage.base import ZERO, Amount, Count, Driver, Name, Thing
+from novamodel.cost.usage.base import ZERO, Amount, Count, Driver, Name, Purchase, Thing
 
 SupportYear = Literal[0, 1, 2, 3]
 
@@ -29,6 +29,7 @@ class Database(Thing):
     version: str | None = None
     extended_support_year: SupportYear | None = None
     zones: Literal["single_az", "multi_az", "cluster"] = "single_az"
+    purchase: Purchase = "on_demand"
     storage_type: Literal["gp2", "gp3", "io1", "io2", "magnetic"] = "gp3"
     storage_gib: Amount = Decimal(20)
     iops: Amount | None = None
@@ -45,6 +46,7 @@ class AuroraInstance(Thing):
 
     instance_class: Name
     count: Count = 1
+    purchase: Purchase = "on_demand"
 
 
 class AuroraCluster(Thing):
@@ -66,7 +68,7 @@ class AuroraCluster(Thing):
     storage_gib: Amount = ZERO
     io_requests: Amount = ZERO
     backup_stored_gib: Amount = ZERO
-    insights: Literal["standard", "advanced"] = "standard"
+    insights: Literal["standard", "retention", "advanced"] = "standard"
     proxy: bool = False
 
 
@@ -81,6 +83,7 @@ class CacheCluster(Thing):
     engine: Literal["redis", "valkey", "memcached"] = "redis"
     shards: Count = 1
     replicas: Count = 0
+    purchase: Purchase = "on_demand"
 
     @property
     def nodes(self) -> int:
@@ -98,6 +101,7 @@ class SearchDomain(Thing):
     node_type: Name
     name: str = "logs"
     nodes: Count = 1
+    purchase: Purchase = "on_demand"
     storage_type: Literal["gp2", "gp3", "io1", "magnetic"] = "gp3"
     gib: Amount = ZERO
     storage_driver: Driver = "use"

@@ -9,7 +9,23 @@ from novamodel.importers.declared import Resource
 from novamodel.importers.node import Node
 from novamodel.importers.terraform.values import Unknown
 
-_IDENTITIES = ("id", "arn", "name", "identifier", "cluster_identifier", "family", "replication_group_id", "url")
+_IDENTITIES = (
+    "id", "arn", "name", "identifier", "cluster_identifier", "family", "replication_group_id", "url", "function_name",
+)  # fmt: skip
+_NAMED = {
+    "cluster_identifier": ("aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster"),
+    "replicate_source_db": ("aws_db_instance",),
+    "replication_group_id": ("aws_elasticache_replication_group",),
+    "function_name": ("aws_lambda_function",),
+    "task_definition": ("aws_ecs_task_definition",),
+    "launch_configuration": ("aws_launch_configuration",),
+    "launch_template.#.name": ("aws_launch_template",),
+    "cluster_name": ("aws_ecs_cluster", "aws_eks_cluster"),
+}
+"""Values that name another resource where they do not refer to it."""
+_SCALED = ("aws_dynamodb_table", "aws_elasticache_replication_group", "aws_msk_cluster", "aws_rds_cluster")
+"""What else but services application autoscaling scales; its target names them in a path."""
+MOST_LINKS = 40
 
 
 @dataclass
@@ -42,6 +58,26 @@ class Estate:
                 return one
         return None
 
+    def link(self) -> None:
+        """Note in every resource which others its values refer to, by reference or by their names."""
+        known = {one.address: f"{one.type}.{one.name}" for one in self.resources}
+        for one in self.resources:
+            for key, refs in one.references():
+                target = next((known[ref] for ref in refs if ref in known), None)
+                if target is not None and len(one.links) < MOST_LINKS:
+                    one.links.setdefault(key, target)
+            for key, types in _NAMED.items():
+                node = one.body.at(*(0 if word == "#" else word for word in key.split(".")))
+                name = key.replace(".#", "")
+                found = None if name in one.links or not node.text else self.linked(node, *types)
+                if found is not None and found is not one:
+                    one.links[name] = f"{found.type}.{found.name}"
+            if one.type == "aws_appautoscaling_target" and "resource_id" not in one.links:
+                words = {*one.text("resource_id").replace(":", "/").split("/")[1:]}
+                scaled = next((each for each in self.of(*_SCALED) if words & _names(each)), None)
+                if scaled is not None:
+                    one.links["resource_id"] = f"{scaled.type}.{scaled.name}"
+
     def refers(self, value: Node, target: Resource) -> bool:
         """Whether a value refers to a resource."""
         return isinstance(value.value, Unknown) and target.address in value.value.refs
@@ -63,3 +99,8 @@ class Estate:
 def total(resources: Iterable[Resource]) -> int:
     """How many there are, each with its count."""
     return sum(one.count for one in resources)
+
+
+def _names(one: Resource) -> set[str]:
+    """Names that a resource goes by outside of Terraform."""
+    return {text for key in _IDENTITIES if (text := one.text(key))}

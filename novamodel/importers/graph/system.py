@@ -81,6 +81,14 @@ class System:
         """Services that put messages into a queue."""
         return [name for name in self.queues[queue].users if name not in self.workers]
 
+    def worked(self) -> dict[str, Store]:
+        """Queues of messages with both who puts them in and who takes them."""
+        return {
+            name: queue
+            for name, queue in self.queues.items()
+            if queue.program != "kafka" and self.takers(name) and self.givers(name)
+        }
+
     def database_of(self, service: str) -> str:
         """The database that a service's pool goes to where nothing else is said."""
         return next(iter(self.used(service, self.databases)), MAIN)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from novamodel.errors import UserError
+from novamodel.importers.kubernetes.metric_words import Shown, key_of, metric_said, shown_by_name
 from novamodel.importers.node import Node
-from novamodel.importers.quantity import kubernetes_memory, seconds, whole
+from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
-from novamodel.units import parse_bytes, parse_cores
+from novamodel.scenario.scaling_metric import OF_QUEUES
+from novamodel.units import parse_amount
 
+_TARGET = re.compile(r"autoscaler\.((cpu|memory)_target|metrics\.[^.]+)")
 K8S = "documented: Kubernetes"
 _DEFAULTS: dict[str, tuple[int, list[list[Any]]]] = {
     "scaleUp": (0, [["Pods", 4, "15 s"], ["Percent", 100, "15 s"]]),
@@ -18,6 +21,7 @@ _DEFAULTS: dict[str, tuple[int, list[list[Any]]]] = {
 """What the API server fills in as soon as ``behavior`` is there (autoscaling/v2 defaults)."""
 
 
+_FURTHER = ("Pods", "Object", "External")
 REMOVED = {"autoscaling/v2beta1": "1.25", "autoscaling/v2beta2": "1.26"}
 """API versions that the API server no longer takes, and since which version of Kubernetes."""
 
@@ -40,21 +44,41 @@ def autoscaler(hpas: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
     spec = hpa["spec"]
     targets = _targets(spec, box, draft)
     if not targets:
-        draft.find(
-            "warning",
-            "hpa-metric-not-modelled",
-            hpa.file,
-            spec.line,
-            "this autoscaler has no CPU or memory utilisation target: it is left out and replicas stay constant",
-            "add a Resource metric with averageUtilization",
-        )
+        nothing_modelled(hpa.file, spec.line, draft)
         return ()
     bounds = spec["minReplicas"] or spec["maxReplicas"] or spec
     said = [Said("autoscaler", None, hpa.file, bounds.line)]
     for key, path in (("minReplicas", "min_replicas"), ("maxReplicas", "max_replicas")):
         if spec[key]:
             said.append(Said(f"autoscaler.{path}", whole(spec[key].value), spec[key].file, spec[key].line))
-    return (*said, *targets, *behavior_of(spec["behavior"], draft))
+    return (*said, *targets, *behavior_of(spec["behavior"]))
+
+
+def nothing_modelled(file: str | None, line: int | None, draft: Draft) -> None:
+    """An autoscaler is left out."""
+    draft.find(
+        "warning",
+        "hpa-metric-not-modelled",
+        file,
+        line,
+        "nothing that this autoscaler scales on is modelled: it is left out and replicas stay constant",
+        "say by hand what its metrics show (services.NAME.autoscaler.metrics)",
+    )
+
+
+def answered(said: tuple[Said, ...], queues: bool, pools: bool, draft: Draft) -> tuple[Said, ...]:
+    """What is said of a service; metrics of queues or pools that no file shows it to have are listed instead."""
+    gone = {*(() if queues else OF_QUEUES), *(() if pools else ("pool waits",))}
+    lost = {one.path.removesuffix(".reads"): one for one in said if one.path.endswith(".reads") and one.value in gone}
+    for path, one in lost.items():
+        what = f"metric {path.rsplit('.', 1)[-1]} ({one.value})"
+        draft.leave(one.file or "", one.line, what, "no file shows which queue or pool of this service it means")
+    kept = tuple(one for one in said if not any(one.path == path or one.path.startswith(f"{path}.") for path in lost))
+    if lost and not any(_TARGET.fullmatch(one.path) for one in kept):
+        place = next(one for one in said if one.path == "autoscaler")
+        nothing_modelled(place.file, place.line, draft)
+        return tuple(one for one in kept if one.path.split(".")[0] != "autoscaler")
+    return kept
 
 
 def metric_of(metric: Node) -> tuple[str, Node, Node]:
@@ -67,17 +91,22 @@ def metric_of(metric: Node) -> tuple[str, Node, Node]:
 
 def _targets(spec: Node, box: Node, draft: Draft) -> list[Said]:
     said: list[Said] = []
+    taken: set[str] = set()
     for metric in spec["metrics"]:
         name, use, absolute = metric_of(metric)
-        share = _share(name, absolute, box)
-        if name in ("cpu", "memory") and use:
+        container = metric.at("containerResource", "container")
+        if container and container.text != box["name"].text:
+            what = f"metric ContainerResource {name} of container {container.text}"
+            draft.leave(metric.file, metric.line, what, "one container a pod is modelled")
+        elif name in ("cpu", "memory") and use:
             said.append(Said(f"autoscaler.{name}_target", _percent(use), use.file, use.line))
-        elif name in ("cpu", "memory") and share is not None:
-            why = f"derived: {absolute.text} of a request of {box.at('resources', 'requests', name).text}"
-            said.append(Said(f"autoscaler.{name}_target", share, absolute.file, absolute.line, why, "derived"))
+        elif name in ("cpu", "memory") and absolute:
+            kind, key = "ContainerResource" if container else "Resource", key_of(name, taken)
+            said += metric_said(key, kind, Shown(name), metric, "average_target", absolute)
+            if container:
+                said.append(Said(f"autoscaler.metrics.{key}.container", container.text, container.file, container.line))
         else:
-            what = f"metric {metric['type'].text or '?'} {name}".strip() + _words(metric)
-            draft.leave(metric.file, metric.line, what, "only CPU and memory utilisation are modelled")
+            said += _further(metric, taken, draft)
     old = spec["targetCPUUtilizationPercentage"]
     if old:
         said.append(Said("autoscaler.cpu_target", _percent(old), old.file, old.line))
@@ -87,25 +116,21 @@ def _targets(spec: Node, box: Node, draft: Draft) -> list[Said]:
     return said
 
 
-def _share(name: str, absolute: Node, box: Node) -> str | None:
-    """An absolute target as a share of what the container requests; None where one of them is not known."""
-    request = box.at("resources", "requests", name) or box.at("resources", "limits", name)
-    parse = parse_cores if name == "cpu" else parse_bytes
-    if not absolute or not request:
-        return None
-    try:
-        wanted, asked = parse(kubernetes_memory(absolute.value)), parse(kubernetes_memory(request.value))
-    except (UserError, ValueError, TypeError):
-        return None
-    return f"{100 * wanted / asked:.6g} %" if asked > 0 else None
-
-
-def _words(metric: Node) -> str:
-    """Name and target of any other metric, for the list of what is not modelled."""
-    part = next((metric[key] for key in ("pods", "object", "external") if metric[key]), metric["nothing"])
-    name = part.at("metric", "name").text or part["metricName"].text
-    target = next((node.text for _, node in part["target"].entries() if node.text not in ("Value", "AverageValue")), "")
-    return f" {name} at {target or part['targetAverageValue'].text or '?'}" if name else ""
+def _further(metric: Node, taken: set[str], draft: Draft) -> list[Said]:
+    """A Pods, Object or External metric whose name says what it shows; any other is listed."""
+    kind = metric["type"].text
+    part = metric[kind.lower()] if kind in _FURTHER else metric["nothing"]
+    name, target = part.at("metric", "name") or part["metricName"], part["target"]
+    average = target["averageValue"] or part["targetAverageValue"] or part["averageValue"]
+    node = average or target["value"] or part["targetValue"]
+    shown = shown_by_name(name.text)
+    if shown is None or not node or (kind == "Pods" and (not average or shown.reads in OF_QUEUES)):
+        what = f"metric {kind or '?'} {name.text or metric_of(metric)[0]}".strip()
+        why = "its name does not say what the model could show it: add it to autoscaler.metrics by hand"
+        draft.leave(metric.file, metric.line, f"{what} at {node.text}" if node else what, why)
+        return []
+    field = "average_target" if average else "value_target"
+    return metric_said(key_of(name.text, taken), kind, shown, name, field, node)
 
 
 def _percent(node: Node) -> Any:
@@ -113,7 +138,15 @@ def _percent(node: Node) -> Any:
     return f"{value} %" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def behavior_of(behavior: Node, draft: Draft) -> list[Said]:
+def _share_of(node: Node) -> Any:
+    """A tolerance, which is a Kubernetes quantity, in percent."""
+    try:
+        return f"{100 * parse_amount(node.value):g} %"
+    except ValueError:
+        return node.value
+
+
+def behavior_of(behavior: Node) -> list[Said]:
     """Windows and policies of ``behavior``, with what the API server fills in."""
     if not behavior:
         return []
@@ -134,6 +167,7 @@ def behavior_of(behavior: Node, draft: Draft) -> list[Said]:
         listed = [[p["type"].text, whole(p["value"].value), seconds(p["periodSeconds"].value)] for p in policies]
         say("policies", policies, listed, default_policies)
         say("select_policy", rules["selectPolicy"], rules["selectPolicy"].value, None)
-        if rules["tolerance"]:
-            draft.leave(rules.file, rules["tolerance"].line, f"{key}.tolerance", "one tolerance is modelled: 10 %")
+        near = rules["tolerance"]
+        if near:
+            said.append(Said(f"{path}.tolerance", _share_of(near), near.file, near.line))
     return said

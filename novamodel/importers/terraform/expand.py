@@ -60,7 +60,23 @@ def build(module: Module, block: Block, own: dict[str, Any], kind: str, name: st
     gaps: list[tuple[str, str, int]] = []
     place = module.evaluator.having(**own)
     value = _values(place, block, (), lines, gaps, 0)
+    region = _elsewhere(module, block)
+    if region is not None:
+        value["provider_region"] = region
     return Resource(kind, name, address, Node(value, block.file, lines), block.file, block.line, 1, None, gaps)
+
+
+def _elsewhere(module: Module, block: Block) -> str | None:
+    """The region of the provider that a block names by its alias; None where it names none or it is not known."""
+    named = block.attributes.get("provider")
+    alias = named.text.strip().strip('"').rpartition(".")[2] if named is not None else ""
+    for other in module.blocks if alias else ():
+        if other.kind == "provider" and "alias" in other.attributes:
+            place = module.evaluator
+            if safe_value(place, other.attributes["alias"]) == alias and "region" in other.attributes:
+                region = safe_value(place, other.attributes["region"])
+                return region if isinstance(region, str) else None
+    return None
 
 
 def safe_value(place: Evaluator, expression: Expression) -> Any:

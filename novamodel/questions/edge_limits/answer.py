@@ -18,7 +18,7 @@ from novamodel.questions.edge_limits.trials import BURSTS, FLOOD, FULL, QUICK, E
 from novamodel.questions.shared import Tell, Text, main_only, need_open, readable, seconds_text
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
-from novamodel.units import format_fraction
+from novamodel.units import format_estimate, format_fraction
 
 ABUSERS = "abusers"
 """The population that counts as abusers where none is named."""
@@ -291,8 +291,7 @@ def _frontier_table(frontier: list[Limit], best: Limit | None) -> pd.DataFrame:
 
 
 def _share(value: float, low: float, high: float) -> str:
-    span = f" [{format_fraction(low)}, {format_fraction(high)}]" if low == low else ""
-    return f"{format_fraction(value)}{span}"
+    return " ".join(format_estimate(value, low, high, "1")).rstrip()
 
 
 def _blocked(share: float) -> str:

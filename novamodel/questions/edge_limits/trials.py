@@ -14,7 +14,7 @@ from novamodel.analytic import erlang_b
 from novamodel.questions.shared import Tell, seconds_text, service_asked
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import knee
+from novamodel.sizing import knee, peak_window
 from novamodel.units import format_fraction
 
 FLOOD = "flood"
@@ -131,10 +131,10 @@ class EdgeRuns:
 
     def _breach(self, multiples: tuple[float, ...]) -> float | None:
         """The multiple of the peak at which an objective is first missed: the lowest, where that misses it."""
-        changes = {"edge.limits": {}, "run.warm_up": f"{self.length.knee_s:g} s"}  # the autoscaler rests at each load
-        variant = self.scenario.override(changes, said_by="edge")
-        length: dict[str, Any] = {"duration_s": self.length.knee_s, "replications": 2, "refine": 1}
-        return knee(variant, multiples, **length, **self.options).load_multiple_at_breach
+        variant = self.scenario.override({"edge.limits": {}}, said_by="edge")
+        length = f"{self.length.knee_s:g} s"
+        window = peak_window(variant, self.length.knee_s) | {"run.warm_up": length}  # the autoscaler rests at each load
+        return knee(variant, multiples, quick=True, window=window, **self.options).load_multiple_at_breach
 
     def _simulate(self, changes: dict[str, Any]) -> Result:
         return simulate(self.scenario.override(changes, said_by="edge"), **self.options)

@@ -22,7 +22,7 @@ from novamodel.questions.shared import (
     seconds_text,
     service_asked,
 )
-from novamodel.recovery import backup_load, recovery_plan
+from novamodel.recovery import NO_BACKUP, backup_load, recovery_plan, says_backup
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, simulate
 from novamodel.statistics import Estimate, mean_interval
@@ -118,8 +118,10 @@ class OperationsAnswer:
         if not self.scenario.database.multi_az:
             words.append("The database has no standby: losing it is a restore, not a failover.")
         words += [text] if (text := main_only(self.scenario, "databases", "caches")) else []
-        if len(broken):
-            words.append(f"**Cannot work as the files have it: {'; '.join(broken['what'])}.**")
+        if NO_BACKUP in set(broken["what"]):
+            words.append("**No backup was found: what is lost with the database is lost for good.**")
+        if declared := [what for what in broken["what"] if what != NO_BACKUP]:
+            words.append(f"**Cannot work as the files have it: {'; '.join(declared)}.**")
         return Text(" ".join(words))
 
 
@@ -181,7 +183,7 @@ def _happenings(scenario: Scenario, service: str) -> dict[str, dict[str, Any]]:
     if scenario.cache.nodes > 1 and scenario.cache.keyspaces:
         happenings["cache failover"] = {"cache_failover": {}}
     load = backup_load(scenario)
-    if load.share_of_server > SMALLEST_SHARE:
+    if says_backup(scenario) and load.share_of_server > SMALLEST_SHARE:
         slower = 1 / max(1 - load.share_of_server, 0.05)
         span = max(min(load.dump_s, AFTER_S["backup"]), 1.0)
         happenings["backup"] = {"slow_database": {"factor": slower, "duration": f"{span!r} s"}}
@@ -279,9 +281,10 @@ def _shield(scenario: Scenario, event: str) -> dict[str, Any]:
         "database failover": ("standby in another zone", {"database.multi_az": False}),
         "cache failover": (f"{scenario.cache.nodes} cache nodes", {"cache.nodes": 1}),
     }
+    assumed = ", assumed" if scenario.origin("platform.zones").kind == "assumed" else ""
     words = {
         "rollout": "surge and readiness of the rollout",
-        "lost zone": f"{scenario.platform.zones} zones",
+        "lost zone": f"{scenario.platform.zones} zones{assumed}",
         "backup": "a dump at night",
     }
     if event not in without:

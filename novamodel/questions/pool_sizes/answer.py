@@ -31,7 +31,7 @@ from novamodel.questions.pool_sizes.trials import (
 )
 from novamodel.questions.shared import Tell, Text, change, main_only, readable, seconds_text
 from novamodel.scenario import Scenario
-from novamodel.units import format_fraction, format_part
+from novamodel.units import format_estimate, format_fraction, format_part
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _spans(frame: pd.DataFrame, name: str) -> list[str]:
 
 
 def _span(value: float, low: float, high: float) -> str:
-    return seconds_text(value) + (f" [{seconds_text(low)}, {seconds_text(high)}]" if low == low else "")
+    return " ".join(format_estimate(value, low, high, "s")).rstrip()
 
 
 def _sentences(answer: ConnectionsAnswer) -> list[str]:

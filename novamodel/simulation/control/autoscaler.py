@@ -5,52 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from novamodel.components.hpa import (
-    Behavior,
-    ControllerSettings,
-    HpaSpec,
-    HpaState,
-    Reading,
-    ResourceMetric,
-    Sample,
-    ScalingPolicy,
-    ScalingRules,
-    as_amount,
-    decide,
-)
-from novamodel.scenario.service import Autoscaler
-from novamodel.scenario.service import Behavior as ScenarioBehavior
+from novamodel.analytic import MILLI, hpa_spec, metric_names
+from novamodel.components.hpa import HpaState, Reading, ResourceMetric, Sample, as_amount, decide
+from novamodel.scenario.autoscaler import Autoscaler
 from novamodel.simulation import codes
 from novamodel.simulation.control.cpu_use import used_cpu
+from novamodel.simulation.control.keda import KedaLoop
+from novamodel.simulation.control.metrics import MetricsApi
 from novamodel.simulation.control.pod import Pod
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 
 KUBELET_S = 10.0
 """The kubelet recomputes a container's usage about this often (cAdvisor housekeeping)."""
-
-
-def hpa_spec(autoscaler: Autoscaler) -> HpaSpec:
-    """The scenario's autoscaler in the controller's terms."""
-    metrics = []
-    if autoscaler.cpu_target is not None:
-        metrics.append(ResourceMetric("cpu", target_utilization=round(autoscaler.cpu_target * 100)))
-    if autoscaler.memory_target is not None:
-        metrics.append(ResourceMetric("memory", target_utilization=round(autoscaler.memory_target * 100)))
-    behavior = None
-    if autoscaler.scale_up is not None or autoscaler.scale_down is not None:
-        behavior = Behavior(_rules(autoscaler.scale_up), _rules(autoscaler.scale_down))
-    settings = ControllerSettings(
-        tolerance_up=autoscaler.tolerance, tolerance_down=autoscaler.tolerance, sync_period_s=autoscaler.sync_period
-    )
-    return HpaSpec(autoscaler.min_replicas, autoscaler.max_replicas, tuple(metrics), behavior, settings)
-
-
-def _rules(written: ScenarioBehavior | None) -> ScalingRules | None:
-    if written is None:
-        return None
-    policies = tuple(ScalingPolicy(kind, value, int(period)) for kind, value, period in written.policies)
-    return ScalingRules(written.stabilization_window, written.select_policy, policies or None)
 
 
 class HpaLoop:
@@ -61,9 +28,13 @@ class HpaLoop:
         self.fleet = fleet
         self.autoscaler = autoscaler
         self.spec = hpa_spec(autoscaler)
+        self.names = metric_names(autoscaler)
+        self.api = MetricsApi(world, fleet, autoscaler.metrics)
+        if autoscaler.keda is not None:
+            KedaLoop(world, fleet, autoscaler, autoscaler.keda, self.api)
         self.state = HpaState()
         self.requests = {
-            "cpu": as_amount(fleet.service.resources.cpu_request * 1000),
+            "cpu": as_amount(fleet.service.resources.cpu_request * MILLI),
             "memory": as_amount(fleet.service.resources.memory_request),
         }
         world.env.process(self._kubelet())
@@ -86,7 +57,7 @@ class HpaLoop:
         if pod.cpu_seen is not None and now > pod.cpu_seen[0]:
             since, before = pod.cpu_seen
             cores = (used - before) / (now - since)
-            pod.fresh["cpu"] = Sample(as_amount(cores * 1000), now, now - since)
+            pod.fresh["cpu"] = Sample(as_amount(cores * MILLI), now, now - since)
         pod.cpu_seen = (now, used)
         memory = self.fleet.memory_of(int(model.replicas.in_flight[pod.row]))
         pod.fresh["memory"] = Sample(as_amount(memory), now, 0.0)
@@ -109,12 +80,8 @@ class HpaLoop:
     def _decide(self) -> None:
         pods = self.fleet.pods
         readings = [
-            Reading(
-                samples={pod.name: pod.samples[metric.resource] for pod in pods if metric.resource in pod.samples},
-                requests={pod.name: self.requests[metric.resource] for pod in pods},
-            )
-            for metric in self.spec.metrics
-            if isinstance(metric, ResourceMetric)
+            self._resource(metric.resource) if isinstance(metric, ResourceMetric) else self.api.reading(name or "")
+            for metric, name in zip(self.spec.metrics, self.names, strict=True)
         ]
         before = self.fleet.spec
         decision = decide(
@@ -126,3 +93,11 @@ class HpaLoop:
             self.world.event(self.fleet.name, "scale", decision.explanation, before, decision.desired)
         elif decision.proposed is not None and decision.proposed > before:
             self.world.event(self.fleet.name, "hold", decision.explanation, before, decision.desired)
+
+    def _resource(self, resource: str) -> Reading:
+        """What metrics-server says of the pods; a pod has one container that takes requests."""
+        pods = self.fleet.pods
+        return Reading(
+            samples={pod.name: pod.samples[resource] for pod in pods if resource in pod.samples},
+            requests={pod.name: self.requests[resource] for pod in pods},
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from novamodel.analytic import tracking_spec
 from novamodel.components.hpa import Sample, as_amount
 from novamodel.components.target_tracking.target_tracking import IN_POINTS, TrackingState, track
-from novamodel.scenario.service import Autoscaler
+from novamodel.scenario.autoscaler import Autoscaler
 from novamodel.simulation import codes
 from novamodel.simulation.control.cpu_use import used_cpu
 from novamodel.simulation.control.pods import Fleet

@@ -17,10 +17,10 @@ from novamodel.cost import (
 )
 from novamodel.cost.meters import surplus_credit_hours
 from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
-from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.days import HOURS, DayUse
-from novamodel.workflows.month.declared.collect import blocks, flag
-from novamodel.workflows.month.declared.compute import architecture, group_of_services, system
+from novamodel.workflows.month.declared.collect import flag
+from novamodel.workflows.month.declared.compute import architecture, spot_share, system
+from novamodel.workflows.month.declared.machines import group_of_services
 
 GIB = 1024**3
 
@@ -70,20 +70,8 @@ def _task(scenario: Scenario, name: str) -> _Task:
         system(tasks[0]) if tasks else "linux",
         said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
         public if said.public_address is None else said.public_address,
-        _spot_share(services) if said.spot_share is None else said.spot_share,
+        spot_share(services) if said.spot_share is None else said.spot_share,
     )
-
-
-def _spot_share(services: list[Declared]) -> float:
-    """Share of the tasks that capacity providers put on Fargate Spot, by their weights."""
-    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
-    for one in services:
-        for prefix in blocks(one, "capacity_provider_strategy"):
-            provider = one.text(f"{prefix}capacity_provider")
-            if provider in weights:
-                weights[provider] += one.number(f"{prefix}weight") or 0.0
-    total = sum(weights.values())
-    return weights["FARGATE_SPOT"] / total if total else 0.0
 
 
 def _floor(scenario: Scenario, name: str) -> int:

@@ -85,8 +85,19 @@ def outward(scenario: Scenario, out_gib: float, log_gib: float) -> dict[str, lis
             Endpoint(name=name, zones=scenario.platform.zones, gib=log_gib if name == "logs" else 0)
             for name in AWS_ENDPOINTS
         ]
-    nat = [NatGateway(count=pricing.nat_gateways, gib=through)] if pricing.nat_gateways else []
-    return {"nat": nat, "endpoints": endpoints}
+    return {"nat": _gateways(scenario, through), "endpoints": endpoints}
+
+
+def _gateways(scenario: Scenario, through_gib: float) -> list[NatGateway]:
+    """NAT gateways as they are declared, each with what a usage file says, else its share of the traffic."""
+    count = scenario.pricing.nat_gateways
+    declared = scenario.declared_of("aws_nat_gateway")
+    if sum(one.count for one in declared) != count:
+        return [NatGateway(count=count, gib=through_gib)] if count else []
+    said = {one.name: one.used("monthly_data_processed_gb") for one in declared}
+    each = 0.0 if any(gib is not None for gib in said.values()) or not count else through_gib / count
+    gibs = {name: each if gib is None else gib for name, gib in said.items()}
+    return [NatGateway(name=one.name, count=one.count, gib=gibs[one.name] * one.count) for one in declared]
 
 
 def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:

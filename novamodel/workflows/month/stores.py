@@ -13,7 +13,8 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.declared import Declared
 from novamodel.scenario.demand import MAIN, walk_steps
 from novamodel.telemetry import LogVolume
-from novamodel.workflows.month.declared.stores import shards_of, storage_of
+from novamodel.workflows.month.declared.rds import storage_of
+from novamodel.workflows.month.declared.stores import shards_of
 from novamodel.workflows.month.growing import mean_allocated_gib
 
 GIB = 1024**3

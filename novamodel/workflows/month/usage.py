@@ -67,7 +67,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     in_public = 0 if behind is not None and flag(behind, "internal") else len(things["load_balancers"])
     things["volumes"] = list(pod_volumes(scenario))
     for name, more in declared.things.items():
-        things[name] = [*things.get(name, []), *more]
+        things[name] = named_apart([*things.get(name, []), *more])
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
@@ -105,27 +105,46 @@ def _metered(scenario: Scenario, hours: DayUse, declared: Found, balancers: int,
     on_aws = scenario.platform.kind != "compose"
     metrics = metric_volume(scenario, {name: sum(curve) / len(curve) for name, curve in hours.replicas.items()})
     gateways = sum(one.count for one in nat)
-    addresses = balancers * scenario.platform.zones + max(gateways, declared.counts.get("addresses", 0))
+    addresses = balancers * scenario.platform.zones + max(gateways, sum(declared.counts.get("addresses", {}).values()))
     addresses += int(not on_aws and not declared.things.get("nodes"))
     disk_gib = (0.0 if on_aws else host_disk_gib(scenario)) + (0.0 if managed else metrics.disk_gib)
     samples = metrics.samples_per_s * pricing.hours_per_month * 3600
     quantities = {
         "vpc.public_ipv4": addresses * pricing.hours_per_month,
         "cloudwatch.metrics": pricing.metrics,
-        "cloudwatch.alarm.standard": counted(scenario, declared, "alarms"),
         "ebs.gp3.storage": disk_gib,
         "amp.samples": samples if managed else 0.0,
         "amp.storage": metrics.disk_gib if managed else 0.0,
         "ecr.storage": pricing.registry / GIB,
-        "secrets.secret": counted(scenario, declared, "secrets"),
-        "kms.key": counted(scenario, declared, "kms_keys"),
     }
-    return [Metered(key=key, quantity=quantity) for key, quantity in quantities.items() if quantity]
+    named = [
+        Metered(key=key, quantity=number, name=name)
+        for what, key in COUNTED.items()
+        for name, number in counted(scenario, declared, what).items()
+        if number
+    ]
+    return [*(Metered(key=key, quantity=quantity) for key, quantity in quantities.items() if quantity), *named]
 
 
-def counted(scenario: Scenario, declared: Found, what: str) -> float:
-    """How many there are: as the scenario says, else as the files declare, else as `pricing` assumes."""
-    assumed = float(getattr(scenario.pricing, what))
+def named_apart(things: list[Any]) -> list[Any]:
+    """Things of one kind, none with the name of another: instances of one block differ in their number alone."""
+    names: dict[str, int] = {}
+    result = []
+    for one in things:
+        name = getattr(one, "name", "")
+        names[name] = names.get(name, 0) + 1
+        again = name and names[name] > 1
+        result.append(one.model_copy(update={"name": f"{name} ({names[name]})"}) if again else one)
+    return result
+
+
+COUNTED = {"alarms": "cloudwatch.alarm.standard", "secrets": "secrets.secret", "kms_keys": "kms.key"}
+"""What `pricing` counts, and its price."""
+
+
+def counted(scenario: Scenario, declared: Found, what: str) -> dict[str, float]:
+    """How many there are, by name: as the scenario says, else as the files declare, else as `pricing` assumes."""
+    assumed = {"": float(getattr(scenario.pricing, what))}
     if scenario.origin(f"pricing.{what}").kind in ("file", "override"):
         return assumed
     return declared.counts.get(what, assumed)

@@ -11,92 +11,124 @@ from datetime import date
 
 from novamodel.scenario import Scenario, cache_nodes, database_classes
 from novamodel.scenario.declared import Declared
-from novamodel.workflows.month.declared import compute, network, rest, stores
+from novamodel.workflows.month.declared import buckets, compute, machines, messages, network, rds, rest, stores
 from novamodel.workflows.month.declared.collect import Found, title
+from novamodel.workflows.month.declared.table import PARTS, tabled
 
 Handler = Callable[[Declared, Found], None]
 
+FREE = (
+    "aws_launch_template",
+    "aws_launch_configuration",
+    "aws_ecs_task_definition",
+    "aws_ecs_task_set",
+    "aws_ecs_capacity_provider",
+    "aws_ecs_cluster_capacity_providers",
+    "aws_appautoscaling_target",
+    "aws_appautoscaling_policy",
+    "aws_autoscaling_policy",
+    "aws_eks_addon",
+    "aws_db_parameter_group",
+    "aws_rds_cluster_parameter_group",
+    "aws_db_subnet_group",
+    "aws_elasticache_parameter_group",
+    "aws_elasticache_subnet_group",
+    "aws_lb_listener_rule",
+    "aws_alb_listener_rule",
+    "aws_apigatewayv2_stage",
+    "aws_cloudwatch_event_rule",
+    "aws_acm_certificate",
+    "aws_s3_bucket_lifecycle_configuration",
+    "aws_waf_rule",
+    "aws_waf_ipset",
+    "aws_wafv2_ip_set",
+    "aws_wafv2_regex_pattern_set",
+    "aws_wafv2_rule_group",
+    "aws_config_delivery_channel",
+    "aws_dx_gateway",
+    "aws_mq_configuration",
+)
+"""Types that cost nothing by themselves, though others may depend on what they say."""
+
+
+def both(*handlers: Handler) -> Handler:
+    """A handler of what is billed in several ways."""
+
+    def handle(one: Declared, found: Found) -> None:
+        for handler in handlers:
+            handler(one, found)
+
+    return handle
+
+
 HANDLERS: Mapping[str, Handler] = {
+    **{kind: tabled(kind) for kind in PARTS},
+    **dict.fromkeys(FREE, rest.free),
     "aws_eks_cluster": compute.eks_cluster,
-    "aws_eks_node_group": compute.node_group,
-    "aws_instance": compute.instance,
-    "aws_spot_instance_request": compute.instance,
-    "aws_autoscaling_group": compute.scaling_group,
-    "aws_launch_template": rest.free,
-    "aws_launch_configuration": rest.free,
-    "aws_ebs_volume": compute.ebs_volume,
-    "aws_ebs_snapshot": rest.by_use("its bytes"),
     "aws_ecs_cluster": compute.ecs_cluster,
     "aws_ecs_service": compute.ecs_service,
-    "aws_ecs_task_definition": rest.free,
-    "aws_ecs_capacity_provider": rest.free,
-    "aws_ecs_cluster_capacity_providers": rest.free,
-    "aws_appautoscaling_target": rest.free,
-    "aws_appautoscaling_policy": rest.free,
-    "aws_autoscaling_policy": rest.free,
-    "aws_eks_addon": rest.free,
-    "aws_eks_fargate_profile": rest.free,
-    "aws_lambda_function": compute.function,
-    "aws_lambda_provisioned_concurrency_config": rest.by_use("environments kept warm"),
-    "aws_db_instance": stores.database,
-    "aws_rds_cluster": stores.aurora,
-    "aws_rds_cluster_instance": stores.cluster_member,
-    "aws_db_proxy": stores.proxy,
-    "aws_db_parameter_group": rest.free,
-    "aws_rds_cluster_parameter_group": rest.free,
-    "aws_db_subnet_group": rest.free,
-    "aws_db_snapshot": rest.by_use("its bytes"),
+    "aws_eks_fargate_profile": compute.fargate_profile,
+    "aws_eks_node_group": machines.node_group,
+    "aws_instance": machines.instance,
+    "aws_spot_instance_request": machines.instance,
+    "aws_autoscaling_group": machines.scaling_group,
+    "aws_ebs_volume": machines.ebs_volume,
+    "aws_ec2_host": machines.dedicated_host,
+    "aws_lambda_function": messages.function,
+    "aws_lambda_provisioned_concurrency_config": messages.kept_warm,
+    "aws_sqs_queue": messages.queue,
+    "aws_sns_topic": messages.topic,
+    "aws_sns_topic_subscription": messages.subscription,
+    "aws_kinesis_stream": messages.stream,
+    "aws_kinesis_firehose_delivery_stream": messages.delivery_stream,
+    "aws_sfn_state_machine": messages.state_machine,
+    "aws_api_gateway_rest_api": messages.api,
+    "aws_apigatewayv2_api": messages.api,
+    "aws_api_gateway_stage": messages.api_stage,
+    "aws_db_instance": rds.database,
+    "aws_rds_cluster": rds.aurora,
+    "aws_rds_cluster_instance": rds.cluster_member,
+    "aws_db_proxy": rds.proxy,
     "aws_elasticache_replication_group": stores.cache,
     "aws_elasticache_cluster": stores.cache,
     "aws_elasticache_serverless_cache": stores.serverless_cache,
-    "aws_elasticache_parameter_group": rest.free,
-    "aws_elasticache_subnet_group": rest.free,
     "aws_opensearch_domain": stores.search,
     "aws_elasticsearch_domain": stores.search,
     "aws_dynamodb_table": stores.table,
-    "aws_lb_listener_rule": rest.free,
-    "aws_alb_listener_rule": rest.free,
+    "aws_docdb_cluster_instance": stores.document_database,
+    "aws_neptune_cluster_instance": stores.document_database,
+    "aws_neptune_cluster": stores.graph_cluster,
+    "aws_efs_file_system": stores.file_system,
+    "aws_msk_cluster": stores.kafka,
+    "aws_mq_broker": stores.broker,
     "aws_lb": network.load_balancer,
     "aws_alb": network.load_balancer,
     "aws_elb": network.load_balancer,
     "aws_eip": network.address,
     "aws_vpc_endpoint": network.endpoint,
-    "aws_vpn_connection": network.hourly("vpn.hour"),
-    "aws_ec2_transit_gateway_vpc_attachment": network.hourly("transit.hour"),
+    "aws_vpn_connection": network.vpn,
+    "aws_networkfirewall_firewall": network.firewall,
     "aws_route53_zone": network.zone,
-    "aws_route53_record": rest.free,
+    "aws_route53_record": network.record,
     "aws_route53_health_check": network.health_check,
     "aws_route53_resolver_endpoint": network.resolver,
     "aws_wafv2_web_acl": network.web_acl,
     "aws_waf_web_acl": network.web_acl,
     "aws_wafregional_web_acl": network.web_acl,
-    "aws_api_gateway_rest_api": network.api,
-    "aws_apigatewayv2_api": network.api,
-    "aws_api_gateway_stage": network.api_stage,
-    "aws_apigatewayv2_stage": rest.free,
-    "aws_cloudfront_distribution": rest.by_use("bytes and requests"),
+    "aws_data_transfer": network.transfer,
     "aws_secretsmanager_secret": rest.secret,
     "aws_kms_key": rest.key,
     "aws_kms_external_key": rest.key,
     "aws_ssm_parameter": rest.parameter,
-    "aws_ecr_repository": rest.free,
     "aws_cloudwatch_log_group": rest.log_group,
     "aws_cloudwatch_metric_alarm": rest.alarm,
-    "aws_cloudwatch_composite_alarm": rest.composite_alarm,
-    "aws_cloudwatch_dashboard": rest.dashboard,
-    "aws_cloudwatch_event_rule": rest.free,
-    "aws_cloudwatch_event_bus": rest.by_use("events"),
-    "aws_flow_log": rest.by_use("vended logs"),
     "aws_prometheus_workspace": rest.prometheus,
     "aws_grafana_workspace": rest.grafana,
-    "aws_sqs_queue": rest.queue,
-    "aws_sns_topic": rest.by_use("messages"),
-    "aws_sns_topic_subscription": rest.free,
-    "aws_sfn_state_machine": rest.by_use("transitions"),
-    "aws_s3_bucket": rest.by_use("bytes and requests"),
-    "aws_efs_file_system": rest.by_use("bytes"),
-    "aws_backup_vault": rest.by_use("bytes"),
-    "aws_acm_certificate": rest.free,
+    "aws_cloudfront_distribution": rest.distribution,
+    "aws_ssm_activation": rest.activation,
+    "aws_ebs_snapshot": both(machines.snapshot, tabled("aws_ebs_snapshot")),
+    "aws_ebs_snapshot_copy": both(machines.snapshot, tabled("aws_ebs_snapshot")),
+    "aws_s3_bucket": buckets.bucket,
     "provider": rest.free,
     "kubernetes_pod": compute.pod,
     "kubernetes_volume": compute.pod_volume,
@@ -110,10 +142,14 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
     """What all declared resources add; see `Found` for what else it needs to know."""
     found = Found(scenario, requests, storage_requests, on)
     for one in scenario.declared:
+        region = one.text("provider_region")
         if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if known_machine(one) and (one.modelled is not None or scenario.platform.kind == "compose"):
-            found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
+        if region and region != scenario.pricing.region:
+            found.leave(one, f"it stands in {region}: a bill is of one region")
+            continue
+        if one.modelled is not None and known_machine(one) and not _on_host(scenario, one):
+            found.leave(one, "the scenario takes it from elsewhere: a machine or a pod of its own")
             continue
         handler = HANDLERS.get(one.type)
         if handler is None:
@@ -121,6 +157,11 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
         else:
             handler(one, found)
     return found
+
+
+def _on_host(scenario: Scenario, one: Declared) -> bool:
+    """Whether the scenario runs on a host of containers, which prices no store of its own: what is declared is paid."""
+    return scenario.platform.kind == "compose" and (one.modelled or "").startswith(("database", "cache"))
 
 
 def known_machine(one: Declared) -> bool:
@@ -132,12 +173,16 @@ def known_machine(one: Declared) -> bool:
 def _priced_there(scenario: Scenario, one: Declared) -> bool:
     """Whether the place of a resource in the scenario has a price; a store whose machine is unknown there has none."""
     path = one.modelled or ""
+    if scenario.platform.kind == "compose" and path.startswith(("database", "cache")):
+        return False
     if path.startswith("database"):
         part = scenario.all_databases.get(path.partition(".")[2].partition(".")[0] or "main", scenario.database)
         return part.instance_class is not None and one.type == "aws_db_instance"
     if path.startswith("cache"):
         name = path.partition(".")[2]
         return scenario.all_caches.get(name or "main", scenario.cache).node_type is not None
+    if path.startswith("services."):
+        return path.split(".")[1] in scenario.services
     return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 

@@ -15,7 +15,7 @@ BY_USE = "billed by use that no file says"
 
 @dataclass
 class Found:
-    """Collects. `things`: fields of `MonthUsage`; `counts`: how many of what `pricing` otherwise assumes."""
+    """Collects. `things`: fields of `MonthUsage`; `counts`: how many of what `pricing` otherwise assumes, by name."""
 
     scenario: Scenario
     requests: float
@@ -26,7 +26,7 @@ class Found:
     """The date that decides on extended support: that of the prices."""
     things: dict[str, list[Any]] = field(default_factory=dict)
     metered: list[Metered] = field(default_factory=list)
-    counts: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, dict[str, float]] = field(default_factory=dict)
     not_priced: list[str] = field(default_factory=list)
     free: list[str] = field(default_factory=list)
 
@@ -40,12 +40,27 @@ class Found:
         self.things.setdefault(name, []).extend(things)
 
     def meter(self, key: str, quantity: float, one: Declared, driver: str = "fixed") -> None:
-        """Add a quantity of one price."""
+        """Add a quantity of one price; none where there is nothing to bill."""
+        if not quantity:
+            return
         self.metered.append(Metered(key=key, quantity=quantity, name=one.name, driver=driver))
 
-    def count(self, what: str, number: float) -> None:
-        """Count things that `pricing.WHAT` would otherwise assume."""
-        self.counts[what] = self.counts.get(what, 0) + number
+    def count(self, what: str, number: float, one: Declared) -> None:
+        """Count things that `pricing.WHAT` would otherwise assume, by the names that they are declared under."""
+        named = self.counts.setdefault(what, {})
+        named[one.name] = named.get(one.name, 0) + number
+
+    def linked(self, one: Declared, *keys: str) -> Declared | None:
+        """The declared resource that a value of another refers to: the first of some keys, with what is below them."""
+        for key in keys:
+            for path, address in one.links.items():
+                if path == key or path.startswith(f"{key}."):
+                    return next((other for other in self.scenario.declared if other.address == address), None)
+        return None
+
+    def linking(self, one: Declared, key: str, *types: str) -> list[Declared]:
+        """The declared resources of some types whose value `key` refers to this one."""
+        return [other for other in self.scenario.declared_of(*types) if other.links.get(key) == one.address]
 
     def leave(self, one: Declared, why: str) -> None:
         """Name what the bill leaves out."""
@@ -79,5 +94,22 @@ def blocks(one: Declared, name: str) -> list[str]:
     return found
 
 
+def inside(one: Declared, prefix: str) -> list[str]:
+    """Names of the values and links of one block, without those of the further blocks of its kind."""
+    number = 0 if not prefix.rstrip(".").rpartition(".")[2].isdecimal() else 1
+    keys = [key for key in (*one.values, *one.links) if key.startswith(prefix)]
+    return [key for key in keys if not _numbered(key, prefix, number)]
+
+
 def _numbered(key: str, prefix: str, number: int) -> bool:
     return number == 0 and key.removeprefix(prefix).split(".")[0].isdecimal()
+
+
+def purchase(one: Declared) -> str:
+    """How a machine is bought, as its usage says: on demand, or reserved for a term with a way to pay."""
+    term = str(one.usage.get("reserved_instance_term", "")).lower().replace("_year", "yr").replace("_", "")
+    payment = str(one.usage.get("reserved_instance_payment_option", "")).lower()
+    kind = str(one.usage.get("reserved_instance_type", "standard")).lower()
+    if not term or not payment:
+        return "on_demand"
+    return f"{'convertible' if kind == 'convertible' else 'reserved'}.{term}.{payment}"

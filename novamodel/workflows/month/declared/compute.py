@@ -1,18 +1,15 @@
-"""Declared clusters, instances, node groups, volumes, functions and tasks."""
+"""Declared clusters, ECS services and pods."""
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from novamodel.cost import EksCluster, FargateService, NodeGroup, Volume, eks_support
-from novamodel.scenario import Scenario
+from novamodel.cost import EksCluster, FargateService, Volume, eks_support
 from novamodel.scenario.declared import Declared
-from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag
+from novamodel.workflows.month.declared.collect import Found, blocks, flag
 
-EBS_KINDS = {"standard": "magnetic"}
 GIB = 1024**3
-ROOT_GIB = 8.0
-"""Size of a root volume where none is written: that of AWS's Linux images."""
 
 
 def eks_cluster(one: Declared, found: Found) -> None:
@@ -26,103 +23,6 @@ def eks_cluster(one: Declared, found: Found) -> None:
         found.leave(one, f"whether version {version} pays extended support: its dates are not on record")
 
 
-def volumes_of(one: Declared) -> tuple[Volume, ...]:
-    """Root and further disks of an instance or a launch template."""
-    disks: list[Volume] = []
-    for block in ("root_block_device", "ebs_block_device", "block_device_mappings"):
-        for prefix in blocks(one, block):
-            inner = f"{prefix}ebs." if block == "block_device_mappings" else prefix
-            disks.append(_volume(one, inner, f"disk {len(disks) + 1}"))
-    if not any(key.startswith(("root_block_device", "block_device_mappings")) for key in one.values):
-        disks.insert(0, Volume(name="root", kind="gp2", gib=ROOT_GIB))
-    return tuple(disks)
-
-
-def _volume(one: Declared, prefix: str, name: str, size: str = "volume_size", kind: str = "volume_type") -> Volume:
-    written = one.text(f"{prefix}{kind}") or "gp2"
-    return Volume(
-        name=name,
-        kind=EBS_KINDS.get(written, written),
-        gib=one.number(f"{prefix}{size}") or ROOT_GIB,
-        iops=one.number(f"{prefix}iops") if written in ("gp3", "io1", "io2") else None,
-        throughput_mibps=one.number(f"{prefix}throughput") if written == "gp3" else None,
-    )
-
-
-def ebs_volume(one: Declared, found: Found) -> None:
-    """A volume by itself."""
-    volume = _volume(one, "", one.name, "size", "type")
-    if one.number("size") is None:
-        found.leave(one, "its size is not written")
-        return
-    found.add("volumes", volume.model_copy(update={"count": one.count}))
-
-
-def instance(one: Declared, found: Found) -> None:
-    """EC2 instances that run all month, with their disks."""
-    kind = one.text("instance_type")
-    if not kind:
-        found.leave(one, "its instance_type is not written")
-        return
-    spot = one.text("instance_market_options.market_type") == "spot" or one.type == "aws_spot_instance_request"
-    found.add("nodes", group_of(one, kind, one.count, found.hours, one, spot_share=int(spot)))
-
-
-def group_of(one: Declared, kind: str, count: float, hours: float, disks: Declared, spot_share: float = 0) -> NodeGroup:
-    """Instances that run for so many hours each, with the disks of an instance or a launch template."""
-    return NodeGroup(
-        name=one.name,
-        instance_type=kind,
-        fixed_node_hours=count * hours,
-        tenancy="dedicated" if one.text("tenancy") == "dedicated" else "shared",
-        spot_share=spot_share,
-        disks=volumes_of(disks),
-        detailed_monitoring=flag(one, "monitoring") or flag(disks, "monitoring.enabled"),
-        public_ipv4=flag(one, "associate_public_ip_address"),
-    )
-
-
-def scaling_group(one: Declared, found: Found) -> None:
-    """An autoscaling group at its desired (or least) size; what it adds under load is not known."""
-    count = next((n for key in ("desired_capacity", "min_size") if (n := one.number(key)) is not None), None)
-    templates = found.scenario.declared_of("aws_launch_template", "aws_launch_configuration")
-    kind = templates[0].text("instance_type") if len(templates) == 1 else ""
-    if not kind or count is None:
-        found.leave(one, "its size or its instance type is not written, or more than one launch template is")
-        return
-    found.add("nodes", group_of(one, kind, count * one.count, found.hours, templates[0]))
-    most = one.number("max_size")
-    if most is not None and most > count:
-        found.leave(one, f"instances above {count:g}, up to {most:g}: {BY_USE}")
-
-
-def group_of_services(scenario: Scenario) -> Declared | None:
-    """The declared node group that the services run on: the first of the type that the scenario takes."""
-    groups = scenario.declared_of("aws_eks_node_group")
-    return next((one for one in groups if scenario.platform.node_type in one.text("instance_types")), None)
-
-
-def node_group(one: Declared, found: Found) -> None:
-    """A node group beside the one that the services run on, at its desired (or least) size."""
-    platform = found.scenario.platform
-    taken = one.name in platform.node_groups or (not platform.node_groups and one is group_of_services(found.scenario))
-    if taken and platform.compute == "ec2":
-        return  # `month.compute` has it
-    kinds = one.text("instance_types") or "t3.medium"
-    sizes = (one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size"))
-    count = next((number for number in sizes if number is not None), 1)
-    size = one.number("disk_size") or 20
-    group = NodeGroup(
-        name=one.name,
-        instance_type=kinds.split(",")[0].strip(),
-        os="windows" if one.text("ami_type").upper().startswith("WINDOWS") else "linux",
-        fixed_node_hours=count * one.count * found.hours,
-        spot_share=int(one.text("capacity_type").upper() == "SPOT"),
-        disks=(Volume(name="root", kind="gp2", gib=size),),
-    )
-    found.add("nodes", group)
-
-
 def ecs_cluster(one: Declared, found: Found) -> None:
     """Costs nothing; Container Insights writes metrics and logs."""
     if any(str(value) in ("enabled", "enhanced") for key, value in one.values.items() if key.startswith("setting")):
@@ -133,28 +33,99 @@ def ecs_cluster(one: Declared, found: Found) -> None:
 
 def ecs_service(one: Declared, found: Found) -> None:
     """A service that has no place in the scenario: its tasks at the desired count."""
-    tasks = found.scenario.declared_of("aws_ecs_task_definition")
-    named = [task for task in tasks if one.name in (task.name, task.text("family"))] or tasks
-    if len(named) != 1 or named[0].number("cpu") is None or named[0].number("memory") is None:
-        found.leave(one, "its task definition does not say how large a task is")
-        return
-    task = named[0]
-    if one.text("launch_type").upper() == "EC2":
+    task = task_of(one, found)
+    if not on_fargate(one, task, found):
         found.costs_nothing(one, "its tasks run on the instances")
         return
+    vcpu, gib = (cores(task), memory_gib(task)) if task is not None else (None, None)
+    if task is None or vcpu is None or gib is None:
+        found.leave(one, "its task definition does not say how large a task is")
+        return
+    wanted = one.number("desired_count")
     found.add(
         "fargate",
         FargateService(
             name=one.name,
             os=system(task),
-            vcpu=(task.number("cpu") or 0) / 1024,
-            memory_gib=(task.number("memory") or 0) / 1024,
-            fixed_task_hours=(one.number("desired_count") or 1) * one.count * found.hours,
+            vcpu=vcpu,
+            memory_gib=gib,
+            fixed_task_hours=(1 if wanted is None else wanted) * one.count * found.hours,
             arch=architecture(task),
             ephemeral_gib=task.number("ephemeral_storage.size_in_gib") or 20,
             public_ipv4=flag(one, "network_configuration.assign_public_ip"),
+            spot_share=spot_share([one]),
         ),
     )
+
+
+def task_of(one: Declared, found: Found) -> Declared | None:
+    """The task definition of a service: by reference, by a task set of it, by its name, or the only one."""
+    linked = found.linked(one, "task_definition")
+    sets = found.linking(one, "service", "aws_ecs_task_set")
+    if linked is None and sets:
+        linked = found.linked(sets[0], "task_definition")
+    if linked is not None:
+        return linked
+    tasks = found.scenario.declared_of("aws_ecs_task_definition")
+    named = [task for task in tasks if one.name in (task.name, task.text("family"))] or tasks
+    return named[0] if len(named) == 1 else None
+
+
+def on_fargate(one: Declared, task: Declared | None, found: Found) -> bool:
+    """Whether a service's tasks run on Fargate: as it says, else as its cluster does, else as the task needs."""
+    launch = one.text("launch_type").upper()
+    own = _providers(one, "capacity_provider_strategy")
+    if launch or own:
+        return launch == "FARGATE" or any(name.startswith("FARGATE") for name in own)
+    cluster = found.linked(one, "cluster")
+    if cluster is not None:
+        names = _providers(cluster, "default_capacity_provider_strategy", "capacity_providers")
+        for more in found.linking(cluster, "cluster_name", "aws_ecs_cluster_capacity_providers"):
+            names += _providers(more, "default_capacity_provider_strategy", "capacity_providers")
+        return any(name.startswith("FARGATE") for name in names)
+    return task is not None and "FARGATE" in task.text("requires_compatibilities").upper()
+
+
+def _providers(one: Declared, *keys: str) -> list[str]:
+    """Capacity providers that a service or cluster names."""
+    names = [one.text(f"{prefix}capacity_provider") for key in keys for prefix in blocks(one, key)]
+    listed = [str(value) for key, value in one.values.items() if key.startswith("capacity_providers")]
+    return [name for name in (*names, *(listed if "capacity_providers" in keys else [])) if name]
+
+
+def spot_share(services: list[Declared]) -> float:
+    """Share of the tasks that capacity providers put on Fargate Spot, by their weights."""
+    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
+    for one in services:
+        for prefix in blocks(one, "capacity_provider_strategy"):
+            provider = one.text(f"{prefix}capacity_provider")
+            if provider in weights:
+                weights[provider] += one.number(f"{prefix}weight") or 0.0
+    total = sum(weights.values())
+    return weights["FARGATE_SPOT"] / total if total else 0.0
+
+
+def cores(task: Declared) -> float | None:
+    """vCPUs of a task: ``1024`` or ``1 vCPU``."""
+    number = task.number("cpu")
+    if number is not None:
+        return number / 1024
+    word = re.fullmatch(r"(\d*\.?\d+)\s*vcpu", task.text("cpu").strip().lower())
+    return float(word[1]) if word else None
+
+
+def memory_gib(task: Declared) -> float | None:
+    """GiB of a task: ``2048`` or ``2 GB``."""
+    number = task.number("memory")
+    if number is not None:
+        return number / 1024
+    word = re.fullmatch(r"(\d*\.?\d+)\s*gb", task.text("memory").strip().lower())
+    return float(word[1]) if word else None
+
+
+def fargate_profile(one: Declared, found: Found) -> None:
+    """A profile costs nothing by itself: the pods that it takes do."""
+    found.costs_nothing(one, "the pods that it takes are priced where they are known")
 
 
 def architecture(task: Declared) -> Literal["x86", "arm64"]:
@@ -165,16 +136,6 @@ def architecture(task: Declared) -> Literal["x86", "arm64"]:
 def system(task: Declared) -> Literal["linux", "windows"]:
     """Operating system of a task definition."""
     return "windows" if task.text("runtime_platform.operating_system_family").upper().startswith("WIN") else "linux"
-
-
-def function(one: Declared, found: Found) -> None:
-    """A function's requests are not known from files; environments that are kept warm are."""
-    warm = one.number("provisioned_concurrent_executions") or 0
-    if warm:
-        memory = one.number("memory_size") or 128
-        kept = warm * one.count * memory / 1024 * found.hours * 3600
-        found.meter("lambda.x86.provisioned", kept, one)
-    found.leave(one, f"requests and their duration: {BY_USE}")
 
 
 def pod(one: Declared, found: Found) -> None:

@@ -1,121 +1,22 @@
-"""Declared databases, caches, search domains and tables that have no place in the scenario."""
+"""Declared caches, search domains, tables, other databases, brokers and file systems that have no place elsewhere."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from novamodel.cost import AuroraCluster, AuroraInstance, CacheCluster, Database, SearchDomain
-from novamodel.cost.meters import backup_stored_gib, serverless_cache_gib
+from novamodel.cost import CacheCluster, SearchDomain
+from novamodel.cost.meters import serverless_cache_gib
 from novamodel.scenario.declared import Declared
-from novamodel.workflows.month.declared.collect import BY_USE, Found, flag
+from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag, purchase
+from novamodel.workflows.month.declared.table import PARTS, Part, leave_unsaid, meter_used
 
-GIB = 1024**3
-ENGINES = {"": "postgres", "postgresql": "postgres"}
-
-
-def storage_of(one: Declared) -> dict[str, Any]:
-    """Engine, version and storage of an RDS instance as fields of `Database`."""
-    engine = one.text("engine").lower()
-    kind = one.text("storage_type").lower() or ("io1" if one.number("iops") else "gp2")
-    kind = {"standard": "magnetic"}.get(kind, kind)
-    insights = "standard"
-    if one.text("database_insights_mode").lower() == "advanced":
-        insights = "advanced"
-    elif (one.number("performance_insights_retention_period") or 7) > 7:
-        insights = "retention"
-    return {
-        "engine": ENGINES.get(engine, engine),
-        "version": one.text("engine_version") or None,
-        "extended_support_year": 0 if "disabled" in one.text("engine_lifecycle_support") else None,
-        "storage_type": kind,
-        "iops": one.number("iops") if kind in ("gp3", "io1", "io2") else None,
-        "throughput_mibps": one.number("storage_throughput") if kind == "gp3" else None,
-        "insights": insights,
-        "monitoring_interval_s": int(one.number("monitoring_interval") or 0),
-    }
-
-
-def database(one: Declared, found: Found) -> None:
-    """A further RDS instance, or one whose class the scenario does not know."""
-    kind = one.text("instance_class")
-    if not kind:
-        found.leave(one, "its instance_class is not written")
-        return
-    for number in range(one.count):
-        found.add(
-            "databases",
-            Database(
-                name=one.name if one.count == 1 else f"{one.name} {number + 1}",
-                instance_class=kind,
-                zones="multi_az" if flag(one, "multi_az") else "single_az",
-                storage_gib=one.number("allocated_storage") or 20,
-                **storage_of(one),
-            ),
-        )
-    found.leave(one, f"backups above its storage: {BY_USE}")
-
-
-def aurora(one: Declared, found: Found) -> None:
-    """An Aurora cluster with its instances; data as `pricing.database_used` says where it is the main database."""
-    scenario = found.scenario
-    members = scenario.declared_of("aws_rds_cluster_instance")
-    if not one.text("engine").startswith("aurora"):
-        found.leave(one, "a Multi-AZ cluster of RDS: its instances and storage")
-        return
-    limits = "serverlessv2_scaling_configuration"
-    machines, serverless = [], 0
-    for member in members:
-        kind = member.text("instance_class")
-        if kind == "db.serverless":
-            serverless += member.count
-        elif kind:
-            machines.append(AuroraInstance(instance_class=kind, count=member.count))
-    least, most = one.number(f"{limits}.min_capacity") or 0.5, one.number(f"{limits}.max_capacity")
-    kept = int(one.number("backup_retention_period") or 1)
-    alone = scenario.database.instance_class is None and len(scenario.declared_of(one.type)) == 1
-    data = scenario.pricing.database_used / GIB if alone else 0.0
-    found.add(
-        "aurora",
-        AuroraCluster(
-            name=one.name,
-            engine="mysql" if "mysql" in one.text("engine") else "postgresql",
-            version=one.text("engine_version") or None,
-            extended_support_year=0 if "disabled" in one.text("engine_lifecycle_support") else None,
-            io_optimized=one.text("storage_type") == "aurora-iopt1",
-            instances=tuple(machines),
-            acu_hours=serverless * least * found.hours,
-            storage_gib=data,
-            io_requests=found.storage_requests if alone else 0,
-            backup_stored_gib=backup_stored_gib(data, data * scenario.pricing.daily_change, kept) if kept > 1 else 0,
-            proxy=bool(scenario.declared_of("aws_db_proxy")) and alone,
-            insights="advanced" if one.text("database_insights_mode") == "advanced" else "standard",
-        ),
-    )
-    if serverless and most is not None and most > least:
-        found.leave(one, f"capacity units above {least:g}, up to {most:g}: {BY_USE}")
-    if not alone:
-        found.leave(one, f"the data in it, its input and output: {BY_USE}")
-    if not machines and not serverless:
-        found.leave(one, "it has no instances in these files")
-
-
-def cluster_member(one: Declared, found: Found) -> None:
-    """An instance stands on the bill of its cluster; without a cluster in the files nobody knows its engine."""
-    if not found.scenario.declared_of("aws_rds_cluster"):
-        found.leave(one, "the files do not declare its cluster")
-
-
-def proxy(one: Declared, found: Found) -> None:
-    """RDS Proxy is billed by the vCPUs of the main database."""
-    priced = found.scenario.database.instance_class is not None or found.scenario.declared_of("aws_rds_cluster")
-    if not priced:
-        found.leave(one, "the files do not say which database it stands before")
+EFS_EARNED_MBPS = 0.05
+"""MB/s of throughput that a GB in the standard class of EFS includes."""
 
 
 def shards_of(one: Declared) -> dict[str, int]:
     """Shards and replicas of a replication group or cluster as fields of `CacheCluster`."""
     shards = one.number("num_node_groups") or one.number("cluster_mode.num_node_groups")
-    replicas = one.number("replicas_per_node_group") or one.number("cluster_mode.replicas_per_node_group")
+    replicas = one.number("replicas_per_node_group")
+    replicas = one.number("cluster_mode.replicas_per_node_group") if replicas is None else replicas
     if shards or replicas:
         return {"shards": int(shards or 1), "replicas": int(replicas or 0)}
     nodes = next(
@@ -126,25 +27,44 @@ def shards_of(one: Declared) -> dict[str, int]:
     return {"shards": 1, "replicas": int(nodes) - 1}
 
 
+def scaled_shape(one: Declared, found: Found) -> dict[str, int]:
+    """Shards and replicas, each as its scaling target has it: what a usage file says, else its least."""
+    shape = shards_of(one)
+    for target in found.linking(one, "resource_id", "aws_appautoscaling_target"):
+        count = target.used("capacity")
+        count = target.number("min_capacity") if count is None else count
+        if count is not None:
+            kind = "replicas" if target.text("scalable_dimension").endswith("Replicas") else "shards"
+            shape[kind] = int(count)
+    return shape
+
+
 def cache(one: Declared, found: Found) -> None:
     """A further cache, or one whose node type the scenario does not know."""
     kind = one.text("node_type")
     if not kind:  # a member of a replication group, which is billed there
         return
+    shape = scaled_shape(one, found)
     for number in range(one.count):
         name = one.name if one.count == 1 else f"{one.name} {number + 1}"
         engine = one.text("engine") or "redis"
-        found.add("caches", CacheCluster(name=name, node_type=kind, engine=engine, **shards_of(one)))
-    if (one.number("snapshot_retention_limit") or 0) > 1:
+        found.add("caches", CacheCluster(name=name, node_type=kind, engine=engine, purchase=purchase(one), **shape))
+    kept, each = one.number("snapshot_retention_limit") or 0, one.used("snapshot_storage_size_gb")
+    if each is not None and kept > 1:
+        found.meter("elasticache.backup", each * (kept - 1) * one.count, one, "use")
+    elif kept > 1:
         found.leave(one, f"snapshots beyond the first: {BY_USE}")
 
 
 def serverless_cache(one: Declared, found: Found) -> None:
-    """A serverless cache at the least that it bills."""
+    """A serverless cache at the least that it bills, or as a usage file says."""
     engine = one.text("engine") or "redis"
-    least = float(serverless_cache_gib(engine, 0)) * one.count * found.hours
-    found.meter(f"elasticache.serverless.{engine}.storage", least, one)
-    found.leave(one, f"what is stored above the minimum, and requests: {BY_USE}")
+    stored, units = one.used("storage_gb"), one.used("monthly_ecpu")
+    gib = float(serverless_cache_gib(engine, stored or 0)) * one.count * found.hours
+    found.meter(f"elasticache.serverless.{engine}.storage", gib, one)
+    found.meter(f"elasticache.serverless.{engine}.ecpu", (units or 0) * one.count, one, "use")
+    if stored is None or units is None:
+        found.leave(one, f"what is stored above the minimum, and requests: {BY_USE}")
 
 
 def search(one: Declared, found: Found) -> None:
@@ -155,16 +75,22 @@ def search(one: Declared, found: Found) -> None:
     typed = one.type.replace("aws_", "")
     kind = (one.text(f"{config}instance_type") or "m4.large.search").replace(".elasticsearch", ".search")
     storage = {"standard": "magnetic"}.get(one.text(f"{disk}volume_type"), one.text(f"{disk}volume_type") or "gp2")
+    disks = flag(one, f"{disk}ebs_enabled", default=one.number(f"{disk}volume_size") is not None)
     found.add(
         "search",
         SearchDomain(
             name=f"{typed} {one.name}",
             node_type=kind,
             nodes=int(one.number(f"{config}instance_count") or 1) * one.count,
+            purchase=purchase(one),
             storage_type=storage,
-            gib=one.number(f"{disk}volume_size") or 0,
+            gib=(one.number(f"{disk}volume_size") or 8) if disks else 0,
             storage_driver="fixed",
-            iops=one.number(f"{disk}iops") if storage in ("gp3", "io1") else None,
+            iops=(one.number(f"{disk}iops") or 1000)
+            if disks and storage == "io1"
+            else one.number(f"{disk}iops")
+            if storage == "gp3"
+            else None,
             throughput_mibps=one.number(f"{disk}throughput") if storage == "gp3" else None,
             master_type=_search_type(one, f"{config}dedicated_master_type"),
             masters=int(one.number(f"{config}dedicated_master_count") or 0),
@@ -178,11 +104,91 @@ def _search_type(one: Declared, key: str) -> str | None:
     return one.text(key).replace(".elasticsearch", ".search") or None
 
 
+TABLE_USE = (
+    Part("dynamodb.storage", "storage_gb"),
+    Part("dynamodb.pitr", "pitr_backup_storage_gb"),
+    Part("dynamodb.backup", "on_demand_backup_storage_gb"),
+    Part("dynamodb.restore", "monthly_data_restored_gb"),
+    Part("dynamodb.streams", "monthly_streams_read_request_units"),
+)
+ON_DEMAND = (Part("dynamodb.wru", "monthly_write_request_units"), Part("dynamodb.rru", "monthly_read_request_units"))
+
+
 def table(one: Declared, found: Found) -> None:
-    """A DynamoDB table: provisioned capacity is billed by the hour, all else by use."""
-    if one.text("billing_mode") != "PAY_PER_REQUEST":
-        for key, name in (("dynamodb.wcu", "write_capacity"), ("dynamodb.rcu", "read_capacity")):
-            found.meter(key, (one.number(name) or 0) * one.count * found.hours, one)
-        found.leave(one, f"its storage: {BY_USE}")
+    """A DynamoDB table: provisioned capacity by the hour, else requests; its copies in other regions are named."""
+    parts: tuple[Part, ...] = TABLE_USE
+    if one.text("billing_mode") == "PAY_PER_REQUEST":
+        parts = (*ON_DEMAND, *TABLE_USE)
     else:
-        found.leave(one, f"requests and storage: {BY_USE}")
+        for key, name, unit in (("dynamodb.wcu", "write_capacity", "Write"), ("dynamodb.rcu", "read_capacity", "Read")):
+            wanted = one.number(name) or 0
+            for target in found.linking(one, "resource_id", "aws_appautoscaling_target"):
+                if unit in target.text("scalable_dimension"):
+                    least = target.number("min_capacity")
+                    wanted = next((n for n in (target.used("capacity"), least) if n is not None), wanted)
+            found.meter(key, wanted * one.count * found.hours, one)
+    leave_unsaid(one, found, meter_used(one, found, parts))
+    for prefix in blocks(one, "replica"):
+        found.leave(one, f"its copy in {one.text(f'{prefix}region_name') or 'another region'}: prices of that region")
+
+
+def document_database(one: Declared, found: Found) -> None:
+    """A DocumentDB or Neptune instance, with data and requests that a usage file says of it."""
+    kind = "docdb" if "docdb" in one.type else "neptune"
+    found.meter(f"{kind}.{one.text('instance_class') or 'db.unknown'}", one.count * found.hours, one)
+    found.meter(f"{kind}.cpu_credits", (one.used("monthly_cpu_credit_hrs") or 0) * one.count, one, "use")
+    if kind == "docdb":
+        parts = (Part("docdb.storage", "data_storage_gb"), Part("docdb.io", "monthly_io_requests"))
+        leave_unsaid(one, found, meter_used(one, found, parts))
+
+
+def graph_cluster(one: Declared, found: Found) -> None:
+    """A Neptune cluster's volume; its snapshots beyond the first day."""
+    parts: tuple[Part, ...] = (Part("neptune.storage", "storage_gb"), Part("neptune.io", "monthly_io_requests"))
+    kept = one.number("backup_retention_period") or 1
+    if kept > 1:
+        parts = (*parts, Part("neptune.backup", "backup_storage_gb"))
+    leave_unsaid(one, found, meter_used(one, found, parts))
+
+
+def file_system(one: Declared, found: Found) -> None:
+    """An EFS file system: what is in its classes, provisioned throughput above what the data includes."""
+    zones = "one_zone" if one.text("availability_zone_name") else "standard"
+    parts = [Part(f"efs.{zones}.storage", "storage_gb")]
+    if blocks(one, "lifecycle_policy"):
+        parts += [Part(f"efs.{zones}_ia.storage", "infrequent_access_storage_gb"), *PARTS[one.type]]
+    leave_unsaid(one, found, meter_used(one, found, tuple(parts)))
+    wanted = one.number("provisioned_throughput_in_mibps")
+    if wanted is not None and one.text("throughput_mode") == "provisioned":
+        earned = (one.used("storage_gb") or 0) * EFS_EARNED_MBPS
+        found.meter("efs.throughput", max(0.0, wanted - earned) * one.count, one)
+
+
+def kafka(one: Declared, found: Found) -> None:
+    """An MSK cluster: brokers by the hour, their disks as large as they are or may shrink to."""
+    group = "broker_node_group_info."
+    brokers = (one.number("number_of_broker_nodes") or 0) * one.count
+    kind = one.text(f"{group}instance_type")
+    if not kind or not brokers:
+        found.leave(one, "its brokers are not written")
+        return
+    found.meter(f"msk.{kind}", brokers * found.hours, one)
+    size = one.number(f"{group}storage_info.ebs_storage_info.volume_size") or one.number(f"{group}ebs_volume_size")
+    for target in found.linking(one, "resource_id", "aws_appautoscaling_target"):
+        size = next((n for n in (target.used("capacity"), target.number("min_capacity")) if n is not None), size)
+    if size is None:
+        found.leave(one, "the size of its disks is not written")
+    else:
+        found.meter("msk.storage", size * brokers, one)
+
+
+MODES = {"ACTIVE_STANDBY_MULTI_AZ": "standby", "CLUSTER_MULTI_AZ": "cluster"}
+
+
+def broker(one: Declared, found: Found) -> None:
+    """An Amazon MQ broker: its instances as one price, and its storage, three times that of a RabbitMQ cluster."""
+    engine, mode = one.text("engine_type").lower(), MODES.get(one.text("deployment_mode").upper(), "single")
+    found.meter(f"mq.{engine}.{one.text('host_instance_type')}.{mode}", one.count * found.hours, one)
+    kind = "ebs" if engine == "rabbitmq" else one.text("storage_type").lower() or "efs"
+    copies = 3 if mode == "cluster" else 1
+    leave_unsaid(one, found, meter_used(one, found, (Part(f"mq.storage.{kind}", "storage_size_gb", copies),)))
