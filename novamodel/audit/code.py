@@ -17,6 +17,7 @@ _READ = re.compile(
     r"process\.env\.([A-Z][A-Z0-9_]*)\b(?!\s*(\|\||\?\?|\?|=(?!=)|!==?\s|===?\s))"
     r"|os\.environ\[[\"']([A-Z][A-Z0-9_]*)[\"']\](?!\s*=)|ENV\.fetch\([\"']([A-Z][A-Z0-9_]*)[\"']\)(?!\s*(\{|do\b))"
 )
+_MOST_NAMES = 50
 _USUAL = {"NODE_ENV", "PATH", "HOME", "HOSTNAME", "PORT", "TZ", "CI", "PWD", "USER"}
 _SLOW = re.compile(r"statement_timeout|query_timeout|statementTimeout|queryTimeout|command_timeout|max_execution_time")
 
@@ -55,7 +56,7 @@ def _variables(shown: str, text: str, seen: Seen) -> Iterator[Finding | NotCheck
     for number, line in _lines(text):
         for match in _READ.finditer(line):
             name = next(group for group in (match[1], match[3], match[4]) if group)
-            if name in given | told | _USUAL or _is_checked(name, text, match[0]):
+            if len(told) > _MOST_NAMES or name in given | told | _USUAL or _is_checked(name, text):
                 continue
             told.add(name)
             hidden = _hidden(users) or ("the source reads a .env file" if "dotenv" in text else seen.unread)
@@ -67,7 +68,7 @@ def _variables(shown: str, text: str, seen: Seen) -> Iterator[Finding | NotCheck
             yield fault("variable-never-set", Place(shown, number), message, f"set {name}, or read what is given")
 
 
-def _is_checked(name: str, text: str, read: str) -> bool:
+def _is_checked(name: str, text: str) -> bool:
     """Whether the source itself asks if the variable is there."""
     return (
         re.search(rf"(!\s*process\.env\.{name}\b|if\s*\(\s*process\.env\.{name}\b|\b{name}\b.*required)", text)

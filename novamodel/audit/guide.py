@@ -57,10 +57,13 @@ class Guide:
     name: str
     folder: Path
     prose: list[tuple[int, str]]
+    firsts: dict[str, int]
 
     def placed(self, one: Finding) -> Finding:
-        """A finding at its line in the guide; its own file's name goes into the message where it has one."""
-        return {**one, "file": self.name} if one["file"] else one
+        """A finding at its line in the guide; what is said of a whole file stands at its first line."""
+        if not one["file"] or one["file"] == self.name:
+            return one
+        return {**one, "file": self.name, "line": max(one["line"] or 1, self.firsts.get(one["file"], 1))}
 
     def unmade(self, sources: Sources) -> list[Finding]:
         """Programs that the text names and no block deploys, each at the first place."""
@@ -95,7 +98,8 @@ def guide_of(path: Path) -> Iterator[Guide]:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text("\n" * (block.first - 1) + "\n".join(block.lines) + "\n", encoding="utf-8")
-        yield Guide(path.name, folder, prose)
+        firsts = {block.name: block.first for block in reversed(blocks)}
+        yield Guide(path.name, folder, prose, firsts)
 
 
 def _blocks(lines: list[str]) -> tuple[list[Block], list[tuple[int, str]]]:

@@ -49,7 +49,7 @@ def audit(folder: str | Path = ".") -> Audit:
     named = str(folder)
     if guide is not None:
         every = [guide.placed(one) for one in every]
-        unknown = [one._replace(file=guide.name) for one in unknown]
+        unknown = [one._replace(file=guide.name if one.file else "") for one in unknown]
     return grouped(named, len(report.files), every, [*unknown, *assumed])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from novamodel.audit.form import NotChecked, fault, open_question
 from novamodel.audit.names import is_elsewhere
-from novamodel.audit.seen import Seen
+from novamodel.audit.seen import MOST, Seen
 from novamodel.importers.names import match
 from novamodel.importers.node import Node
 from novamodel.importers.prometheus.read import targets
@@ -104,7 +104,7 @@ def _jobs(document: Node) -> Iterator[Finding]:
 
 def _query(title: str, target: Node, limits_503: bool, several: bool) -> Iterator[Finding]:
     query, legend = target["expr"], target["legendFormat"].text
-    text = query.text
+    text = query.text[:MOST]
     whole = re.search(r"\b(by|without)\s*\(", text)
     each = re.search(r"\{\{\s*(instance|pod|container|node)\s*\}\}|\b(instance|pod)\s*=~?", legend + text)
     recorded = re.search(r"\w:\w", re.sub(r"\"[^\"]*\"", "", text))

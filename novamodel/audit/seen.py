@@ -24,6 +24,10 @@ _BUILT_IN = {
 """Kinds that make no pods of their own beyond those that are read."""
 
 
+MOST = 2000
+"""Characters of a line that rules look at."""
+
+
 @dataclass
 class Seen:
     """What was read of a folder, and the platform that was chosen."""
@@ -46,7 +50,13 @@ class Seen:
 
     def scripts(self) -> dict[str, list[str]]:
         """The lines of every shell script that was read, by its name."""
-        return {shown: read_text(path).splitlines() for path, shown in self.sources.found.pairs("script")}
+        pairs = self.sources.found.pairs("script")
+        return {shown: [line[:MOST] for line in read_text(path).splitlines()] for path, shown in pairs}
+
+    @cached_property
+    def settings(self) -> list[tuple[str, int, str]]:
+        """(file, line, text) of PostgreSQL's settings, access files and role scripts."""
+        return [(shown, number, line[:MOST]) for shown, number, line in self.sources.settings]
 
     @cached_property
     def unread(self) -> str:

@@ -55,7 +55,7 @@ def _superuser(raw: str, seen: Seen) -> Iterator[Finding]:
     user = given.value if given is not None else "postgres"
     if not user:
         return
-    for box in boxes:
+    for box in [one for one in boxes if one.name != raw]:
         for name, text in box.env.items():
             asked = re.search(rf"://{re.escape(user)}(:[^@/]*)?@{re.escape(raw)}[:/]", text.value or "")
             if asked and text.file:
@@ -135,7 +135,7 @@ def _has_replica(seen: Seen) -> bool:
 
 
 def _settings(seen: Seen) -> Iterator[Finding]:
-    lines = seen.sources.settings
+    lines = seen.settings
     streams = any(
         (_HBA.match(line) and re.search(r"\sreplication\s", line) and not _LOCAL.search(line))
         or re.search(r"create\s+(user|role)\b.*\breplication\b", line, re.I)
@@ -168,7 +168,7 @@ def _settings(seen: Seen) -> Iterator[Finding]:
 def _access(seen: Seen) -> Iterator[Finding]:
     """Lines of pg_hba.conf: PostgreSQL takes the first that fits, and refuses who fits none."""
     files: dict[str, list[tuple[Place, list[str], str]]] = {}
-    for shown, number, line in seen.sources.settings:
+    for shown, number, line in seen.settings:
         if re.match(r"\s*(host\w*|local)\s+\S+\s+\S+\s+\S+", line) and not line.strip().endswith(";"):
             files.setdefault(shown, []).append((Place(shown, number), line.split(), line))
     for lines in files.values():

@@ -125,7 +125,7 @@ def _actions(job: Node) -> Iterator[Finding]:
     for step in job["steps"]:
         name, _, version = step["uses"].text.partition("@")
         number = re.match(r"v?(\d+)(\.|$)", version)
-        if number and int(number[1]) <= _OLD_ACTIONS.get(name, 0):
+        if number and int(number[1]) <= _OLD_ACTIONS.get(name, -1):
             message = f"{step['uses'].text} runs on a Node.js that has ended"
             yield fault("action-ended", step["uses"], message, f"take {name}@v{_OLD_ACTIONS[name] + 1} or newer")
 
