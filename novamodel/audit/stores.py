@@ -79,7 +79,7 @@ def _own_settings(raw: str, service: Node, seen: Seen) -> Iterator[Finding]:
         ):
             if settings and text and re.search(r"^\s*hba_file\b", text, re.M):
                 continue
-            message = f"{inside} is read by nothing: PostgreSQL takes pg_hba.conf from its data directory"
+            message = f"nothing reads {inside}: PostgreSQL takes pg_hba.conf from its data directory"
             yield fault("hba-file-unread", volume, message, f"add -c hba_file={inside}")
     if settings and text and not re.search(r"^\s*listen_addresses\b", text, re.M) and "listen_addresses" not in command:
         message = f"{settings[0]} sets no listen_addresses: PostgreSQL answers on localhost only, nobody can connect"
