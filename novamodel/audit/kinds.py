@@ -179,6 +179,7 @@ KINDS: dict[str, Kind] = {
     }),
     **_kinds("warning", "money", {
         "hpa-memory-target": "a memory target that keeps replicas",
+        "volume-gp2": "a volume of an older, dearer type",
         "bucket-kept-for-ever": "dumps are kept for ever",
         "logs-kept-for-ever": "logs are kept for ever",
         "read-replicas-idle": "read replicas that nobody asks",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from novamodel.audit.form import NotChecked, Place, Placed, fault, open_question
+from novamodel.audit.money import kept, region_of
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.kubernetes.objects import JOBS, WORKLOADS, name_of, namespace, template_of
@@ -170,6 +171,7 @@ def _log_groups(seen: Seen) -> Iterator[Finding | NotChecked]:
     """A task whose log group is not there does not start; one that the driver makes keeps its logs for ever."""
     estate = seen.sources.estate
     groups = estate.of("aws_cloudwatch_log_group")
+    paid = kept("cloudwatch.logs.storage", "paid", region_of(seen))
     names = {one.text("name") for one in groups}
     open_names = any(not one.text("name") for one in groups) or bool(estate.of("module"))
     for task, resource in tasks_of(estate):
@@ -179,7 +181,7 @@ def _log_groups(seen: Seen) -> Iterator[Finding | NotChecked]:
             if not group.text or "$" in group.text or group.text in names:
                 continue
             if options["awslogs-create-group"].text == "true":
-                message = f"log group {group.text} is made by the log driver: its logs are kept, and paid, for ever"
+                message = f"log group {group.text} is made by the log driver: its logs are kept for ever, {paid}"
                 fix = "declare the aws_cloudwatch_log_group with retention_in_days"
                 yield fault("logs-kept-for-ever", group, message, fix)
             elif open_names or resource is not None:
@@ -191,7 +193,5 @@ def _log_groups(seen: Seen) -> Iterator[Finding | NotChecked]:
     for one in groups:
         gap = any(what.startswith("retention_in_days") for what, *_ in one.gaps)
         if one.get("retention_in_days") in (None, 0) and not gap and not one.body["retention_in_days"]:
-            message = (
-                f"log group {one.text('name') or one.name} has no retention: its logs are kept, and paid, for ever"
-            )
+            message = f"log group {one.text('name') or one.name} has no retention: its logs are kept for ever, {paid}"
             yield fault("logs-kept-for-ever", one, message, "set retention_in_days")

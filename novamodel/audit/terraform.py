@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from novamodel.audit.form import NotChecked, Place, fault, open_question
+from novamodel.audit.money import price_of, region_of, second_zone
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.stores import CACHES, DATABASE, primaries_of
 from novamodel.importers.declared import Resource
@@ -26,10 +27,11 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     for one in primaries_of(estate)[0]:
         if one.get("multi_az") not in (True, "true") and not _open(one, "multi_az"):
             message = f"{one.name} runs in one availability zone: a lost zone or a broken machine stops everything"
-            fix = "set multi_az = true (it doubles the price of the instance)"
+            fix = f"set multi_az = true ({second_zone(one.text('instance_class'), region_of(seen))})"
             yield fault("database-single-az", one, message, fix)
     for one in estate.of(DATABASE):
         yield from _database(one)
+    yield from _volumes(seen)
     yield from _cache(seen)
     yield from _undeclared(seen)
     yield from _own_server(seen)
@@ -66,6 +68,20 @@ def _database(one: Resource) -> Iterator[Finding]:
     if windows[0] and windows[1] and windows[0][0] < windows[1][1] and windows[1][0] < windows[0][1]:
         message = "the backup window and the maintenance window overlap: RDS refuses them"
         yield fault("windows-overlap", Place(*one.place("backup_window")), message, "move one of them")
+
+
+def _volumes(seen: Seen) -> Iterator[Finding]:
+    """gp2 costs more than gp3 of the same size, and is slower below 1,000 GiB (EBS user guide, volume types)."""
+    region = region_of(seen)
+    old, new = price_of("ebs.gp2.storage", region), price_of("ebs.gp3.storage", region)
+    for one in seen.sources.estate.of("aws_ebs_volume"):
+        size = whole(one.get("size"))
+        if one.get("type") == "gp2" and isinstance(size, int) and old is not None and new is not None and old > new:
+            saved = (old - new) * size * one.count
+            message = (
+                f"{one.name} is gp2, {size * one.count} GiB: gp3 is no slower and {saved:,.2f} USD a month cheaper"
+            )
+            yield fault("volume-gp2", Place(*one.place("type")), f"{message} in {region}", 'type = "gp3"')
 
 
 def _minutes(window: str) -> tuple[int, int] | None:

@@ -218,6 +218,11 @@ resource "aws_db_instance" "shop" {
   skip_final_snapshot       = false
   final_snapshot_identifier = "shop-last"
 }
+resource "aws_ebs_volume" "scratch" {
+  availability_zone = "eu-west-1a"
+  size              = 500
+  type              = "gp3"
+}
 resource "aws_cloudwatch_log_group" "api" {
   name              = "/ecs/api"
   retention_in_days = 30

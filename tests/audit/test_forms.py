@@ -198,6 +198,20 @@ def test_the_forms_of_the_command(
     assert "var.password" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('= "gp3"\n}', '= "gp2"\n}', "gp3 is no slower and 10.00 USD a month cheaper in us-east-1"),
+        ("multi_az                  = true", "", "(164.25 USD a month more in us-east-1)"),
+        ("  retention_in_days = 30\n", "", "kept for ever, paid at 0.03 USD a GiB and month in us-east-1"),
+    ],
+)
+def test_what_can_be_priced_is_priced(old: str, new: str, said: str, tmp_path: Path) -> None:
+    """us-east-1: gp2 0.10 and gp3 0.08 USD a GiB, db.r6g.large 0.225 and 0.45 USD an hour, logs 0.03 USD a GiB."""
+    (one,) = audit(written(tmp_path, {**AWS, "main.tf": AWS["main.tf"].replace(old, new)})).findings
+    assert said in f"{one['message']} {one['fix']}"
+
+
 def test_the_front_door_is_the_room(tmp_path: Path) -> None:
     found = nm.audit(written(tmp_path, KUBERNETES))
     assert found.findings == []

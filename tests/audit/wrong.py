@@ -76,6 +76,7 @@ WRONG = [
     ("aws", "gp3-iops-too-small", MAIN, '"gp3"\n', '"gp3"\n  iops = 4000\n'),
     ("aws", "terraform-variable-undeclared", MAIN, 'variable "password" {}\n', ""),
     ("aws", "terraform-resource-undeclared", MAIN, "aws_ecs_cluster.shop.id", "aws_ecs_cluster.main.id"),
+    ("aws", "volume-gp2", MAIN, '= "gp3"\n}', '= "gp2"\n}'),
     ("aws", "logs-kept-for-ever", MAIN, "  retention_in_days = 30\n", ""),
     ("aws", "log-group-missing", TASK, '"awslogs-group": "/ecs/api"', '"awslogs-group": "/ecs/shop"'),
     ("aws", "placeholder", TASK, "arn:aws:iam::210987654321:role", "arn:aws:iam::account:role"),

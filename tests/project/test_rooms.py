@@ -27,7 +27,7 @@ ALLOWED = {
     "scenario": {"units", "yamlfile"},
     "components": {"units"},
     "figures": {"units"},
-    "audit": {"importers", "scenario", "units", "yamlfile"},
+    "audit": {"cost", "importers", "scenario", "units", "yamlfile"},
     "verify": {"components", "analytic", "cost", "recovery", "scenario", "simulation", "units"},
 }
 # Room or hall -> the only rooms and halls that may import it.
