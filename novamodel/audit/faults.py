@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from novamodel.audit import (
@@ -23,6 +24,7 @@ from novamodel.audit import (
 from novamodel.audit.form import NotChecked
 from novamodel.audit.seen import Seen
 from novamodel.importers import ImportReport
+from novamodel.importers.kubernetes.objects import ROUTES
 from novamodel.scenario import Finding
 
 _RULES: tuple[Callable[[Seen], Iterator[Finding | NotChecked]], ...] = (
@@ -49,8 +51,9 @@ def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
     findings: list[Finding] = []
     unknown: list[NotChecked] = []
     for one in report.tree.findings:
-        if one["code"] == "service-not-deployed" and seen.unread:
-            unknown.append(NotChecked(one["code"], one["file"], one["line"], f"{one['message']}: {seen.unread}"))
+        why = _why_open(one, seen)
+        if why:
+            unknown.append(NotChecked(one["code"], one["file"] or "", one["line"] or 1, f"{one['message']}: {why}"))
         else:
             findings.append(one)
     for rule in _RULES:
@@ -60,3 +63,15 @@ def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
             elif found not in findings:
                 findings.append(found)
     return findings, list(dict.fromkeys(unknown))
+
+
+def _why_open(one: Finding, seen: Seen) -> str:
+    """Why a finding of the reading need not be a fault of the files; empty where it is one."""
+    if one["code"] == "value-left-out" and re.search(r"\$|\{\{", one["message"]):
+        return "a template fills it in"
+    if one["code"] != "service-not-deployed":
+        return ""
+    routes = {route.file for route in seen.sources.cluster.of(*ROUTES)}
+    if seen.unread or (one["file"] in routes and not seen.deploys_beside(one["file"] or "")):
+        return seen.unread or "no manifest beside it deploys anything"
+    return ""

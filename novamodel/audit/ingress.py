@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from novamodel.audit.form import NotChecked, fault, open_question
 from novamodel.audit.seen import Seen
+from novamodel.errors import near
 from novamodel.importers.kubernetes.objects import ROUTES, name_of, together
 from novamodel.importers.kubernetes.routes import ANNOTATION, backends
 from novamodel.importers.node import Node
@@ -51,10 +52,10 @@ def _backends(route: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
         if name.text in services:
             yield from _port(route, name, services[name.text])
             continue
-        if seen.unread or seen.makers or not services:
-            why = seen.unread or (
-                f"a {seen.makers} may make it" if seen.makers else "no manifest makes a Service there"
-            )
+        some = any(other.text in services for _, other in backends(route))
+        beside = some or seen.deploys_beside(route.file) or near(name.text, services, cutoff=0.8)
+        if seen.unread or seen.makers or not services or not beside:
+            why = seen.unread or (f"a {seen.makers} may make it" if seen.makers else "no manifest beside it makes one")
             yield open_question("ingress-backend-missing", name, f"Service {name.text}: {why}")
             continue
         message = f"the ingress sends requests to Service {name.text}, which no manifest makes: they fail with 503"

@@ -51,7 +51,7 @@ def _service(service: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
         yield from _target_ports(service, chosen)
         return
     name = name_of(service)
-    if seen.unread or seen.makers or not near:
+    if seen.unread or seen.makers or not near or not seen.deploys_beside(service.file):
         why = seen.unread or (f"a {seen.makers} may make the pods" if seen.makers else "no manifest makes pods there")
         yield open_question("service-selects-nothing", selector, f"which pods Service {name} selects: {why}")
         return

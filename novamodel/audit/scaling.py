@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from novamodel.audit.form import NotChecked, fault, open_question
 from novamodel.audit.seen import Seen
+from novamodel.errors import near
 from novamodel.importers.kubernetes.hpa import REMOVED, metric_of
 from novamodel.importers.kubernetes.objects import WORKLOADS, main_container, name_of, namespace, together
 from novamodel.importers.node import Node
@@ -54,13 +55,15 @@ def _target(hpa: Node, named: list[Node], seen: Seen) -> Iterator[Finding | NotC
         kind = hpa.at("spec", "scaleTargetRef", "kind").text
         others = [found for found in seen.sources.cluster.of(*WORKLOADS) if together(found, hpa)]
         own = kind in WORKLOADS or not kind
-        if seen.unread or seen.makers or not own or not others:
-            why = seen.unread or (f"it is a {kind}" if not own else "no manifest deploys anything there")
+        slip = near(target.text, [name_of(found) for found in others], cutoff=0.8)
+        beside = seen.deploys_beside(hpa.file) or slip
+        if seen.unread or seen.makers or not own or not others or not beside:
+            why = seen.unread or (f"it is a {kind}" if not own else "no manifest beside it deploys anything")
             yield open_question("hpa-target-missing", target, f"target {target.text} of an autoscaler: {why}")
             return
         message = f"the autoscaler's target {target.text or '(none)'} is in no manifest"
-        near = ", ".join(sorted({name_of(found) for found in others})[:5])
-        yield fault("hpa-target-missing", target, message, f"correct scaleTargetRef.name ({near})")
+        known = ", ".join(slip or sorted({name_of(found) for found in others})[:5])
+        yield fault("hpa-target-missing", target, message, f"correct scaleTargetRef.name ({known})")
 
 
 def _bounds(hpa: Node) -> Iterator[Finding]:

@@ -78,6 +78,14 @@ class Seen:
                         return f"{one.file} takes {entry.text} from outside"
         return ""
 
+    def deploys_beside(self, file: str) -> bool:
+        """Whether a manifest of the same folder deploys anything: what it names is then meant to be there too."""
+        return posixpath.dirname(file) in self._deploying
+
+    @cached_property
+    def _deploying(self) -> set[str]:
+        return {posixpath.dirname(one.file) for one in self.sources.cluster.of(*WORKLOADS, "Pod")}
+
     @cached_property
     def makers(self) -> str:
         """A kind of object that may make pods and Services by itself; empty where there is none."""

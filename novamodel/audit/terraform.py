@@ -159,6 +159,7 @@ def _incomplete(path: str, seen: Seen) -> str:
 def _missing(blocks: list[Block]) -> Iterator[tuple[str, Place]]:
     variables = {block.labels[0] for block in blocks if block.kind == "variable" and block.labels}
     made = {block.labels for block in blocks if block.kind == "resource"}
+    own = {label for block in blocks for label in _iterators(block)}
     for block in blocks:
         if block.kind in ("moved", "removed", "import", "variable"):
             continue
@@ -166,8 +167,16 @@ def _missing(blocks: list[Block]) -> Iterator[tuple[str, Place]]:
             for first, second, line in _names(expression):
                 if first == "var" and second not in variables:
                     yield f"var.{second}", Place(expression.file, line)
-                elif first.startswith("aws_") and (first, second) not in made:
+                elif first.startswith("aws_") and (first, second) not in made and first not in own:
                     yield f"{first}.{second}", Place(expression.file, line)
+
+
+def _iterators(block: Block) -> Iterator[str]:
+    """Names that dynamic blocks give to what they go through."""
+    for inner in block.blocks:
+        if inner.kind == "dynamic":
+            yield from inner.labels
+        yield from _iterators(inner)
 
 
 def _names(expression: Expression) -> Iterator[tuple[str, str, int]]:

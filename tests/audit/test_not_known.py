@@ -37,6 +37,16 @@ OPEN = [
         {"k8s/shop.yaml": SHOP, "hpa.yaml": KUBERNETES["k8s/hpa.yaml"].replace("kind: Deployment, name: api", "kind: Tower, name: web")},
     ),
     (
+        "an autoscaler in a folder of its own",
+        "hpa-target-missing",
+        {"base/shop.yaml": SHOP, "extras/hpa.yaml": KUBERNETES["k8s/hpa.yaml"].replace("name: api}", "name: ledger-db}")},
+    ),
+    (
+        "a route in a folder of its own",
+        "ingress-backend-missing",
+        {"base/shop.yaml": SHOP, "extras/in.yaml": KUBERNETES["k8s/ingress.yaml"].replace("name: api", "name: ledger")},
+    ),
+    (
         "a base that comes from elsewhere",
         "ingress-backend-missing",
         {
@@ -102,6 +112,7 @@ SILENT = [
     ("a worker that no Service selects", "no-readiness-probe", {"k8s/shop.yaml": SHOP, "w.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: worker, namespace: shop}\nspec: {template: {metadata: {labels: {app: w}}, spec: {containers: [{name: w, image: 'shop/w:1'}]}}}\n"}),
     ("a quantile of one pod, asked for", "quantile-without-sum", {**MONITORING, "grafana/shop.json": MONITORING["grafana/shop.json"].replace("sum by (le) (rate(http_seconds_bucket[5m]))", "rate(http_seconds_bucket{pod=~\\\"$pod\\\"}[5m])")}),
     ("moved resources", "terraform-resource-undeclared", {**AWS, "moved.tf": "moved {\n  from = aws_db_instance.old\n  to   = aws_db_instance.shop\n}\n"}),
+    ("a dynamic block's own name", "terraform-resource-undeclared", {**AWS, "d.tf": 'resource "aws_x" "y" {\n  dynamic "aws_logs" {\n    for_each = [1]\n    content {\n      group = aws_logs.value\n    }\n  }\n}\n'}),
     ("a job that signs in by itself", "job-without-credentials", {**AWS, ".github/workflows/deploy.yml": AWS[".github/workflows/deploy.yml"].replace("aws-actions/configure-aws-credentials@v4", "example/sign-in@v1")}),
     ("a memory that no file limits", "cache-not-provisioned", {**AWS, "k8s.yaml": SHOP.replace("DATABASE_URL", "REDIS_URL"), "redis.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: redis}\nspec: {template: {spec: {containers: [{name: redis, image: 'redis:7.4'}]}}}\n"}),
     ("a service whose replicas others follow", "redis-replica-without-masterauth", {"compose.yaml": "services:\n  a: {image: 'redis:7.4', command: redis-server}\n  b: {image: 'redis:7.4', command: redis-server --replicaof a 6379}\n  web: {build: web}\n"}),
