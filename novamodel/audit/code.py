@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from novamodel.audit.form import NotChecked, Place, fault, open_question
 from novamodel.audit.seen import Seen
@@ -59,7 +60,7 @@ def _variables(shown: str, text: str, seen: Seen) -> Iterator[Finding | NotCheck
             if len(told) > _MOST_NAMES or name in given | told | _USUAL or _is_checked(name, text):
                 continue
             told.add(name)
-            hidden = _hidden(users) or ("the source reads a .env file" if "dotenv" in text else seen.unread)
+            hidden = _hidden(users) or _env_file(shown, text, seen) or seen.unread
             if hidden:
                 yield open_question("variable-never-set", Place(shown, number), f"who sets {name}: {hidden}")
                 continue
@@ -74,6 +75,13 @@ def _is_checked(name: str, text: str) -> bool:
         re.search(rf"(!\s*process\.env\.{name}\b|if\s*\(\s*process\.env\.{name}\b|\b{name}\b.*required)", text)
         is not None
     )
+
+
+def _env_file(shown: str, text: str, seen: Seen) -> str:
+    """Whether the program may read variables from a file that is kept out of the repository."""
+    folders = [parent.as_posix() for parent in PurePosixPath(shown).parents]
+    lists = [seen.text(f"{folder}/{name}") for folder in folders for name in ("package.json", "requirements.txt")]
+    return "the program reads a .env file" if any("dotenv" in one for one in [text, *lists]) else ""
 
 
 def _hidden(users: list[Box]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -97,16 +98,21 @@ def _logs(raw: str, service: Node) -> Iterator[Finding]:
         yield fault("logs-not-rotated", logging or service, message, "logging: options: max-size: 10m, max-file: 3")
 
 
-def _mounts(seen: Seen) -> Iterator[Finding]:
+def _mounts(seen: Seen) -> Iterator[Finding | NotChecked]:
     for raw, volume, path, _ in seen.volumes:
-        if PurePosixPath(path).suffix and not seen.exists(path):
-            source = volume.text.split(":")[0] or volume["source"].text
+        if seen.exists(path):
+            continue
+        source = volume.text.split(":")[0] or volume["source"].text
+        file, certificates = PurePosixPath(path).suffix, _has_certificates(seen, raw, volume)
+        code = "mounted-file-missing" if file else "certificates-missing"
+        if (file or certificates) and not seen.inside(posixpath.dirname(path)):
+            yield open_question(code, volume, f"{source}: its folder is not here, the project may be started elsewhere")
+        elif file:
             message = f"{source} is mounted but not in this folder: Docker makes an empty directory of that name"
-            yield fault("mounted-file-missing", volume, message, "add the file")
-        elif not seen.exists(path) and _has_certificates(seen, raw, volume):
-            source = volume.text.split(":")[0] or volume["source"].text
+            yield fault(code, volume, message, "add the file")
+        elif certificates:
             message = f"{source} is not in this folder: nginx reads its certificates there and does not start without"
-            yield fault("certificates-missing", volume, message, "put them there before, or mount a secret")
+            yield fault(code, volume, message, "put them there before, or mount a secret")
 
 
 def _has_certificates(seen: Seen, raw: str, volume: Node) -> bool:

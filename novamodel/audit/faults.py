@@ -51,7 +51,7 @@ def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
     findings: list[Finding] = []
     unknown: list[NotChecked] = []
     for one in report.tree.findings:
-        why = _why_open(one, seen)
+        why = why_open(one, seen)
         if why:
             unknown.append(NotChecked(one["code"], one["file"] or "", one["line"] or 1, f"{one['message']}: {why}"))
         else:
@@ -65,13 +65,11 @@ def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
     return findings, list(dict.fromkeys(unknown))
 
 
-def _why_open(one: Finding, seen: Seen) -> str:
+def why_open(one: Finding, seen: Seen) -> str:
     """Why a finding of the reading need not be a fault of the files; empty where it is one."""
     if one["code"] == "value-left-out" and re.search(r"\$|\{\{", one["message"]):
         return "a template fills it in"
-    if one["code"] != "service-not-deployed":
-        return ""
     routes = {route.file for route in seen.sources.cluster.of(*ROUTES)}
-    if seen.unread or (one["file"] in routes and not seen.deploys_beside(one["file"] or "")):
-        return seen.unread or "no manifest beside it deploys anything"
+    if one["code"] == "service-not-deployed" and (seen.unread or one["file"] in routes):
+        return seen.unread or "it may be deployed elsewhere"
     return ""

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from novamodel import importers
-from novamodel.audit.faults import judged
+from novamodel.audit.faults import judged, why_open
 from novamodel.audit.form import NotChecked
 from novamodel.audit.groups import Audit, grouped
 from novamodel.audit.guide import Guide, guide_of
 from novamodel.audit.kinds import READING
+from novamodel.audit.seen import Seen
 from novamodel.errors import UserError
 from novamodel.importers import ImportReport
 from novamodel.scenario import Finding, Tree, build, in_order
@@ -83,7 +84,12 @@ def _of_scenario(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]
     own = [one for one in scenario.findings if one not in report.tree.findings]
     found: list[Finding] = []
     left: list[NotChecked] = []
+    seen = Seen(report.sources, report.platform)
     for one in own:
+        why = why_open(one, seen)
+        if why:
+            left.append(NotChecked(one["code"], one["file"] or "", one["line"] or 1, f"{one['message']}: {why}"))
+            continue
         if one["file"] is None or str(one["file"]).startswith(_OURS):
             left.append(NotChecked(one["code"], "", 1, f"this rests on what is assumed: {one['message']}"))
         else:

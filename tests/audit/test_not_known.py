@@ -84,6 +84,20 @@ OPEN = [
         },
     ),
     (
+        "a program that reads a .env file",
+        "variable-never-set",
+        {
+            **COMPOSE,
+            "api/package.json": '{"dependencies": {"dotenv": "^16", "pg": "^8"}}',
+            "compose.yaml": COMPOSE["compose.yaml"].replace("      DB_PASSWORD: ${DB_PASSWORD:?}\n", ""),
+        },
+    ),
+    (
+        "a project that is started from above",
+        "mounted-file-missing",
+        {"deploy/compose.yaml": COMPOSE["compose.yaml"].replace("build: api", "image: shop/api:1.4.2")},
+    ),
+    (
         "a task without infrastructure",
         "ecs-without-service",
         {"task-definition.json": TASK},
