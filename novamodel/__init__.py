@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from novamodel import analytic, audit, batch, figures, questions
     from novamodel.batch import sweep
     from novamodel.loading import load
+    from novamodel.parameters import checked_parameters
     from novamodel.scenario import Scenario
     from novamodel.simulation import Comparison, Result, compare, simulate
     from novamodel.sizing import Knee, Sizing, knee, size
@@ -41,6 +42,7 @@ _HOMES = {
     "Sizing": "novamodel.sizing",
     "answer": "novamodel.workflows.answer",
     "bill": "novamodel.workflows.month",
+    "checked_parameters": "novamodel.parameters",
     "compare": "novamodel.simulation",
     "diff": "novamodel.workflows.compare",
     "explorer": "novamodel.widgets",
@@ -68,6 +70,7 @@ __all__ = [
     "audit",
     "batch",
     "bill",
+    "checked_parameters",
     "compare",
     "diff",
     "explorer",

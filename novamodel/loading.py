@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel import importers
@@ -16,18 +17,21 @@ from novamodel.scenario.recordings import Recorded
 from novamodel.scenario.traffic_parts import Replay
 
 
-def load(target: str | Path) -> Scenario:
+def load(target: str | Path, *, files: Sequence[str] = (), profiles: Sequence[str] = ()) -> Scenario:
     """Read a scenario.
 
     ``target`` is a scenario file, the name of a bundled scenario (``novabank``), or a folder of configuration files
     (nginx.conf, Kubernetes manifests, compose file, ECS task definition, Terraform, ...), whose missing
-    values come from documented defaults. Any mistake in it is a ``UserError``.
+    values come from documented defaults. ``files`` and ``profiles`` choose what is taken of its compose files, as
+    docker compose -f and --profile do. Any mistake in it is a ``UserError``.
     """
     if not isinstance(target, str | Path) or not str(target).strip():
         raise UserError(f"{target!r} names no scenario", valid="a file, a folder or the name of a bundled scenario")
     path = Path(target)
     if os.path.isdir(path):
-        return scenario_from_folder(path)
+        return scenario_from_folder(path, files=files, profiles=profiles)
+    if files or profiles:
+        raise UserError(f"{target} is no folder: compose files and profiles are chosen in a folder", valid="a folder")
     if os.path.exists(path):
         return load_scenario(path, importer, _recorded)
     bundled = params_dir() / f"{target}.yaml"
@@ -39,9 +43,17 @@ def load(target: str | Path) -> Scenario:
     )
 
 
-def import_folder(folder: Path, platform: str | None = None, *, rendered: bool = False) -> ImportReport:
-    """What the files of a folder say, and what is wrong in them; errors as ``importers.import_folder``."""
-    return audited(importers.import_folder(folder, platform, rendered=rendered))
+def import_folder(
+    folder: Path,
+    platform: str | None = None,
+    *,
+    rendered: bool = False,
+    files: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+) -> ImportReport:
+    """What the files of a folder say, and what is wrong in them; otherwise as ``importers.import_folder``."""
+    report = importers.import_folder(folder, platform, rendered=rendered, files=files, profiles=profiles)
+    return audited(report)
 
 
 def importer(folder: Path, platform: str | None = None) -> Tree:
@@ -54,14 +66,17 @@ def tree_from_folder(folder: Path, platform: str | None = None) -> Tree:
     return importers.with_assumptions(import_folder(folder, platform), name_of(folder))
 
 
-def scenario_from_folder(folder: Path, platform: str | None = None) -> Scenario:
+def scenario_from_folder(
+    folder: Path, platform: str | None = None, *, files: Sequence[str] = (), profiles: Sequence[str] = ()
+) -> Scenario:
     """A runnable scenario of a user's own folder.
 
     What the files say is imported; what they cannot say (traffic, routes, demands, SLO) comes from
-    ``data/defaults/assumed.yaml`` and is marked assumed with its reason. Errors as ``import_folder``; a value
-    that no scenario may have is a ``UserError`` with the file and line that say it.
+    ``data/defaults/assumed.yaml`` and is marked assumed with its reason. Arguments and errors as ``import_folder``;
+    a value that no scenario may have is a ``UserError`` with the file and line that say it.
     """
-    return build(tree_from_folder(folder, platform))
+    report = import_folder(folder, platform, files=files, profiles=profiles)
+    return build(importers.with_assumptions(report, name_of(folder)))
 
 
 def name_of(folder: Path) -> str:

@@ -242,6 +242,6 @@ def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad
         ),
         np.zeros(()),
     ) / (share or 1.0)
-    memory = service.runtime.resting_memory + service.runtime.memory_per_request * own.rate_per_s * stay
+    memory = service.runtime.resting + service.runtime.memory_per_request * own.rate_per_s * stay
     limit = service.resources.memory_limit
     return np.minimum(memory, limit) if limit and capped else memory

@@ -109,6 +109,8 @@ def _front(scenario: Scenario, entries: dict[RouteOf, float]) -> Iterator[tuple[
 
 def _plain_service(scenario: Scenario, name: str) -> None:
     service = scenario.services[name]
+    if not service.runtime.plain:
+        raise ValueError(f"{name}: only single event loops without garbage make a product-form network")
     if quota_cores(scenario, name) < NO_LIMIT or service.autoscaler is not None:
         raise ValueError(f"{name}: a CPU limit or an autoscaler makes no product-form network")
     for pool in service.all_pools.values():
@@ -124,7 +126,7 @@ def _of_step(scenario: Scenario, at: RouteOf, taken: Taken) -> Iterator[Need]:
     if step.cpu is not None:
         yield _work(f"{at.service} event loop", 1, step.cpu, scale, copies)
     elif step.thread is not None:
-        yield _work(f"{at.service} threads", service.runtime.threads, step.thread, scale, copies)
+        yield _work(f"{at.service} threads", service.runtime.all_threads, step.thread, scale, copies)
     elif step.wait is not None:
         yield _delay(step.wait.busy)
     elif step.sql is not None:

@@ -77,6 +77,9 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
             yield f"PgBouncer of {name} gives servers to single statements, and refuses transactions of several"
         if database.synchronous is not None or (database.growth is not None and database.growth.per_hour > 0):
             yield f"commits of {name} wait for a standby, or its storage fills: that comes on top"
+    for name, service in scenario.services.items():
+        if not service.runtime.plain:
+            yield f"requests of {name} wait for its {service.runtime.takers}, or for garbage: no closed form"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

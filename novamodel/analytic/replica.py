@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import gammaln, ndtr
 
 from novamodel.analytic.demand import RouteDemand
+from novamodel.analytic.queues import erlang_b
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 
@@ -46,31 +47,39 @@ def replica_load(
     threads: int,
     period_s: float,
     background_cores: float = 0.0,
+    lanes: int = 1,
+    most_running: int | None = None,
 ) -> ReplicaLoad:
     """Load of one replica that gets ``rate`` requests/s of mean ``demand`` under a quota of ``limit_cores``.
 
-    ``background_cores`` is CPU of probes and scrapes. Where the demand exceeds the quota, utilisation is 1 or
-    more and the waits are infinite.
+    ``lanes`` are event loops, or bursts of a further runtime that may run at a time; ``most_running`` all its threads,
+    those included that work is handed to. ``background_cores`` is CPU of probes and scrapes. Where the demand exceeds
+    the quota, utilisation is 1 or more and the waits are infinite.
     """
     rate, limit = np.broadcast_arrays(np.asarray(rate, float), np.asarray(limit_cores, float))
     stopped = np.zeros(rate.shape)
     thread_cores = rate * demand.thread_s
     job_s = demand.thread_s / demand.thread_jobs if demand.thread_jobs > 0 else 0.0
     for _ in range(5):
-        loop, found = _loop(demand, rate, stopped)
+        each, found = _loop(demand, rate / lanes, stopped)
+        loop = lanes * each
         used = loop + thread_cores + background_cores
         left = np.maximum(limit - loop - background_cores, 1e-9)
         stay, speed, points, weights = _thread_stay(job_s, rate * demand.thread_jobs, left, threads, period_s)
         with np.errstate(invalid="ignore"):
             by_threads = np.clip(rate * demand.thread_jobs * (stay - job_s) / speed, 0.0, 1.0)
         by_threads = np.where(np.isnan(by_threads), 1.0, by_threads)
-        by_loop = _overrun(demand, rate, loop, left + loop - thread_cores, period_s, found)
+        by_loop = _overrun(demand, rate, loop, left + loop - thread_cores, period_s, found, lanes)
         stopped = 1 - (1 - by_threads) * (1 - by_loop)
         stopped = np.where(used >= limit, 1.0, stopped)
-    room = np.minimum(limit, 1.0 + threads)
+    running = float(most_running or lanes + threads)
+    room = np.minimum(limit, running)
     squares = (1 - found) * demand.loop_squares_idle + found * demand.loop_squares_busy
     with np.errstate(divide="ignore", invalid="ignore"):
-        wait = rate * squares / (2 * np.maximum(1 - loop, 0.0))
+        wait = rate * squares / (2 * np.maximum(1 - each, 0.0))
+        if lanes > 1:  # M/M/c beside M/M/1 (Allen-Cunneen)
+            blocked = erlang_b(lanes, np.minimum(loop, lanes))
+            wait = wait * blocked / (1 - each * (1 - blocked)) / (lanes * np.maximum(loop, 1e-12))
     # a stop by threads lasts until the next boundary; a backlog of loop work is worked off at the quota's speed
     by_turn = np.clip(period_s * (1 - limit / np.maximum(speed, 1.0)), 0.1 * period_s, period_s)
     delay = by_threads * by_turn / 2 + by_loop * loop * period_s / limit
@@ -78,10 +87,10 @@ def replica_load(
     return ReplicaLoad(
         used_cores=np.minimum(used, limit),
         utilisation=used / room,
-        loop_utilisation=loop,
+        loop_utilisation=each,
         found_busy=found,
-        loop_wait_s=np.where((loop >= 1) | over, np.inf, np.where(rate > 0, wait, 0.0)),
-        stopped=np.where(limit >= 1.0 + threads, 0.0, stopped),
+        loop_wait_s=np.where((each >= 1) | over, np.inf, np.where(rate > 0, wait, 0.0)),
+        stopped=np.where(limit >= running, 0.0, stopped),
         stop_s=np.where(stopped > 0, 2 * delay / np.maximum(stopped, 1e-12), 0.0),
         thread_stay_s=np.where(over, np.inf, stay),
         thread_points_s=points,
@@ -155,6 +164,7 @@ def _overrun(
     left_cores: np.ndarray,
     period_s: float,
     found: np.ndarray,
+    lanes: int,
 ) -> np.ndarray:
     """Share of time that the loop's own work stands at the gate: backlog at a boundary over work a period."""
     mean = loop * period_s
@@ -167,4 +177,4 @@ def _overrun(
     density = np.exp(-0.5 * np.minimum(z, 40.0) ** 2) / np.sqrt(2 * np.pi)
     backlog = ((size * density - drift * ndtr(-z)) / steps).sum(axis=-1)
     share = np.clip(backlog / np.maximum(mean, 1e-12), 0.0, 1.0)
-    return np.where((mean <= 0) | (left_cores >= 1.0), 0.0, share)
+    return np.where((mean <= 0) | (left_cores >= lanes), 0.0, share)

@@ -157,8 +157,9 @@ def _utilisation(steady: Steady, row: dict[str, Any]) -> float:
     if row["tier"].startswith(("external ", "queue ")):
         return float(row["busy"] / row["limit"])
     service = row["tier"].removesuffix(" cpu")
-    unlimited = service in steady.replicas and quota_cores(steady.scenario, service) >= NO_LIMIT
-    return float(row["busy"] / (steady.replicas[service] if unlimited else row["limit"]))
+    if service in steady.replicas and quota_cores(steady.scenario, service) >= NO_LIMIT:
+        return float(row["busy"] / steady.replicas[service] / steady.scenario.services[service].runtime.lanes)
+    return float(row["busy"] / row["limit"])
 
 
 def _stopped(steady: Steady, tier: str) -> float:

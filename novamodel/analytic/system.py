@@ -159,8 +159,11 @@ def system_load(
         count = np.asarray(replicas[name], dtype=float)
         limit = (cpu_limit or {}).get(name, np.asarray(quota_cores(scenario, name)))
         background = background_cores(scenario, service)
-        threads, period = service.runtime.threads, scenario.platform.cfs_period
-        load = replica_load(total[name], per_s[name] / count, limit, threads, period, background)
+        runtime, period = service.runtime, scenario.platform.cfs_period
+        load = replica_load(
+            total[name], per_s[name] / count, limit, runtime.helpers, period, background, runtime.lanes,
+            runtime.most_running,
+        )  # fmt: skip
         replica[name] = (count, per_s[name] / count, load)
     databases: dict[str, DatabaseState] = {}
     pools: dict[str, dict[str, PoolLoad]] = {name: {} for name in scenario.services}

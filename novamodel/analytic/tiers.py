@@ -151,10 +151,10 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
     service, own = scenario.services[name], load.services[name]
     demand, each = own.demand, float(own.rate_per_s)
     grow = most / count
-    threads = service.runtime.threads if demand.thread_s > 0 else 0
-    quota = quota_cores(scenario, name)
-    room = quota if quota < NO_LIMIT else 1.0 + threads
-    used = float(own.replica.utilisation) * min(quota, 1 + service.runtime.threads)
+    runtime, quota = service.runtime, quota_cores(scenario, name)
+    running = runtime.most_running if demand.thread_s > 0 else runtime.lanes
+    room = quota if quota < NO_LIMIT else float(running)
+    used = float(own.replica.utilisation) * min(quota, runtime.most_running)
     cpu = demand.loop_busy + demand.thread_s
     yield row(
         f"{name} cpu",
@@ -165,16 +165,17 @@ def _service(scenario: Scenario, name: str, load: SystemLoad, count: int, most: 
         grow * over(room, each * cpu),
         True,
     )
-    loop = float(own.replica.loop_utilisation)
-    yield row(
-        f"{name} event loop",
-        loop / each if each else demand.loop_busy,
-        "s",
-        loop * count,
-        count,
-        grow * over(1.0, each * demand.loop_busy),
-        True,
-    )
+    if runtime.at_once is None:  # else a request keeps what it takes to its end: a matter of latency
+        lanes, loop = runtime.lanes, runtime.lanes * float(own.replica.loop_utilisation)
+        yield row(
+            f"{name} {runtime.takers}",
+            loop / each if each else demand.loop_busy,
+            "s",
+            loop * count,
+            lanes * count,
+            grow * over(float(lanes), each * demand.loop_busy),
+            True,
+        )
     for database, pool in service.all_pools.items():
         at = demand.at_database(database)
         if at.transactions > 0:
@@ -190,11 +191,11 @@ def _memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, c
     runtime = service.runtime
     limit = service.resources.memory_limit or math.inf
     used = float(pod_memory(scenario, service, name, load))
-    above = used - runtime.resting_memory
-    if limit <= runtime.resting_memory:
+    above = used - runtime.resting
+    if limit <= runtime.resting:
         multiple = 0.0
     else:
-        multiple = grow * over(limit - runtime.resting_memory, above)
+        multiple = grow * over(limit - runtime.resting, above)
     return row(f"{name} memory", runtime.memory_per_request, "bytes", used * count, limit * count, multiple, True)
 
 

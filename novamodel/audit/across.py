@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from novamodel.audit.form import NotChecked, Placed, fault, open_question
 from novamodel.audit.names import is_elsewhere
 from novamodel.audit.seen import Seen
-from novamodel.audit.terraform import CACHE_NAMES
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.kubernetes.routes import ANNOTATION
+from novamodel.importers.names import CACHE_NAMES
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Workload
 from novamodel.scenario import Finding

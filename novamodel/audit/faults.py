@@ -45,9 +45,9 @@ _RULES: tuple[Callable[[Seen], Iterator[Finding | NotChecked]], ...] = (
 )
 
 
-def judged(report: ImportReport) -> tuple[list[Finding], list[NotChecked]]:
+def judged(report: ImportReport, priced: bool = False) -> tuple[list[Finding], list[NotChecked]]:
     """All findings of an import, those of its reading too, each once, and what the files do not say enough to know."""
-    seen = Seen(report.sources, report.platform)
+    seen = Seen(report.sources, report.platform, priced)
     findings: list[Finding] = []
     unknown: list[NotChecked] = []
     for one in report.tree.findings:
@@ -69,6 +69,8 @@ def why_open(one: Finding, seen: Seen) -> str:
     """Why a finding of the reading need not be a fault of the files; empty where it is one."""
     if one["code"] == "value-left-out" and re.search(r"\$|\{\{", one["message"]):
         return "a template fills it in"
+    if one["code"] == "value-left-out" and str(one["file"]).endswith(".tf"):
+        return "Terraform checks its own values, this is how they were read here"
     routes = {route.file for route in seen.sources.cluster.of(*ROUTES)}
     if one["code"] == "service-not-deployed" and (seen.unread or one["file"] in routes):
         return seen.unread or "it may be deployed elsewhere"

@@ -38,7 +38,7 @@ def audit(folder: str | Path = ".") -> Audit:
     """
     with _opened(folder) as (place, guide):
         report = importers.import_folder(place)
-        findings, unknown = judged(report)
+        findings, unknown = judged(report, priced=True)
         said, assumed = _of_scenario(audited(report))
         if guide is not None:
             findings += guide.unmade(report.sources)

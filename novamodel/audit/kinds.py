@@ -197,6 +197,7 @@ KINDS: dict[str, Kind] = {
         "rate-without-sum": "lines with one name",
         "rejections-counted-as-errors": "rejections are shown as errors",
         "error-rate-without-total": "an error rate that is no share",
+        "compose-profile": "a profile that is not there",
         "compose-projects": "several Compose projects",
         "machine-contradicted": "a machine that contradicts its type",
         "database-engine": "a database engine that is not modelled",
@@ -235,7 +236,7 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 READING = {
-    "chart-not-rendered", "no-service-found", "compose-projects", "deployment-twice", "database-engine", "cache-engine",
+    "chart-not-rendered", "no-service-found", "compose-projects", "compose-profile", "deployment-twice", "database-engine", "cache-engine",
     "instance-class-unknown", "cache-node-unknown", "node-type-unknown", "storage-type", "store-not-modelled",
     "hpa-metric-not-modelled", "read-replica-unread", "queue-one-sided", "service-unreached", "caller-assumed",
     "store-users-assumed", "store-unused", "edge-unused", "part-unused", "queue-unused",

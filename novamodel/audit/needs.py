@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from novamodel.audit.form import NotChecked, Place, Placed, fault, open_question
-from novamodel.audit.money import kept, region_of
+from novamodel.audit.money import kept
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.kubernetes.objects import JOBS, WORKLOADS, name_of, namespace, template_of
@@ -171,7 +171,7 @@ def _log_groups(seen: Seen) -> Iterator[Finding | NotChecked]:
     """A task whose log group is not there does not start; one that the driver makes keeps its logs for ever."""
     estate = seen.sources.estate
     groups = estate.of("aws_cloudwatch_log_group")
-    paid = kept("cloudwatch.logs.storage", "paid", region_of(seen))
+    paid = kept("cloudwatch.logs.storage", seen)
     names = {one.text("name") for one in groups}
     open_names = any(not one.text("name") for one in groups) or bool(estate.of("module"))
     for task, resource in tasks_of(estate):

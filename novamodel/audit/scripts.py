@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from novamodel.audit.form import NotChecked, Place, fault, open_question
-from novamodel.audit.money import kept, region_of
+from novamodel.audit.money import kept
 from novamodel.audit.seen import Seen
 from novamodel.scenario import Finding
 
@@ -125,7 +125,7 @@ def _kept(shown: str, lines: list[tuple[int, str]], text: str, seen: Seen) -> It
     if estate.of("module"):
         yield open_question("bucket-kept-for-ever", Place(shown, uploads), "whether the bucket has a lifecycle")
         return
-    paid = kept("s3.standard.storage", "paid", region_of(seen))
+    paid = kept("s3.standard.storage", seen)
     message = f"old dumps are deleted on this machine only: in the bucket every one is kept for ever, {paid}"
     fix = "add an aws_s3_bucket_lifecycle_configuration"
     yield fault("bucket-kept-for-ever", Place(shown, deletes), message, fix)

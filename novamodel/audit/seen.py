@@ -30,10 +30,11 @@ MOST = 2000
 
 @dataclass
 class Seen:
-    """What was read of a folder, and the platform that was chosen."""
+    """What was read of a folder, the platform that was chosen, and whether prices are asked for."""
 
     sources: Sources
     kind: str
+    priced: bool = False
 
     def exists(self, name: str) -> bool:
         """Whether a path inside the folder is there, hidden and skipped files too."""

@@ -9,16 +9,14 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from novamodel.audit.form import NotChecked, Place, fault, open_question
-from novamodel.audit.money import price_of, region_of, second_zone
+from novamodel.audit.money import dearer, second_zone
 from novamodel.audit.seen import Seen
 from novamodel.importers.aws.stores import CACHES, DATABASE, primaries_of
 from novamodel.importers.declared import Resource
+from novamodel.importers.names import CACHE_NAMES
 from novamodel.importers.quantity import whole
 from novamodel.importers.terraform.syntax import Block, Expression
 from novamodel.scenario import Finding, gp3_striped_from
-
-CACHE_NAMES = {"REDIS_URL", "REDIS_HOST"}
-"""Variables that name a cache."""
 
 
 def find(seen: Seen) -> Iterator[Finding | NotChecked]:
@@ -27,7 +25,7 @@ def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     for one in primaries_of(estate)[0]:
         if one.get("multi_az") not in (True, "true") and not _open(one, "multi_az"):
             message = f"{one.name} runs in one availability zone: a lost zone or a broken machine stops everything"
-            fix = f"set multi_az = true ({second_zone(one.text('instance_class'), region_of(seen))})"
+            fix = f"set multi_az = true ({second_zone(one.text('instance_class'), seen)})"
             yield fault("database-single-az", one, message, fix)
     for one in estate.of(DATABASE):
         yield from _database(one)
@@ -72,16 +70,13 @@ def _database(one: Resource) -> Iterator[Finding]:
 
 def _volumes(seen: Seen) -> Iterator[Finding]:
     """gp2 costs more than gp3 of the same size, and is slower below 1,000 GiB (EBS user guide, volume types)."""
-    region = region_of(seen)
-    old, new = price_of("ebs.gp2.storage", region), price_of("ebs.gp3.storage", region)
     for one in seen.sources.estate.of("aws_ebs_volume"):
         size = whole(one.get("size"))
-        if one.get("type") == "gp2" and isinstance(size, int) and old is not None and new is not None and old > new:
-            saved = (old - new) * size * one.count
-            message = (
-                f"{one.name} is gp2, {size * one.count} GiB: gp3 is no slower and {saved:,.2f} USD a month cheaper"
-            )
-            yield fault("volume-gp2", Place(*one.place("type")), f"{message} in {region}", 'type = "gp3"')
+        if one.get("type") == "gp2" and isinstance(size, int):
+            gib = size * one.count
+            message = f"{one.name} is gp2, {gib} GiB: gp3 is no slower and "
+            saved = dearer("ebs.gp2.storage", "ebs.gp3.storage", gib, seen)
+            yield fault("volume-gp2", Place(*one.place("type")), message + saved, 'type = "gp3"')
 
 
 def _minutes(window: str) -> tuple[int, int] | None:
@@ -144,8 +139,8 @@ def _incomplete(path: str, seen: Seen) -> str:
     """Why declarations of a module may stand where they are not read; empty where all are read."""
     found = seen.sources.found
     here = [name for name in found.names if posixpath.dirname(name) == path]
-    if any(name.endswith((".tf.json", ".tofu", ".tf.tmpl", ".tf.j2", ".tftpl")) for name in here):
-        return "some of its files are JSON or templates"
+    if any(name.endswith((".tofu", ".tf.tmpl", ".tf.j2", ".tftpl")) for name in here):
+        return "some of its files are templates"
     if any(posixpath.basename(name) == "terragrunt.hcl" for name in found.names):
         return "Terragrunt writes files of its own"
     if any(posixpath.dirname(name) == path and name.endswith(".tf") for name, _ in found.not_read):

@@ -6,7 +6,6 @@ papermill itself only warns of an unknown parameter, does not enforce annotation
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,20 +14,11 @@ from typing import Any, NamedTuple
 
 from novamodel.batch.model import Notebooks
 from novamodel.batch.places import Places
+from novamodel.parameters import fits, kinds_of
 from novamodel.resources import notebooks_dir
 
 GIVEN = ("scenario", "overrides", "seed")
 """Parameters that the case itself sets."""
-_TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "dict": (dict,),
-    "list": (list,),
-    "tuple": (list,),
-    "None": (type(None),),
-}
 
 
 class Notebook(NamedTuple):
@@ -86,24 +76,4 @@ def parameter_kinds(notebook: Mapping[str, Any]) -> dict[str, str]:
     cells = [cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])]
     if not cells:
         raise ValueError("it has no cell tagged parameters")
-    kinds = {}
-    for statement in ast.parse("".join(cells[0]["source"])).body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            kinds[statement.target.id] = ast.unparse(statement.annotation)
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            default = ast.literal_eval(statement.value)
-            kinds[statement.targets[0].id] = "Any" if default is None else type(default).__name__
-    return kinds
-
-
-def fits(value: Any, kind: str) -> bool:
-    """Whether a value is of an annotated kind, such as ``int | None`` or ``dict[str, int]``; unknown kinds fit."""
-    found: list[type] = []
-    for part in kind.split("|"):
-        name = part.strip().partition("[")[0]
-        if name not in _TYPES:
-            return True
-        found += _TYPES[name]
-    if isinstance(value, bool):
-        return bool in found
-    return isinstance(value, tuple(found))
+    return kinds_of("".join(cells[0]["source"]))

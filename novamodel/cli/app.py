@@ -17,6 +17,7 @@ from novamodel.cli.importing import import_folder
 from novamodel.cli.init import init
 from novamodel.cli.output import say
 from novamodel.cli.prices import prices
+from novamodel.cli.record import record
 from novamodel.cli.report import report
 from novamodel.cli.run import run
 from novamodel.cli.schema import schema
@@ -36,6 +37,7 @@ COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
     "size": (size, "The cheapest size that keeps the SLO."),
     "bill": (bill, "What a month costs on AWS, line by line."),
     "verify": (verify, "Recorded decisions of the real components against the rules."),
+    "record": (record, "Record decisions of a living nginx, PgBouncer or Redis."),
     "schema": (schema, "JSON Schema of a scenario file."),
     "doctor": (doctor, "Does this installation work?"),
 }

@@ -116,7 +116,8 @@ def bill(
     from novamodel.workflows.platforms import platforms as compare
 
     scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
-    scenario, book = placed(scenario, hours, region, prices)
+    asked = [text for text in commit or () if text != "best"]
+    scenario, book = placed(scenario, hours, region, prices, asked)
     result = None
     with progress("pricing") as tell:
         if not steady:
@@ -125,7 +126,6 @@ def bill(
             price_month(scenario, book=book, lenient=partial)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
         cost = price_month(scenario, result, book, lenient=partial)
-        asked = [text for text in commit or () if text != "best"]
         year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
         best = None
         if "best" in (commit or ()):
@@ -160,9 +160,9 @@ def share_of(text: str) -> float:
 
 
 def placed(
-    scenario: Scenario, hours: float | None, region: str | None, prices: Path | None
+    scenario: Scenario, hours: float | None, region: str | None, prices: Path | None, commitments: list[str]
 ) -> tuple[Scenario, PriceBook | None]:
-    """The scenario in the region and month that were asked for, and the price book where one was given."""
+    """The scenario in the region and month and with the commitments asked for; the price book where one was given."""
     from novamodel.cost import load_book
     from novamodel.errors import UserError
 
@@ -172,6 +172,8 @@ def placed(
     changes: dict[str, object] = {} if hours is None else {"pricing.hours_per_month": hours}
     if region or book:
         changes["pricing.region"] = region or (book.region if book else region)
+    if commitments:
+        changes["pricing.commitments"] = commitments
     if changes:
         scenario = scenario.override(changes, said_by="the command line")
     return scenario, book

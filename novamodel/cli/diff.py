@@ -49,7 +49,7 @@ def diff(
     """Simulate and price two deployments with the same callers, and show what changes from A to B.
 
     Latency, errors, replicas and cost with the interval of each difference, the objectives, and the settings that
-    differ, each with the file and line that says it.
+    differ, each with the file and line that says it, and what each does by itself.
 
     \b
     Examples:
@@ -109,6 +109,8 @@ def screen(found: Difference) -> str:
         if found.objectives:
             console.print(table(("\nobjective", "\nA", "\nB"), found.objective_table()))
         console.print(table(("\nsetting", "\nA", "\nB"), found.setting_table()))
+        heads = ("\nsetting by itself", "\na month", "\nlines of the bill", "\np99")
+        console.print(table(heads, found.reason_table(), right=(1, 3)))
         console.print(f"\n{found.basis()}", soft_wrap=True)
         for text in found.warnings():
             console.print(f"warning: {text}", soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Json
+from novamodel.cli.options import ComposeFiles, Json, Profiles
 from novamodel.cli.show import count, rests_lines
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def import_folder(
             help="Whose files to read: eks, ecs or compose.",
         ),
     ] = "",
+    files: ComposeFiles = None,
+    profiles: Profiles = None,
     render: Annotated[
         bool, typer.Option("--render", help="Render Helm charts with helm, where it is installed.")
     ] = False,
@@ -53,6 +55,7 @@ def import_folder(
       novamodel import PATH/TO/YOUR/CONFIGURATION > mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --platform ecs -o mine.yaml
       novamodel import PATH/TO/YOUR/CONFIGURATION --json > import.json
+      novamodel import . -f compose.yaml -f compose.prod.yaml --profile worker -o mine.yaml
       helm template . | novamodel import -
       kustomize build overlays/prod | novamodel import - -o mine.yaml
     """
@@ -64,7 +67,9 @@ def import_folder(
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
     with importers.folder_of(folder, sys.stdin.read) as place:
-        report = loading.import_folder(place, platform or None, rendered=render)
+        report = loading.import_folder(
+            place, platform or None, rendered=render, files=files or (), profiles=profiles or ()
+        )
         tree = importers.with_assumptions(report, _name(place))
     scenario = build(tree)
     if out:

@@ -50,6 +50,22 @@ Replications = Annotated[
         help="Independent runs in place of the scenario's; more narrow the intervals.",
     ),
 ]
+ComposeFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        show_default=False,
+        help="Compose file of the folder to take, as docker compose -f; repeatable, each laid over those before.",
+    ),
+]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile", metavar="NAME", show_default=False, help="Profile of the compose file that is on; repeatable."
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit 3 where the service itself or its load is assumed, not stated.")
 ]

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Sets, Strict, Target
+from novamodel.cli.options import (
+    ComposeFiles,
+    Demo,
+    Engine,
+    EngineChoice,
+    Json,
+    Profiles,
+    Replications,
+    Seed,
+    Sets,
+    Strict,
+    Target,
+)
 
 FAULT = 1
 
@@ -19,6 +31,8 @@ def report(
         str,
         typer.Option("--out", "-o", metavar="DIR", show_default="reports/NAME", help="Folder for the four files."),
     ] = "",
+    files: ComposeFiles = None,
+    profiles: Profiles = None,
     sets: Sets = None,
     seed: Seed = None,
     replications: Replications = None,
@@ -48,12 +62,21 @@ def report(
     from novamodel.cli.progress import progress
     from novamodel.workflows.report import write_report
 
-    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
+    chosen = {"files": files, "profiles": profiles}
+    compose = {name: tuple(values) for name, values in chosen.items() if values}
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo, **compose)
     folder = Path(out) if out else Path("reports") / _safe(scenario.name)
     changes = changes_from(sets) | ({} if replications is None else {"run.replications": replications})
     with progress("reading the configuration") as tell:
         made = write_report(
-            target, folder, overrides=changes, seed=seed, engine=engine.value, quick=quick, progress=tell
+            target,
+            folder,
+            overrides=changes,
+            seed=seed,
+            engine=engine.value,
+            quick=quick,
+            compose=compose,
+            progress=tell,
         )
     faults = [row for row in made.answer.get("failed") or [] if row["fault"]]
     for row in faults:

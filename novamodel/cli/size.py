@@ -94,6 +94,7 @@ def _multiples(text: str) -> tuple[float, ...]:
 def sizing_text(sizing: Sizing) -> str:
     """The choice, what binds, how sure it is, the advice, and the candidates with their fate."""
     from novamodel.cli.show import slo_lines, table, value_text
+    from novamodel.sizing import legal_count
 
     verdict = "the cheapest size found that keeps the SLO" if sizing.met else "no candidate keeps the SLO; the closest"
     now, then = sizing.now.cost_month, sizing.chosen.cost_month
@@ -113,17 +114,23 @@ def sizing_text(sizing: Sizing) -> str:
         )
         for row in sizing.front.itertuples(index=False)
     ]
-    title = (
-        f"{len(candidates)} simulated, of {sizing.screened:,} legal combinations of {len(sizing.variables)} settings"
-    )
+    of = f"{legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings"
+    title = f"{len(candidates)} simulated, of {of}"
     parts = [
         "\n".join(lines),
         "\n".join([_head(sizing.met), *_advice_lines(sizing)]) if len(sizing.advice) else _leave(sizing.met),
+        *_far_above(sizing),
         "\n".join([title, *_candidate_lines(candidates)]),
     ]
     if sizing.explained is not None:
         parts += _explained(sizing, table, value_text)
     return "\n\n".join(parts)
+
+
+def _far_above(sizing: Sizing) -> list[str]:
+    """One part where requests of the choice are far above what is used, else none."""
+    texts = sizing.spare.texts
+    return ["\n".join(["Requests far above use", *(f"  {text}" for text in texts)])] if texts else []
 
 
 def _head(met: bool) -> str:

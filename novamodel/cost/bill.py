@@ -19,11 +19,8 @@ from novamodel.cost.show import bill_html, bill_text, by_service
 from novamodel.cost.usage import MonthUsage
 from novamodel.files import csv_text
 
-NEVER_PRICED = (
-    "tax, AWS support plan, marketplace software",
-    "commitments: all lines are on-demand list prices",
-    "VPN, Direct Connect",
-)
+ON_DEMAND = "commitments: all lines are on-demand list prices"
+NEVER_PRICED = ("tax, AWS support plan, marketplace software", ON_DEMAND, "VPN, Direct Connect")
 
 COLUMNS = (
     "service",

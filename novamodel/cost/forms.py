@@ -9,21 +9,21 @@ from decimal import Decimal
 from typing import Literal
 
 from novamodel.cost.bill import Bill
-from novamodel.cost.lines import Line
+from novamodel.cost.lines import COMMITMENTS, Line
 from novamodel.cost.money import plain, to_cents, total, usd
 from novamodel.cost.show import FROM_MEMORY
 
 By = Literal["service", "driver", "tier"]
 
 TIERS = {
-    "compute": ("fargate", "eks", "ec2", "ebs", "lambda"),
-    "database": ("rds", "aurora", "dynamodb"),
+    "compute": ("fargate", "eks", "ec2", "ebs", "lambda", "compute_sp", "instance_sp"),
+    "database": ("rds", "aurora", "dynamodb", "docdb", "neptune", "database_sp"),
     "cache": ("elasticache",),
-    "edge": ("elb", "apigateway", "waf", "route53"),
-    "network": ("nat", "vpc", "transfer", "vpn", "transit"),
-    "observability": ("cloudwatch", "amp", "grafana", "opensearch"),
-    "messages": ("sqs", "sns", "events", "sfn"),
-    "storage": ("s3", "ecr", "efs"),
+    "edge": ("elb", "apigateway", "waf", "route53", "cloudfront", "globalaccelerator", "acm"),
+    "network": ("nat", "vpc", "transfer", "vpn", "transit", "firewall"),
+    "observability": ("cloudwatch", "amp", "grafana", "opensearch", "cloudtrail", "config", "guardduty", "ssm"),
+    "messages": ("sqs", "sns", "events", "sfn", "kinesis", "firehose", "mq", "msk"),
+    "storage": ("s3", "ecr", "efs", "backup"),
     "secrets": ("secrets", "kms"),
 }
 """Tier of a line by the first word of its price's key."""
@@ -71,7 +71,9 @@ AWS = "Amazon Web Services"
 
 def tier_of(line: Line) -> str:
     """Which tier of the deployment a line belongs to."""
-    first = line.key.split(".")[0]
+    words = line.key.split(".")
+    reserved = words[0] in ("reserved", "convertible") and len(words) > 3
+    first = words[3] if reserved else words[0]
     return next((tier for tier, words in TIERS.items() if first in words), "other")
 
 
@@ -114,6 +116,7 @@ def _focus_row(bill: Bill, line: Line, begin: str, end: str, account: str) -> di
     numbers = (line.quantity * line.unit_price, line.unit_price, line.quantity)
     cost, price, quantity = map(_decimal, numbers)
     spot = line.key.endswith(".spot") or ".spot." in line.key
+    bought = line.service == COMMITMENTS
     sku = line.sku or line.key
     return {
         "BilledCost": str(line.amount),
@@ -123,20 +126,20 @@ def _focus_row(bill: Bill, line: Line, begin: str, end: str, account: str) -> di
         "BillingCurrency": bill.currency,
         "BillingPeriodEnd": end,
         "BillingPeriodStart": begin,
-        "ChargeCategory": "Usage",
+        "ChargeCategory": "Purchase" if bought else "Usage",
         "ChargeDescription": line.name,
-        "ChargeFrequency": "Usage-Based",
+        "ChargeFrequency": "Recurring" if bought else "Usage-Based",
         "ChargePeriodEnd": end,
         "ChargePeriodStart": begin,
-        "ConsumedQuantity": quantity,
-        "ConsumedUnit": line.unit,
+        "ConsumedQuantity": "" if bought else quantity,
+        "ConsumedUnit": "" if bought else line.unit,
         "ContractedCost": cost,
         "ContractedUnitPrice": price,
         "EffectiveCost": cost,
         "InvoiceIssuerName": AWS,
         "ListCost": cost,
         "ListUnitPrice": price,
-        "PricingCategory": "Dynamic" if spot else "Standard",
+        "PricingCategory": "Committed" if bought else "Dynamic" if spot else "Standard",
         "PricingCurrency": bill.currency,
         "PricingCurrencyContractedUnitPrice": price,
         "PricingCurrencyEffectiveCost": cost,

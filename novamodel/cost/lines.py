@@ -37,8 +37,30 @@ SERVICES = {
     "ecr": "Amazon ECR",
     "secrets": "AWS Secrets Manager",
     "kms": "AWS KMS",
+    "kinesis": "Amazon Kinesis",
+    "firehose": "Amazon Data Firehose",
+    "sfn": "AWS Step Functions",
+    "docdb": "Amazon DocumentDB",
+    "neptune": "Amazon Neptune",
+    "mq": "Amazon MQ",
+    "msk": "Amazon MSK",
+    "cloudfront": "Amazon CloudFront",
+    "globalaccelerator": "AWS Global Accelerator",
+    "efs": "Amazon EFS",
+    "backup": "AWS Backup",
+    "cloudtrail": "AWS CloudTrail",
+    "config": "AWS Config",
+    "guardduty": "Amazon GuardDuty",
+    "firewall": "AWS Network Firewall",
+    "vpn": "Amazon VPC",
+    "transit": "Amazon VPC",
+    "ssm": "AWS Systems Manager",
+    "acm": "AWS Certificate Manager",
 }
 """The service that the first word of a price's key stands for; others show the price's offer."""
+
+COMMITMENTS = "Commitments"
+"""What stands in the place of a service on the line of a commitment."""
 
 ALLOWANCES = {
     "transfer.internet_out": "transfer.internet_out",
@@ -52,6 +74,9 @@ ALLOWANCES = {
     "amp.storage": "amp.storage",
     "kms.requests": "kms.requests",
     "sqs.requests": "sqs.requests",
+    "sns.requests": "sns.requests",
+    "sns.http": "sns.http",
+    "sns.email": "sns.email",
 }
 """The always-free allowance of the account that each price's quantity uses up, in the order of the bill."""
 

@@ -42,7 +42,7 @@ def sizing(outcome: Any, slo: Iterable[Any] = ()) -> go.Figure:
     fig.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(names))), ticktext=names)
     fig.update_layout(bargap=0.45)
     left = 40 + 6 * max(len(line) - 7 * line.count("b>") // 2 for name in names for line in name.split("<br>"))
-    how = HOW + f" {outcome.screened:,} combinations were screened by closed forms."
+    how = f"{HOW} {outcome.certainty}".strip()
     return finish(
         fig,
         _finding(outcome, table, chosen, now),

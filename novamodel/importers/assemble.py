@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel.errors import UserError
@@ -9,9 +10,11 @@ from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.capacity import say_capacity
+from novamodel.importers.compose.asked import asked_of
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.imported import ImportReport
@@ -19,7 +22,7 @@ from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
-from novamodel.importers.names import is_infrastructure
+from novamodel.importers.names import CACHE_NAMES, is_infrastructure
 from novamodel.importers.nginx.fields import say_edge
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
@@ -33,19 +36,29 @@ PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
 
-def import_folder(folder: Path, platform: str | None = None, *, rendered: bool = False) -> ImportReport:
+def import_folder(
+    folder: Path,
+    platform: str | None = None,
+    *,
+    rendered: bool = False,
+    files: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+) -> ImportReport:
     """Read the configuration files of a folder into the imported part of a scenario.
 
     ``platform`` (eks, ecs, compose) chooses whose files deploy the services; None takes Kubernetes manifests
     where there are any, else an ECS task definition, else Docker Compose, else whatever is there. A missing
     folder and a folder without a known file are a ``UserError``; a file that cannot be read is a finding.
-    ``rendered``: charts are rendered with ``helm``, where it is installed.
+    ``rendered``: charts are rendered with ``helm``, where it is installed. ``files`` (Compose's -f: laid over each
+    other in order, no override but them) and ``profiles`` choose the compose project; then it is what is read.
     """
     if platform is not None and platform not in PLATFORMS:
         raise UserError(f"platform {platform!r} is not known", valid=PLATFORMS, given=platform)
     found = find_files(folder, rendered)
     draft = Draft()
-    sources = read_sources(found, draft)
+    sources = read_sources(found, draft, asked_of(folder, files, profiles))
+    if files or profiles:
+        platform = platform or "compose"
     kind = platform or _choose(sources)
     _say_platform(kind, platform is not None, sources, draft)
     sources.system = find_system_of(kind, sources, draft)
@@ -79,7 +92,9 @@ def import_folder(folder: Path, platform: str | None = None, *, rendered: bool =
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources, sources.system)
+    return ImportReport(
+        draft.tree(), kind, found.files, draft.fields, sources, sources.system, _speaks_of_cache(sources, draft)
+    )
 
 
 def _list_others(sources: Sources, draft: Draft) -> None:
@@ -94,6 +109,15 @@ def _list_others(sources: Sources, draft: Draft) -> None:
         draft.leave(shown, 1, "script", "read, not modelled")
     for document in found.all("workflow"):
         draft.leave(document.file, 1, "workflow", "read, not modelled")
+
+
+def _speaks_of_cache(sources: Sources, draft: Draft) -> bool:
+    """Whether a file declares, deploys, configures or names a cache, whichever platform it is for."""
+    if draft.values.keys() & {"cache", "caches"} or sources.redis:
+        return True
+    boxes = [box for group in sources.boxes.values() for box in group]
+    named = [workload.environment for group in sources.workloads.values() for workload in group]
+    return any(role_of(box).what == "cache" for box in boxes) or any(CACHE_NAMES & set(names) for names in named)
 
 
 def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
@@ -179,10 +203,12 @@ def _evident(kind: str, sources: Sources) -> list[tuple[str, Said]]:
             servers = sources.nginx.servers(target.host)
             first = servers[0] if servers else target.passed
             count = max(len(servers), 1)
-            found.append((target.service, Said("replicas", count, first.file, first.line, "one a server line")))
+            why = "derived: one a server line"
+            found.append((target.service, Said("replicas", count, first.file, first.line, why, "derived")))
     if kind == "eks":
         for name, place in ingress_services(sources.cluster):
-            found.append((name, Said("replicas", 1, place.file, place.line, "the ingress sends requests there")))
+            why = "derived: the ingress sends requests there"
+            found.append((name, Said("replicas", 1, place.file, place.line, why, "derived")))
     return found
 
 

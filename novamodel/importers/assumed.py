@@ -13,7 +13,7 @@ from novamodel.resources import data_dir
 from novamodel.scenario import NO_SERVICE, Tree, finding, in_order
 from novamodel.yamlfile import read_mapping
 
-_WHOLE_PARTS = ("traffic", "database", "cache", "slo", "run")
+_WHOLE_PARTS = ("traffic", "database", "slo", "run")
 
 
 def with_assumptions(report: ImportReport, name: str) -> Tree:
@@ -38,7 +38,7 @@ def with_assumptions(report: ImportReport, name: str) -> Tree:
         message += "given for it but with --demo"
         fix = "add the Deployment, the task definition or the compose file"
         findings.append(finding("warning", NO_SERVICE, None, None, message, fix))
-    say_routes(assumed, services, system)
+    say_routes(assumed, services, system, cached=report.cached)
     findings += unlinked(services, system)
     _say_sizes(assumed, services, report)
     _say_memory(assumed, services, report)

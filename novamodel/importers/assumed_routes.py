@@ -46,9 +46,12 @@ _FURTHER = {"read": ["read_item"], "write": ["begin", "update_item", "commit"]}
 """Statements of a route at databases beside the first one."""
 
 
-def say_routes(assumed: Assumed, services: list[str], system: System) -> None:
-    """Write routes, pools and the mix of all services, and the queues and stores behind them."""
-    plan = _Plan(assumed.values["kinds"], services, system)
+def say_routes(assumed: Assumed, services: list[str], system: System, cached: bool) -> None:
+    """Write routes, pools and the mix of all services, and the queues and stores behind them.
+
+    ``cached``: whether a file speaks of a cache: none is assumed, for it would take work from the database.
+    """
+    plan = _Plan(assumed.values["kinds"], services, system, cached)
     mix: dict[str, str] = {}
     for service in services:
         below = f"services.{service}"
@@ -70,6 +73,8 @@ def say_routes(assumed: Assumed, services: list[str], system: System) -> None:
     for name in system.databases:
         if name != MAIN:
             assumed.put(f"databases.{name}", copy.deepcopy(assumed.values["database"]), "database", ("database",))
+    if MAIN in system.caches or any(MAIN in plan.caches(service) for service in services):
+        assumed.put("cache", assumed.values["cache"], "cache", ("cache",))
     for name in system.caches:
         if name != MAIN:
             assumed.put(f"caches.{name}", copy.deepcopy(assumed.values["cache"]), "cache", ("cache",))
@@ -80,9 +85,9 @@ def say_routes(assumed: Assumed, services: list[str], system: System) -> None:
 class _Plan:
     """Which routes each service has and what stands behind them."""
 
-    def __init__(self, kinds: dict[str, Any], services: list[str], system: System) -> None:
+    def __init__(self, kinds: dict[str, Any], services: list[str], system: System, cached: bool) -> None:
         self.kinds, self.services, self.system = kinds, services, system
-        self.usual = not system.evident
+        self.usual, self.cached = not system.evident, cached
         self.queues = system.worked()
         self.workers = [name for name in services if name in system.workers]
         asked = [name for name in services if name not in self.workers]
@@ -106,7 +111,9 @@ class _Plan:
 
     def caches(self, service: str) -> list[str]:
         """Caches that a service uses, the main one first."""
-        return [MAIN] if self.usual else self.system.used(service, self.system.caches)
+        if self.usual:
+            return [MAIN] if self.cached else []
+        return self.system.used(service, self.system.caches)
 
     def named(self, service: str, route: str) -> str:
         """A route's name: with the service before it where more than one has such routes."""

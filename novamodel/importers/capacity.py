@@ -10,6 +10,7 @@ from novamodel.importers.graph.boxes import Text
 from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN
 from novamodel.importers.names import match
+from novamodel.importers.pools.runtimes import with_runtime
 from novamodel.importers.pools.said import Row, row_of_variable, rows_of_command, rows_of_variables
 from novamodel.importers.reading import services_below
 from novamodel.importers.report import Draft, Said
@@ -22,6 +23,7 @@ _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
     """Write the pools of services; what has no place in the model is listed with its value."""
     system = sources.system
+    said: dict[str, list[Row]] = {service: [] for service in services}
     for service in services:
         box = system.boxes.get(service)
         if box is None:
@@ -30,16 +32,14 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
             if row.what in _AT_ONCE and service in system.workers:
                 system.concurrency[service] = Text(str(row.value), row.file, row.line)
             else:
-                _say(row, service, box.env, sources, draft)
+                said[service].append(row)
     owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
     for file, rows in _by_file(sources.pools).items():
         owners = owned[file]
         if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
             owners = _users(sources, services)
         for service in owners:
-            box = system.boxes.get(service)
-            for row in rows:
-                _say(row, service, box.env if box is not None else {}, sources, draft)
+            said[service] += rows
             if any(row.path == "pool" for row in rows):
                 _use_database(service, rows, sources)
         if not owners:
@@ -52,6 +52,10 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
             if "pgbouncer" in row.host.lower() or row.host.endswith(":6432"):
                 why = "evident intent: the pool points at PgBouncer"
                 draft.say(Said("database.pgbouncer", None, row.file, row.line, why))
+    for service, rows in said.items():
+        box = system.boxes.get(service)
+        for row in rows if service in system.workers else with_runtime(rows):
+            _say(row, service, box.env if box is not None else {}, sources, draft)
 
 
 def _by_file(rows: list[Row]) -> Mapping[str, list[Row]]:
@@ -71,13 +75,13 @@ def _say(row: Row, service: str, env: Mapping[str, Text], sources: Sources, draf
     if row.path is None:
         draft.leave(row.file, row.line, _shown(row), row.sentence or "read, not modelled")
         return
+    kind = "documented" if row.sentence.startswith("documented") else "file"
     if row.path.startswith("runtime"):
-        draft.say(Said(f"services.{service}.{row.path}", row.value, row.file, row.line, row.sentence))
+        draft.say(Said(f"services.{service}.{row.path}", row.value, row.file, row.line, row.sentence, kind))
         return
     database = sources.system.database_of(service)
     own = "pool" if database == MAIN else f"pools.{database}"
     path = f"services.{service}.{own}{row.path.removeprefix('pool')}"
-    kind = "documented" if row.sentence.startswith("documented") else "file"
     draft.say(Said(path, row.value, row.file, row.line, row.sentence if row.value is not None else "", kind))
 
 

@@ -17,7 +17,8 @@ class ImportReport:
     ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
     value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
     (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what could not be read as it is
-    written; ``system`` who asks whom; ``sources`` all that was read, for the audit.
+    written; ``system`` who asks whom; ``cached`` whether any file speaks of a
+    cache; ``sources`` all that was read, for the audit.
     """
 
     tree: Tree
@@ -26,6 +27,7 @@ class ImportReport:
     fields: list[dict[str, Any]]
     sources: Sources
     system: System = field(default_factory=System)
+    cached: bool = False
 
     @property
     def not_modelled(self) -> list[dict[str, Any]]:

@@ -111,6 +111,8 @@ def ending(name: str) -> str:
 
 def _reader(written: str) -> Callable[[Path, str], Kind]:
     name, suffix = written.lower(), ending(written)
+    if name.endswith((".tf.json", ".tfvars.json")):
+        return _named("terraform")
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
     if name.startswith(".env") or name.endswith(".env"):

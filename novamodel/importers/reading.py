@@ -13,8 +13,9 @@ from novamodel.importers.aws.registry import as_resources
 from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
+from novamodel.importers.compose.asked import documents_asked
 from novamodel.importers.compose.boxes import project_boxes
-from novamodel.importers.compose.project import choose
+from novamodel.importers.compose.project import NOT_ASKED, Asked, choose
 from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
@@ -49,8 +50,8 @@ from novamodel.importers.usage import read_usage
 T = TypeVar("T")
 
 
-def read_sources(found: Found, draft: Draft) -> Sources:
-    """Everything that the files of a folder say, by format."""
+def read_sources(found: Found, draft: Draft, asked: Asked = NOT_ASKED) -> Sources:
+    """Everything that the files of a folder say, by format; ``asked``: compose files and profiles to take."""
     roots = {one.file.rpartition("/")[0]: one for one in found.all("kustomization")}
     manifests = apply(roots, found.all("kubernetes"), found.documents_of, draft)
     cluster = kubernetes.read_cluster(manifests, draft)
@@ -61,16 +62,16 @@ def read_sources(found: Found, draft: Draft) -> Sources:
             copy.write_text(one.text, encoding="utf-8")
             found.copies[copy] = one.shown
             found.paths.setdefault(one.kind, []).append(copy)
-        sources = _read(found, cluster, draft)
+        sources = _read(found, cluster, draft, asked)
     for kind, paths in found.paths.items():
         found.paths[kind] = [path for path in paths if path not in found.copies]
     return sources
 
 
-def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft) -> Sources:
+def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked) -> Sources:
     dotenv = dict(_each(found, "environment", lambda pair: list(read_environment_files([pair]).items())))
     built = dict(_each(found, "settings", _dockerfile))
-    project = choose(found.all("compose"), dotenv, draft)
+    project = choose(documents_asked(found, asked), dotenv, draft, asked)
     terraform = read_terraform(found.pairs("terraform"), found.text)
     say_left(terraform, draft)
     region = next((one.text("region") for one in terraform.of("provider") if one.name == "aws"), None)

@@ -13,6 +13,7 @@ from novamodel.analytic import route_rates, steady_replicas
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result, SloResult, simulate
+from novamodel.sizing import among_tried, doubt
 
 Tell = Callable[[float, str], None]
 """Is told the share done (0 to 1) and what is being done."""
@@ -24,6 +25,8 @@ MOST_REPLICAS = 62
 WINDOW_REQUESTS = 14_000
 """A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
 SHORTEST_S, LONGEST_S = 10.0, 600.0
+AS_FAST = 0.1
+"""At one price a size whose worst objective is within this share of another's is as good."""
 QUICK = 4
 """`quick` divides the window by this."""
 
@@ -46,6 +49,7 @@ class Trial(NamedTuple):
     errors: float
     verdict: str
     missed: str  # the objectives that are missed or open, in words
+    doubt: float  # probability that what the estimates say of all objectives is wrong; rejections left out
     excess: float  # the worst objective's value over its limit; rejections by the edge left out
 
 
@@ -170,6 +174,7 @@ def trial(result: Result) -> Trial:
         result.estimate("errors").value,
         worst,
         " and ".join(text for text, verdict in verdicts.items() if verdict == worst != KEEPS),
+        doubt(result.slo(), result.replications, frozenset(s.text for s in result.slo() if s.metric == "rejected")),
         max((_excess(slo) for slo in result.slo() if slo.metric != "rejected"), default=0.0),
     )
 
@@ -205,13 +210,23 @@ def in_turn(
 def best(frame: pd.DataFrame) -> pd.Series:
     """The row to advise: surely keeps the objectives, else keeps them by its estimate, else exceeds the worst least.
 
-    Among those the cheapest (to the dollar); at one price today's (column ``now``), else the frame's first.
+    Among those the cheapest (to the dollar); at one price the clearly fastest (`AS_FAST`), then today's (column
+    ``now``), else the frame's first.
     """
     for kept in (frame[frame["verdict"] == KEEPS], frame[(frame["verdict"] == OPEN) & (frame["excess"] < 1)]):
         if len(kept):
-            order = kept.assign(dollars=kept["cost_month"].round(), other=~kept["now"].astype(bool))
-            return order.sort_values(["dollars", "other"], kind="stable").iloc[0]
+            dollars = kept["cost_month"].round()
+            equal = kept[dollars == dollars.min()]
+            as_fast = equal[equal["excess"] <= equal["excess"].min() * (1 + AS_FAST)]
+            return as_fast.assign(other=~as_fast["now"].astype(bool)).sort_values("other", kind="stable").iloc[0]
     return frame.sort_values(["excess", "cost_month"], kind="stable").iloc[0]
+
+
+def how_sure(frame: pd.DataFrame, where: str = "in the window at the peak") -> str:
+    """What was proved of the best of some trials, in the sentence of `novamodel size`."""
+    chosen = int(frame.index.get_loc(best(frame).name))
+    held = [bool(over < 1) for over in frame["excess"]]
+    return among_tried(frame["cost_month"].tolist(), frame["doubt"].tolist(), held, chosen, where)
 
 
 def is_hopeless(row: pd.Series) -> bool:

@@ -80,6 +80,8 @@ def recovery_plan(scenario: Scenario) -> pd.DataFrame:
         rows += _of_database(database, "" if name == MAIN else f" of {name}", kept)
     times, backup = dump_of(scenario), scenario.backup
     if not says_backup(scenario):
+        if any(row["works"] and row["against"].startswith("wrong data") for row in rows):
+            return pd.DataFrame(rows)
         why = "no file and no line of the scenario says that dumps are made (backup)"
         rows.append(_row(NO_BACKUP, "loss of the whole instance", math.inf, math.inf, math.inf, "", why))
         return pd.DataFrame(rows)
@@ -119,7 +121,7 @@ def _of_database(database: Database, of: str, kept: bool) -> list[dict[str, Any]
         low, high = MULTI_AZ_FAILOVER_S
         what, against = f"standby in another zone{of}", f"loss of the server{of} or its zone"
         rows.append(_row(what, against, 0.0, low, high, "documented"))
-    if database.instance_class is not None and database.backup_retention_days:
+    if database.backup_retention_days and (database.instance_class is not None or kept):
         none = "" if kept else "nobody says that RDS keeps backups (backup_retention_days)"
         rows.append(
             _row(

@@ -44,6 +44,7 @@ def conclusion(answer: Mapping[str, Any]) -> Conclusion:
         ("Could not be made", "; ".join(failed)),
         ("Today", _today(answer)),
         ("Advice", _advice(answer)),
+        ("How sure", str(answer.get("certainty") or "")),
         ("Cost", cost_text(answer)),
         ("What would change it", _change(answer)),
         ("Known gaps", "; ".join(gaps)),

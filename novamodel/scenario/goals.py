@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from novamodel import units
+from novamodel.errors import UserError
+from novamodel.scenario.committed import parse_commitment
 from novamodel.scenario.fields import (
     Bytes,
     ClockTime,
@@ -156,8 +158,11 @@ class Pricing(Part):
         "default: of the prices",
     )
     hours_per_month: MonthHours = given(730, "hours in a month", "documented: AWS Pricing Calculator")
-    commitments: Literal["none"] = given(
-        "none", "on-demand only (savings plans and reservations are not modelled yet)", "assumed"
+    commitments: tuple[str, ...] = given(
+        (),
+        "savings plans (USD an hour) and reservations (a number) that are paid, such as compute_sp.1yr.no_upfront=0.12"
+        " or reserved.1yr.no_upfront:KEY=2",
+        "assumed: none, all on demand",
     )
     free_allowances: bool = given(False, "apply the always-free allowances", "assumed")
     load_balancers: SmallCount = given(1, "application load balancers", "assumed")
@@ -188,6 +193,16 @@ class Pricing(Part):
     uncertainty: Share = given("10 %", "traffic: 90 % lie within this share of it", "assumed")
     spread: Spread = given({}, "how far other inputs of the bill may be off", "assumed")
     month: MonthDays = given({}, "days of the month that are not like the day", "assumed")
+
+    @field_validator("commitments")
+    @classmethod
+    def _are_commitments(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                parse_commitment(text)
+            except UserError as problem:
+                raise ValueError(f"{problem.message}; write it like {problem.valid}") from None
+        return value
 
     @field_validator("date")
     @classmethod
@@ -242,7 +257,9 @@ class Run(Part):
     )
     start_state: Literal["steady", "cold", "given"] = given(
         "steady",
-        "what the run begins with: caches as after a long time of that load, empty, or as their keyspaces' start says",
+        "what the run begins with. steady: caches, pools, PgBouncer's servers, limits and replicas as after a long time"
+        " of that load; cold: empty caches and pools, unused limits, the least replicas; given: caches and pools as"
+        " their start says (else steady), unused limits, replicas as the services say",
         "assumed: a system that has been running",
     )
     replications: FewCount = given(4, "independent runs, at least", "assumed")

@@ -224,7 +224,12 @@ class Scenario(Part):
         return self
 
     def _check_start(self) -> None:
-        """What keyspaces begin with is read in one start state only."""
+        """What keyspaces and pools begin with is read in one start state only."""
+        for name, service in self.services.items():
+            for database, pool in service.all_pools.items():
+                if pool.start is not None and self.run.start_state != "given":
+                    where = ("services", name, *(("pool",) if database == "main" else ("pools", database)), "start")
+                    raise wrong("is read with run.start_state: given only", *where, valid="run.start_state: given")
         for store, cache in self.all_caches.items():
             for name, space in cache.keyspaces.items():
                 if space.start is not None and self.run.start_state != "given":

@@ -8,6 +8,5 @@ from __future__ import annotations
 NOT_MODELLED: dict[str, str] = {
     "batch pods": "pods without requests of customers (jobs, agents, monitoring) use no CPU of the nodes they stand on",
     "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
-    "commitments": "commitments in the bill of a run (`novamodel bill --commit` says what they would save)",
 }
 """Sentences by key."""

@@ -12,7 +12,6 @@ from novamodel.scenario.fields import (
     Bytes,
     Cores,
     Count,
-    FewCount,
     Part,
     Period,
     PoolSize,
@@ -23,36 +22,11 @@ from novamodel.scenario.fields import (
     given,
 )
 from novamodel.scenario.rollout import Rollout
+from novamodel.scenario.runtime import MEASURED, Runtime
 from novamodel.scenario.stations import Consumer
 from novamodel.scenario.task import Task
 
 K8S = "documented: Kubernetes defaults"
-MEASURED = "measured: NovaBank test stack, Node 20, one core of an AMD Zen 5 server"
-
-
-class Runtime(Part):
-    """Node.js: one event loop, a pool of threads, a heap."""
-
-    kind: Literal["node"] = given("node", "runtime (Node.js is the one modelled)", "assumed")
-    threads: FewCount = given(4, "threads of the libuv pool", "documented: libuv default UV_THREADPOOL_SIZE")
-    start_delay: Seconds = given(
-        "8 s",
-        "scheduling and image pull before the process starts (left out on Fargate: 40 s on ECS, 60 s on EKS)",
-        "assumed",
-    )
-    boot: Demand = given("250 ms", "CPU until the process listens", MEASURED)
-    resting_memory: Bytes = given("110 MiB", "working set without requests in flight", MEASURED)
-    memory_per_request: Bytes = given("146 KiB", "working set of one request in flight", MEASURED)
-    scrape: Demand = given("790 us", "main-thread CPU of one Prometheus scrape", MEASURED)
-    version: str = given("20", "Node's version: before 20.3 it does not see its container's memory limit", "assumed")
-    max_old_space: Bytes | None = given(
-        None, "--max-old-space-size; left out: what V8 takes of the memory that it sees", "default: V8's own rule"
-    )
-    outside_heap: Bytes = given(
-        "60 MiB",
-        "part of the resting memory that is not V8's heap: code, stacks, native buffers",
-        "measured: 41 MiB of Node 20 alone, idle; more with native modules",
-    )
 
 
 class Resources(Part):
@@ -90,11 +64,12 @@ class Pool(Part):
     max_lifetime: Seconds = given(
         "0 s", "a connection is closed when it is older than this; 0 s = never", "documented: node-postgres"
     )
-    start: Literal["cold", "warm"] = given(
-        "cold",
-        "what a replica's pool holds when the run begins: cold, nothing; warm, `max` idle connections (if so many are"
-        " accepted), as after a busy time. Replicas that start later begin with none",
-        "assumed: a warm-up opens what is needed",
+    start: Literal["cold", "warm"] | None = given(
+        None,
+        "read with run.start_state: given. What a replica's pool holds when the run begins: cold, nothing; warm, `max`"
+        " idle connections (if so many are accepted), as after a busy time; left out, as in steady state. Replicas that"
+        " start later begin with none",
+        "default: as in steady state",
     )
     user: str = given("app", "database user: PgBouncer has a pool for each", "assumed: one for all services")
     idle_timeout: Seconds = given(

@@ -10,7 +10,6 @@ from novamodel.components.columns import as_arrays
 from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_state
 from novamodel.components.fifo import fifo_state
 from novamodel.scenario import Scenario
-from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.simulation import codes
 from novamodel.simulation.build_balances import balances_state
 from novamodel.simulation.build_caches import caches_state
@@ -22,6 +21,7 @@ from novamodel.simulation.build_edge import (
     places_state,
     silent_state,
 )
+from novamodel.simulation.build_runtimes import cpu_limit, whose_machines
 from novamodel.simulation.build_shared import host_rows, machines_state, phase
 from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
 from novamodel.simulation.build_stores import links_state, servers_state
@@ -30,6 +30,7 @@ from novamodel.simulation.layout import Layout, layout_of
 from novamodel.simulation.program_book import write_programs
 from novamodel.simulation.programs import ProgramBook
 from novamodel.simulation.recorder import recorder_state, with_shared_rows
+from novamodel.simulation.start_state import begin_limits
 from novamodel.simulation.state import BLOCK, Callers, Config, Model, Reading, Ready, Replicas, Stream, Timers
 from novamodel.workload.arrivals import MOST_SOURCES, first_stream
 from novamodel.workload.law_book import LawBook
@@ -57,11 +58,12 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     book = write_programs(scenario, layout, laws)
     clients = client_count(scenario)
     count = layout.replica_count
-    threads = max(service.runtime.threads for service in scenario.services.values())
+    threads = max(one.runtime.all_threads if one.runtime.kind == "node" else 1 for one in scenario.services.values())
     queues = queues_state(scenario, layout, book, REQUESTS)
     members = queues.pop("members")
     servers = servers_state(scenario, layout, REQUESTS)
     places, limit, conn = places_state(scenario, layout, clients)
+    begin_limits(scenario, layout, places, limit)
     balances = balances_state(scenario, layout)
     sources = max(1, len(scenario.traffic.sources))
     links = links_state(scenario, layout, book, clients, REQUESTS)
@@ -74,7 +76,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             stream=stream,
             most_draws=book.most_draws,
             room=room_needed(book.table),
-            shared=int(scenario.platform.shares_cores),
+            shared=whose_machines(scenario),
             **gateway_config(scenario),
         ),
         programs=book.table,
@@ -179,15 +181,6 @@ def _gates(scenario: Scenario, rows: dict[str, tuple[int, int]]) -> Any:
         spread = [phase(period, number, r) for r in range(end - first)]
         state = type(state)(*(a + b for a, b in zip(state, part._replace(phase=spread), strict=True)))
     return state
-
-
-def cpu_limit(scenario: Scenario, name: str) -> float | None:
-    """Cores that a replica may use. On EKS with Fargate a pod has its Fargate size, whatever its limit says."""
-    resources = scenario.services[name].resources
-    if scenario.platform.kind == "eks" and scenario.platform.compute == "fargate":
-        size = fargate_pod_size(resources.cpu_request, resources.memory_request / 1024**3)
-        return min(size.vcpu, resources.cpu_limit or size.vcpu)
-    return resources.cpu_limit
 
 
 def column_kinds(model: Any) -> Any:

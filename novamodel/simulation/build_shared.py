@@ -9,11 +9,13 @@ from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import NO_LIMIT
 from novamodel.components.cpu.host_state import host_state
 from novamodel.components.node.node import node_state
+from novamodel.components.runtime.state import Plan, lanes_of, runtime_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.nodes import machine
 from novamodel.scenario.service import Resources
 from novamodel.scenario.tenants import Tenant, tenants
 from novamodel.simulation import codes
+from novamodel.simulation.build_runtimes import cpu_limit, own_machines, plan_of
 from novamodel.simulation.layout import Layout
 from novamodel.simulation.state import Shared
 
@@ -61,16 +63,19 @@ def machines_state(scenario: Scenario, layout: Layout, threads: int, requests: i
     node = node_state(processes.count, threads, requests)
     rows = host_rows(scenario, layout)
     groups = scenario.platform.groups if rows else {}
-    cores = [machine(groups[name].type).cores for name, own in rows.items() for _ in own] or [1]
+    alone = own_machines(scenario, layout)
+    cores = [machine(groups[name].type).cores for name, own in rows.items() for _ in own] + list(alone.values()) or [1]
     sharing = scenario.platform.cpu
-    owner = processes.owner if rows else [0]
+    owner = processes.owner or [0]
     host = host_state(cores, owner, max(1, len(processes.weight)), sharing.tick, sharing.sibling_speed)
     host.speed[:] = [1.0 - sharing.steal] * len(cores)
     if sharing.slice is not None:
         host.slice[:] = [sharing.slice] * len(cores)
-    if rows:
-        for name in ("weight", "quota", "period", "phase"):
-            _fill(getattr(host, name), getattr(processes, name))
+    for name in ("weight", "quota", "period", "phase"):
+        _fill(getattr(host, name), getattr(processes, name))
+    _fill(host.left, processes.quota)
+    for place, row in enumerate(alone):
+        host.home[row] = place
     shared = Shared(
         armed=[codes.NEVER] * len(cores),
         worker=processes.worker,
@@ -79,9 +84,10 @@ def machines_state(scenario: Scenario, layout: Layout, threads: int, requests: i
         server=processes.server,
         server_end=processes.server_end,
         backend=[codes.NONE] * max(1, processes.backends),
-        thread=[processes.first_backend if rows else 1 << 40],
+        thread=[processes.first_backend],
     )
-    return {"node": node, "host": host, "shared": shared}
+    runtime = runtime_state(processes.plans, requests, processes.first_lane)
+    return {"node": node, "host": host, "shared": shared, "runtime": runtime}
 
 
 def _fill(column: Column, values: list[Any]) -> None:
@@ -100,6 +106,7 @@ class _Processes:
         self.quota: list[float] = []
         self.period: list[float] = []
         self.phase: list[float] = []
+        self.plans: list[Plan | None] = []
         edges, databases = scenario.all_edges, scenario.all_databases
         self.worker = [codes.NONE] * sum(edge.workers for edge in edges.values())
         bouncers = [name for name, one in databases.items() if one.pgbouncer is not None]
@@ -109,9 +116,10 @@ class _Processes:
         self.server_end = [codes.NONE] * len(self.server)
         for number, (name, (first, end)) in enumerate(layout.rows.items()):
             for replica in range(first, end):
-                resources = scenario.services[name].resources
-                self._container(resources, resources.cpu_limit, number, replica - first)
+                service = scenario.services[name]
+                self._container(service.resources, cpu_limit(scenario, name), number, replica - first)
                 self._process(replica)
+                self.plans.append(plan_of(service.runtime))
         servers: list[tuple[int, int, int]] = []
         for container, row in containers(scenario, layout):
             name, resources = container.name, container.resources
@@ -126,6 +134,9 @@ class _Processes:
                 self.cache[list(scenario.all_caches).index(name)] = self._process(row)
             elif (name, False) in layout.servers:
                 servers.append((layout.servers[(name, False)][0], row, databases[name].max_connections + MORE_BACKENDS))
+        self.first_lane = len(self.owner)
+        for replica, plan in enumerate(self.plans):
+            self.owner += [replica] * (lanes_of(plan) if plan is not None else 0)
         self.first_backend = len(self.owner)
         for server, row, backends in servers:
             self.server[server] = len(self.owner) - self.first_backend

@@ -118,6 +118,7 @@ def conclude(m: Model, q: Any, i: int, site: int, outcome: int, now: float) -> N
         if m.sites.optional[site] == 0:
             fail(m, i, codes.CALL_FAILED)
             return
+    s.tries[i] = s.attempt[i]
     s.attempt[i] = 0
     s.pc[i] += 1
     resume(m, i)
@@ -169,6 +170,7 @@ def do_fork(m: Model, i: int, pc: int, now: float) -> None:
     s.key[branch] = call_key(m, s.key[i], pc, 0)
     copy_draws(m, branch, i)
     s.replica[branch] = s.replica[i]
+    m.runtime.at[branch] = m.runtime.at[i]
     s.pc[branch] = m.programs.jump[pc]
     s.pending[i] += 1
     s.pc[i] = pc + 1

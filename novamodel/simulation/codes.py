@@ -50,6 +50,7 @@ ADMIT = 25  # connection limits of an edge, after a delay of its request limits
 WELCOME = 26  # PgBouncer logs a client in, or lets it wait for its first server connection; a failure goes to `jump`
 LOG_IN = 27  # PgBouncer's login reaches the server
 LOGGED_IN = 28  # it has come to its end
+SLOT = 29  # a request takes a thread or a process of its replica, or waits for one
 
 # What a cache command does.
 GET = 0
@@ -90,6 +91,7 @@ EXTERNAL_FAILED = 11  # an external failed
 BREAKER_OPEN = 12  # not sent: the caller's circuit breaker is open
 GATEWAY_TIMEOUT = 13  # the edge gave up on the replica
 NO_CONNECTION = 14  # the edge has no connection left
+NO_WORKER = 15  # too many wait for a thread or process of the replica
 OUTCOMES = (
     "served",
     "rejected",
@@ -106,6 +108,7 @@ OUTCOMES = (
     "breaker open",
     "gateway timeout",
     "no edge connection",
+    "no worker",
 )
 FAILED = (
     POOL_TIMEOUT,
@@ -120,6 +123,7 @@ FAILED = (
     BREAKER_OPEN,
     GATEWAY_TIMEOUT,
     NO_CONNECTION,
+    NO_WORKER,
 )
 ANSWERED_5XX = (POOL_TIMEOUT, REFUSED, SERVER_TIMEOUT, NO_DATABASE, CALL_FAILED)
 """By the service itself, so that its own metrics count them."""
@@ -139,7 +143,7 @@ ON_CORES = 4  # runs on PostgreSQL's cores
 IN_CALL = 5  # waits for an answer
 ANSWERED = 6  # has it
 IN_JOIN = 7  # waits for its branches
-IN_LINE = 8  # waits until an external has room
+IN_LINE = 8  # waits until an external has room, or a thread or process of its replica is free
 IN_QUEUE = 9  # a message that waits, or is worked on
 ON_WAY_BACK = 10  # it has ended, and its answer is on its way to who called
 # In or on its way to a process, beside its replica's, on a machine that containers share.
@@ -169,7 +173,7 @@ PROXIED_CONNECTIONS = 2  # that a proxied request holds: its caller's, and the o
 # Places where the time of a request goes.
 EDGE_TIME, NETWORK, LOOP_WAIT, ON_CPU, THROTTLED, THREADS, POOL_WAIT = 0, 1, 2, 3, 4, 5, 6
 CONNECT_TIME, SERVER_WAIT, DATABASE, STORAGE, CACHED, OTHER = 7, 8, 9, 10, 11, 12
-EXTERNAL_TIME, BACKOFF, GIVEN_UP, CORE_WAIT = 13, 14, 15, 16
+EXTERNAL_TIME, BACKOFF, GIVEN_UP, CORE_WAIT, WORKER_WAIT = 13, 14, 15, 16, 17
 PLACES = (
     "edge",
     "network",
@@ -188,7 +192,11 @@ PLACES = (
     "retry wait",
     "given up",
     "core wait",
+    "worker wait",
 )
+
+# Whose threads run on machines (`Config.shared`).
+ON_OWN, ALL_SHARED, RUNTIMES_ONLY = 0, 1, 2
 
 # Jobs of a replica that are no requests.
 BOOT, READINESS, LIVENESS, SCRAPE = 0, 1, 2, 3

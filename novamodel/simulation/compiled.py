@@ -15,7 +15,7 @@ import simpy
 from novamodel.components.arena import in_one_piece
 from novamodel.components.columns import as_object
 from novamodel.components.pointers import addresses, view_maker
-from novamodel.components.rule import COMPILED, entry
+from novamodel.components.rule import COMPILED, large_entry
 from novamodel.scenario import Scenario
 from novamodel.scenario.model import build as scenario_of
 from novamodel.scenario.origin import Tree
@@ -30,7 +30,7 @@ from novamodel.simulation.schedule import EVENT_BITS, Heap, heap_close
 from novamodel.simulation.state import Model
 
 DONE, MORE_REQUESTS, MORE_HEAP, PAGE_FULL, BLOCK_USED = 0, 1, 2, 3, 4
-GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT, FILL_POOL = 0, 1, 2, 3, 4, 5, 6
+GO_ON, INJECT, KILL, NEXT_ARRIVAL, START_USER, HAND_OUT, FILL_POOL, WARM_BOUNCER = 0, 1, 2, 3, 4, 5, 6, 7
 FIRST_HEAP = 16384
 NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -57,7 +57,7 @@ PROTOTYPE = Whole(column_kinds(build(smallest(), arrays=True).model), _new_heap(
 view: Any = view_maker(PROTOTYPE) if COMPILED else None
 
 
-@entry
+@large_entry
 def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int, d: int) -> int:
     """Carry out an order of the control plane at ``now``, then run all events before ``until``.
 
@@ -81,6 +81,8 @@ def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int
         queueing.hand_out(m, heap, a, now)
     elif order == FILL_POOL:
         holds.fill_pool(m, heap, a, b, now)
+    elif order == WARM_BOUNCER:
+        holds.warm_bouncer(m, heap, a, now)
     if order != GO_ON:
         m.timers.now[0] = now
     while True:
@@ -117,6 +119,7 @@ class CompiledEngine:
     def __init__(self, plan: Plan, env: simpy.Environment, seed: int, replication: int, keep: bool = False) -> None:
         self.env = env
         self._log = RequestLog(keep)
+        plan.model.record.keeps[0] = int(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._settle(plan.model, _new_heap(FIRST_HEAP))
         for number in self._feeder.feeds:
@@ -157,6 +160,10 @@ class CompiledEngine:
     def fill_pool(self, link: int, pool: int) -> None:
         """Put one more idle connection into a pool."""
         self._order(FILL_POOL, self.env.now, link, pool)
+
+    def warm_bouncer(self, pool: int) -> None:
+        """Give a pool of PgBouncer one more idle server connection."""
+        self._order(WARM_BOUNCER, self.env.now, pool)
 
     def _order(self, order: int, until: float, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> None:
         now, until = float(self.env.now), float(until)  # an integer would have `run` compiled once more

@@ -15,7 +15,7 @@ import numpy as np
 
 from novamodel.components.bits import wrapped_product
 from novamodel.components.rule import entry
-from novamodel.simulation.recorder import PLACES, ROW_WIDTH, ROWS, WORDS, Recorder
+from novamodel.simulation.recorder import BESIDE, PLACES, ROW_WIDTH, ROWS, WORDS, Recorder
 
 KEPT = WORDS + 2 + PLACES
 """Columns of a row without what fills it up to an even number."""
@@ -61,8 +61,10 @@ class RequestLog:
         mix_rows(rows.view(np.int64), count, self._mixed)
         self._digest.update(self._mixed[:count].astype("<i8").data)
         if self._keep:
-            kept = rows.reshape(-1, ROW_WIDTH)[:, :KEPT].copy()
+            kept = np.zeros((count, KEPT + BESIDE))
+            kept[:, :KEPT] = rows.reshape(-1, ROW_WIDTH)[:, :KEPT]
             kept[:, :WORDS] = rows.view(np.int64).reshape(-1, ROW_WIDTH)[:, :WORDS]
+            kept[:, KEPT:] = np.reshape(record.beside[: count * BESIDE], (count, BESIDE))
             self._kept.append(kept)
         record.rows[0] = 0
 
@@ -71,7 +73,7 @@ class RequestLog:
         return self._digest.hexdigest()
 
     def kept(self) -> np.ndarray | None:
-        """All rows (number, route, outcome, replica, arrival, end, seconds by place), or None."""
+        """All rows (number, route, outcome, replica, arrival, end, seconds by place; what stands beside), or None."""
         if not self._keep:
             return None
-        return np.vstack(self._kept) if self._kept else np.zeros((0, KEPT))
+        return np.vstack(self._kept) if self._kept else np.zeros((0, KEPT + BESIDE))

@@ -38,6 +38,7 @@ from novamodel.simulation.logins import on_server_timer
 from novamodel.simulation.queueing import on_queue_timer
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.requests import add_times, free_request, parent_of, resume, take_request
+from novamodel.simulation.runtimes import end_runtime
 from novamodel.simulation.shared import arm_host, on_at_station, on_host_due
 from novamodel.simulation.state import Model
 
@@ -105,7 +106,9 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
 @handler
 def kill(m: Model, q: Any, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
-    if m.config.shared != 0:
+    if m.runtime.workers[r] > 0:
+        end_runtime(m, q, r, now)
+    elif m.config.shared == codes.ALL_SHARED:
         node_clear(m.node, r, now)
         container_reset(m.host, r, now)
         arm_host(m, q, m.host.home[r])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic import hit_ratio, warming
 from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
 from novamodel.scenario.operations import delay_of
@@ -18,8 +17,9 @@ from novamodel.simulation.layout import MOST_KEYS, keyed
 from novamodel.simulation.precision import Reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.settling import too_short_warm_up
+from novamodel.simulation.start_doubts import start_doubts
 from novamodel.statistics import too_few_for_quantile
-from novamodel.units import format_clock, format_estimate, format_fraction, format_time
+from novamodel.units import format_clock, format_estimate, format_fraction
 
 BACKLOG = 0.01
 """More than this share of what arrives piles up: the run is unstable, if the pile grows steadily."""
@@ -28,8 +28,6 @@ STEADY_GROWTH = 0.8
 LEFT_WAITING = 0.2
 """A backlog that grows by more than this share of what arrives is unstable however it grew."""
 FULL = 0.995
-SETTLED = 0.99
-"""A cache counts as warm from this share of its steady hit ratio on."""
 HELD = (" memory", " connections", " clients")
 """Ends of the names of tiers that are held, not worked: full is no sign of overload there."""
 
@@ -53,7 +51,7 @@ def doubts(
             "take run.replications of 2 or more"
         )
     found += _outside(scenario)
-    found += [*_keys_not_kept(scenario), *_cold_caches(scenario)]
+    found += [*_keys_not_kept(scenario), *start_doubts(scenario)]
     for slo in scenario.slo:
         found += _about(slo, scenario, replications, estimates)
     return tuple(dict.fromkeys(found))
@@ -122,29 +120,6 @@ def _keys_not_kept(scenario: Scenario) -> list[str]:
         for name, space in cache.keyspaces.items()
         if space.hit_ratio is None and (store, name) not in kept
     ]
-
-
-def _cold_caches(scenario: Scenario) -> list[str]:
-    """Keyspaces that begin otherwise than in steady state, and that the warm-up does not bring there."""
-    run, found = scenario.run, []
-    if run.start_state == "steady":
-        return []
-    rate = scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0)
-    for store, name in sorted(keyed(scenario)):
-        if run.start_state == "given" and scenario.all_caches[store].keyspaces[name].start is None:
-            continue
-        steady = hit_ratio(scenario, name, store, rate)
-        curve = warming(scenario, run.warm_up_s + run.duration, rate, store)
-        curve = curve[curve["keyspace"] == name]
-        warm = curve[curve["hit_ratio"] >= SETTLED * steady]["time_s"]
-        if steady > 0 and (warm.empty or warm.iloc[0] > run.warm_up_s):
-            after = f"after {format_time(warm.iloc[0])}" if len(warm) else "not within the run"
-            found.append(
-                f"cache {store}: the hit ratio of {name} depends on what it begins with (run.start_state: "
-                f"{run.start_state}): from empty it is steady {after}, "
-                f"and the warm-up lasts {format_time(run.warm_up_s)}"
-            )
-    return found
 
 
 def _not_reached(reached: Reached) -> str:

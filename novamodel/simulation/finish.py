@@ -8,8 +8,9 @@ from novamodel.components.rule import handler
 from novamodel.simulation import codes
 from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
 from novamodel.simulation.queueing import end_work
-from novamodel.simulation.recorder import OUTCOMES, PLACES, record_finish
+from novamodel.simulation.recorder import BESIDE, OUTCOMES, PLACES, record_finish
 from novamodel.simulation.requests import add_time, add_times, free_request, parent_of, resume
+from novamodel.simulation.runtimes import leave_runtime
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 
@@ -33,6 +34,12 @@ def record(m: Model, i: int, route: int, outcome: int, ended: float) -> None:
         i * PLACES,
     )
     s.in_flight[0] -= 1
+    if m.record.keeps[0] != 0:
+        at = (m.record.rows[0] - 1) * BESIDE
+        m.record.beside[at] = s.client[i]
+        m.record.beside[at + 1] = s.hit[i]
+        m.record.beside[at + 2] = s.tries[i] if s.kind[i] == codes.CALLER else 1
+        m.record.beside[at + 3] = s.database[i]
 
 
 @handler
@@ -58,6 +65,9 @@ def answer(m: Model, i: int) -> None:
         s.where[parent] = codes.ANSWERED
         s.child[parent] = NONE
         s.answered_by[parent] = s.answered_by[i]
+        if s.kind[parent] == codes.CALLER:
+            s.hit[parent] = s.hit[i]
+            s.database[parent] = s.database[i]
         add_times(m, parent, i)
         resume(m, parent)
     free_request(m, i)
@@ -72,6 +82,8 @@ def finish(m: Model, q: Any, i: int, outcome: int, now: float) -> None:
     b = s.balance[i]
     again = outcome in codes.ANSWERED_5XX and may_ask_next(m, i, outcome, True, now)
     leave_replica(m, i, outcome, now)
+    if m.runtime.at[i] != NONE:
+        leave_runtime(m, i, now)
     if again:
         ask_next(m, q, heir(m, i, now), b, outcome, now)
         free_request(m, i)

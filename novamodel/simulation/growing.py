@@ -19,6 +19,7 @@ FLOATS = ("back", "waited", "arrived", "since", "sent", "stalled", "hold", "owed
 ONE_ENTRY = ("free", "free_count", "in_flight", "serials")
 BY_REQUEST: dict[str, dict[str, int]] = {
     "node": {"next": 0, "work": 0},
+    "runtime": {"at": codes.NONE, "left": 0, "work": 0, "stood": 0, "entered": 0, "next": 0},
     "pool": {"next": 0, "entered": 0},
     "bouncer": {"next": OUT, "previous": OUT, "entered": 0, "greets": 0},
     "room": {"next": 0},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from novamodel.components.pg_pool.rules import pool_open, pool_open_failed, pool_opened, pool_pulse, pool_release
-from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED
+from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED, UNLIMITED
 from novamodel.components.pg_pool.timers import pool_due
 from novamodel.components.pgbouncer.rules import bouncer_clients, bouncer_launch, bouncer_logged_in
 from novamodel.components.pgbouncer.state import LOGS_IN
@@ -27,6 +27,7 @@ from novamodel.simulation.state import Model
 
 NONE = codes.NONE
 NEVER = codes.NEVER
+GOLDEN = 0.6180339887498949  # a step between parts that are as evenly spread as can be, whatever their number
 
 
 @rule
@@ -102,23 +103,27 @@ def disconnect(m: Model, q: Any, link: int, place: int, now: float) -> None:
 
 @handler
 def fill_pool(m: Model, q: Any, link: int, p: int, now: float) -> None:
-    """A pool has been busy before: as many idle connections as it may have and the server accepts, one a call.
+    """A pool has been busy before: one more idle connection, if it may have it and the server accepts it.
 
-    Call it as often as the pool has places.
+    Its uses and its age are somewhere between none and the last.
     """
     door = m.links.door[link]
     if slot_free(m.doors.open[door], m.doors.most[door], 0) and m.pool.open[p] < m.pool.size[p]:
         pass_door(m, link, 1)
         place = pool_open(m.pool, p, NONE, NEVER, now)
         pool_opened(m.pool, p, place, now)
+        part = ((place + 1) * GOLDEN) % 1.0
+        if m.pool.lifetime[p] < NEVER:
+            m.pool.expires[place] = now + m.pool.lifetime[p] * part
+            m.pool.timer[p] = min(m.pool.timer[p], m.pool.expires[place])
+        if m.pool.most_uses[p] < UNLIMITED:
+            m.pool.uses[place] = int(m.pool.most_uses[p] * part)
         arm_pool(m, q, p)
-        if m.links.bouncer[link] != NONE:
-            warm_bouncer(m, q, m.links.bouncer[link], now)
 
 
 @handler
 def warm_bouncer(m: Model, q: Any, b: int, now: float) -> None:
-    """PgBouncer has been busy, too: one more idle server connection, as long as pool and server have room."""
+    """PgBouncer has been busy, too: one more idle server connection of some age, if pool and server have room."""
     door = m.bouncers.door[b]
     if m.bouncer.open[b] < min(m.bouncer.size[b], m.bouncer.clients[b]) and slot_free(
         m.doors.open[door], m.doors.most[door], 0
@@ -126,6 +131,7 @@ def warm_bouncer(m: Model, q: Any, b: int, now: float) -> None:
         code, place = bouncer_launch(m.bouncer, b, False, now)
         if code == LOGS_IN:
             m.doors.open[door] += 1
+            m.bouncer.connected[place] = now - m.bouncer.lifetime[b] * (((place + 1) * GOLDEN) % 1.0)
             bouncer_logged_in(m.bouncer, b, place, now)
             arm_server(m, q, b, now)
 

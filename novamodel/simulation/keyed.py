@@ -14,8 +14,17 @@ NONE = codes.NONE
 _STEPS = 4503599627370496.0  # 2 ** 52: uniform numbers are that far apart
 
 
-@handler
+@rule
 def command_hits(m: Model, i: int, pc: int, now: float) -> bool:
+    """Carry out a command at the cache; whether it is a get that finds all its keys, which the request remembers."""
+    hit = carry_out(m, i, pc, now)
+    if m.programs.command[pc] == codes.GET:
+        m.requests.hit[i] = 1 if hit else 0
+    return hit
+
+
+@handler
+def carry_out(m: Model, i: int, pc: int, now: float) -> bool:
     """Carry out a command at the cache; whether it is a get that finds all its keys.
 
     Commands come in the order in which they are carried out: the way to a cache is the same for all.

@@ -47,7 +47,7 @@ def key_row(m: Model, i: int, zone: int, key: int) -> int:
 @rule
 def failed_as(outcome: int) -> int:
     """What a failure is to proxy_next_upstream: one of its bits, or 0."""
-    if outcome == codes.KILLED:
+    if outcome == codes.KILLED or outcome == codes.NO_WORKER:
         return codes.ON_ERROR
     if outcome == codes.GATEWAY_TIMEOUT:
         return codes.ON_TIMEOUT

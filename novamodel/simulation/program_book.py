@@ -46,6 +46,7 @@ def write_programs(scenario: Scenario, layout: Layout, laws: LawBook) -> Program
         for kind, demand in enumerate(demands):
             internal[(name, kind)] = writer.begin(f"{name}: job {kind}", name)
             writer.put(codes.DRAW)
+            writer.slot(name)
             writer.demand(codes.CPU, demand, writer.scale)
             writer.put(codes.END, station=kind)
     work = {}

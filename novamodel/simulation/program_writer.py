@@ -121,8 +121,14 @@ class ProgramWriter:
             if database.read_replicas is not None:
                 found |= may_read_elsewhere(database.statements, steps, name)
         self.program.elsewhere = frozenset(found)
+        self.slot(service)
         self.steps(service, list(steps))
         self.put(codes.END)
+
+    def slot(self, service: str) -> None:
+        """A thread or process of the replica takes what comes, where there is more than an event loop."""
+        if not self.scenario.services[service].runtime.plain:
+            self.put(codes.SLOT)
 
     def steps(self, service: str, steps: list[Step]) -> None:
         """Write steps one after the other."""

@@ -24,6 +24,7 @@ PLACES = len(codes.PLACES)
 OUTCOMES = len(codes.OUTCOMES)
 ROWS = 4096  # finished requests between two updates of the digest
 WORDS = 4  # integers of a digest row, in front of its floats
+BESIDE = 4  # integers kept of a finished request beside the digest: client, hit, attempts, database server
 ROW_WIDTH = WORDS + 2 + PLACES + PLACES % 2  # even: the digest takes two at a time
 
 
@@ -42,6 +43,8 @@ class Recorder(NamedTuple):
     words: Column  # digest rows, row * ROW_WIDTH + (number, route, outcome, replica)
     times: Column  # the same rows behind their words: arrival, end, seconds at each place
     rows: Column  # one entry: rows filled
+    keeps: Column  # one entry: 1 = what is beside the digest is kept, too
+    beside: Column  # row * BESIDE + (client, hit, attempts, server)
 
 
 def recorder_state(routes: int, populations: int, programs: int) -> Recorder:
@@ -59,6 +62,8 @@ def recorder_state(routes: int, populations: int, programs: int) -> Recorder:
         words=[0] * (ROWS * ROW_WIDTH),
         times=[0.0] * (ROWS * ROW_WIDTH),
         rows=[0],
+        keeps=[0],
+        beside=[0] * (ROWS * BESIDE),
     )
 
 

@@ -39,6 +39,7 @@ class ReferenceEngine:
         self.model: Model = as_object(plan.model)
         self.env = env
         self.digest = RequestLog(keep)
+        plan.model.record.keeps[0] = int(keep)
         self._feeder = Feeder(plan, seed, replication)
         self._calendar = env.calendar
         env.on_event = self._event_handler()
@@ -78,6 +79,10 @@ class ReferenceEngine:
     def fill_pool(self, link: int, pool: int) -> None:
         """Put one more idle connection into a pool."""
         holds.fill_pool(self.model, self._calendar, link, pool, self.env.now)
+
+    def warm_bouncer(self, pool: int) -> None:
+        """Give a pool of PgBouncer one more idle server connection."""
+        holds.warm_bouncer(self.model, self._calendar, pool, self.env.now)
 
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""

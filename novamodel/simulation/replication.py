@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import simpy
 
-from novamodel.analytic import steady_replicas
 from novamodel.components.rule import COMPILED
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
@@ -31,6 +30,7 @@ from novamodel.simulation.counts import Counts, counts_of
 from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.recorder import BUCKETS, PLACES
 from novamodel.simulation.reference import ReferenceEngine
+from novamodel.simulation.start_state import held_at_start, replicas_at_start
 from novamodel.simulation.table import Table
 
 COUNTED_KEYS = ("gets", "hits", "sets", "deletes", "evicted", "expired", "refused")
@@ -57,6 +57,7 @@ class Replication:
     buckets: Table  # by interval and exported upper edge: served since the last interval, up to it
     tiers: Table
     replicas: Table
+    nodes: Table  # by interval and node group: cores, who waits, pressure
     machines: list[dict[str, Any]]  # nodes that replicas share: group, type, zone, from when to when
     lives: list[dict[str, Any]]  # of replicas, those that were gone before the window left out
     events: list[dict[str, Any]]
@@ -117,7 +118,7 @@ def replicate(
     cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
     world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
     settle_parts(world, scenario)
-    start = steady_replicas(scenario, scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0))
+    start = replicas_at_start(scenario)
     fleets = {
         name: Fleet(world, name, service, plan.rows[name], start[name]) for name, service in scenario.services.items()
     }
@@ -128,7 +129,7 @@ def replicate(
         scrape(world, fleet, scenario.monitoring)
     if cluster is not None:
         cluster.warm = False
-    _fill_pools(plan, chosen, fleets)
+    _fill_pools(scenario, plan, chosen, fleets)
     _start_users(plan, chosen)
     keep_agenda(world, scenario, fleets)
     watch_storage(world, scenario)
@@ -156,6 +157,7 @@ def replicate(
         buckets=monitor.buckets,
         tiers=monitor.tiers,
         replicas=monitor.replicas,
+        nodes=monitor.nodes.table,
         machines=[one for one in cluster.lives() if one["to_s"] > run.warm_up_s] if cluster is not None else [],
         lives=[
             {"service": name, "from_s": begin, "to_s": end}
@@ -174,16 +176,20 @@ def replicate(
     )
 
 
-def _fill_pools(plan: Plan, engine: Engine, fleets: dict[str, Fleet]) -> None:
-    """Warm pools of the replicas that are there at the beginning: in turn, one connection each."""
-    for link, number in plan.layout.links.items():
-        fleet = fleets[link.service]
-        pool = fleet.service.all_pools[link.database]
-        first = int(plan.model.links.first_pool[number]) - fleet.rows[0]
-        rows = [pod.row for pod in fleet.pods if pod.row >= 0]
-        for _ in range(pool.max if pool.start == "warm" else 0):
-            for row in rows:
-                engine.fill_pool(number, first + row)
+def _fill_pools(scenario: Scenario, plan: Plan, engine: Engine, fleets: dict[str, Fleet]) -> None:
+    """Idle connections of the replicas that are there at the beginning: in turn, one each; then PgBouncer's."""
+    rows = {name: [pod.row for pod in fleet.pods if pod.row >= 0] for name, fleet in fleets.items()}
+    held = held_at_start(scenario, plan.layout, {name: max(1, len(there)) for name, there in rows.items()})
+    for turn in range(max(held.pools.values(), default=0)):
+        for link, number in plan.layout.links.items():
+            if turn < held.pools[link]:
+                first = int(plan.model.links.first_pool[number]) - fleets[link.service].rows[0]
+                for row in rows[link.service]:
+                    engine.fill_pool(number, first + row)
+    for turn in range(max(held.servers.values(), default=0)):
+        for pool, count in held.servers.items():
+            if turn < count:
+                engine.warm_bouncer(pool)
 
 
 def _start_users(plan: Plan, engine: Engine) -> None:

@@ -37,6 +37,8 @@ def take_request(m: Model, kind: int, number: int, program: int, now: float) -> 
     s.tries[i] = 0
     s.back[i] = 0.0
     s.pc[i] = m.programs.start[program]
+    s.database[i] = NONE
+    s.hit[i] = NONE
     s.place[i] = NONE
     s.server[i] = 0
     s.where[i] = codes.TIMED

@@ -47,12 +47,14 @@ class Result:
     means of a single one, or none), ``by_replication`` a metric of a replication, ``intervals`` an interval of a
     replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
-    interval, ``lives`` a replica (``from_s`` created, ``to_s`` gone, as ``clock_s``), ``machines`` a node that replicas
-    share (likewise), ``events`` a deed of the control
-    plane, ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
+    interval (``throttled_periods``, ``throttled_s`` as cAdvisor has them, ``core_wait_s`` of its threads), ``nodes`` a
+    node group in an interval (``pressure``: PSI, cpu, some), ``lives`` a replica (``from_s`` created, ``to_s`` gone, as
+    ``clock_s``), ``machines`` a node that replicas share (likewise), ``events`` a deed of the control plane,
+    ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
     beyond the first, calls given up), ``queues`` a queue (messages), ``caches`` a keyspace (commands, hit ratio, what
     went and why; ``keys``: kept one by one, or by closed form, or the ratio stated), ``routes`` a route,
-    ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept) a request.
+    ``populations`` a population, ``histogram`` a latency bucket, ``requests`` (when kept) a request (``hit``: its last
+    get found all its keys, 1, did not, 0, or there was none, -1; ``server``: of its last transaction).
     """
 
     scenario: Scenario = field(repr=False)
@@ -70,6 +72,7 @@ class Result:
     settling: pd.DataFrame = field(repr=False)
     tiers: pd.DataFrame = field(repr=False)
     replicas: pd.DataFrame = field(repr=False)
+    nodes: pd.DataFrame = field(repr=False)
     machines: pd.DataFrame = field(repr=False)
     lives: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)

@@ -14,6 +14,7 @@ from novamodel.components.node.shared import shared_finish, shared_loop_join, sh
 from novamodel.components.postgres.cores import cores_join
 from novamodel.components.redis.persistence import command_join
 from novamodel.components.rule import handler, rule
+from novamodel.components.runtime.rules import runtime_ended
 from novamodel.simulation import codes
 from novamodel.simulation.holds import arm_cores, release_dead
 from novamodel.simulation.keyed import command_hits
@@ -167,6 +168,9 @@ def burst_ended(m: Model, q: Any, t: int, now: float) -> None:
         m.shared.backend[b] = NONE
         after_burst(m, q, i, now)
         return
+    if t >= m.runtime.host_first[0]:
+        lane_ended(m, t, now)
+        return
     job, starts, on_thread = shared_finish(m.node, m.host, t, now)
     s = m.requests
     if s.where[job] == codes.ON_NODE:
@@ -174,20 +178,38 @@ def burst_ended(m: Model, q: Any, t: int, now: float) -> None:
         if starts != NONE:
             add_time(m, starts, codes.THREADS if on_thread else codes.LOOP_WAIT, now - s.since[starts])
             begin(m, starts, r, now)
-        own = m.node.work[job]
-        add_time(m, job, codes.THREADS if on_thread else codes.ON_CPU, own)
-        late = now - s.since[job] - own
-        if late > 0.0:
-            container_used(m.host, r, now)
-            stalled = m.host.stalled[r] - s.stalled[job]
-            throttled = stalled if stalled < late else late
-            add_time(m, job, codes.THROTTLED, throttled)
-            add_time(m, job, codes.CORE_WAIT, late - throttled)
-        s.where[job] = codes.TIMED
-        s.pc[job] += 1
-        resume(m, job)
+        own_burst_ended(m, job, r, m.node.work[job], 0.0, on_thread != 0, now)
     else:
         after_burst(m, q, job, now)
+
+
+@handler
+def own_burst_ended(m: Model, job: int, r: int, own: float, stood: float, on_thread: bool, now: float) -> None:
+    """A burst in a request's own replica is over: where its time went. ``stood``: until it had a thread or the lock."""
+    s = m.requests
+    add_time(m, job, codes.THREADS if on_thread else codes.ON_CPU, own)
+    late = now - s.since[job] - own - stood
+    if late > 0.0:
+        container_used(m.host, r, now)
+        stalled = m.host.stalled[r] - s.stalled[job]
+        throttled = stalled if stalled < late else late
+        add_time(m, job, codes.THROTTLED, throttled)
+        add_time(m, job, codes.CORE_WAIT, late - throttled)
+    s.where[job] = codes.TIMED
+    s.pc[job] += 1
+    resume(m, job)
+
+
+@rule
+def lane_ended(m: Model, t: int, now: float) -> None:
+    """A thread of a runtime has come to the end of what it was given."""
+    runtime = m.runtime
+    job = runtime_ended(runtime, m.host, t, now)
+    if job != NONE:
+        stood = runtime.stood[job]
+        add_time(m, job, codes.WORKER_WAIT, stood)
+        aside = runtime.group[t - runtime.host_first[0]] != runtime.crew[runtime.at[job]]
+        own_burst_ended(m, job, m.requests.replica[job], runtime.work[job], stood, aside, now)
 
 
 @handler
@@ -251,6 +273,7 @@ def statement_ended(m: Model, q: Any, i: int, now: float) -> None:
 
 __all__ = [
     "arm_host",
+    "begin",
     "join_backend",
     "join_process",
     "join_thread",

@@ -27,6 +27,7 @@ from novamodel.components.queue.consumers import Consumers
 from novamodel.components.queue.messages import Messages
 from novamodel.components.redis.persistence import AppendOnly
 from novamodel.components.redis.state import Keys
+from novamodel.components.runtime.state import Runtime
 from novamodel.components.tokens import Tokens
 from novamodel.simulation.programs import Programs
 from novamodel.simulation.recorder import Recorder
@@ -46,7 +47,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
-    shared: int  # 1 = containers share machines
+    shared: int  # whose threads run on machines: `codes.ON_OWN`, ALL_SHARED, RUNTIMES_ONLY
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -99,7 +100,7 @@ class Requests(NamedTuple):
     balance: Column  # through which it came to its replica, or NONE
     peer: Column  # row of the upstream server, when it came through a balance
     gate: Column  # place of an edge where it holds connections, or NONE
-    tries: Column  # replicas asked
+    tries: Column  # replicas asked; of a CALLER attempts of its last call
     vain: Column  # numbers of ip_hash or random that fell on a replica that could not be asked
     group: Column  # of upstream servers
     tried: Column  # bits of those asked
@@ -107,7 +108,8 @@ class Requests(NamedTuple):
     back: Column  # time of the way back to who waits for the answer
     pc: Column  # operation it is at
     link: Column  # of its transaction
-    database: Column  # server of its transaction
+    database: Column  # server of its (last) transaction, or NONE
+    hit: Column  # whether its last get of a cache found all its keys: 1, 0, or NONE before any
     place: Column  # its connection
     server: Column  # PgBouncer's server connection that it holds + 1, 0 = none, BROKEN = it was closed meanwhile
     where: Column
@@ -269,6 +271,7 @@ class Model(NamedTuple):
     key_draws: KeyDraws
     host: Host
     shared: Shared
+    runtime: Runtime
     sites: Sites
     retries: Retries
     backoff: Backoff

@@ -26,8 +26,9 @@ from novamodel.simulation.holds import (
 )
 from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
+from novamodel.simulation.runtimes import joins_machine
 from novamodel.simulation.schedule import push
-from novamodel.simulation.shared import join_process, join_thread, on_way, set_up
+from novamodel.simulation.shared import join_process, on_way, set_up
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -38,8 +39,7 @@ def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Ask for a burst on the event loop."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
-    if m.config.shared != 0:
-        join_process(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, codes.ON_NODE, now)
+    if m.config.shared != 0 and joins_machine(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, False, now):
         return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
@@ -52,8 +52,7 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
-    if m.config.shared != 0:
-        join_thread(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
+    if m.config.shared != 0 and joins_machine(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, True, now):
         return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE

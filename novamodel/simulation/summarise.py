@@ -13,6 +13,7 @@ from novamodel.simulation import codes
 from novamodel.simulation.counts import bucket_edges, latency_quantiles
 from novamodel.simulation.doubts import doubts
 from novamodel.simulation.estimates import by_replication, estimates
+from novamodel.simulation.layout import layout_of
 from novamodel.simulation.precision import reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.result import Result
@@ -48,6 +49,7 @@ def summarise(scenario: Scenario, replications: Sequence[Replication], engine: s
         settling=settling_frame(scenario, replications),
         tiers=tiers,
         replicas=_table(scenario, replications, "replicas"),
+        nodes=_table(scenario, replications, "nodes"),
         machines=_lives(scenario, replications, "machines", ("group", "type", "zone")),
         lives=_lives(scenario, replications, "lives", ("service",)),
         events=_events(scenario, replications),
@@ -196,6 +198,7 @@ def _requests(scenario: Scenario, replications: Sequence[Replication]) -> pd.Dat
     if any(r.requests is None for r in replications):
         return None
     names = ["number", "route", "outcome", "replica", "arrived_s", "ended_s", *(f"{p}_s" for p in codes.PLACES)]
+    names += ["client", "hit", "attempts", "server"]
     parts = []
     for replication in replications:
         frame = pd.DataFrame(replication.requests, columns=names)
@@ -204,4 +207,7 @@ def _requests(scenario: Scenario, replications: Sequence[Replication]) -> pd.Dat
     frame = pd.concat(parts, ignore_index=True)
     frame["route"] = np.array(list(scenario.entry_routes))[frame["route"].astype(int)]
     frame["outcome"] = np.array(codes.OUTCOMES)[frame["outcome"].astype(int)]
-    return frame.astype({"number": "int64", "replica": "int64"})
+    servers = [f"{n} replica {k + 1}" if reads else n for (n, reads), (_, count) in layout_of(scenario).servers.items()
+               for k in range(count)]  # fmt: skip
+    frame["server"] = np.array([*servers, ""])[frame["server"].astype(int)]  # the last for -1: none
+    return frame.astype(dict.fromkeys(("number", "replica", "client", "hit", "attempts"), "int64"))

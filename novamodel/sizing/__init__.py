@@ -7,8 +7,10 @@ which `crossing` places between two loads; `peak_window` is the piece of the day
 
 from novamodel.sizing.answers import Candidate, Explained, Knee, Sizing
 from novamodel.sizing.breach import KNEE_LOADS, crossing, knee
+from novamodel.sizing.guarantee import among_tried, legal_count
 from novamodel.sizing.search import size
 from novamodel.sizing.variables import Variable, variables
+from novamodel.sizing.verdict import doubt
 from novamodel.sizing.window import knee_replications, knee_window, peak_window
 
 __all__ = [
@@ -18,10 +20,13 @@ __all__ = [
     "Knee",
     "Sizing",
     "Variable",
+    "among_tried",
     "crossing",
+    "doubt",
     "knee",
     "knee_replications",
     "knee_window",
+    "legal_count",
     "peak_window",
     "size",
     "variables",

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel.scenario import Scenario
+from novamodel.sizing.unused import Spare
 from novamodel.sizing.variables import Variable
 
 Progress = Callable[[float], None]
@@ -97,6 +98,7 @@ class Sizing:
     effort: int = 0  # replications simulated to choose
     explained: Explained | None = field(default=None, repr=False)
     held: str = ""  # what was left as it is, in a sentence
+    spare: Spare = field(default_factory=Spare)  # requests of the choice that are far above what is used
 
     def _repr_html_(self) -> str:
         shown_columns = ["service", "changes", "cost_month", "p99_s", "errors", "met", "why"]
@@ -130,6 +132,10 @@ class Sizing:
             "right": _number(self.right),
             "certainty": self.certainty,
             "held": self.held,
+            "unused_requests": {
+                "rows": [row._asdict() for row in self.spare.rows],
+                "saves": _number(self.spare.saves),
+            },
             "replications_simulated": self.effort,
             "front": _records(self.front),
             "advice": _records(self.advice),

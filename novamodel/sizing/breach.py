@@ -231,6 +231,9 @@ def _first_tier(scenario: Scenario, result: Any, tiers: pd.DataFrame) -> str:
     if blamed in _OF_SERVICE:
         own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
         blamed = max(own, key=lambda tier: used[tier], default=blamed)
+    if blamed == "worker wait":
+        takers = {f"{name} {one.runtime.takers}" for name, one in scenario.services.items() if not one.runtime.plain}
+        blamed = max(sorted(takers & used.keys()), key=lambda tier: used[tier], default=blamed)
     return blamed
 
 

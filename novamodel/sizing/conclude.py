@@ -15,6 +15,7 @@ from novamodel.sizing.advice import advice, held
 from novamodel.sizing.answers import Candidate, Explained, Sizing
 from novamodel.sizing.bench import Bench, contenders
 from novamodel.sizing.guarantee import Left, Proof, sentence
+from novamodel.sizing.unused import spare
 from novamodel.sizing.variables import Variable
 from novamodel.sizing.verdict import (
     counted,
@@ -69,6 +70,7 @@ def answer(
         right=proof.right,
         certainty=sentence(proof, kept),
         held=held(bench.scenario),
+        spare=spare(bench, chosen),
         effort=effort,
         explained=explained,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 CLOSE = 0.02
@@ -34,6 +35,18 @@ class Proof(NamedTuple):
     unseen: int
     hope: float
     beside: tuple[str, ...] = ()
+    where: str = "in the window at the peak"
+
+
+def among_tried(cost: Sequence[float], doubts: Sequence[float], held: Sequence[bool], chosen: int, where: str) -> str:
+    """The sentence of a choice (its place) among sizes that were all simulated.
+
+    ``cost``: USD a month; ``doubts``: probability that the verdict of each is wrong; ``held``: the verdicts.
+    """
+    limit = cost[chosen] * (1 - CLOSE)
+    rivals = [doubt for usd, doubt, kept in zip(cost, doubts, held, strict=True) if usd < limit and not kept]
+    right = max(0.0, 1.0 - doubts[chosen] - sum(rivals))
+    return sentence(Proof(right, 1 + len(rivals), len(cost), len(cost), 0, 0.0, where=where), held[chosen])
 
 
 def sentence(proof: Proof, kept: bool) -> str:
@@ -50,7 +63,7 @@ def sentence(proof: Proof, kept: bool) -> str:
     )  # fmt: skip
     sure, but = percent(proof.right), f" but {', '.join(proof.beside)}" if proof.beside else ""
     covered = (
-        f"With probability {sure} the choice keeps every objective{but} in the window at the peak{among}"
+        f"With probability {sure} the choice keeps every objective{but} {proof.where}{among}"
         f" ({verdicts}; replications normal and independent, settings outside the variables as stated)."
     )
     return f"{covered} {_rest(proof)}"
@@ -60,9 +73,9 @@ def _rest(proof: Proof) -> str:
     rest = proof.legal - proof.simulated
     if rest <= 0:
         return "Every size in question was simulated."
-    text = f"Not covered: the {count(rest)} other legal sizes, which were screened by closed forms only"
+    text = f"Not covered: the {legal_count(rest)} other legal sizes, which were screened by closed forms only"
     if proof.unseen and proof.hope > 0:
-        listed = f"To the likeliest of those listed ({count(proof.unseen)})"
+        listed = f"To the likeliest of those listed ({legal_count(proof.unseen)})"
         chance = f"the closed forms, corrected by what was simulated, give {percent(proof.hope)}"
         return f"{text}: a cheaper one may hold. {listed} {chance}."
     return f"{text}: they leave no cheaper one that may hold, if they are right."
@@ -75,7 +88,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.01 else "below 1 %"
 
 
-def count(number: int) -> str:
+def legal_count(number: int) -> str:
     """``1,234``; ``2.7 x 10^16`` where nobody reads the digits."""
     if number < 10**9:
         return f"{number:,}"

@@ -237,11 +237,11 @@ def _fits(
     shape = (use.cores.shape[1], use.cores.shape[2])
     mean = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), (*shape, load_pools(load, name)))
     mean = mean[..., -1]
-    inside = (mean - runtime.resting_memory) / max(runtime.memory_per_request, 1.0)
-    peak = runtime.resting_memory + runtime.memory_per_request * (inside + 4 * np.sqrt(inside) + 4)
+    inside = (mean - runtime.resting) / max(runtime.memory_per_request, 1.0)
+    peak = runtime.resting + runtime.memory_per_request * (inside + 4 * np.sqrt(inside) + 4)
     limit = np.where(np.isnan(settings["memory_limit"]), np.inf, settings["memory_limit"])
     fits = peak[at] * MEMORY_HEADROOM <= limit
-    fits &= limit >= HEAP_FLOOR * runtime.resting_memory
+    fits &= limit >= HEAP_FLOOR * runtime.resting
     if scenario.platform.compute == "fargate" and scenario.platform.kind != "compose":
         return fits  # a replica has what it is billed for; on machines that are shared requests must cover the use
     fits &= use.cores[-1][at] <= settings["cpu_request"]

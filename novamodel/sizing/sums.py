@@ -71,6 +71,6 @@ def priced(cost: Sequence[np.ndarray], uses: Sequence[np.ndarray], room: np.ndar
             best, kept = total, prices
         elif not np.isfinite(best) and worst < least:
             least, kept = worst, prices
-        step = FIRST_STEP / (1 + turn / 20)
-        prices = np.clip(prices * np.exp(step * np.clip(over, -1, 1)), 1e-9 * scale, 1e9 * scale)
+        step = FIRST_STEP / (1 + turn / 20) / max(float(np.abs(over).max(initial=0.0)), 1e-12)
+        prices = np.clip(prices * np.exp(step * over), 1e-9 * scale, 1e9 * scale)
     return [own + used @ kept for own, used in zip(cost, share, strict=True)]

@@ -43,7 +43,7 @@ def doubt(objectives: Sequence[Any], replications: int, ignored: frozenset[str] 
 
 
 def _doubt(objective: Any, replications: int) -> float:
-    """Of one objective: Student's t of the gap over the standard error, which the 95 % interval gives back."""
+    """Of one objective: Student's t of the gap over the standard error, which the 95 % interval's side gives back."""
     value, low, high, limit = objective.value, objective.low, objective.high, objective.limit
     if math.isnan(value):
         return 0.0  # nothing was served: no figure will come
@@ -51,11 +51,14 @@ def _doubt(objective: Any, replications: int) -> float:
         return 0.5
     if value == 0.0:  # never seen: the upper end is where 5 % would still see nothing
         return float(0.05 ** (limit / high)) if high > 0 else 0.0
-    half = max(high - value, value - low)
+    up, down, gap = high - value, value - low, abs(limit - value)
+    if objective.unit == "s" and low > 0:  # intervals of times are made on the scale of logarithms
+        up, down, gap = math.log(high / value), math.log(value / low), abs(math.log(limit / value))
+    half = up if value < limit else down
     if half <= 0 or replications < 2:
         return 0.0 if half <= 0 else 0.5
     error = half / student.ppf(0.975, replications - 1)
-    return float(student.sf(abs(limit - value) / error, replications - 1))
+    return float(student.sf(gap / error, replications - 1))
 
 
 def unmoved(results: Sequence[Sequence[Any]]) -> frozenset[str]:
@@ -130,6 +133,8 @@ def _slow_place(result: Any) -> list[str]:
 _PHRASES = {
     "throttled": "CPU throttling (the quota is used up)",
     "event loop wait": "the queue of the event loop",
+    "worker wait": "the queue for a thread or process",
+    "core wait": "the queue for a core of the machine",
     "pool wait": "the queue of the connection pool",
     "pgbouncer wait": "the queue of PgBouncer",
     "connect": "connecting to the database",

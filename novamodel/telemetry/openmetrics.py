@@ -30,6 +30,26 @@ def to_openmetrics(result: Result, epoch_s: float = 0.0) -> str:
         ),
         *_family("novamodel_replicas", "gauge", "Replicas by state.", _replicas(result, epoch_s)),
         *_family(
+            "container_cpu_cfs_throttled_periods",
+            "counter",
+            "Quota periods in which a replica was throttled, all replicas of a service together.",
+            _denied(result, epoch_s, "container_cpu_cfs_throttled_periods", "throttled_periods"),
+        ),
+        *_family(
+            "container_cpu_cfs_throttled_seconds",
+            "counter",
+            "Seconds that throttled threads stood still, each core counted.",
+            _denied(result, epoch_s, "container_cpu_cfs_throttled_seconds", "throttled_s"),
+            "seconds",
+        ),
+        *_family(
+            "node_pressure_cpu_waiting_seconds",
+            "counter",
+            "Seconds in which some thread of a node waited for a core, mean over the nodes of a group.",
+            _pressure(result, epoch_s),
+            "seconds",
+        ),
+        *_family(
             "novamodel_utilisation_ratio", "gauge", "Use of a tier over its limit.", _tiers(result, epoch_s), "ratio"
         ),
         "# EOF",
@@ -83,6 +103,20 @@ def _replicas(result: Result, epoch_s: float) -> Iterator[str]:
             for clock, count in zip(rows["clock_s"], rows[state], strict=True):
                 labels = {"replication": number, "service": service, "state": state}
                 yield _sample("novamodel_replicas", int(count), epoch_s + clock, **labels)
+
+
+def _denied(result: Result, epoch_s: float, name: str, column: str) -> Iterator[str]:
+    for (number, service), rows in result.replicas.groupby(["replication", "service"]):
+        for clock, total in zip(rows["clock_s"], rows[column].cumsum(), strict=True):
+            yield _sample(f"{name}_total", float(total), epoch_s + clock, replication=number, service=service)
+
+
+def _pressure(result: Result, epoch_s: float) -> Iterator[str]:
+    for (number, group), rows in result.nodes.groupby(["replication", "group"]):
+        length = rows["clock_s"].diff().fillna(result.scenario.run.interval)
+        for clock, total in zip(rows["clock_s"], (rows["pressure"] * length).cumsum(), strict=True):
+            name = "node_pressure_cpu_waiting_seconds_total"
+            yield _sample(name, float(total), epoch_s + clock, replication=number, group=group)
 
 
 def _tiers(result: Result, epoch_s: float) -> Iterator[str]:

@@ -75,7 +75,7 @@ def values(case: Case, replayed: bool, seed: int = 1) -> dict[str, Any]:
             "warm_up": "0 s",
             "duration": _seconds(length),
             "replications": 1,
-            "start_state": "given" if keys_only(case) else "steady",
+            "start_state": "given",
         },
     }
 

@@ -88,6 +88,7 @@ class Answer:
             "breach_high": knee and knee.breach_high,
             "limit_rests_on": self.rests_on.of_advice(),
             "size": sizing and {"now": sizing.now.settings, "advised": sizing.chosen.settings, "met": sizing.met},
+            "certainty": sizing and sizing.certainty,
             "advice": [{**row, "assumed": self.rests_on.of_advice()} for row in advice],
             "cost": self.cost and self._cost(self.cost),
             "operating": self.operating and self.operating.to_dict(),

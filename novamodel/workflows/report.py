@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +46,22 @@ def write_report(
     seed: int | None = None,
     engine: str = "auto",
     quick: bool = False,
+    compose: Mapping[str, Sequence[str]] | None = None,
     progress: Tell | None = None,
 ) -> Report:
     """Import, simulate, size, price, and execute the report notebook; writes four files into ``out``.
 
     The files appear together when all is done; a report that fails leaves ``out`` as it was. A mistake in what
-    the user gave is a ``UserError``. ``progress`` is told the share of cells done and the stage.
+    the user gave is a ``UserError``; a part of the answer that fails says why in all of them (`workflows.parts`).
+    ``compose``: ``files`` and ``profiles`` of the compose project to take, as `loading.load` has them. ``progress`` is
+    told the share of cells done and the stage.
     """
     tell = progress or (lambda share, text: None)
     tell(0.0, "reading the configuration")
-    scenario = load(target)
+    chosen = {name: list(values) for name, values in (compose or {}).items()}
+    scenario = load(target, files=chosen.get("files", ()), profiles=chosen.get("profiles", ()))
+    if "files" in chosen:
+        chosen["files"] = [_from_anywhere(target, name) for name in chosen["files"]]
     changes = dict(overrides or {})
     scenario.override(changes)  # a mistake shows here, before anything runs
     folder = Path(out).absolute()
@@ -63,6 +69,7 @@ def write_report(
         parameters = {
             "scenario": str(Path(target).absolute()) if Path(target).exists() else str(target),
             "overrides": changes,
+            "compose": chosen,
             "seed": seed,
             "quick": quick,
             "engine": engine,
@@ -78,6 +85,11 @@ def write_report(
             os.replace(staging / name, folder / name)
     tell(1.0, "done")
     return Report(answer, tuple(folder / name for name in FILES))
+
+
+def _from_anywhere(target: str | Path, name: str) -> str:
+    """The absolute path of a compose file that is named from the current folder or from the one that is read."""
+    return str((Path(name) if Path(name).is_file() else Path(target) / name).absolute())
 
 
 @contextmanager

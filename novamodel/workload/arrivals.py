@@ -16,7 +16,7 @@ from novamodel.components.maths import exp, log
 from novamodel.components.philox import uniform_pair
 from novamodel.components.rule import entry, rule
 from novamodel.workload.bursts import STATE_SIZE, Burst, fill_bursts
-from novamodel.workload.laws import Laws, multiplier
+from novamodel.workload.laws import LOGNORMAL, Laws, lognormal, multiplier
 
 GAP_STREAM, CHOICE_STREAM, CLIENT_STREAM, DEMAND_STREAM, BURST_STREAM = 0, 1, 2, 3, 4
 STREAMS = 8  # streams of one source in one replication
@@ -139,13 +139,31 @@ def fill_demand_uniforms(source: Any, block: Any, size: int, seed: int, base: in
 
 @rule
 def fill_draws(source: Any, block: Any, size: int, made: int) -> None:
-    """What each request's route needs, by the laws of its draws."""
-    most = source.most_draws
-    for i in range(made):
-        row = block.route[i] * most
-        for d in range(source.draws[block.route[i]]):
-            x = block.uniform[(DEMANDS + d) * size + i]
-            block.draw[i * most + d] = multiplier(source.laws, source.law[row + d], x)
+    """What each request's route needs, by the laws of its draws: draw by draw, a request the inner loop.
+
+    Most laws are lognormal: those have a loop without branches of their own, so that compilers use vectors.
+    """
+    most, laws = source.most_draws, source.laws
+    sigma = block.uniform[:size]  # those of the gaps are used up
+    for d in range(most):
+        x = block.uniform[(DEMANDS + d) * size : (DEMANDS + d + 1) * size]
+        any_lognormal = False
+        for i in range(made):
+            route = block.route[i]
+            sigma[i] = 0.0
+            if d < source.draws[route]:
+                law = source.law[route * most + d]
+                if laws.code[law] == LOGNORMAL and laws.parameter[law] > 0.0:
+                    sigma[i] = laws.parameter[law]
+                    any_lognormal = True
+                else:
+                    block.draw[i * most + d] = multiplier(laws, law, x[i])
+        if any_lognormal:
+            for i in range(made):
+                x[i] = lognormal(sigma[i], x[i])
+            for i in range(made):
+                if sigma[i] > 0.0:
+                    block.draw[i * most + d] = x[i]
 
 
 @rule

@@ -108,9 +108,9 @@ OPEN = [
         {**COMPOSE, "compose.yaml": COMPOSE["compose.yaml"].replace("build: api", "build: {context: .., dockerfile: api/Dockerfile}")},
     ),
     (
-        "a variable in a JSON file",
+        "a variable in a template",
         "terraform-variable-undeclared",
-        {**AWS, "main.tf": AWS["main.tf"].replace('variable "password" {}\n', ""), "v.tf.json": '{"variable": {"password": {}}}'},
+        {**AWS, "main.tf": AWS["main.tf"].replace('variable "password" {}\n', ""), "v.tf.j2": "{{ variables }}"},
     ),
 ]  # fmt: skip
 

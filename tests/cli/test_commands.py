@@ -18,7 +18,7 @@ from novamodel.cli.schema import file_schema
 from novamodel.cli.size import sizing_dict, sizing_text
 from novamodel.resources import data_dir, params_dir
 from novamodel.simulation import SloResult
-from novamodel.sizing import size
+from novamodel.sizing import legal_count, size
 from novamodel.workflows import answer as answering
 from novamodel.workflows import report as reporting
 from novamodel.yamlfile import read_mapping
@@ -248,7 +248,7 @@ def test_size_shows_advice_and_why_candidates_lost(call: Callable, monkeypatch: 
     assert (outcome.code, outcome.err) == (0, "")
     assert (asked["scenario"].run.seed, asked["scenario"].traffic.peak, asked["engine"]) == (5, 300, "simpy")
     (sizing,) = found
-    assert f"of {sizing.screened:,} legal combinations of {len(sizing.variables)} settings" in outcome.out
+    assert f"of {legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings" in outcome.out
     assert sizing.screened > 100_000
     assert len(sizing.variables) >= 8
     assert sizing.certainty in outcome.out

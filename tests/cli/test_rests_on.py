@@ -123,3 +123,23 @@ def test_a_fault_in_a_part_is_exit_1_and_the_answer_is_whole(call: Callable, mon
         as_json = call("report", SHOP, "--json")
         assert as_json.code == int(fault)
         assert json.loads(as_json.out) == answered(fault)
+
+
+def test_import_and_report_take_compose_files_and_profiles(
+    call: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  a: {image: a}\n  b: {image: b, profiles: [more]}\n")
+    (tmp_path / "large.yaml").write_text("services:\n  a: {scale: 6}\n")
+    options = ("-f", tmp_path / "compose.yaml", "--file", "large.yaml", "--profile", "more")
+    found = json.loads(call("import", tmp_path, *options, "--json").out)["scenario"]["services"]
+    assert found.keys() == {"a", "b"}
+    assert found["a"]["replicas"] == 6
+    asked: dict[str, Any] = {}
+
+    def fake(_: str, __: Path, **more: Any) -> Any:
+        asked.update(more)
+        return reporting.Report({"title": "x"}, ())
+
+    monkeypatch.setattr(reporting, "write_report", fake)
+    assert call("report", tmp_path, *options).code == 0
+    assert asked["compose"] == {"files": (str(tmp_path / "compose.yaml"), "large.yaml"), "profiles": ("more",)}

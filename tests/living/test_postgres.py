@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from wire import Client
 
 from novamodel.components.postgres.admission import admit_connection, admit_session, admit_walsender
+from novamodel.recording.wire import Client
 
 MOST, RESERVED = 40, 3  # of the fixture
 

@@ -83,3 +83,18 @@ def test_parameters_of_the_cases_are_those_of_every_notebook():
         text = "".join(cells[1]["source"])
         for name in ("scenario", "overrides", *ALWAYS):
             assert f"{name}:" in text or f"{name} =" in text, f"{file.name} has no parameter {name}"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"scenaro": "novabank"}, "no parameter 'scenaro' (valid: nearest: scenario"),
+        ({"quick": "soon"}, "parameter quick: 'soon' is a str (valid: bool)"),
+        ({"overrides": "traffic.peak=fast"}, "traffic.peak"),
+    ],
+)
+def test_a_parameter_that_the_notebook_lacks_is_refused(parameters: dict[str, Any], words: str, tmp_path: Path):
+    file = FOLDER / "06_cache.ipynb"
+    with pytest.raises(PapermillExecutionError) as caught:
+        run(file, parameters, tmp_path / file.name)
+    assert words in explanation(caught.value)

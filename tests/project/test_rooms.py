@@ -28,10 +28,12 @@ ALLOWED = {
     "components": {"units"},
     "figures": {"units"},
     "audit": {"cost", "importers", "scenario", "units", "yamlfile"},
+    "recording": set(),
     "verify": {"components", "analytic", "cost", "recovery", "scenario", "simulation", "units"},
 }
 # Room or hall -> the only rooms and halls that may import it.
 ONLY_FOR = {
+    "recording": {"cli"},
     "verify": {"cli"},
     "workflows": {ROOT_ROOM, "batch", "cli", "questions", "workflows"},
 }
@@ -61,8 +63,8 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 # Generators of one's own, with a seed: fine inside a function, not at module level.
 GENERATORS = {"Random", "default_rng", "Generator", "Philox", "PCG64", "SeedSequence"}
-# The rooms at the edge, which talk to a user's terminal, file system and kernel.
-EDGE = {"cli", "report"}
+# The rooms at the edge, which talk to a user's terminal, file system and kernel, or to programs on loopback.
+EDGE = {"cli", "recording", "report"}
 
 
 class Found(NamedTuple):

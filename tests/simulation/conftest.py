@@ -53,7 +53,14 @@ PLAIN: dict[str, Any] = {
     "cache": {"network": "0 s"},
     "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
     "monitoring": {"scrape_interval": "86400 s"},
-    "run": {"seed": 1, "start": "12:00", "duration": "20 s", "warm_up": "0 s", "replications": 1},
+    "run": {
+        "seed": 1,
+        "start": "12:00",
+        "duration": "20 s",
+        "warm_up": "0 s",
+        "replications": 1,
+        "start_state": "cold",
+    },
 }
 """One service behind an edge that takes no time; nothing but what a test adds costs anything."""
 

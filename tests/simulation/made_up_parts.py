@@ -79,6 +79,26 @@ def pools(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
+def runtimes(draw: Any) -> dict[str, Any]:
+    """An event loop as often as not; else several, request threads, Go, or processes; some collect garbage."""
+    some = st.integers(1, 3)
+    kind = draw(one_of("loop", "loop", "loop", "cluster", "threads", "go", "processes"))
+    runtime: dict[str, Any] = {"kind": kind, "threads": draw(some)}
+    if kind in ("loop", "cluster"):
+        runtime |= {"kind": "node", "workers": 1 if kind == "loop" else draw(st.integers(2, 3))}
+    elif kind == "go":
+        runtime = {"kind": "threads", "processors": draw(some)}
+    elif kind == "processes":
+        runtime |= {"workers": draw(some), "lock_turn": draw(one_of("1 ms", "5 ms"))}
+    if kind in ("threads", "processes"):
+        runtime |= {"line": draw(one_of(0, 2, 2048))}
+    if kind != "loop" or draw(one_of(True, False, False, False)):
+        garbage = {"every": "20 ms", "stop": draw(one_of("0 ms", "2 ms")), "beside": "3 ms"}
+        runtime |= {"garbage": garbage} if draw(one_of(True, False, False)) else {}
+    return runtime
+
+
+@st.composite
 def services(draw: Any, scales: bool) -> dict[str, Any]:
     """A service without its routes."""
     limit = draw(one_of(None, "200m", "500m", "1500m"))
@@ -87,7 +107,7 @@ def services(draw: Any, scales: bool) -> dict[str, Any]:
     service: dict[str, Any] = {
         "replicas": draw(st.integers(1, 3)),
         "runtime": {
-            "threads": draw(st.integers(1, 3)),
+            **draw(runtimes()),
             "start_delay": "500 ms",
             "boot": "100 ms",
             "resting_memory": "110 MiB",

@@ -114,6 +114,7 @@ def test_a_stampede_follows_from_a_slow_fill(plain, both):
                 "services": {"api": {"routes": {"read": [{"cache": get}]}}},
                 "cache": {"keyspaces": {"k": {"keys": 1, "ttl": "0 s"}}},
                 "operations": [{"at": "12:00:10", "cache_emptied": {}}],
+                "run": {"start_state": "steady"},
             }
         )
     )

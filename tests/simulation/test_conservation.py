@@ -110,7 +110,13 @@ def test_every_place_is_visited_and_none_is_negative(busy):
     spent = busy.requests[:, PLACES]
     assert spent.min() >= 0.0
     nowhere = {codes.PLACES[place] for place in np.flatnonzero(spent.sum(axis=0) == 0.0)}
-    assert nowhere == {"external", "retry wait", "given up", "core wait"}  # nothing is called, no core is shared here
+    assert nowhere == {
+        "external",
+        "retry wait",
+        "given up",
+        "core wait",
+        "worker wait",
+    }  # no call, no shared core or lock
 
 
 def test_nobody_waits_longer_than_allowed(busy):

@@ -104,7 +104,7 @@ def test_scale_down_policies_without_a_window_have_the_controllers_300_s(plain, 
                     "routes": {"read": [{"cpu": "2 ms"}]},
                 }
             },
-            "run": {"duration": "10 min"},
+            "run": {"duration": "10 min", "start_state": "steady"},
         }
     )
     down = of_kind(replicate(scenario, 0, "compiled"), "scale")

@@ -24,7 +24,7 @@ def struck(plain, operations, **changes):
         "services": {"api": api | changes.pop("service", {})},
         "edge": {"kind": "ingress-nginx", "next_upstream": {"on": []}},
         "operations": operations,
-        "run": {"duration": f"{LENGTH:g} s", "interval": "1 s"},
+        "run": {"duration": f"{LENGTH:g} s", "interval": "1 s", "start_state": "steady"},
     }
     return plain(given | changes)
 

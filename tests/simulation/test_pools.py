@@ -30,7 +30,7 @@ def warm(plain, start, replicas=1, connections=100):
             "traffic": {"peak": "20 requests/s"},
             "services": {"api": {"replicas": replicas, "pool": pool, "routes": QUERY}},
             "database": database(max_connections=connections, reserved_connections=0),
-            "run": {"duration": "20 s", "interval": "1 s"},
+            "run": {"duration": "20 s", "interval": "1 s", "start_state": "given"},
         }
     )
 

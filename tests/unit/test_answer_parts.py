@@ -83,7 +83,7 @@ def test_a_part_that_fails_says_why_and_the_rest_is_there(
     assert found.parts.fault is fault
     missing = {
         "peak": {"slo", "rejected", "replications", "digest", "warnings"},
-        "knee": {"first_limit", "load_multiple_at_breach"},
+        "knee": {"first_limit", "load_multiple_at_breach", "breach_low", "breach_high"},
         "sizing": {"size", "advice"},
         "bill": {"cost", "prices_date"},
     }.get(part, set())
@@ -115,7 +115,7 @@ def run_notebook(found: Answer, out: Path, monkeypatch: pytest.MonkeyPatch) -> l
     """The code cells of the report's notebook, run here; what they show."""
     shown: list[Any] = []
     monkeypatch.setattr(nm, "answer", lambda *_, **__: found)
-    monkeypatch.setattr(nm, "load", lambda _: SimpleNamespace(override=lambda _: found.scenario))
+    monkeypatch.setattr(nm, "load", lambda _, **__: SimpleNamespace(override=lambda _: found.scenario))
     names: dict[str, Any] = {"display": lambda *things: shown.extend(things)}
     cells = json.loads((notebooks_dir() / "00_report.ipynb").read_text(encoding="utf-8"))["cells"]
     for cell in cells:

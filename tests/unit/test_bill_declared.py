@@ -108,6 +108,24 @@ CASES = [
             "fargate.windows.x86.licence": "67.16",
         },
     ),
+    # Use as a usage file says it, machines as they are bought
+    (
+        "usage",
+        {
+            "ec2.linux.t3.medium.reserved.1yr.no_upfront": "19.05",  # 730 x 0.0261
+            "ec2.linux.r3.xlarge": "33.30",  # 100 hours
+            "ec2.ebs_optimized.r3.xlarge": "2.00",
+            "rds.mysql.db.t3.large.single_az.reserved.1yr.no_upfront": "69.86",
+            "aurora.db.r4.large.standard.reserved.1yr.no_upfront": "138.70",
+            "elasticache.redis.cache.m6g.12xlarge.reserved.1yr.no_upfront": "1772.44",
+            "opensearch.r6g.large.search.reserved.1yr.no_upfront": "167.90",
+            "aurora.io": "10.51",  # 20 requests a second
+            "rds.backup": "9.50",
+            "nat.data": "4.50",
+            "kms.key": "2.00",
+            "s3.deep_archive.storage": "59.40",
+        },
+    ),
     (
         "aurora",
         {
@@ -152,7 +170,7 @@ def test_every_resource_is_a_line_or_free_or_named(folder: str) -> None:
 
 def test_what_has_no_price_is_named_with_its_place() -> None:
     said = steady("everything").not_priced
-    assert "aws_msk_cluster stream (main.tf:121): no price of this kind" in said
+    assert "aws_qldb_ledger stream (main.tf:121): no price of this kind" in said
     assert any(text.startswith("aws_s3_bucket b (main.tf:120): bytes and requests") for text in said)
     assert any("version 1.40" in text for text in steady("aurora").not_priced)
     assert any("aws_vpc_endpoint s3" in text for text in steady("everything").free)

@@ -7,11 +7,12 @@ import pytest
 import novamodel as nm
 from novamodel.cost import load_book
 from novamodel.errors import UserError
+from novamodel.scenario.committed import parse_commitment
 from novamodel.workflows.month import best_commitments, bill, by_route, commit, on_spot, per_million_of, route_requests
 from novamodel.workflows.month.bill_of_run import Month
-from novamodel.workflows.month.commitments import parse
-from novamodel.workflows.month.hourly import YEAR_HOURS, coverable, year_curves
+from novamodel.workflows.month.hourly import YEAR_HOURS, year_curves
 from novamodel.workflows.month.routes import DEPLOYMENT
+from novamodel.workflows.month.shapes import coverable
 from novamodel.workflows.platforms import KINDS, PlatformRow, compare
 from novamodel.workflows.platforms.compare import on_arm, variant
 
@@ -92,14 +93,14 @@ def test_an_uncertain_load_has_a_regret() -> None:
 
 
 def test_commitments_are_read_as_they_are_written() -> None:
-    assert parse("reserved.1yr.no_upfront:elasticache.redis.cache.t3.micro=2") == (
+    assert parse_commitment("reserved.1yr.no_upfront:elasticache.redis.cache.t3.micro=2") == (
         "reserved",
         "reserved.1yr.no_upfront",
         "elasticache.redis.cache.t3.micro",
         Decimal(2),
     )
     with pytest.raises(UserError, match="no commitment"):
-        parse("compute_sp=1")
+        parse_commitment("compute_sp=1")
 
 
 def test_nodes_on_spot() -> None:
@@ -155,3 +156,32 @@ def test_those_that_keep_the_slo_come_first(monkeypatch: pytest.MonkeyPatch) -> 
     found = compare.platforms(NOVABANK)
     assert [row.met for row in found] == [True, True, False, False, False]
     assert found[-1].usd == float("inf")
+
+
+def test_a_commitment_is_in_the_bill_of_the_month() -> None:
+    """What it covers is not paid on demand, the commitment is paid whatever runs, and the year says the same."""
+    plain = nm.load("novabank-ecs").override({"database.instance_class": "db.m7g.large"})
+    asked = ["compute_sp.1yr.no_upfront=0.05", "reserved.1yr.no_upfront:rds.postgres.db.m7g.large.single_az=1"]
+    before, after = nm.bill(plain).mid, nm.bill(plain.override({"pricing.commitments": asked})).mid
+    of = {line.key: line.amount for line in after.lines if line.service == "Commitments"}
+    assert [str(amount) for amount in of.values()] == ["36.50", "94.68"]  # 730 x 0.05, 730 x 0.1297
+    keys = {line.key for line in after.lines}
+    assert "rds.postgres.db.m7g.large.single_az" not in keys
+    assert any(text.startswith("commitments are applied") for text in after.notes)
+    assert not any("on-demand list prices" in text for text in after.not_priced)
+    year = commit(plain, asked).year
+    assert float(before.total - after.total) == pytest.approx(float(year.saving) / 12, rel=0.02)
+
+
+def test_a_commitment_that_nothing_uses_is_paid() -> None:
+    bank = nm.load("novabank-ecs")
+    before = nm.bill(bank).mid
+    after = nm.bill(bank.override({"pricing.commitments": ["reserved.1yr.no_upfront:ec2.linux.m5.xlarge=2"]})).mid
+    assert after.total - before.total == Decimal("179.58")  # 730 x 2 x 0.123
+    assert "100% of them is not used" in after.notes[-1]
+
+
+@pytest.mark.parametrize("text", ["compute_sp=1", "reserved.1yr.no_upfront=2", "instance_sp.3yr.all_upfront=0.1"])
+def test_a_commitment_in_a_scenario_is_read_as_it_is_written(text: str) -> None:
+    with pytest.raises(UserError, match=r"commitment|family|reserved"):
+        nm.load("novabank").override({"pricing.commitments": [text]})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from novamodel.importers import ImportReport
-from novamodel.loading import import_folder
+from novamodel.loading import import_folder, scenario_from_folder
 
 COMPOSE = """
 services:
@@ -86,33 +86,53 @@ def test_options_that_are_not_resolved_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "what"),
+    ("name", "text", "runtime"),
     [
-        (
-            "Dockerfile",
-            "FROM python:3.12\nCMD gunicorn -w 4 --threads 8 app:app\n",
-            {"gunicorn workers: 4", "gunicorn threads: 8"},
-        ),
-        (
-            "Dockerfile",
-            'FROM eclipse-temurin:21\nENV JAVA_OPTS="-Xmx512m"\nCMD ["java", "-jar", "a.jar"]\n',
-            {"JAVA_OPTS: -Xmx512m"},
-        ),
-        (
-            "config/puma.rb",
-            "threads 2, Integer(ENV['X'] || 5)\nworkers ENV.fetch('WEB_CONCURRENCY') { 3 }\n",
-            {"Puma workers: 3"},
-        ),
-        ("www.conf", "[www]\npm = dynamic\npm.max_children = 25\n", {"PHP-FPM pm.max_children: 25"}),
-        ("gunicorn.conf.py", "workers = 5\nbind = '0.0.0.0'\n", {"gunicorn workers: 5"}),
+        ("Dockerfile", "FROM python:3.12\nCMD gunicorn -w 4 --threads 8 app:app\n",
+         {"kind": "processes", "workers": 4, "threads": 8}),
+        ("Dockerfile", "FROM python:3.12\nENV WEB_CONCURRENCY=3\nCMD gunicorn --threads=2 app:app\n",
+         {"kind": "processes", "workers": 3, "threads": 2}),
+        ("gunicorn.conf.py", "workers = 5\nbind = '0.0.0.0'\n", {"kind": "processes", "workers": 5}),
+        ("config/puma.rb", "threads 2, 6\nworkers ENV.fetch('WEB_CONCURRENCY') { 3 }\n",
+         {"kind": "processes", "workers": 3, "threads": 6, "lock_turn": "100 ms"}),
+        ("www.conf", "[www]\npm = dynamic\npm.max_children = 25\n", {"kind": "processes", "workers": 25}),
+        ("Dockerfile", 'FROM eclipse-temurin:21\nENV JAVA_OPTS="-Xmx512m"\nCMD ["java", "-jar", "a.jar"]\n',
+         {"kind": "threads", "max_heap": "512 MiB"}),
+        ("Dockerfile", "FROM eclipse-temurin:21\nCMD java -Xmx2g -jar a.jar\n",
+         {"kind": "threads", "max_heap": "2 GiB"}),
+        ("application.properties", "server.tomcat.threads.max=40\n", {"kind": "threads", "threads": 40}),
+        ("Dockerfile", "FROM golang:1.22\nENV GOMAXPROCS=2\nCMD ./app\n", {"kind": "threads", "processors": 2}),
     ],
-)
-def test_processes_threads_and_heaps_are_listed_with_their_values(
-    tmp_path: Path, name: str, text: str, what: set[str]
+)  # fmt: skip
+def test_processes_threads_and_heaps_become_the_runtime(
+    tmp_path: Path, name: str, text: str, runtime: dict[str, Any]
 ) -> None:
     report = imported(tmp_path, name, text)
-    listed = {row["what"] for row in report.not_modelled if row["file"] == f"shop/{name}" and row["line"]}
-    assert what <= listed
+    values = report.tree.values["services"]["shop"]["runtime"]
+    assert {key: values[key] for key in runtime} == runtime
+    assert report.tree.origins["services.shop.runtime.kind"].file == f"shop/{name}"
+    scenario = scenario_from_folder(tmp_path)
+    assert scenario.services["shop"].runtime.kind == runtime["kind"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "why"),
+    [
+        (
+            "FROM python:3.12\nCMD gunicorn -w 4 -k uvicorn.workers.UvicornWorker app:app\n",
+            "gunicorn workers: 4",
+            "loop",
+        ),
+        ("FROM python:3.12\nCMD uvicorn --workers 4 app:app\n", "uvicorn workers: 4", "not modelled"),
+        ("FROM node:20\nENV WEB_CONCURRENCY=3\nCMD node a.js\n", "WEB_CONCURRENCY: 3", "not modelled"),
+        ("FROM python:3.12\nENV GUNICORN_WORKERS=auto\nCMD x\n", "GUNICORN_WORKERS: auto", "not modelled"),
+    ],
+)
+def test_what_says_too_little_is_listed(tmp_path: Path, text: str, what: str, why: str) -> None:
+    report = imported(tmp_path, "Dockerfile", text)
+    listed = {row["what"]: row["why"] for row in report.not_modelled if row["file"] == "shop/Dockerfile"}
+    assert why in listed[what]
+    assert "kind" not in report.tree.values["services"]["shop"].get("runtime", {})
 
 
 def test_a_heap_and_threads_of_node_have_a_place(tmp_path: Path) -> None:

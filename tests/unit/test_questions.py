@@ -56,9 +56,10 @@ def tried(*rows: tuple[str, float, float, bool]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["verdict", "cost_month", "excess", "now"])
 
 
-def test_the_best_keeps_surely_then_costs_least_then_is_todays():
-    rows = [("open", 10.0, 0.9, False), ("keeps", 20.0, 0.7, False), ("keeps", 20.2, 0.8, True)]
-    assert shared.best(tried(*rows)).name == 2  # the same dollar, and today's
+def test_the_best_keeps_surely_then_costs_least_then_is_fastest_then_todays():
+    rows = [("open", 10.0, 0.9, False), ("keeps", 20.0, 0.7, False), ("keeps", 20.2, 0.75, True)]
+    assert shared.best(tried(*rows)).name == 2  # the same dollar, as fast, and today's
+    assert shared.best(tried(*rows, ("keeps", 20.1, 0.35, False))).name == 3  # the same dollar, half as slow
     assert shared.best(tried(*rows[:2])).name == 1
     assert shared.best(tried(rows[0], ("misses", 1.0, 1.4, True))).name == 0
     assert shared.best(tried(("misses", 1.0, 1.5, True), ("misses", 9.0, 1.4, False))).name == 1

@@ -19,7 +19,6 @@ from novamodel.components.runtime.rules import (
     runtime_burst,
     runtime_ended,
     runtime_leave,
-    runtime_leave_line,
     runtime_reset,
 )
 from novamodel.components.runtime.state import (
@@ -55,7 +54,7 @@ def run(plan: Plan, cores: int, requests: list[Request], arrays: bool = False) -
     events = sorted([(one.at, i, "comes") for i, one in enumerate(requests)], reverse=True)
 
     def starts(i: int, now: float) -> None:
-        runtime_burst(s, host, i, requests[i].first, now)
+        runtime_burst(s, host, i, False, requests[i].first, requests[i].first, now)
 
     def over(i: int, now: float) -> None:
         if part[i] == 0 and requests[i].then > 0:
@@ -64,7 +63,7 @@ def run(plan: Plan, cores: int, requests: list[Request], arrays: bool = False) -
             events.sort(reverse=True)
             return
         end[i] = now
-        following = runtime_leave(s, i)
+        following = runtime_leave(s, i, now)
         if following != NONE:
             starts(following, now)
 
@@ -73,15 +72,15 @@ def run(plan: Plan, cores: int, requests: list[Request], arrays: bool = False) -
         if events and events[-1][0] <= due:
             now, i, what = events.pop()
             if what == "goes on":
-                runtime_burst(s, host, i, requests[i].then, now)
-            elif (admitted := runtime_admit(s, 0, i)) not in (NONE, REFUSED):
+                runtime_burst(s, host, i, False, requests[i].then, requests[i].then, now)
+            elif (admitted := runtime_admit(s, 0, i, now)) not in (NONE, REFUSED):
                 assert s.at[i] == admitted
                 starts(i, now)
             continue
         if due > 1e200:
             break
         while (t := int(host_step(host, 0, due))) != NONE:
-            done, _ = runtime_ended(s, host, t, due)
+            done = runtime_ended(s, host, t, due)
             if done != NONE:
                 over(int(done), due)
     container_used(host, 0, due if due < 1e200 else float(host.last[0]))
@@ -140,26 +139,16 @@ def test_threads_under_a_lock_use_one_core_and_processes_several() -> None:
 
 def test_a_process_with_few_requests_is_preferred() -> None:
     s = runtime_state([processes(2, 2)], 5)
-    assert [runtime_admit(s, 0, i) for i in range(5)] == [0, 1, 0, 1, NONE]
-    assert runtime_leave(s, 1) == 4
+    assert [runtime_admit(s, 0, i, 0.0) for i in range(5)] == [0, 1, 0, 1, NONE]
+    assert runtime_leave(s, 1, 0.0) == 4
     assert s.at[4] == 1
-
-
-def test_who_gives_up_leaves_the_line() -> None:
-    s = runtime_state([request_threads(1)], 4)
-    assert [runtime_admit(s, 0, i) for i in range(4)] == [0, NONE, NONE, NONE]
-    for job in (2, 3):
-        runtime_leave_line(s, 0, job)
-    assert (s.line, s.line_first, s.line_last) == ([1], [1], [1])
-    assert runtime_leave(s, 0) == 1
-    assert (s.line, s.line_first) == ([0], [NONE])
 
 
 def test_garbage_collection_stops_the_loop_or_takes_a_core_beside() -> None:
     """Each 10 ms of work: a stop of 1 ms, and 5 ms of a thread beside."""
     plan = event_loops()._replace(collect_every_s=0.01, collect_stop_s=0.001, collect_beside_s=0.005)
     end, s, host = run(plan, 2, [Request(0.0, 0.005)] * 8)
-    assert s.collections == [4]
+    assert s.collections == [4, 0]  # of the loop, of the libuv threads
     assert end[-1] == pytest.approx(0.04 + 4 * 0.001)
     assert host.used[0] == pytest.approx(0.04 + 4 * 0.006)
     alone, _, _ = run(plan, 1, [Request(0.0, 0.005)] * 8)
@@ -201,8 +190,8 @@ def test_every_request_ends_and_work_is_conserved(plan: Plan, cores: int, reques
     garbage = sum(s.collections) * (plan.collect_stop_s + plan.collect_beside_s)
     work = sum(one.first + one.then for one in served)
     assert work - 1e-9 <= host.used[0] <= work + garbage + 1e-9
-    assert not any([*s.taken, *s.bursts, *s.line])
-    assert all(job == NONE for job in [*s.job, *s.holder])
+    assert not any([*s.taken, *s.bursts, *s.line, *s.held])
+    assert all(job == NONE for job in [*s.job, *s.at])
 
 
 @hypothesis_settings(max_examples=40, deadline=None)
@@ -216,13 +205,29 @@ def test_a_replica_that_is_killed_is_empty() -> None:
     plan = processes(2, 2)
     host, s = host_state([2], [0] * lanes_of(plan), 1), runtime_state([plan], 5)
     for i in range(5):
-        if runtime_admit(s, 0, i) != NONE:
-            runtime_burst(s, host, i, 1.0, 0.0)
+        if runtime_admit(s, 0, i, 0.0) != NONE:
+            runtime_burst(s, host, i, False, 1.0, 1.0, 0.0)
     container_reset(host, 0, 0.5)
-    runtime_reset(s, 0)
+    runtime_reset(s, 0, 0.5)
     fresh = runtime_state([plan], 5)
-    for name in ("line", "taken", "bursts", "job", "holder", "worked"):
+    for name in ("line", "taken", "bursts", "job", "held", "worked"):
         assert getattr(s, name) == getattr(fresh, name)
-    assert runtime_admit(s, 0, 0) != NONE
-    assert runtime_burst(s, host, 0, 0.25, 0.5)
+    assert s.occupied == [4 * 0.5]
+    assert runtime_admit(s, 0, 0, 0.5) != NONE
+    runtime_burst(s, host, 0, False, 0.25, 0.25, 0.5)
     assert host_due(host, 0) == 0.75
+
+
+def test_work_handed_to_threads_does_without_the_lock() -> None:
+    """A process with two threads: 10 ms without the lock run beside 10 ms under it; with libuv's four, five of them."""
+    for plan, jobs in ((processes(1, 2), 2), (event_loops(1, 4), 5)):
+        host, s = host_state([8], [0] * lanes_of(plan), 1), runtime_state([plan], 6)
+        for i in range(jobs):
+            assert runtime_admit(s, 0, i, 0.0) == 0
+            runtime_burst(s, host, i, i > 0, 0.01, 0.01, 0.0)
+        assert host.busy[0] == jobs
+        assert s.bursts == [0, 0]
+        if jobs == 5:
+            runtime_admit(s, 0, 5, 0.0)
+            runtime_burst(s, host, 5, True, 0.02, 0.01, 0.0)
+            assert (s.bursts, s.work[5]) == ([0, 1], 0.01)  # all four work: it waits, and costs the busy figure

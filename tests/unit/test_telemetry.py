@@ -65,7 +65,18 @@ def test_openmetrics_is_read_by_the_reference_parser(result):
     lines = to_openmetrics(result, 1e9).splitlines(keepends=True)
     others = "".join(line for line in lines if HISTOGRAM not in line)
     families = {family.name: family for family in text_string_to_metric_families(others)}
-    assert set(families) == {"http_requests", "novamodel_replicas", "novamodel_utilisation_ratio"}
+    assert set(families) == {
+        "http_requests",
+        "novamodel_replicas",
+        "novamodel_utilisation_ratio",
+        "container_cpu_cfs_throttled_periods",
+        "container_cpu_cfs_throttled_seconds",
+        "node_pressure_cpu_waiting_seconds",
+    }
+    throttled = families["container_cpu_cfs_throttled_periods"].samples
+    most = {sample.labels["service"]: sample.value for sample in throttled if sample.labels["replication"] == "0"}
+    first = result.replicas[result.replicas["replication"] == 0]
+    assert most == first.groupby("service")["throttled_periods"].sum().to_dict()
     last: dict[tuple, float] = {}
     for sample in families["http_requests"].samples:
         last[sample.labels["replication"], sample.labels["outcome"]] = sample.value

@@ -32,6 +32,7 @@ class CpuGate(NamedTuple):
     used: Column  # CPU seconds used so far
     stalled: Column  # seconds in which threads wanted to run and stood still
     throttled: Column  # periods in which that happened (nr_throttled of cpu.stat)
+    throttled_s: Column  # seconds of all threads that stood still (throttled_usec: the kernel counts each CPU)
     cut: Column  # number of the last of these, -1 = none yet
 
 
@@ -49,6 +50,7 @@ def gate_state(groups: int, quota_s: float, period_s: float) -> CpuGate:
         used=[0.0] * groups,
         stalled=[0.0] * groups,
         throttled=[0] * groups,
+        throttled_s=[0.0] * groups,
         cut=[-1] * groups,
     )
 
@@ -82,6 +84,7 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
                     s.throttled[g] += 1
                 can = s.left[g] / threads
                 s.stalled[g] += runs - can
+                s.throttled_s[g] += threads * (runs - can)
                 runs = can
                 s.used[g] += s.left[g]
                 s.left[g] = 0.0

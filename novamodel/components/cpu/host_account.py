@@ -56,6 +56,7 @@ def container_account(s: Host, c: int, now: float) -> None:
     s.accounted[c] = now
     if s.shut[c] == 1:
         s.stalled[c] += passed
+        s.throttled_s[c] += min(s.queued[c], s.cores[s.home[c]]) * passed
         return
     s.waited[c] += s.queued[c] * passed
     used = s.running[c] * passed

@@ -82,6 +82,7 @@ class Host(NamedTuple):
     waited: Column  # thread seconds of waiting for a core (run delay), without those of `stalled`
     stalled: Column  # seconds in which threads stood still for want of quota
     throttled: Column  # periods in which they did (nr_throttled of cpu.stat)
+    throttled_s: Column  # seconds of all of them, one a core (throttled_usec: the kernel counts each CPU)
     cv: Column
     c_deadline: Column
     c_lag: Column
@@ -160,6 +161,7 @@ def host_state(
         waited=[0.0] * c,
         stalled=[0.0] * c,
         throttled=[0] * c,
+        throttled_s=[0.0] * c,
         cv=[0.0] * c,
         c_deadline=[0.0] * c,
         c_lag=[0.0] * c,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from novamodel.components.cpu.host import thread_shorten, thread_wake
+from novamodel.components.cpu.host import finds_idle, thread_shorten, thread_wake
 from novamodel.components.cpu.host_state import ASLEEP, GHOST, Host
-from novamodel.components.rule import rule
-from novamodel.components.runtime.state import NONE, Runtime
+from novamodel.components.rule import handler, rule
+from novamodel.components.runtime.state import ENDLESS, NO_TURNS, NONE, Runtime
 
 REFUSED = -2
 
 
-@rule
-def runtime_admit(s: Runtime, r: int, job: int) -> int:
+@handler
+def runtime_admit(s: Runtime, r: int, job: int, now: float) -> int:
     """A request comes to a replica: the worker that takes it, NONE if it waits in line, or REFUSED as that is full.
 
     The worker with the fewest requests takes it; among equals they take turns.
@@ -35,168 +35,169 @@ def runtime_admit(s: Runtime, r: int, job: int) -> int:
         s.asked[r] += 1
         return NONE
     s.asked[r] += 1
-    worker_takes(s, best, job)
+    worker_takes(s, best, job, now)
     return best
 
 
 @rule
-def worker_takes(s: Runtime, w: int, job: int) -> None:
-    """A request has a slot of a worker, and a lane if it keeps one."""
-    s.taken[w] += 1
-    s.at[job] = w
-    s.lane[job] = NONE
-    if s.own_lane[w] == 1:
-        k = s.first_lane[w]
-        while s.holder[k] != NONE:
-            k += 1
-        s.holder[k] = job
-        s.lane[job] = k
+def runtime_adopt(s: Runtime, r: int, job: int) -> None:
+    """A worker whose turn it is has something to do that needs no slot (a consumer's message)."""
+    s.at[job] = s.first_worker[r] + s.asked[r] % s.workers[r]
+    s.asked[r] += 1
 
 
 @rule
-def runtime_leave(s: Runtime, job: int) -> int:
+def worker_takes(s: Runtime, w: int, job: int, now: float) -> None:
+    """A request has a slot of a worker."""
+    s.taken[w] += 1
+    s.at[job] = w
+    if s.slots[w] < ENDLESS:
+        runtime_count(s, s.replica[w], 1, now)
+
+
+@rule
+def runtime_leave(s: Runtime, job: int, now: float) -> int:
     """A request is over (none of its bursts runs or waits): the request in line that has its slot now, or NONE."""
     w = s.at[job]
     r = s.replica[w]
     s.taken[w] -= 1
     s.at[job] = NONE
-    if s.own_lane[w] == 1:
-        s.holder[s.lane[job]] = NONE
-    s.lane[job] = NONE
+    if s.slots[w] < ENDLESS:
+        runtime_count(s, r, -1, now)
     starts = s.line_first[r]
     if starts != NONE:
         s.line_first[r] = s.next[starts]
         s.line[r] -= 1
-        worker_takes(s, w, starts)
+        worker_takes(s, w, starts, now)
     return starts  # type: ignore[no-any-return]
 
 
-@rule
-def runtime_leave_line(s: Runtime, r: int, job: int) -> None:
-    """A request in line gives up."""
-    before = NONE
-    i = s.line_first[r]
-    while i != job:
-        before = i
-        i = s.next[i]
-    if before == NONE:
-        s.line_first[r] = s.next[job]
-    else:
-        s.next[before] = s.next[job]
-    if s.line_last[r] == job:
-        s.line_last[r] = before
-    s.line[r] -= 1
+@handler
+def runtime_burst(
+    s: Runtime, host: Host, job: int, aside: bool, idle_work: float, busy_work: float, now: float
+) -> None:
+    """An admitted request asks for CPU seconds, or (``aside``) hands work to a thread: on a free lane, or in line.
 
-
-@rule
-def runtime_burst(s: Runtime, host: Host, job: int, work: float, now: float) -> bool:
-    """An admitted request asks for CPU seconds: on its lane, a free one, or in line; true if it starts at once."""
+    A burst that finds its lane and core idle costs more (wake-up, cold caches), as with an event loop.
+    """
     w = s.at[job]
-    s.left[job] = work
-    lane = s.lane[job]
-    if s.own_lane[w] == 0:
-        lane = s.first_lane[w]
-        end = lane + s.lanes[w]
-        while lane < end and s.job[lane] != NONE:
-            lane += 1
-        if lane == end:
-            burst_waits(s, w, job)
-            lane_yields(s, host, w, now)
-            return False
-    lane_runs(s, host, lane, job, now)
-    return True
-
-
-@rule
-def burst_waits(s: Runtime, w: int, job: int) -> None:
-    """A burst waits for a lane, behind the others."""
-    s.next[job] = NONE
-    if s.burst_first[w] == NONE:
-        s.burst_first[w] = job
+    c = s.aside[w] if aside else s.crew[w]
+    lane = s.first_lane[c]
+    end = lane + s.lanes[c]
+    while lane < end and s.job[lane] != NONE:
+        lane += 1
+    s.stood[job] = 0.0
+    if lane < end:
+        work = idle_work if finds_idle(host, s.host_first[0] + lane) else busy_work
+        s.work[job] = work
+        s.left[job] = work
+        if c == s.crew[w] and s.slots[w] >= ENDLESS:
+            runtime_count(s, s.replica[w], 1, now)
+        lane_runs(s, host, lane, job, now)
     else:
-        s.next[s.burst_last[w]] = job
-    s.burst_last[w] = job
-    s.bursts[w] += 1
+        s.work[job] = busy_work
+        s.left[job] = busy_work
+        burst_waits(s, c, job, now)
+        if s.turn[c] < NO_TURNS:
+            lane_yields(s, host, c, now)
 
 
 @rule
-def lane_yields(s: Runtime, host: Host, w: int, now: float) -> None:
+def burst_waits(s: Runtime, c: int, job: int, now: float) -> None:
+    """A burst waits for a lane, behind the others."""
+    s.entered[job] = now
+    s.next[job] = NONE
+    if s.burst_first[c] == NONE:
+        s.burst_first[c] = job
+    else:
+        s.next[s.burst_last[c]] = job
+    s.burst_last[c] = job
+    s.bursts[c] += 1
+
+
+@rule
+def lane_yields(s: Runtime, host: Host, c: int, now: float) -> None:
     """A burst has come in line: the first lane that was to run to the end of its burst ends with its turn."""
-    for lane in range(s.first_lane[w], s.first_lane[w] + s.lanes[w]):
+    for lane in range(s.first_lane[c], s.first_lane[c] + s.lanes[c]):
         job = s.job[lane]
         if s.left[job] == 0.0:
-            lost = thread_shorten(host, s.host_first[0] + lane, s.turn[w], now)
+            lost = thread_shorten(host, s.host_first[0] + lane, s.turn[c], now)
             s.left[job] = lost
-            s.worked[w] -= lost
+            s.worked[c] -= lost
             if lost > 0.0:
                 return
 
 
-@rule
+@handler
 def lane_runs(s: Runtime, host: Host, lane: int, job: int, now: float) -> None:
     """A lane runs a burst, to its end or, if others wait, for a turn; garbage is collected once there is enough."""
-    w = s.worker[lane]
+    c = s.group[lane]
     part = s.left[job]
-    if part > s.turn[w] and s.bursts[w] > 0:
-        part = s.turn[w]
+    if part > s.turn[c] and s.bursts[c] > 0:
+        part = s.turn[c]
     s.left[job] -= part
     s.job[lane] = job
-    s.lane[job] = lane
-    s.worked[w] += part
-    if s.worked[w] >= s.collect_every[w]:
-        s.worked[w] -= s.collect_every[w]
-        s.collections[w] += 1
-        part += s.collect_stop[w]
-        beside = s.host_first[0] + s.first_lane[w] + s.lanes[w]
-        if s.collect_beside[w] > 0.0 and (host.mode[beside] == ASLEEP or host.mode[beside] == GHOST):
-            thread_wake(host, beside, s.collect_beside[w], now)
+    s.worked[c] += part
+    if s.worked[c] >= s.collect_every[c]:
+        s.worked[c] -= s.collect_every[c]
+        s.collections[c] += 1
+        part += s.collect_stop[c]
+        s.work[job] += s.collect_stop[c]
+        beside = s.host_first[0] + s.first_lane[c] + s.lanes[c]
+        if s.collect_beside[c] > 0.0 and (host.mode[beside] == ASLEEP or host.mode[beside] == GHOST):
+            thread_wake(host, beside, s.collect_beside[c], now)
     thread_wake(host, s.host_first[0] + lane, part, now)
 
 
-@rule
-def runtime_ended(s: Runtime, host: Host, t: int, now: float) -> tuple[int, int]:
-    """Host thread t has come to the end of what it was given.
-
-    Returns (request whose burst is over or NONE, request whose burst begins or goes on or NONE).
-    """
+@handler
+def runtime_ended(s: Runtime, host: Host, t: int, now: float) -> int:
+    """Host thread t has come to the end of what it was given: the request whose burst is over, or NONE."""
     lane = t - s.host_first[0]
-    w = s.worker[lane]
     if s.garbage[lane] == 1:
-        return NONE, NONE
+        return NONE
+    c = s.group[lane]
+    w = s.member[c]
     job = s.job[lane]
     s.job[lane] = NONE
     over = job
     if s.left[job] > 0.0:
         over = NONE
-        if s.bursts[w] == 0:
+        if s.bursts[c] == 0:
             lane_runs(s, host, lane, job, now)
-            return NONE, job
-        s.lane[job] = NONE
-        burst_waits(s, w, job)
-    elif s.own_lane[w] == 1:
-        return job, NONE
-    else:
-        s.lane[job] = NONE
-    starts = s.burst_first[w]
+            return NONE
+        burst_waits(s, c, job, now)
+    starts = s.burst_first[c]
     if starts != NONE:
-        s.burst_first[w] = s.next[starts]
-        s.bursts[w] -= 1
+        s.burst_first[c] = s.next[starts]
+        s.bursts[c] -= 1
+        s.stood[starts] += now - s.entered[starts]
         lane_runs(s, host, lane, starts, now)
-    return over, starts
+    elif c == s.crew[w] and s.slots[w] >= ENDLESS:
+        runtime_count(s, s.replica[w], -1, now)
+    return over  # type: ignore[no-any-return]
 
 
 @rule
-def runtime_reset(s: Runtime, r: int) -> None:
+def runtime_count(s: Runtime, r: int, more: int, now: float) -> None:
+    """Slots of a replica are taken or free, or lanes work or rest: their seconds are counted up to now."""
+    s.occupied[r] += s.held[r] * (now - s.counted[r])
+    s.counted[r] = now
+    s.held[r] += more
+
+
+@handler
+def runtime_reset(s: Runtime, r: int, now: float) -> None:
     """The processes of a replica are gone: no request, no burst, no line. Reset its container on the host, too."""
+    runtime_count(s, r, -s.held[r], now)
     s.line[r] = 0
     s.line_first[r] = NONE
     s.line_last[r] = NONE
     for w in range(s.first_worker[r], s.first_worker[r] + s.workers[r]):
         s.taken[w] = 0
-        s.bursts[w] = 0
-        s.burst_first[w] = NONE
-        s.burst_last[w] = NONE
-        s.worked[w] = 0.0
-        for lane in range(s.first_lane[w], s.first_lane[w] + s.lanes[w]):
-            s.job[lane] = NONE
-            s.holder[lane] = NONE
+        for c in range(s.crew[w], s.aside[w] + 1):
+            s.bursts[c] = 0
+            s.burst_first[c] = NONE
+            s.burst_last[c] = NONE
+            s.worked[c] = 0.0
+            for lane in range(s.first_lane[c], s.first_lane[c] + s.lanes[c]):
+                s.job[lane] = NONE

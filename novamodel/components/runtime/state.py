@@ -1,13 +1,15 @@
 """Columns of runtimes: what takes requests in a replica and which threads run their bursts.
 
 A replica has workers: processes of their own, or one. A worker has slots, each for a request from its admission to its
-end, waiting included; and lanes, threads that run bursts, each on a host thread of its own. What a runtime is:
+end, waiting included, and crews of lanes: threads that run bursts, each on a host thread of its own. One crew runs CPU
+bursts; work handed to threads has a crew of its own, or goes to the same one. What a runtime is:
 
-* event loops (Node, also a cluster of them): a worker a loop, slots without end, one lane;
-* request threads (JVM, .NET): one worker, a lane a slot, which the request keeps;
+* event loops (Node, also a cluster of them): a worker a loop, slots without end, one lane, and libuv's threads;
+* request threads (JVM, .NET): one worker, as many lanes as slots;
 * Go: one worker, slots without end, GOMAXPROCS lanes, turns of 10 ms among those that wait;
 * processes (gunicorn, PHP-FPM, Puma): workers with some threads each as slots, one lane, as one lock lets one thread
-  run at a time: turns of its switch interval (5 ms in Python, 100 ms in Ruby) among those that wait.
+  run at a time: turns of its switch interval (5 ms in Python, 100 ms in Ruby) among those that wait. Work handed to
+  threads is done without the lock (hashing in C), on the request's own thread.
 """
 
 from __future__ import annotations
@@ -25,8 +27,6 @@ GO_TURN_S = 0.01
 """Go runtime: forcePreemptNS of runtime/proc.go."""
 PYTHON_TURN_S = 0.005
 """CPython: default of sys.getswitchinterval()."""
-RUBY_TURN_S = 0.1
-"""CRuby before 3.4's RUBY_THREAD_TIMESLICE: fixed 100 ms."""
 
 
 class Runtime(NamedTuple):
@@ -35,19 +35,25 @@ class Runtime(NamedTuple):
     host_first: Column  # one entry
     # by replica
     first_worker: Column
-    workers: Column
+    workers: Column  # 0 = it has none: another rule runs its requests
     line_limit: Column  # requests that may wait for a slot
     line: Column  # that wait
     line_first: Column
     line_last: Column
     asked: Column  # requests admitted or waiting since the start: whose turn it is among event loops
+    held: Column  # slots taken; where they have no end, lanes with a CPU burst
+    occupied: Column  # their seconds, up to `counted`
+    counted: Column
     # by worker
     replica: Column
-    first_lane: Column
-    lanes: Column
     slots: Column
     taken: Column  # slots
-    own_lane: Column  # 1 = a request keeps one lane for all its bursts
+    crew: Column  # that runs its CPU bursts
+    aside: Column  # that does work handed to threads
+    # by crew
+    member: Column  # its worker
+    first_lane: Column
+    lanes: Column
     turn: Column  # CPU seconds after which a lane goes to the next that waits
     bursts: Column  # that wait for a lane
     burst_first: Column
@@ -58,15 +64,16 @@ class Runtime(NamedTuple):
     worked: Column  # CPU seconds since the last one
     collections: Column
     # by lane
-    worker: Column
+    group: Column  # its crew
     job: Column  # whose burst runs, or NONE
-    holder: Column  # request that keeps the lane, or NONE
-    garbage: Column  # 1 = the thread that collects garbage; the last lane of its worker
+    garbage: Column  # 1 = the thread that collects garbage, behind the lanes of its crew
     # by job
-    at: Column  # worker that has admitted it
-    lane: Column  # that it keeps or runs on, or NONE
+    at: Column  # worker that has it, or NONE
     left: Column  # CPU seconds left of its burst, those that run now not counted
-    next: Column  # link in the line of its replica or worker
+    work: Column  # CPU seconds of its burst in all, garbage collected meanwhile included
+    stood: Column  # seconds that its burst has waited for a lane
+    entered: Column  # when it began to
+    next: Column  # link in the line of its replica or crew
 
 
 class Plan(NamedTuple):
@@ -75,7 +82,7 @@ class Plan(NamedTuple):
     workers: int = 1
     slots: int = ENDLESS  # of each worker
     lanes: int = 1
-    own_lane: bool = False
+    aside: int = 0  # lanes for work handed to threads; 0 = the others do it
     turn_s: float = NO_TURNS
     line_limit: int = ENDLESS
     collect_every_s: float = NO_TURNS
@@ -83,14 +90,14 @@ class Plan(NamedTuple):
     collect_beside_s: float = 0.0
 
 
-def event_loops(loops: int = 1) -> Plan:
-    """Node, or a cluster of it."""
-    return Plan(workers=loops)
+def event_loops(loops: int = 1, threads: int = 4) -> Plan:
+    """Node, or a cluster of it; each process with its libuv threads."""
+    return Plan(workers=loops, aside=threads)
 
 
 def request_threads(threads: int, line_limit: int = ENDLESS) -> Plan:
-    """A pool of threads, each with one request from its start to its end (Tomcat: 200, and 100 in line)."""
-    return Plan(slots=threads, lanes=threads, own_lane=True, line_limit=line_limit)
+    """A pool of threads, each with one request from its start to its end (Tomcat: 200)."""
+    return Plan(slots=threads, lanes=threads, line_limit=line_limit)
 
 
 def go_processors(processors: int) -> Plan:
@@ -100,49 +107,68 @@ def go_processors(processors: int) -> Plan:
 
 def processes(number: int, threads: int = 1, turn_s: float = PYTHON_TURN_S, line_limit: int = ENDLESS) -> Plan:
     """Processes with some threads each under a global lock."""
-    return Plan(workers=number, slots=threads, turn_s=turn_s, line_limit=line_limit)
+    aside = threads if threads > 1 else 0
+    return Plan(workers=number, slots=threads, aside=aside, turn_s=turn_s, line_limit=line_limit)
 
 
 def lanes_of(plan: Plan) -> int:
     """Host threads of a replica: the lanes of its workers, and a thread beside where garbage is collected there."""
-    return plan.workers * (plan.lanes + (1 if plan.collect_beside_s > 0.0 else 0))
+    return plan.workers * (plan.lanes + plan.aside + (1 if plan.collect_beside_s > 0.0 else 0))
 
 
-def runtime_state(plans: list[Plan], jobs: int, host_first: int = 0) -> Runtime:
-    """State in lists: idle replicas with these plans, links for that many jobs."""
-    r, each = len(plans), [plan for plan in plans for _ in range(plan.workers)]
-    lanes = [lanes_of(plan._replace(workers=1)) for plan in each]
-    w, n = len(each), sum(lanes)
+def crews_of(plan: Plan) -> list[Plan]:
+    """The crews of all workers, as plans that have only their lanes, turns and garbage."""
+    own = [plan]
+    if plan.aside:
+        own.append(Plan(lanes=plan.aside))
+    return own * plan.workers
+
+
+def runtime_state(plans: list[Plan | None], jobs: int, host_first: int = 0) -> Runtime:
+    """State in lists: idle replicas with these plans (None: no runtime of this kind), links for that many jobs."""
+    r, one_of_each = len(plans), [plan for plan in plans if plan is not None for _ in range(plan.workers)]
+    counts = [plan.workers if plan is not None else 0 for plan in plans]
+    crews = [crew for plan in plans if plan is not None for crew in crews_of(plan)]
+    lanes = [crew.lanes + (1 if crew.collect_beside_s > 0.0 else 0) for crew in crews]
+    each = [2 if plan.aside else 1 for plan in one_of_each]
+    w, c, n = max(1, len(one_of_each)), max(1, len(crews)), max(1, sum(lanes))
+    first_crew = [sum(each[:i]) for i in range(len(each))]
     return Runtime(
         host_first=[host_first],
-        first_worker=[sum(plan.workers for plan in plans[:i]) for i in range(r)],
-        workers=[plan.workers for plan in plans],
-        line_limit=[plan.line_limit for plan in plans],
+        first_worker=[sum(counts[:i]) for i in range(r)],
+        workers=counts,
+        line_limit=[plan.line_limit if plan is not None else 0 for plan in plans],
         line=[0] * r,
         line_first=[NONE] * r,
         line_last=[NONE] * r,
         asked=[0] * r,
-        replica=[i for i, plan in enumerate(plans) for _ in range(plan.workers)],
-        first_lane=[sum(lanes[:i]) for i in range(w)],
-        lanes=[plan.lanes for plan in each],
-        slots=[plan.slots for plan in each],
+        held=[0] * r,
+        occupied=[0.0] * r,
+        counted=[0.0] * r,
+        replica=[i for i, count in enumerate(counts) for _ in range(count)] or [NONE],
+        slots=[plan.slots for plan in one_of_each] or [0],
         taken=[0] * w,
-        own_lane=[int(plan.own_lane) for plan in each],
-        turn=[plan.turn_s for plan in each],
-        bursts=[0] * w,
-        burst_first=[NONE] * w,
-        burst_last=[NONE] * w,
-        collect_every=[plan.collect_every_s for plan in each],
-        collect_stop=[plan.collect_stop_s for plan in each],
-        collect_beside=[plan.collect_beside_s for plan in each],
-        worked=[0.0] * w,
-        collections=[0] * w,
-        worker=[i for i, number in enumerate(lanes) for _ in range(number)],
+        crew=first_crew or [NONE],
+        aside=[first + number - 1 for first, number in zip(first_crew, each, strict=True)] or [NONE],
+        member=[i for i, number in enumerate(each) for _ in range(number)] or [NONE],
+        first_lane=[sum(lanes[:i]) for i in range(len(crews))] or [0],
+        lanes=[crew.lanes for crew in crews] or [0],
+        turn=[crew.turn_s for crew in crews] or [NO_TURNS],
+        bursts=[0] * c,
+        burst_first=[NONE] * c,
+        burst_last=[NONE] * c,
+        collect_every=[crew.collect_every_s for crew in crews] or [NO_TURNS],
+        collect_stop=[crew.collect_stop_s for crew in crews] or [0.0],
+        collect_beside=[crew.collect_beside_s for crew in crews] or [0.0],
+        worked=[0.0] * c,
+        collections=[0] * c,
+        group=[i for i, number in enumerate(lanes) for _ in range(number)] or [NONE],
         job=[NONE] * n,
-        holder=[NONE] * n,
-        garbage=[int(k >= plan.lanes) for plan, number in zip(each, lanes, strict=True) for k in range(number)],
+        garbage=[int(k >= crew.lanes) for crew, number in zip(crews, lanes, strict=True) for k in range(number)] or [0],
         at=[NONE] * jobs,
-        lane=[NONE] * jobs,
         left=[0.0] * jobs,
+        work=[0.0] * jobs,
+        stood=[0.0] * jobs,
+        entered=[0.0] * jobs,
         next=[NONE] * jobs,
     )

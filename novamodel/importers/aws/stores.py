@@ -15,6 +15,13 @@ DATABASE, CLUSTER, MEMBER = "aws_db_instance", "aws_rds_cluster", "aws_rds_clust
 CACHES = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
 GROUPS = ("aws_db_parameter_group", "aws_rds_cluster_parameter_group")
 _RDS_DEFAULT = "gp2"
+UNSAID_DAYS = {
+    (DATABASE, "Terraform"): 0,
+    (CLUSTER, "Terraform"): 1,
+    (DATABASE, "CloudFormation"): 1,
+    (CLUSTER, "CloudFormation"): 1,
+}
+"""Days of automated backups where a template is silent: Terraform's AWS provider, and the RDS API."""
 _PLAIN = (("multi_az", "multi_az"), ("backup_retention_period", "backup_retention_days"))
 
 
@@ -77,6 +84,7 @@ def _database(estate: Estate, one: Resource, draft: Draft) -> None:
         value = whole(one.get(key))
         if value is not None:
             put(path, _switch(value), key)
+    _backups(one, draft)
     _engine(one, put, draft)
     size = whole(one.get("allocated_storage"))
     if isinstance(size, int) and not isinstance(size, bool) and size > 0:
@@ -95,6 +103,20 @@ def _database(estate: Estate, one: Resource, draft: Draft) -> None:
         )
     _class(one, put, draft)
     _parameters(estate, one, draft)
+
+
+def _backups(one: Resource, draft: Draft) -> None:
+    """Days that RDS keeps backups where nobody writes it: what the tool that makes the database takes."""
+    key = "backup_retention_period"
+    if one.body[key] or key in _gap_keys(one) or one.get("snapshot_identifier") is not None:
+        return
+    made_by = "Terraform" if one.file.endswith((".tf", ".tf.json")) else "CloudFormation"
+    days = UNSAID_DAYS[one.type, made_by]
+    why = f"documented: {made_by} takes {days} where it is left out: {'one day' if days else 'no backup at all'}"
+    draft.say(Said("database.backup_retention_days", days, one.file, one.line, why, "documented"))
+    if not days:
+        message = f"{one.name} keeps no backups: {made_by} takes {key} = 0 where it is left out"
+        draft.find("warning", "database-without-backup", one.file, one.line, message, f"set {key} to 7 or more")
 
 
 def _switch(value: Any) -> Any:
@@ -189,6 +211,11 @@ def _aurora(estate: Estate, cluster: Resource, draft: Draft) -> None:
         one.listed = True
     why = "simulated as PostgreSQL; its storage, readers and failover are its own"
     draft.leave(cluster.file, cluster.line, what, why)
+    for key, path in _PLAIN:
+        value = whole(cluster.get(key))
+        if value is not None:
+            draft.say(Said(f"database.{path}", _switch(value), *cluster.place(key)))
+    _backups(cluster, draft)
     _parameters(estate, cluster, draft)
 
 
@@ -205,7 +232,8 @@ def _read_replicas(copies: list[Resource], draft: Draft) -> None:
             why = "read replicas of one class are modelled"
             draft.leave(one.file, one.line, f"{one.label}: {_words(one)}", why)
     draft.say(Said(path, None, first.file, first.line))
-    draft.say(Said(f"{path}.count", sum(one.count for one in alike), first.file, first.line))
+    why = "derived: as many as are declared"
+    draft.say(Said(f"{path}.count", sum(one.count for one in alike), first.file, first.line, why, "derived"))
     if any(name == known.name for known in database_classes()):
         draft.say(Said(f"{path}.instance_class", name, *first.place("instance_class")))
     why = "no file says that the services read there"

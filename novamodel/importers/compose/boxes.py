@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from novamodel.importers.compose.project import Project, interpolated
+from novamodel.importers.compose.project import Project
+from novamodel.importers.compose.variables import interpolated
 from novamodel.importers.dotenv import named
 from novamodel.importers.graph.boxes import Box, Text, text_of, words_of
 from novamodel.importers.node import Node

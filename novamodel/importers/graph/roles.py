@@ -98,7 +98,7 @@ _WORKER = re.compile(
 _WORKER_COMMAND = re.compile(
     r"\bcelery\b.*\b(worker|beat)\b|\bsidekiq\b|\brq worker\b|\bqueue:work\b|\bhorizon\b|\bresque\b|\bdramatiq\b|"
     r"\bhuey\b|"
-    r"\barq\b|\bschedule:(run|work)\b|\bworker(s|\.\w+)?\b|\bjobs:work\b|\bcron\b|run consumer|taskworker"
+    r"\barq\b|\bschedule:(run|work)\b|(?<!--)(?<!\.)\bworker(s|\.\w+)?\b|\bjobs:work\b|\bcron\b|run consumer|taskworker"
 )
 
 

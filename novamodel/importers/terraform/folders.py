@@ -15,6 +15,8 @@ _OTHER = re.compile(
 )
 _EXAMPLES = re.compile(r"(^|/)(examples?|tests?|fixtures?|testdata|samples?)(/|$)")
 
+_LOADED = ("terraform.tfvars", "terraform.tfvars.json")
+
 
 @dataclass
 class Tree:
@@ -32,11 +34,11 @@ class Tree:
         """Sort parsed files by their folder."""
         tree = cls(files)
         for shown, parsed in files.items():
-            if shown.endswith(".tfvars"):
+            if shown.endswith((".tfvars", ".tfvars.json")):
                 tree.values[shown] = parsed.body.attributes
             elif posixpath.basename(shown) == "terragrunt.hcl":
                 tree.terragrunt[posixpath.dirname(shown)] = parsed.body
-            elif shown.endswith(".tf"):
+            elif shown.endswith((".tf", ".tf.json")):
                 tree.folders.setdefault(posixpath.dirname(shown), []).extend(parsed.blocks)
         return tree
 
@@ -113,8 +115,8 @@ def units(tree: Tree) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 def value_files(tree: Tree, folder: str, names: set[str]) -> tuple[list[str], list[str]]:
     """(value files of a folder in the order they count, those that are not taken)."""
     here = [file for file in tree.values if posixpath.dirname(file) == folder]
-    loaded = sorted(f for f in here if f.endswith((".auto.tfvars",)) or posixpath.basename(f) == "terraform.tfvars")
-    loaded.sort(key=lambda file: file.endswith(".auto.tfvars"))
+    loaded = sorted(f for f in here if ".auto.tfvars" in f or posixpath.basename(f) in _LOADED)
+    loaded.sort(key=lambda file: ".auto.tfvars" in file)
     below = [
         file
         for file in tree.values

@@ -13,8 +13,9 @@ from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
 from novamodel.importers.terraform.expand import build, resources, safe_value
 from novamodel.importers.terraform.folders import Tree, local_source, roots, units, value_files
+from novamodel.importers.terraform.jsonform import as_native
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
-from novamodel.importers.terraform.syntax import Block, Expression, read_file
+from novamodel.importers.terraform.syntax import Block, Expression, parse, read_file
 from novamodel.importers.terraform.values import TooMuch, Unknown
 
 MAX_MODULES = 300
@@ -44,7 +45,8 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     parsed = {}
     for path, shown in paths:
         try:
-            parsed[shown] = read_file(path, shown)
+            json = path.name.endswith(".json")
+            parsed[shown] = parse(as_native(path), shown) if json else read_file(path, shown)
         except UserError as problem:
             result.left.append((shown, None, "Terraform file", problem.message))
             continue

@@ -78,6 +78,14 @@ def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
         asked, wanted = (units.format_cores(resources.cpu_request * factor) for factor in (1, 2))
         both = {**limit, f"{base}.resources.cpu_request": wanted}
         yield Fix(f"{name}: twice the CPU", f"{asked}/{now} -> {wanted}/{then}", both)
+    runtime = service.runtime
+    if runtime.kind == "threads":
+        field = "threads" if runtime.processors is None else "processors"
+        path, has = f"{base}.runtime.{field}", runtime.processors or runtime.all_threads
+        yield Fix(f"{name}: twice the {field}", change(str(has), str(2 * has)), {path: min(2 * has, 1024)})
+    elif not runtime.plain:
+        path, has = f"{base}.runtime.workers", runtime.workers
+        yield Fix(f"{name}: twice the processes", change(str(has), str(2 * has)), {path: min(2 * has, 1024)})
     if pool is not None:
         for word, size in (("twice the pool", 2 * pool.max), ("half the pool", max(pool.max // 2, 1))):
             yield Fix(f"{name}: {word}", change(str(pool.max), str(size)), {f"{base}.pool.max": size})

@@ -14,6 +14,7 @@ from novamodel.questions.shared import (
     best,
     change,
     dollars,
+    how_sure,
     is_hopeless,
     latency_text,
     seconds_text,
@@ -84,7 +85,7 @@ def sentences(answer: ReplicaTables) -> list[str]:
         lines.append(
             f"**Autoscaler:** bounds are tried for the HPA of Kubernetes only; on {kind} the fixed count is the answer."
         )
-        return lines
+        return [*lines, f"**How sure:** {how_sure(answer.counts)}"]
     lines.append(
         f"**Autoscaled:** {_span(bound)} replicas and a CPU target of "
         f"{units.format_part(bound['cpu_target'])} of the request, while the load climbs from {answer.low_per_s:,.0f} "
@@ -100,11 +101,7 @@ def sentences(answer: ReplicaTables) -> list[str]:
     else:
         word = "saves" if saved > 0 else "costs"
         lines.append(f"**Price:** autoscaling {word} {dollars(abs(saved))} USD a month against the fixed count.")
-    sure = int((answer.bounds["verdict"] == KEEPS).sum())
-    lines.append(
-        f"**How sure:** {sure} of {len(answer.bounds)} tried settings keep every objective with their whole 95 % "
-        "interval; all saw the same customers."
-    )
+    lines.append(f"**How sure:** {how_sure(answer.bounds, 'on the ramp')}")
     return lines
 
 

@@ -29,6 +29,7 @@ from novamodel.questions.shared import (
     change,
     count_at_peak,
     dollars,
+    how_sure,
     latency_text,
     need_objectives,
     service_asked,
@@ -240,7 +241,6 @@ def _sentences(answer: LimitsAnswer) -> list[str]:
         span = f"[{gap.low * 1000:+.3g}, {gap.high * 1000:+.3g}]"
         what = "no difference" if gap.low == gap.high == 0 else f"{gap.value * 1000:+.3g} ms {span}"
         lines.append(f"**Gain:** {metric} at the peak: {what}, as advised against as now, same customers.")
-    sure = "surely keeps the SLO" if cpu["verdict"] == KEEPS else verdict_text(cpu)
     price = f"{dollars(answer.cost_advised)} USD a month as advised, {dollars(answer.cost_now)} as now"
-    lines.append(f"**Price and certainty:** {price}; the advised CPU limit {sure}.")
+    lines.append(f"**Price and certainty:** {price}. Of the CPU limits: {how_sure(answer.cpu)}")
     return lines

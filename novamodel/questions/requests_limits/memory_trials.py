@@ -44,7 +44,7 @@ def stressed(scenario: Scenario, name: str, stress: float, *, replications: int,
 
 def limits_to_try(scenario: Scenario, name: str) -> list[float]:
     """Memory limits (bytes) from the resting memory up, today's among them; Fargate's sizes on ECS."""
-    resources, resting = scenario.services[name].resources, scenario.services[name].runtime.resting_memory
+    resources, resting = scenario.services[name].resources, scenario.services[name].runtime.resting
     if scenario.platform.kind == "ecs" and scenario.platform.compute == "fargate":
         sizes = [s.memory_gib * GIB for s in fargate_sizes() if abs(s.vcpu - (resources.cpu_limit or 0)) < 1e-9]
         return [size for size in sizes if size > resting][:4]

@@ -16,6 +16,7 @@ from novamodel.components.hpa import Reading, Sample, as_amount
 from novamodel.components.queue.messages import NONE
 from novamodel.scenario.scaling_metric import OF_PODS, OF_QUEUES, ScalingMetric
 from novamodel.simulation import codes
+from novamodel.simulation.control.cpu_use import taken
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.layout import Link
@@ -82,7 +83,7 @@ class MetricsApi:
         if metric.reads == "in flight":
             return float(model.replicas.in_flight[row])
         if metric.reads == "event loop queue":
-            return float(model.node.loop_waiting[row])
+            return float(taken(model, row, self.world.env.now)[1])
         ways = [Link(fleet.name, metric.database, reads) for reads in (False, True)]
         links = [self.world.plan.layout.links[way] for way in ways if way in self.world.plan.layout.links]
         places = [int(model.links.first_pool[link]) + row - fleet.rows[0] for link in links]

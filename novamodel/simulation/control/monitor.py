@@ -12,7 +12,8 @@ from novamodel.components.columns import clear
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
 from novamodel.simulation.conservation import inside
-from novamodel.simulation.control.cpu_use import throttled_periods
+from novamodel.simulation.control.cpu_use import Denied, denied_cpu
+from novamodel.simulation.control.nodes import Nodes
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.tiers import tier_uses
@@ -49,6 +50,8 @@ REPLICAS = {
     "cpu_of_request": float,
     "memory_of_request": float,
     "throttled_periods": int,
+    "throttled_s": float,
+    "core_wait_s": float,
 }
 MESSAGE_COUNTS = ("published", "delivered", "redelivered", "acknowledged", "dead")
 
@@ -63,6 +66,7 @@ class Monitor:
         self.intervals = Table(**INTERVALS)
         self.tiers = Table(time_s=float, tier=str, busy=float, limit=float, utilisation=float, queue=float)
         self.replicas = Table(**REPLICAS)
+        self.nodes = Nodes(world)
         self.carried_in = 0
         self.before = inside(world.plan, world.engine.model)
         self.messages_before = self._messages()
@@ -73,7 +77,7 @@ class Monitor:
         self._levels: dict[str, float] = {}
         self._counts: tuple[int, np.ndarray] = (0, np.zeros(OUTCOMES, dtype=np.int64))
         self._latency = 0.0
-        self._cut: dict[str, int] = {}
+        self._denied: dict[str, Denied] = {}
         entries, sites = set(world.plan.book.entries.values()), world.plan.layout.sites
         self._outside = [number for number, site in enumerate(sites) if site.program in entries]
         self._retried = 0
@@ -117,7 +121,8 @@ class Monitor:
         self._tier_rows(0.0)
         self._retries()
         for fleet in self.fleets.values():
-            self._throttled(fleet, self.world.env.now)
+            self._denied_since(fleet, self.world.env.now)
+        self.nodes.forget()
 
     def _messages(self) -> dict[str, list[int]]:
         counters = self.world.engine.model.messages
@@ -165,6 +170,7 @@ class Monitor:
         self._tier_rows(length)
         for name, fleet in self.fleets.items():
             self._replica_row(name, fleet, now)
+        self.nodes.look(length)
 
     # --- tiers ---------------------------------------------------------------------------------------------
 
@@ -193,11 +199,13 @@ class Monitor:
         before, self._retried = self._retried, total
         return total - before
 
-    def _throttled(self, fleet: Fleet, now: float) -> int:
-        """Periods in which a replica was throttled, of all replicas together, since the last interval."""
-        total = sum(throttled_periods(self.world.engine.model, row, now) for row in range(*fleet.rows))
-        before, self._cut[fleet.name] = self._cut.get(fleet.name, 0), total
-        return total - before
+    def _denied_since(self, fleet: Fleet, now: float) -> Denied:
+        """What all replicas together were denied since the last interval."""
+        total = Denied(0, 0.0, 0.0)
+        for row in range(*fleet.rows):
+            total = total.plus(denied_cpu(self.world.engine.model, row, now))
+        before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0.0, 0.0)), total
+        return total.plus(before, -1)
 
     def _replica_row(self, name: str, fleet: Fleet, now: float) -> None:
         resources = fleet.service.resources
@@ -208,5 +216,5 @@ class Monitor:
         ready, alive = fleet.ready_count(), len(fleet.alive())
         outdated = sum(pod.stays() and pod.revision < fleet.revision for pod in fleet.pods)
         ending = len(fleet.pods) - alive
-        throttled = self._throttled(fleet, now)
-        self.replicas.add(now, name, fleet.spec, ready, alive - ready, ending, outdated, *use, throttled)
+        denied = self._denied_since(fleet, now)
+        self.replicas.add(now, name, fleet.spec, ready, alive - ready, ending, outdated, *use, *denied)

@@ -14,6 +14,7 @@ import simpy
 
 from novamodel.components.kubernetes.restarts import restart_delay
 from novamodel.components.node.heap import ABORT, OOM_KILL, death_of, heap_limit_mib, sees_container_limit
+from novamodel.components.runtime.heap import jvm_heap_mib
 from novamodel.scenario.service import Service
 from novamodel.simulation import codes
 from novamodel.simulation.control.cluster import request_of
@@ -25,6 +26,8 @@ MIB = 1024.0**2
 HOST_BYTES = 32 * 1024.0**3
 """Memory of the host, as far as V8's heap depends on it: 16 GiB or more."""
 RESTART_RESET_S = 600.0
+OUT_OF_HEAP = 3
+"""Exit code of a JVM with -XX:+ExitOnOutOfMemoryError; without it the process lives on and answers errors."""
 LOOK_S = 1.0
 """How often it is looked whether something that is waited for has come about."""
 
@@ -46,7 +49,8 @@ class Fleet:
         self._created = 0
         for _ in range(replicas):
             self._start_warm()
-        if service.resources.memory_limit is not None or service.runtime.max_old_space is not None:
+        runtime = service.runtime
+        if (service.resources.memory_limit or runtime.max_old_space or runtime.max_heap) is not None:
             self.env.process(self._watch_memory())
 
     # --- what others read -------------------------------------------------------------------------------
@@ -230,18 +234,24 @@ class Fleet:
             pod.restarts = 0
 
     def memory_of(self, in_flight: int) -> float:
-        """Working set (bytes) with that many requests in flight."""
-        return self.service.runtime.resting_memory + in_flight * self.service.runtime.memory_per_request
+        """Working set (bytes) with that many requests in flight; those in line take no memory of a process yet."""
+        runtime = self.service.runtime
+        return runtime.resting + min(in_flight, runtime.at_once or in_flight) * runtime.memory_per_request
 
     def heap_limit(self) -> float:
-        """Bytes that V8 gives its heap: by its flag, else by the memory that it sees."""
+        """Bytes of a process's heap: by its flag, else what V8 or a JVM takes of the memory that it sees."""
         runtime, limit = self.service.runtime, self.service.resources.memory_limit
+        if runtime.kind != "node":
+            if runtime.kind == "processes" or runtime.processors is not None:
+                return math.inf
+            most = None if runtime.max_heap is None else runtime.max_heap / MIB
+            return jvm_heap_mib((limit or HOST_BYTES) / MIB, most) * MIB
         seen = limit if limit is not None and sees_container_limit(runtime.version) else HOST_BYTES
         flag = None if runtime.max_old_space is None else runtime.max_old_space / MIB
         return heap_limit_mib(seen / MIB, flag) * MIB
 
     def _watch_memory(self) -> Generator[Any, Any, None]:
-        """Every second: a process whose requests in flight took it past V8's heap or its container's limit dies."""
+        """Every second: a process whose requests in flight took it past its heap or its container's limit dies."""
         runtime = self.service.runtime
         limit, heap = self.service.resources.memory_limit or math.inf, self.heap_limit()
         full, (code, cause) = heap / MIB, death_of("heap", limit / MIB, heap / MIB, runtime.outside_heap / MIB)
@@ -258,6 +268,8 @@ class Fleet:
                 used = self.memory_of(peak)
                 if used > limit:
                     self.restart(pod, f"out of memory with {peak} requests in flight (exit {OOM_KILL[0]})")
-                elif used - runtime.outside_heap > heap:
+                elif used / runtime.workers - runtime.outside_heap > heap:
                     what = "V8's heap" if (code, cause) == ABORT else "memory, as V8 collects its heap"
+                    if runtime.kind != "node":
+                        what, code = "the JVM's heap", OUT_OF_HEAP
                     self.restart(pod, f"out of {what} of {full:.0f} MiB with {peak} requests in flight (exit {code})")

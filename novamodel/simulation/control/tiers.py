@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from novamodel.components.cpu.cpu_gate import NO_LIMIT
 from novamodel.components.cpu.host import container_used, host_used
 from novamodel.components.fifo import fifo_used_until
-from novamodel.components.node.node import loop_busy_until
 from novamodel.components.pg_pool.rules import pool_account
 from novamodel.components.pgbouncer.rules import bouncer_account
 from novamodel.components.postgres.cores import cores_account
@@ -19,7 +18,7 @@ from novamodel.components.queue.consumers import consumer_account
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import MAIN
-from novamodel.simulation.control.cpu_use import used_cpu
+from novamodel.simulation.control.cpu_use import taken, used_cpu
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.layout import Link
@@ -87,13 +86,15 @@ def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
     queued = 0
     for r in range(first, end):
         cpu += used_cpu(model, r, now)
-        busy += loop_busy_until(model.node, r, now)
-        queued += int(model.node.loop_waiting[r])
+        took, waits = taken(model, r, now)
+        busy += took
+        queued += waits
     ready = max(fleet.ready_count(), 1)
     quota = float(model.gate.quota[first])
-    cores = quota / scenario.platform.cfs_period if quota < NO_LIMIT else 1.0
+    runtime = fleet.service.runtime
+    cores = quota / scenario.platform.cfs_period if quota < NO_LIMIT else float(runtime.lanes)
     yield Use(f"{name} cpu", cpu, ready * cores)
-    yield Use(f"{name} event loop", busy, ready, queued)
+    yield Use(f"{name} {runtime.takers}", busy, ready * (runtime.at_once or runtime.lanes), queued)
     for database, pool in fleet.service.all_pools.items():
         for reads, tier in ((False, "pool"), (True, "read pool")):
             link = world.plan.layout.links.get(Link(name, database, reads))
@@ -127,6 +128,8 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
         pgbouncer, postgres = words[reads]
         opened = float(model.doors.open[layout.doors[(name, reads)]])
         if database.pgbouncer is not None:
+            bouncers = [one for one, other in scenario.all_databases.items() if other.pgbouncer is not None]
+            number = bouncers.index(name)
             pools = sorted({int(model.links.bouncer[link]) for link in links})
             held = sum(float(bouncer_account(model.bouncer, b, now)) for b in pools)
             size = float(sum(int(model.bouncer.size[b]) for b in pools))
@@ -137,6 +140,8 @@ def _database(world: World, scenario: Scenario, name: str) -> Iterator[Use]:
                 clients = float(model.doors.open[layout.doors[(name, None)]])
                 limit = database.pgbouncer.max_client_conn
                 yield Use(named(name, "pgbouncer clients"), clients, limit, integral=False)
+                busy = fifo_used_until(model.bouncer_cpu, number, now)
+                yield Use(named(name, "pgbouncer cpu"), used_by(world, ("pgbouncer", name), busy), 1)
         servers = range(first, first + count)
         used = sum(float(cores_account(model.cores, d, now)) for d in servers)
         cores = sum(int(model.cores.cores[d]) for d in servers)

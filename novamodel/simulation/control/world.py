@@ -47,6 +47,9 @@ class Engine(Protocol):
     def fill_pool(self, link: int, pool: int) -> None:
         """Put one more idle connection into a pool."""
 
+    def warm_bouncer(self, pool: int) -> None:
+        """Give a pool of PgBouncer one more idle server connection."""
+
     def finish_digest(self) -> str:
         """Hex digest of every finished request."""
 

@@ -19,10 +19,14 @@ from novamodel.loading import load
 from novamodel.scenario import Change, Scenario, setting_changes
 from novamodel.simulation import Comparison, Result, compare
 from novamodel.statistics import Estimate, paired_difference
+from novamodel.workflows.compare.reasons import Reason, reasons
 from novamodel.workflows.compare.words import NONE_FOUND, arrow, html, judged, markdown, said, signed, value_words
 from novamodel.workflows.month import MonthlyCost, bill
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
+REASONS = "What each setting does by itself, a month in steady state and p99 in closed form"
+REASON_HEADS = ("setting", "a month", "lines of the bill", "p99")
+SAME_S = 1e-4
 LOWER, LESS, FEWER = ("better", "worse"), ("cheaper", "dearer"), ("fewer", "more")
 
 
@@ -60,6 +64,7 @@ class Difference:
     rows: tuple[Row, ...]
     objectives: tuple[Objective, ...]
     settings: tuple[Change, ...]
+    reasons: tuple[Reason, ...]
 
     @property
     def newly_missed(self) -> tuple[str, ...]:
@@ -94,6 +99,19 @@ class Difference:
         """The settings that differ as a reader's rows: path, A, B, each value with the place that says it."""
         return [
             (one.path, said(one.a, one.unit, one.a_said), said(one.b, one.unit, one.b_said)) for one in self.settings
+        ]
+
+    def reason_table(self) -> list[tuple[str, str, str, str]]:
+        """What each setting does by itself as a reader's rows: path, USD a month, its lines of the bill, p99."""
+        currency = self.cost_a.mid.currency
+        return [
+            (
+                one.path,
+                "unknown" if one.cost != one.cost else signed(one.cost, currency) if one.cost else "same",
+                "; ".join(f"{name} {signed(change, currency)}" for name, change in one.lines),
+                "unknown" if one.p99_s != one.p99_s else signed(one.p99_s, "s") if abs(one.p99_s) >= SAME_S else "same",
+            )
+            for one in self.reasons
         ]
 
     def names(self) -> tuple[str, str]:
@@ -134,6 +152,7 @@ class Difference:
             "objectives": [one._asdict() for one in self.objectives],
             "newly_missed": list(self.newly_missed),
             "settings": [one._asdict() for one in self.settings],
+            "reasons": [one._asdict() for one in self.reasons],
             "currency": self.cost_a.mid.currency,
             "prices_date": self.cost_a.prices_date,
         }
@@ -149,6 +168,8 @@ class Difference:
         head = f"{len(settings)} setting{'' if len(settings) == 1 else 's'} of the system differ"
         lines += ["", f"<details><summary>{head}{'s' if len(settings) == 1 else ''}</summary>", ""]
         lines += markdown(("setting", "A", "B"), settings)
+        lines += ["", "</details>", "", f"<details><summary>{REASONS}</summary>", ""]
+        lines += markdown(REASON_HEADS, [(f"`{row[0]}`", *row[1:]) for row in self.reason_table()], right=(1, 3))
         doubts = [f"> {text}  " for text in self.warnings()]
         return "\n".join([*lines, "", "</details>", "", *doubts, *([""] if doubts else []), f"_{self.basis()}_"])
 
@@ -159,6 +180,7 @@ class Difference:
         if self.objectives:
             parts.append(html(("objective", "A", "B"), self.objective_table()))
         parts.append(html(("setting", "A", "B"), self.setting_table()))
+        parts.append(f"<p>{escape(REASONS)}</p>{html(REASON_HEADS, self.reason_table())}")
         return "".join([*parts, f"<p>{'<br>'.join(escape(text) for text in (*self.warnings(), self.basis()))}</p>"])
 
 
@@ -185,7 +207,8 @@ def diff(
     both = compare(a, b, engine=engine, seed=seed, replications=replications, progress=progress)
     costs = bill(a, both.a), bill(b, both.b)
     rows = (*_metric_rows(both), *_replica_rows(both), *_cost_rows(*costs))
-    return Difference(a, b, both, *costs, rows, _objectives(both), tuple(setting_changes(a, b)))
+    settings = tuple(setting_changes(a, b))
+    return Difference(a, b, both, *costs, rows, _objectives(both), settings, reasons(a, b, settings))
 
 
 def _metric_rows(both: Comparison) -> list[Row]:

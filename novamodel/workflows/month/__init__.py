@@ -7,7 +7,7 @@ what was simulated. Low and high are the ends of the range in which nine of ten 
 for as long as they were there, from their creation to their end (`days.Surge`).
 """
 
-from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_total
+from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_total, steady_bill
 from novamodel.workflows.month.commitments import Choice, Committed, best_commitments, commit
 from novamodel.workflows.month.routes import by_route, per_million_of, route_requests
 from novamodel.workflows.month.spot import OnSpot, on_spot
@@ -25,4 +25,5 @@ __all__ = [
     "on_spot",
     "per_million_of",
     "route_requests",
+    "steady_bill",
 ]

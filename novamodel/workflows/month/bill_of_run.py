@@ -15,6 +15,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.workflows.month.answered import capacity_of
 from novamodel.workflows.month.calendar import day_multiples, month_use
+from novamodel.workflows.month.committed import with_commitments
 from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_day, simulated_surge
 from novamodel.workflows.month.left_out import assumed
 from novamodel.workflows.month.uncertain import LOAD, inputs_of, with_inputs_off, with_prices_off
@@ -60,7 +61,12 @@ class Month:
     def bill(self, off: Mapping[str, float]) -> Bill:
         """The bill with inputs off by multiples; an empty mapping is the month as it is taken to be."""
         usage = self.usage(off)
-        return with_prices_off(price(usage, self.book, lenient=self.lenient), off)
+        found = price(usage, self.book, lenient=self.lenient)
+        asked = self.scenario.pricing.commitments
+        if asked:
+            use = self.use(off.get(LOAD, 1.0))
+            found = with_commitments(found, asked, usage, use, self.book, lenient=self.lenient)
+        return with_prices_off(found, off)
 
     def usage(self, off: Mapping[str, float]) -> MonthUsage:
         """What AWS would meter, with inputs off by multiples."""
@@ -112,9 +118,15 @@ def _book(region: str, lenient: bool) -> PriceBook:
 
 def monthly_total(scenario: Scenario) -> float:
     """USD a month of a scenario, from its steady-state day."""
+    return float(steady_bill(scenario).total)
+
+
+def steady_bill(scenario: Scenario) -> Bill:
+    """The bill of a month of a scenario from its steady-state day, without its range."""
     book = load_book(scenario.pricing.region)
     loads = sorted(set(day_multiples(scenario)))
     tables = {load: table.to_dict("list") for load, table in zip(loads, days(scenario, loads), strict=True)}
     rates, full = hourly_rates(scenario), capacity_of(scenario)
     use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
-    return float(price(month_usage(scenario, use, book), book).total)
+    usage = month_usage(scenario, use, book)
+    return with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)

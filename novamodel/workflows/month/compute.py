@@ -20,17 +20,21 @@ from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
 from novamodel.workflows.month.days import HOURS, DayUse
 from novamodel.workflows.month.declared.collect import flag
 from novamodel.workflows.month.declared.compute import architecture, spot_share, system
-from novamodel.workflows.month.declared.machines import group_of_services
+from novamodel.workflows.month.declared.machines import disks_of_group, group_of_services
 
 GIB = 1024**3
+
+
+MACHINES = ("aws_instance", "aws_spot_instance_request", "aws_autoscaling_group", "aws_lambda_function")
+"""Declared machines that stand in the place of a host that nobody has declared."""
 
 
 def compute(scenario: Scenario, hours: DayUse, busy: float) -> dict[str, Any]:
     """The fields of `MonthUsage` for what the replicas run on. `busy`: cores that all services use on average."""
     platform = scenario.platform
     if platform.kind == "compose":
-        if scenario.declared_of("aws_instance"):
-            return {}  # the declared instances are the host
+        if scenario.declared_of(*MACHINES):
+            return {}  # what is declared is what it runs on
         node = NodeGroup(
             name="docker host", instance_type=platform.node_type, fixed_node_hours=scenario.pricing.hours_per_month
         )
@@ -173,10 +177,10 @@ def _declared_nodes(scenario: Scenario) -> tuple[int, float, tuple[Volume, ...] 
     one = group_of_services(scenario)
     if one is None or scenario.platform.node_groups:
         return 0, 0.0, None
-    sizes = [one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")]
+    names = ("scaling_config.desired_size", "scaling_config.min_size", "desired_capacity", "min_size")
+    sizes = [one.used("instances"), *(one.number(name) for name in names)]
     size = next((int(number) for number in sizes if number is not None), 0)
-    gib = one.number("disk_size")
-    disks = None if gib is None else (Volume(name="root", gib=gib),)
+    disks = disks_of_group(scenario, one) if one.type == "aws_eks_node_group" else None
     return size * one.count, float(one.text("capacity_type").upper() == "SPOT"), disks
 
 

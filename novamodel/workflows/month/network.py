@@ -103,7 +103,8 @@ def _gateways(scenario: Scenario, through_gib: float) -> list[NatGateway]:
 def balancers(scenario: Scenario, hours: DayUse, out_bytes: dict[str, float]) -> tuple[LoadBalancer, ...]:
     """The load balancers, each with its share of the day's profile."""
     pricing, declared = scenario.pricing, carrier(scenario)
-    count = pricing.load_balancers if declared is None else declared.count
+    told = sum(one.count for one in scenario.declared if one.modelled == "pricing.load_balancers" and one.usage)
+    count = max(0, pricing.load_balancers - told) if declared is None else declared.count
     if not count:
         return ()
     share = 1 / count

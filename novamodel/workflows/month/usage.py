@@ -95,6 +95,8 @@ def _logs(scenario: Scenario, gib: float) -> list[LogGroup]:
     if scenario.monitoring.logs != "cloudwatch":
         return []
     groups = scenario.declared_of("aws_cloudwatch_log_group")
+    if any(one.usage for one in groups):
+        return []  # what they take in is said, group by group
     rare = bool(groups) and all(one.text("log_group_class") == "INFREQUENT_ACCESS" for one in groups)
     kind: Literal["standard", "infrequent_access"] = "infrequent_access" if rare else "standard"
     return [LogGroup(kind=kind, ingested_gib=gib, stored_gib=log_kept_gib(gib, scenario.pricing.log_months))]

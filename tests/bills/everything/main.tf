@@ -118,7 +118,7 @@ resource "aws_opensearch_domain" "o" {
   }
 }
 resource "aws_s3_bucket" "b" { bucket = "b" }
-resource "aws_msk_cluster" "stream" { cluster_name = "stream" }
+resource "aws_qldb_ledger" "stream" { name = "stream" }
 resource "aws_ecs_cluster" "c" { name = "c" }
 resource "aws_ecs_task_definition" "api" {
   family                   = "api"

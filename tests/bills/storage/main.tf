@@ -5,6 +5,7 @@ resource "aws_db_instance" "main" {
   instance_class           = "db.t4g.micro"
   allocated_storage        = 100
   storage_type             = "gp3"
+  performance_insights_enabled          = true
   performance_insights_retention_period = 731
 }
 resource "aws_db_instance" "copy" {
@@ -13,6 +14,7 @@ resource "aws_db_instance" "copy" {
   instance_class    = "db.m5.large"
   allocated_storage = 100
   storage_type      = "gp2"
+  performance_insights_enabled          = true
   performance_insights_retention_period = 731
 }
 resource "aws_rds_cluster" "second" {

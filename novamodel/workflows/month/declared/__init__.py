@@ -183,6 +183,10 @@ def _priced_there(scenario: Scenario, one: Declared) -> bool:
         return scenario.all_caches.get(name or "main", scenario.cache).node_type is not None
     if path.startswith("services."):
         return path.split(".")[1] in scenario.services
+    if path in ("pricing.log_retention_months", "pricing.load_balancers") and one.usage:
+        return False
+    if path == "platform.node_type" and one.type in ("aws_autoscaling_group", "aws_instance"):
+        return scenario.platform.kind != "compose" and one is machines.group_of_services(scenario)
     return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 

@@ -52,11 +52,7 @@ class Found:
 
     def linked(self, one: Declared, *keys: str) -> Declared | None:
         """The declared resource that a value of another refers to: the first of some keys, with what is below them."""
-        for key in keys:
-            for path, address in one.links.items():
-                if path == key or path.startswith(f"{key}."):
-                    return next((other for other in self.scenario.declared if other.address == address), None)
-        return None
+        return linked(self.scenario, one, *keys)
 
     def linking(self, one: Declared, key: str, *types: str) -> list[Declared]:
         """The declared resources of some types whose value `key` refers to this one."""
@@ -69,6 +65,15 @@ class Found:
     def costs_nothing(self, one: Declared, why: str = "") -> None:
         """Name what AWS does not charge for."""
         self.free.append(title(one) + (f" ({why})" if why else ""))
+
+
+def linked(scenario: Scenario, one: Declared, *keys: str) -> Declared | None:
+    """The declared resource that a value of another refers to: the first of some keys, with what is below them."""
+    for key in keys:
+        for path, address in one.links.items():
+            if path == key or path.startswith(f"{key}."):
+                return next((other for other in scenario.declared if other.address == address), None)
+    return None
 
 
 def title(one: Declared) -> str:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from novamodel.cost import NodeGroup, Volume
 from novamodel.scenario import Scenario
 from novamodel.scenario.declared import Declared
-from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag, purchase
+from novamodel.workflows.month.declared.collect import BY_USE, Found, blocks, flag, linked, purchase
 
 EBS_KINDS = {"standard": "magnetic"}
 ROOT_GIB = 8.0
@@ -34,11 +34,11 @@ class Disk(NamedTuple):
     volume: Volume
 
 
-def with_template(one: Declared, found: Found) -> Declared:
+def with_template(one: Declared, scenario: Scenario) -> Declared:
     """An instance or group with what its launch template says where it says nothing itself."""
-    template = found.linked(one, *TEMPLATES)
+    template = linked(scenario, one, *TEMPLATES)
     if template is None and one.type == "aws_autoscaling_group" and not one.text("instance_type"):
-        listed = found.scenario.declared_of("aws_launch_template", "aws_launch_configuration")
+        listed = scenario.declared_of("aws_launch_template", "aws_launch_configuration")
         template = listed[0] if len(listed) == 1 and one.type == "aws_autoscaling_group" else None
     if template is None:
         return one
@@ -107,7 +107,7 @@ def ebs_volume(one: Declared, found: Found) -> None:
 
 def instance(one: Declared, found: Found) -> None:
     """EC2 instances that run all month (or the hours that a usage file says), with their disks."""
-    whole = with_template(one, found)
+    whole = with_template(one, found.scenario)
     kind = whole.text("instance_type")
     if "host_id" in one.links or "host_id" in one.values:
         found.costs_nothing(one, "it stands on a host that is paid for; its disks are priced")
@@ -169,7 +169,7 @@ def _credits(one: Declared, kind: str) -> float:
 
 def scaling_group(one: Declared, found: Found) -> None:
     """An autoscaling group at its desired (or least) size; what it adds under load is not known."""
-    whole = with_template(one, found)
+    whole = with_template(one, found.scenario)
     policy = "mixed_instances_policy"
     overrides = [
         kind
@@ -207,9 +207,34 @@ def _on_spot(one: Declared, count: int) -> float:
 
 
 def group_of_services(scenario: Scenario) -> Declared | None:
-    """The declared node group that the services run on: the first of the type that the scenario takes."""
+    """The declared group that the services run on: the first node group of the type that the scenario takes.
+
+    On ECS, and on EKS without node groups, the first autoscaling group that is a capacity provider, else the first.
+    """
+    if not scenario.platform.on_machines:
+        return None
     groups = scenario.declared_of("aws_eks_node_group")
-    return next((one for one in groups if scenario.platform.node_type in one.text("instance_types")), None)
+    if groups:
+        kind = scenario.platform.node_type
+        return next((one for one in groups if kind in (one.text("instance_types") or kind_of(scenario, one))), None)
+    scaled = scenario.declared_of("aws_autoscaling_group") or scenario.declared_of("aws_instance")
+    providers = scenario.declared_of("aws_ecs_capacity_provider")
+    named = {address for one in providers for address in one.links.values()}
+    return next((one for one in scaled if one.address in named), scaled[0] if scaled else None)
+
+
+def kind_of(scenario: Scenario, one: Declared) -> str:
+    """EC2 type of a group's launch template; empty where it has none or that says none."""
+    template = linked(scenario, one, *TEMPLATES)
+    return template.text("instance_type") if template is not None else ""
+
+
+def disks_of_group(scenario: Scenario, one: Declared) -> tuple[Volume, ...]:
+    """Disks of a node of an EKS node group: those of its launch template, else one gp2 of `disk_size` (20 GiB)."""
+    template = linked(scenario, one, *TEMPLATES)
+    if template is not None:
+        return volumes_of(with_template(one, scenario))
+    return (Volume(name="root", kind="gp2", gib=one.number("disk_size") or 20),)
 
 
 def node_group(one: Declared, found: Found) -> None:
@@ -218,13 +243,11 @@ def node_group(one: Declared, found: Found) -> None:
     taken = one.name in platform.node_groups or (not platform.node_groups and one is group_of_services(found.scenario))
     if taken and platform.compute == "ec2":
         return  # `month.compute` has it
-    template = found.linked(one, "launch_template")
-    whole = with_template(one, found) if template is not None else one
+    whole = with_template(one, found.scenario)
     kinds = one.text("instance_types") or whole.text("instance_type") or "t3.medium"
     sizes = (one.used("instances"), *(one.number(f"scaling_config.{key}") for key in ("desired_size", "min_size")))
     count = next((number for number in sizes if number is not None), 1) * one.count
-    size = one.number("disk_size") or 20
-    disks = volumes_of(whole) if template is not None else (Volume(name="root", kind="gp2", gib=size),)
+    disks = disks_of_group(found.scenario, one)
     kind = kinds.split(",")[0].strip()
     spot = int(one.text("capacity_type").upper() == "SPOT")
     found.add("nodes", group_of(whole, kind, count, found.hours, found.hours, spot, disks))

@@ -18,6 +18,7 @@ class Client:
         self.socket.sendall(struct.pack("!ii", len(words) + 8, 196608) + words)
         error, _ = self.until_ready()
         if error:
+            self.socket.close()
             raise RuntimeError(error)
 
     def query(self, sql: str) -> tuple[str, list[str]]:

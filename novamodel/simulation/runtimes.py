@@ -1,0 +1,95 @@
+"""Replicas with request threads, processes or several event loops: who takes a request, and where its bursts run.
+
+Their threads stand on a machine: one of the platform's that containers share, or one of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novamodel.components.cpu.host import container_reset
+from novamodel.components.rule import handler
+from novamodel.components.runtime.rules import (
+    REFUSED,
+    runtime_admit,
+    runtime_adopt,
+    runtime_burst,
+    runtime_leave,
+    runtime_reset,
+)
+from novamodel.simulation import codes
+from novamodel.simulation.leaving import ask_next, leave_replica, may_ask_next
+from novamodel.simulation.requests import add_time, fail, resume
+from novamodel.simulation.shared import arm_host, begin, join_process, join_thread
+from novamodel.simulation.state import Model
+
+NONE = codes.NONE
+
+
+@handler
+def do_slot(m: Model, q: Any, i: int, pc: int, now: float) -> bool:
+    """A request takes a thread or process of its replica; true if it goes on. What consumers do needs none."""
+    s, r = m.requests, m.requests.replica[i]
+    s.pc[i] = pc + 1
+    if s.kind[i] == codes.WORK:
+        runtime_adopt(m.runtime, r, i)
+        return True
+    code = runtime_admit(m.runtime, r, i, now)
+    if code == REFUSED:
+        b = s.balance[i]
+        if may_ask_next(m, i, codes.NO_WORKER, False, now):
+            leave_replica(m, i, codes.NO_WORKER, now)
+            ask_next(m, q, i, b, codes.NO_WORKER, now)
+        else:
+            fail(m, i, codes.NO_WORKER)
+    elif code == NONE:
+        s.since[i] = now
+        s.where[i] = codes.IN_LINE
+    return code >= 0
+
+
+@handler
+def leave_runtime(m: Model, i: int, now: float) -> None:
+    """A request is over: its thread or process takes the next in line. Branches and consumers held none."""
+    s = m.requests
+    if s.kind[i] == codes.BRANCH or s.kind[i] == codes.WORK:
+        m.runtime.at[i] = NONE
+        return
+    starts = runtime_leave(m.runtime, i, now)
+    if starts != NONE:
+        s.where[starts] = codes.TIMED
+        add_time(m, starts, codes.WORKER_WAIT, now - s.since[starts])
+        resume(m, starts)
+
+
+@handler
+def joins_machine(m: Model, q: Any, i: int, r: int, idle: float, busy: float, aside: bool, now: float) -> bool:
+    """A burst of a request (``aside``: work handed to a thread) on the machine of its replica; false if it has none."""
+    if m.runtime.workers[r] > 0:
+        if m.runtime.at[i] == NONE:  # its process has died in this instant
+            fail(m, i, codes.KILLED)
+            return True
+        m.requests.where[i] = codes.ON_NODE
+        begin(m, i, r, now)
+        runtime_burst(m.runtime, m.host, i, aside, idle, busy, now)
+        arm_host(m, q, m.host.home[r])
+        return True
+    if m.config.shared != codes.ALL_SHARED:
+        return False
+    if aside:
+        join_thread(m, q, i, r, idle, busy, now)
+    else:
+        join_process(m, q, i, r, idle, busy, codes.ON_NODE, now)
+    return True
+
+
+@handler
+def end_runtime(m: Model, q: Any, r: int, now: float) -> None:
+    """The processes of a replica are gone, and with them whatever its requests had of them."""
+    s = m.requests
+    for i in range(m.ready.size[0]):
+        if s.replica[i] == r:
+            m.runtime.at[i] = NONE
+    runtime_reset(m.runtime, r, now)
+    container_reset(m.host, r, now)
+    arm_host(m, q, m.host.home[r])
