@@ -143,9 +143,7 @@ def _open_metrics(seen: Seen) -> Iterator[Finding]:
             closed = any(one.args and one.args[-1].startswith(path) for one in nginx.find("location"))
             guarded = nginx.find("allow") or nginx.find("auth_basic") or nginx.find("auth_request")
             if whole_site and not closed and not guarded:
-                message = (
-                    f"{path} of {target.text} is read by Prometheus and passed on by nginx: the world reads it too"
-                )
+                message = f"Prometheus reads {path} of {target.text}, nginx passes it on: the world reads it too"
                 fix = f"location {path} {{ deny all; }}, or another port"
                 yield fault("metrics-open", whole_site[0].location, message, fix)
 

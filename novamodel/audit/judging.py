@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +30,17 @@ def audited(report: ImportReport) -> ImportReport:
     )
 
 
-def audit(folder: str | Path = ".") -> Audit:
+def _no_input(most: int) -> str:
+    raise UserError("standard input is not read here", valid="a folder or a file")
+
+
+def audit(folder: str | Path = ".", standard_input: Callable[[int], str] = _no_input) -> Audit:
     """What is wrong in a folder's files, one group a kind, the dearest first.
 
-    ``folder`` may be a single file too, or a Markdown guide whose fenced blocks are the files. A folder without
-    configuration is a ``UserError``.
+    ``folder`` may be a single file too, ``-`` for what ``standard_input`` gives, or a Markdown guide whose fenced
+    blocks are the files. A folder without configuration is a ``UserError``.
     """
-    with _opened(folder) as (place, guide):
+    with _opened(folder, standard_input) as (place, guide):
         report = importers.import_folder(place)
         findings, unknown = judged(report, priced=True)
         said, assumed = _of_scenario(audited(report))
@@ -55,18 +59,14 @@ def audit(folder: str | Path = ".") -> Audit:
 
 
 @contextmanager
-def _opened(folder: str | Path) -> Iterator[tuple[Path, Guide | None]]:
+def _opened(folder: str | Path, standard_input: Callable[[int], str]) -> Iterator[tuple[Path, Guide | None]]:
     """The folder to read; a guide is cut into one."""
     if Path(folder).suffix.lower() in (".md", ".markdown") and Path(folder).is_file():
         with guide_of(Path(folder)) as guide:
             yield guide.folder, guide
         return
-    with importers.folder_of(str(folder), _no_input) as place:
+    with importers.folder_of(str(folder), standard_input) as place:
         yield place, None
-
-
-def _no_input(most: int) -> str:
-    raise UserError("standard input is not read here", valid="a folder or a file")
 
 
 def _is_told(one: Finding, places: set[tuple[str | None, int | None]]) -> bool:

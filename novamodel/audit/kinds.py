@@ -236,9 +236,10 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 READING = {
-    "chart-not-rendered", "no-service-found", "compose-projects", "compose-profile", "deployment-twice", "database-engine", "cache-engine",
-    "instance-class-unknown", "cache-node-unknown", "node-type-unknown", "storage-type", "store-not-modelled",
-    "hpa-metric-not-modelled", "read-replica-unread", "queue-one-sided", "service-unreached", "caller-assumed",
-    "store-users-assumed", "store-unused", "edge-unused", "part-unused", "queue-unused",
+    "cache-engine", "cache-node-unknown", "caller-assumed", "chart-not-rendered", "compose-profile",
+    "compose-projects", "database-engine", "deployment-twice", "edge-unused", "hpa-metric-not-modelled",
+    "instance-class-unknown", "no-service-found", "node-type-unknown", "part-unused", "queue-one-sided",
+    "queue-unused", "read-replica-unread", "service-unreached", "storage-type", "store-not-modelled", "store-unused",
+    "store-users-assumed",
 }  # fmt: skip
 """Kinds that say how files were read or what has no model: nothing is wrong in the files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,7 +28,9 @@ class Worst(StrEnum):
 def audit(
     folder: Annotated[
         str,
-        typer.Argument(metavar="[FOLDER]", help="Folder of configuration files, one file, or a Markdown guide."),
+        typer.Argument(
+            metavar="[FOLDER]", help="Folder of configuration files, one file, a Markdown guide, or - (stdin)."
+        ),
     ] = ".",
     form: Annotated[Form, typer.Option("--format", help="How it is printed.", case_sensitive=False)] = Form.text,
     fail_on: Annotated[
@@ -46,12 +49,13 @@ def audit(
       novamodel audit deploy/ --fail-on error
       novamodel audit --format sarif > novamodel.sarif
       novamodel audit docs/deployment-guide.md --format markdown
+      helm template . | novamodel audit -
     """
     from novamodel import __version__
     from novamodel import audit as room
     from novamodel.cli.output import say, say_json
 
-    found = room.audit(folder)
+    found = room.audit(folder, sys.stdin.read)
     match form:
         case Form.json:
             say_json(found.rows())

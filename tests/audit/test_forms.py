@@ -1,5 +1,6 @@
 """The audit as screen, JSON, SARIF and Markdown; the command and the front door."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -168,6 +169,16 @@ def test_the_exit_code_says_whether_one_is_found(
     assert main(["audit", folder, "--fail-on", fail_on]) == code
     assert main(["audit", folder]) == 0
     capsys.readouterr()
+
+
+def test_rendered_manifests_come_by_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = KUBERNETES["k8s/shop.yaml"].replace("shop/api:1.4.2", "shop/api:latest")
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert main(["audit", "-", "--format", "json"]) == 0
+    (group,) = json.loads(capsys.readouterr().out)["groups"]
+    assert (group["code"], group["places"][0]["file"], group["places"][0]["line"]) == ("image-latest", "stdin.yaml", 19)
 
 
 @pytest.mark.parametrize("words", [["nowhere"], ["."], [".", "--format", "xml"], [".", "--fail-on", "note"]])
