@@ -57,7 +57,7 @@ def _panels(board: Node) -> Iterator[Node]:
 
 
 def _targets(documents: list[Node], seen: Seen) -> Iterator[Finding | NotChecked]:
-    known = seen.compose_hosts | seen.cluster_hosts
+    known = seen.compose_hosts | seen.cluster_hosts | seen.other_projects.keys()
     if not known - {"localhost", "host.docker.internal"}:
         return
     services = {box.name for box in seen.boxes()}

@@ -128,15 +128,14 @@ def _variables(seen: Seen) -> Iterator[Finding]:
                 yield fault("made-elsewhere", node, message, f"write ${{{name}:?}}, or add it to a .env.example")
     for shown, lines in seen.scripts().items():
         text = "\n".join(lines)
-        if not _DUMPS.search(text):
-            continue
-        for name in sorted(set(_TAKEN.findall(text))):
+        works = [line for line in lines if _DUMPS.search(line) and not line.lstrip().startswith("#")]
+        for name in sorted({name for line in works for name in _TAKEN.findall(line)}):
             set_here = re.search(rf"(^|[\s;]){name}=|\b(for|read|local|declare)\b[^\n]*\b{name}\b", text, re.M)
             guarded = f"${{{name}:" in text or re.search(r"^\s*(\.|source)\s", text, re.M)
             if set_here or guarded or name in known | told | _SHELL:
                 continue
             told.add(name)
-            line = next(number for number, one in enumerate(lines, 1) if name in one)
+            line = next(number for number, one in enumerate(lines, 1) if one in works and name in one)
             message = f"{name} is set by no file of this folder: whoever runs the script has to"
             yield fault("made-elsewhere", Place(shown, line), message, f"write ${{{name}:?}}, and say who sets it")
 
@@ -155,6 +154,7 @@ def _texts(node: Node) -> Iterator[Node]:
 def _monitoring(seen: Seen) -> Iterator[Finding | NotChecked]:
     """Files of Prometheus and Grafana that nothing of the folder runs."""
     made = " ".join(f"{box.name} {box.image_name}" for box in seen.boxes()).lower()
+    made += " ".join(f"{name} {image}" for name, image in seen.other_projects.items()).lower()
     made += " ".join([*seen.sources.cluster.objects, *(one.type for one in seen.sources.estate.resources)]).lower()
     for kind, name in (("prometheus", "Prometheus"), ("grafana", "Grafana")):
         for document in seen.sources.found.all(kind)[:1]:

@@ -108,6 +108,16 @@ class Seen:
         return hosts | {"localhost", "host.docker.internal"}
 
     @cached_property
+    def other_projects(self) -> dict[str, str]:
+        """Names and images of the services of all compose files, those of projects that are not taken too."""
+        found: dict[str, str] = {}
+        for document in self.sources.found.all("compose"):
+            for name, service in document["services"].entries():
+                found[name.lower()] = service["image"].text
+                found[service["container_name"].text.lower()] = service["image"].text
+        return found
+
+    @cached_property
     def compose_open(self) -> str:
         """Why names outside of the project may answer too; empty where only its own do."""
         if self.sources.compose is None:
