@@ -22,6 +22,7 @@ from novamodel.scenario.declared import Declared
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed, wrong
+from novamodel.scenario.finding import LEVELS
 from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
 from novamodel.scenario.graph import check_graph, place_of
@@ -39,7 +40,6 @@ from novamodel.scenario.tenants import fitting_node_type
 from novamodel.scenario.traffic import Traffic, own_population
 from novamodel.showing import Shown, shows_itself
 
-LEVELS = ("error", "warning", "note")
 MOST_REQUESTS = 1e10
 """Some hours of computing; more is taken for a slip of the keyboard."""
 

@@ -28,7 +28,7 @@ ALLOWED = {
     "scenario": {"units", "yamlfile"},
     "components": {"units"},
     "figures": {"units"},
-    "audit": {"scenario", "units"},
+    "audit": {"cost", "importers", "scenario", "units", "yamlfile"},
     "recording": set(),
     "verify": {"components", "analytic", "cost", "recovery", "scenario", "simulation", "units"},
 }
@@ -45,7 +45,7 @@ FORBIDDEN = {
     "cost": {"simulation", "sizing", "figures", "report", "cli", "simpy"},
     "sizing": {"figures", "report", "cli", "questions"},
     "questions": {"figures", "report", "cli", "simpy"},
-    "importers": {"simulation", "cost", "sizing", "figures", "report", "cli"},
+    "importers": {"audit", "simulation", "cost", "sizing", "figures", "report", "cli"},
     "report": {"cli"},
     "components": {"simpy"},
     "scenario": {"simpy"},
