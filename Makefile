@@ -5,6 +5,7 @@
 #   make lab        JupyterLab on the notebooks
 #   make bench      benchmarks, printed as ratios
 #   make coverage   how often stated intervals hold the truth (some five minutes)
+#   make decisions  made-up systems whose every size is simulated, and what sizing chose (some hours; goes on where it was)
 #   make clean      remove the environment, reports and caches
 #   make lock       write requirements.lock anew (needs uv, see CONTRIBUTING.md)
 #
@@ -24,10 +25,10 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench coverage clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench coverage decisions clean lock format
 
 help:
-	@sed -n '3,9s/^# *//p' Makefile
+	@sed -n '3,11s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -104,6 +105,9 @@ bench: setup
 
 coverage: setup
 	$(BIN)/python -m benchmarks.covering
+
+decisions: setup
+	$(BIN)/python -m benchmarks.decisions --out reports/decisions.jsonl
 
 format: setup
 	$(BIN)/ruff check --fix .

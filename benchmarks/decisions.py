@@ -221,6 +221,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("decisions.jsonl"))
     parser.add_argument("--again", action="store_true")
     chosen = parser.parse_args(arguments)
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
     rows = _read(chosen.out, chosen.seed)
     for number in range(chosen.systems):
         before = rows.get(number)

@@ -10,6 +10,7 @@ from novamodel.analytic.leaky import unknown_limits
 from novamodel.scenario import Scenario
 from novamodel.scenario.demand import walk_steps
 from novamodel.scenario.graph import DIRECT
+from novamodel.scenario.tenants import shares_task
 
 
 def uncovered(scenario: Scenario) -> str:
@@ -80,6 +81,8 @@ def _unordered(scenario: Scenario) -> Iterator[str]:
     for name, service in scenario.services.items():
         if not service.runtime.plain:
             yield f"requests of {name} wait for its {service.runtime.takers}, or for garbage: no closed form"
+        elif shares_task(scenario, name):
+            yield f"threads of {name} take turns on the vCPUs of its task: no closed form"
     if interwoven(scenario):
         for service in scenario.services.values():
             for steps in service.routes.values():

@@ -199,7 +199,7 @@ def checked_metrics(sweep: Sweep, base: Scenario, places: Places) -> dict[str, s
     return found
 
 
-def check_cases(plan: Plan, base: Scenario, places: Places) -> None:
+def check_cases(plan: Plan, axes: tuple[Axis, ...], base: Scenario, places: Places) -> None:
     """Each variant as a whole, where there are few; numbers of rendered cases."""
     for number in plan.rendered:
         if number >= len(plan) or number < 0:
@@ -207,6 +207,8 @@ def check_cases(plan: Plan, base: Scenario, places: Places) -> None:
             raise places.mistake(f"there is no case {number}", "notebooks", "cases", valid=valid)
     if plan.sweep.design == "list" or plan.variants > MOST_CHECKED:
         return
+    if len(axes) == 1 and isinstance(axes[0], Choices):
+        return  # `checked_values` has had them
     for variant in range(plan.variants):
         overrides = plan.overrides(variant)
         try:

@@ -52,7 +52,7 @@ def planned(source: str | Path | Mapping[str, Any]) -> Ready:
     notebook_hash = notebook.content_hash if notebook else ""
     basis = Basis(base.content_hash(), code_version(), seeds, columns, units, notebook_hash, limits)
     plan = Plan(sweep, basis, places.file)
-    checks.check_cases(plan, base, places)
+    checks.check_cases(plan, axes, base, places)
     return Ready(plan, base, notebook)
 
 

@@ -42,6 +42,7 @@ def text(
     else:
         parts += [_sums(scenario, cost, by, width), "\n".join(fold(line, width) for line in month.summary())]
     parts.append(fold(f"per million requests: {_per_million(scenario, cost)} {month.currency}", width))
+    parts.append("\n".join(fold(line, width) for line in worth(cost)))
     if year is not None:
         parts.append("\n".join(fold(line, width) for line in committed(year, month.currency)))
     if best is not None:
@@ -53,6 +54,23 @@ def text(
     if cost.assumed:
         parts.append(fold(f"assumed, declared by no file: {'; '.join(cost.assumed)}", width))
     return "\n\n".join(parts)
+
+
+def worth(cost: MonthlyCost) -> list[str]:
+    """What is paid beside answers in time: what stands idle at the peak, and what answers in time cost."""
+    from novamodel import units
+
+    currency = cost.mid.currency
+    idle = ", ".join(
+        f"{one.tier} {one.amount:,.2f} ({units.format_fraction(one.share)}; first full: {one.first})"
+        for one in cost.headroom
+    )
+    lines = [f"headroom: {sum(one.amount for one in cost.headroom):,.2f} {currency} idle at the peak: {idle}"]
+    for one in cost.in_time:
+        each = "none" if one.per_million is None else f"{one.per_million:,}"
+        share = units.format_fraction(one.share)
+        lines.append(f"in time: {share} of requests keep the limit of {one.text}: {each} {currency} a million of them")
+    return lines if idle else lines[1:]
 
 
 def moved(cost: MonthlyCost) -> list[str]:
@@ -210,6 +228,11 @@ def cost_dict(
         "missing": list(month.missing),
         "notes": list(month.notes),
         "assumed": list(cost.assumed),
+        "headroom": [one._asdict() | {"amount": float(one.amount)} for one in cost.headroom],
+        "in_time": [
+            one._asdict() | {"per_million": None if one.per_million is None else float(one.per_million)}
+            for one in cost.in_time
+        ],
         "day": cost.day.to_dict("records"),
     }
     if year is not None:

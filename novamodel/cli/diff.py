@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Engine, EngineChoice, Json, Replications, Seed
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed
 
 if TYPE_CHECKING:
     from novamodel.workflows.compare import Difference
@@ -44,6 +44,7 @@ def diff(
     fail_on_worse: Annotated[
         bool, typer.Option("--fail-on-worse", help="Exit 99 when B misses an objective that A does not miss.")
     ] = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> int:
     """Simulate and price two deployments with the same callers, and show what changes from A to B.
@@ -70,7 +71,7 @@ def diff(
     if markdown and json:
         raise UserError("--markdown and --json are two forms of the same output", valid="one of them")
     shared = [text for text in sets or () if text.strip().startswith("run.")]  # how to simulate: the same for both
-    first, second = load(a, shared), load(b or a, sets)
+    first, second = load(a, shared, demo=demo), load(b or a, sets, demo=demo)
     with progress("comparing") as tell:
         found = compare(first, second, engine=engine.value, seed=seed, replications=replications, progress=tell)
     if json:

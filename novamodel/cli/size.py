@@ -26,6 +26,10 @@ def size(
     demand: Annotated[
         str, typer.Option(metavar="LOW,HIGH", help="Multiples of the load between which it is uncertain: least regret.")
     ] = "",
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Keep the SLO in this too: rollout, zone (lost), cold (start), day."),
+    ] = None,
     strict: Strict = False,
     demo: Demo = False,
 ) -> int:
@@ -40,6 +44,7 @@ def size(
       novamodel size novabank
       novamodel size mine.yaml --set 'traffic.peak=900 requests/s'
       novamodel size novabank --explain --demand 0.8,1.5
+      novamodel size novabank --hold rollout --hold zone
       novamodel size mine.yaml --json | python -m json.tool
     """
     from novamodel.cli.output import say, say_json, terminal_width
@@ -64,6 +69,7 @@ def size(
             cost_of=monthly_total,
             explain=explain or bool(multiples),
             demand=multiples,
+            holds=hold or (),
         )
     if json:
         say_json(sizing_dict(sizing) | what_files_say(scenario))

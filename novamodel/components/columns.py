@@ -6,6 +6,7 @@ The same rules run on both: they only index columns. Column entries are all inte
 from __future__ import annotations
 
 from functools import cache
+from operator import add
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -63,11 +64,8 @@ def copy_span(to: Column, at: int, column: Column, first: int, count: int) -> No
 
 
 def add_span(to: Column, at: int, column: Column, first: int, count: int) -> None:
-    """The same, added to what is there; none is -0.0."""
-    for value in column[first : first + count]:
-        if value != 0.0:
-            to[at] += value
-        at += 1
+    """The same, added to what is there."""
+    to[at : at + count] = [*map(add, to[at : at + count], column[first : first + count])]
 
 
 @cache
@@ -83,7 +81,35 @@ def _as_array(values: list[Any]) -> np.ndarray[Any, Any]:
 
 
 if numba is not None:
-    from numba.extending import overload
+    from numba import types
+    from numba.core.cgutils import ir  # llvmlite's
+    from numba.extending import intrinsic, overload
+
+    @cache
+    def _at_once(count: int, adds: bool) -> Any:
+        """Compiled code that copies, or adds, so many floats as one vector: for spans whose length is a constant."""
+
+        @intrinsic
+        def act(typing_context: Any, to: Any, at: Any, column: Any, first: Any) -> Any:
+            def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+                wide = ir.VectorType(ir.DoubleType(), count).as_pointer()
+                target, source = (
+                    builder.bitcast(builder.gep(pointer, [place]), wide)
+                    for pointer, place in (arguments[:2], arguments[2:])
+                )
+                values = builder.load(source, align=8)
+                if adds:
+                    values = builder.fadd(builder.load(target, align=8), values)
+                builder.store(values, target, align=8)
+                return context.get_dummy_value()
+
+            return types.void(to, at, column, first), generate
+
+        return act
+
+    def _is_constant(to: Any, column: Any, count: Any) -> bool:
+        floats = types.CPointer(types.float64)
+        return to == floats and column == floats and isinstance(count, types.IntegerLiteral)
 
     @overload(clear_span, jit_options=RULE_OPTIONS)
     def _clear_entries(column: Column, at: int, count: int) -> Any:
@@ -93,18 +119,32 @@ if numba is not None:
 
         return implementation
 
-    @overload(copy_span, jit_options=RULE_OPTIONS)
+    @overload(copy_span, jit_options=RULE_OPTIONS, prefer_literal=True)
     def _copy_entries(to: Column, at: int, column: Column, first: int, count: int) -> Any:
         def implementation(to: Column, at: int, column: Column, first: int, count: int) -> None:
             for i in range(count):
                 to[at + i] = column[first + i]
 
-        return implementation
+        if not _is_constant(to, column, count):
+            return implementation
+        act = _at_once(count.literal_value, False)  # type: ignore[attr-defined]
 
-    @overload(add_span, jit_options=RULE_OPTIONS)
+        def at_once(to: Column, at: int, column: Column, first: int, count: int) -> None:
+            act(to, at, column, first)
+
+        return at_once
+
+    @overload(add_span, jit_options=RULE_OPTIONS, prefer_literal=True)
     def _add_entries(to: Column, at: int, column: Column, first: int, count: int) -> Any:
         def implementation(to: Column, at: int, column: Column, first: int, count: int) -> None:
             for i in range(count):
                 to[at + i] += column[first + i]
 
-        return implementation
+        if not _is_constant(to, column, count):
+            return implementation
+        act = _at_once(count.literal_value, True)  # type: ignore[attr-defined]
+
+        def at_once(to: Column, at: int, column: Column, first: int, count: int) -> None:
+            act(to, at, column, first)
+
+        return at_once

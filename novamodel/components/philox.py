@@ -10,7 +10,7 @@ The code uses signed 64-bit integers and masks only: CPython's unbounded integer
 
 from __future__ import annotations
 
-from novamodel.components.rule import number_rule, rule
+from novamodel.components.rule import handler, number_rule, rule
 
 _MASK = 0xFFFFFFFF
 _MULTIPLIER_0 = 0xD2511F53
@@ -64,7 +64,7 @@ def uniform_pair(seed: int, stream: int, request: int, draw_pair: int) -> tuple[
     return to_uniform(w0, w1), to_uniform(w2, w3)
 
 
-@rule
+@handler
 def uniform(seed: int, stream: int, request: int, draw: int) -> float:
     """One uniform in (0, 1): element draw % 2 of pair draw // 2."""
     first, second = uniform_pair(seed, stream, request, draw >> 1)

@@ -17,6 +17,7 @@ from novamodel.figures.house import COLOURS, TEMPLATE
 from novamodel.figures.hpa_bounds import hpa_bounds
 from novamodel.figures.hpa_target import hpa_target
 from novamodel.figures.knee import knee
+from novamodel.figures.model_errors import model_errors
 from novamodel.figures.operations import operations
 from novamodel.figures.overview import overview
 from novamodel.figures.pareto import pareto
@@ -54,6 +55,7 @@ __all__ = [
     "hpa_target",
     "knee",
     "memory_limit",
+    "model_errors",
     "operations",
     "overview",
     "pareto",

@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "AccuracyAnswer": "novamodel.questions.model_accuracy.answer",
     "CacheAnswer": "novamodel.questions.cache_size.answer",
     "ConnectionsAnswer": "novamodel.questions.pool_sizes.answer",
     "CostAnswer": "novamodel.questions.monthly_cost.answer",
@@ -17,6 +18,7 @@ _HOMES = {
     "LimitsAnswer": "novamodel.questions.requests_limits.answer",
     "OperationsAnswer": "novamodel.questions.operations_day.answer",
     "ReplicasAnswer": "novamodel.questions.replica_count.answer",
+    "accuracy": "novamodel.questions.model_accuracy.answer",
     "cache": "novamodel.questions.cache_size.answer",
     "connections": "novamodel.questions.pool_sizes.answer",
     "cost": "novamodel.questions.monthly_cost.answer",

@@ -24,6 +24,7 @@ from novamodel.scenario.nodes import (
     node_allocatable,
     room_for_pods,
 )
+from novamodel.scenario.not_modelled import NOT_MODELLED
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
 from novamodel.scenario.read_replicas import may_read_elsewhere
@@ -35,6 +36,7 @@ from novamodel.scenario.tenants import standing
 
 __all__ = [
     "LEVELS",
+    "NOT_MODELLED",
     "NO_SERVICE",
     "SYSTEM_PODS",
     "Allocatable",

@@ -77,9 +77,10 @@ def _of_stores(scenario: Scenario, assumed: Mapping[str, str], group: object) ->
         if space.hit_ratio is None
         for field in ("keys", "popularity", "ttl")
     ]
-    yield from group("hit ratio", "hit ratio of the cache", [path for path in keys if path in assumed])
+    warm = "a warm cache" if scenario.run.start_state == "steady" else "the cache"
+    yield from group("hit ratio", f"hit ratio of {warm}", [path for path in keys if path in assumed])
     reads = [path for path in assumed if ".statements." in path and path.endswith(".reads")]
-    yield from group("data in memory", "all data in the database's memory", reads)
+    yield from group("data in memory", "data that fits in memory", reads)
     for name, database in scenario.all_databases.items():
         path = place_of("database", name)
         if database.statements and f"{path}.cores" in assumed:
@@ -109,6 +110,8 @@ def _of_machines(scenario: Scenario, assumed: Mapping[str, str], group: object) 
     if scenario.platform.compute == "ec2" and "platform.node_type" in assumed:
         what = "machine" if scenario.platform.kind == "compose" else "nodes of"
         yield from group("node type", f"{what} {scenario.platform.node_type}", ["platform.node_type"])
+    if scenario.platform.kind != "compose" and "platform.zones" in assumed:
+        yield from group("zones", f"{scenario.platform.zones} zones", ["platform.zones"])
     if "platform.core_speed" in assumed:
         yield from group("core speed", f"core speed {scenario.platform.core_speed:g}", ["platform.core_speed"])
 

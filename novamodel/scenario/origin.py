@@ -127,9 +127,9 @@ def _drop_void(values: dict[str, Any], path: str, value: Any, changes: Mapping[s
 
 def _check_path(path: str, known: Mapping[str, Any]) -> None:
     """A path is valid when it is a value or a part of the resolved scenario."""
-    prefixes = {".".join(p.split(".")[:size]) for p in known for size in range(1, len(p.split(".")) + 1)}
-    if path in prefixes:
+    if path in known or any(p.startswith(f"{path}.") for p in known):
         return
+    prefixes = {".".join(p.split(".")[:size]) for p in known for size in range(1, len(p.split(".")) + 1)}
     words = path.split(".")
     nearest = near(path, sorted(prefixes), 3, 0.5)
     parent = ".".join(words[:-1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novamodel.scenario.demand import walk_steps
+from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.finding import Whole
 from novamodel.scenario.machines import GIB, node_types
 from novamodel.scenario.nodes import SYSTEM_PODS, NodeGroup, group_room, machine
@@ -37,6 +39,28 @@ def tenants(scenario: Whole) -> list[Tenant]:
     unbound = Resources(cpu_request=NO_REQUEST, memory_request="0 B")
     found += [Tenant(part, name, pod or unbound) for part, name, pod in parts if pod is not None or everything]
     return found
+
+
+def task_cores(scenario: Whole, name: str) -> int | None:
+    """Cores of the machine that a replica's Fargate task is, from one vCPU on; None elsewhere.
+
+    A smaller task is a share of a core: a CPU limit alone describes it.
+    """
+    platform, resources = scenario.platform, scenario.services[name].resources
+    if platform.on_machines or platform.cpu.kind == "none":
+        return None
+    vcpu = resources.cpu_limit or 0.0
+    if platform.kind == "eks":
+        vcpu = fargate_pod_size(resources.cpu_request, resources.memory_request / GIB).vcpu
+    return int(vcpu) if vcpu >= 1 else None
+
+
+def shares_task(scenario: Whole, name: str) -> bool:
+    """Whether threads of a replica take turns on the vCPUs of its Fargate task: its event loop and libuv's, or those
+    of its runtime."""
+    service = scenario.services[name]
+    works = any(step.thread is not None for steps in service.routes.values() for step in walk_steps(steps))
+    return task_cores(scenario, name) is not None and (works or not service.runtime.plain)
 
 
 def standing(scenario: Whole) -> list[tuple[float, float]]:

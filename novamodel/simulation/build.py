@@ -21,7 +21,7 @@ from novamodel.simulation.build_edge import (
     places_state,
     silent_state,
 )
-from novamodel.simulation.build_runtimes import cpu_limit, whose_machines
+from novamodel.simulation.build_runtimes import cpu_limit, ways_of
 from novamodel.simulation.build_shared import host_rows, machines_state, phase
 from novamodel.simulation.build_source import Feed, Users, client_count, feeds_of, users_of
 from novamodel.simulation.build_stores import links_state, servers_state
@@ -57,7 +57,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
     laws = LawBook()
     book = write_programs(scenario, layout, laws)
     clients = client_count(scenario)
-    count = layout.replica_count
+    count, ways = layout.replica_count, ways_of(scenario, layout)
     threads = max(one.runtime.all_threads if one.runtime.kind == "node" else 1 for one in scenario.services.values())
     queues = queues_state(scenario, layout, book, REQUESTS)
     members = queues.pop("members")
@@ -76,7 +76,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             stream=stream,
             most_draws=book.most_draws,
             room=room_needed(book.table),
-            shared=whose_machines(scenario),
+            shared=int(any(ways)),
             **gateway_config(scenario),
         ),
         programs=book.table,
@@ -92,6 +92,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
             armed=[codes.NEVER] * count,
             done=[codes.NONE] * (count * codes.INTERNAL_KINDS),
             lost=[0] * count,
+            way=ways,
             member=[sum(len(one) for one in members[:r]) for r in range(count)],
             members=[len(one) for one in members],
         ),

@@ -14,6 +14,7 @@ from novamodel.components.runtime.state import (
 from novamodel.scenario import Scenario
 from novamodel.scenario.fargate import fargate_pod_size
 from novamodel.scenario.runtime import Runtime
+from novamodel.scenario.tenants import shares_task, task_cores
 from novamodel.simulation import codes
 from novamodel.simulation.layout import Layout
 
@@ -41,22 +42,27 @@ def plan_of(runtime: Runtime) -> Plan | None:
     return plan._replace(collect_every_s=garbage.every, collect_stop_s=garbage.stop, collect_beside_s=garbage.beside)
 
 
-def whose_machines(scenario: Scenario) -> int:
-    """Whose threads run on machines: those of all, of runtimes that are no single event loop, or nobody's."""
-    if scenario.platform.shares_cores:
-        return codes.ALL_SHARED
-    plain = all(service.runtime.plain for service in scenario.services.values())
-    return codes.ON_OWN if plain else codes.RUNTIMES_ONLY
+def ways_of(scenario: Scenario, layout: Layout) -> list[int]:
+    """By replica: what runs its bursts."""
+    found = []
+    for name, (first, end) in layout.rows.items():
+        way = codes.BY_QUOTA
+        if not scenario.services[name].runtime.plain:
+            way = codes.BY_RUNTIME
+        elif scenario.platform.shares_cores or shares_task(scenario, name):
+            way = codes.ON_MACHINE
+        found += [way] * (end - first)
+    return found
 
 
 def own_machines(scenario: Scenario, layout: Layout) -> dict[int, int]:
-    """Cores of the machine that each replica of a further runtime has for itself, as containers share none: by row."""
+    """Cores of the machine that a replica has for itself, where it has one and containers share none: by row."""
     if scenario.platform.shares_cores:
         return {}
     return {
-        row: min(scenario.services[name].runtime.most_running, MOST_CORES)
+        row: task_cores(scenario, name) or min(scenario.services[name].runtime.most_running, MOST_CORES)
         for name, (first, end) in layout.rows.items()
-        if not scenario.services[name].runtime.plain
+        if shares_task(scenario, name) or not scenario.services[name].runtime.plain
         for row in range(first, end)
     }
 

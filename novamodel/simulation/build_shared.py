@@ -13,7 +13,7 @@ from novamodel.components.runtime.state import Plan, lanes_of, runtime_state
 from novamodel.scenario import Scenario
 from novamodel.scenario.nodes import machine
 from novamodel.scenario.service import Resources
-from novamodel.scenario.tenants import Tenant, tenants
+from novamodel.scenario.tenants import Tenant, task_cores, tenants
 from novamodel.simulation import codes
 from novamodel.simulation.build_runtimes import cpu_limit, own_machines, plan_of
 from novamodel.simulation.layout import Layout
@@ -117,7 +117,10 @@ class _Processes:
         for number, (name, (first, end)) in enumerate(layout.rows.items()):
             for replica in range(first, end):
                 service = scenario.services[name]
-                self._container(service.resources, cpu_limit(scenario, name), number, replica - first)
+                limit, cores = cpu_limit(scenario, name), task_cores(scenario, name)
+                if cores is not None and limit is not None and limit >= cores:
+                    limit = None  # its cores are the limit
+                self._container(service.resources, limit, number, replica - first)
                 self._process(replica)
                 self.plans.append(plan_of(service.runtime))
         servers: list[tuple[int, int, int]] = []

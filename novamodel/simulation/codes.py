@@ -195,8 +195,8 @@ PLACES = (
     "worker wait",
 )
 
-# Whose threads run on machines (`Config.shared`).
-ON_OWN, ALL_SHARED, RUNTIMES_ONLY = 0, 1, 2
+# What runs the bursts of a replica (`Replicas.way`).
+BY_QUOTA, ON_MACHINE, BY_RUNTIME = 0, 1, 2  # an event loop: cores as it needs, or a machine; a further runtime
 
 # Jobs of a replica that are no requests.
 BOOT, READINESS, LIVENESS, SCRAPE = 0, 1, 2, 3

@@ -106,9 +106,9 @@ def inject(m: Model, r: int, program: int, number: int, serial: int, now: float)
 @handler
 def kill(m: Model, q: Any, r: int, now: float) -> None:
     """A replica's process dies and holds nothing any more; `kill_more` then fails its requests."""
-    if m.runtime.workers[r] > 0:
+    if m.replicas.way[r] == codes.BY_RUNTIME:
         end_runtime(m, q, r, now)
-    elif m.config.shared == codes.ALL_SHARED:
+    elif m.replicas.way[r] == codes.ON_MACHINE:
         node_clear(m.node, r, now)
         container_reset(m.host, r, now)
         arm_host(m, q, m.host.home[r])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from novamodel.components.columns import copy_span
 from novamodel.components.node.node import node_finish
 from novamodel.components.pg_pool.state import ABORTED, CLOSED, DESERTED, NOTHING, TIMED_OUT
 from novamodel.components.pg_pool.timers import pool_fire
@@ -22,6 +23,7 @@ from novamodel.simulation.holds import (
     release_dead,
     serve_pool,
 )
+from novamodel.simulation.recorder import PLACES
 from novamodel.simulation.requests import add_time, drawn, fail, resume, take_request
 from novamodel.simulation.schedule import push
 from novamodel.simulation.shared import join_backend, statement_ended
@@ -54,8 +56,7 @@ def on_arrive(m: Model, q: Any, source: int, now: float) -> None:
     s.population[i] = stream.population[at]
     s.client[i] = stream.client[at]
     most = m.config.most_draws
-    for d in range(m.programs.draws[program]):
-        s.draw[i * most + d] = stream.draw[at * most + d]
+    copy_span(s.draw, i * most, stream.draw, at * most, m.programs.draws[program])
     if entry != NONE:
         s.in_flight[0] += 1
         m.record.arrived[entry] += 1
@@ -77,10 +78,11 @@ def on_burst_due(m: Model, q: Any, r: int, now: float) -> None:
             add_time(m, starts, codes.THREADS if on_thread else codes.LOOP_WAIT, now - s.since[starts])
             s.since[starts] = now
         own = m.node.work[job]
-        add_time(m, job, codes.THREADS if on_thread else codes.ON_CPU, own)
+        times = job * PLACES
+        s.spent[times + (codes.THREADS if on_thread else codes.ON_CPU)] += own
         late = now - s.since[job] - own
         if late > 0.0:
-            add_time(m, job, codes.THROTTLED, late)
+            s.spent[times + codes.THROTTLED] += late
         s.where[job] = codes.TIMED
         s.pc[job] += 1
         resume(m, job)

@@ -11,7 +11,7 @@ from novamodel.workload.arrivals import Block, new_block
 
 
 class Feeder:
-    """Fills the blocks of every source; columns of the state are replaced or copied by the engine's `put`."""
+    """Fills the blocks of every source."""
 
     def __init__(self, plan: Plan, seed: int, replication: int) -> None:
         self.feeds: dict[int, Feed] = {feed.number: feed for feed in plan.feeds}
@@ -25,19 +25,24 @@ class Feeder:
         feed, block = self.feeds[number], self.blocks[number]
         first = self._first[number] + int(stream.count[number])
         self._first[number] = first
-        made = feed.fill(feed.source, block, self._seed, self._replication, first)
-        programs = feed.programs[block.route[:made]]
         begin, most = number * BLOCK, self.most_draws
         lists = isinstance(stream.time, list)
-        for column, values, width in (
-            (stream.time, block.time, 1),
-            (stream.program, programs, 1),
-            (stream.population, block.population, 1),
-            (stream.client, block.client, 1),
-            (stream.draw, block.draw, most),
-        ):
-            part = values[: made * width]
-            column[begin * width : (begin + made) * width] = part.tolist() if lists else part
+        if not lists:  # drawn where it is to lie
+            wide = stream.draw[begin * most : (begin + BLOCK) * most]
+            time, population, client = (
+                column[begin : begin + BLOCK] for column in (stream.time, stream.population, stream.client)
+            )
+            block = block._replace(time=time, population=population, client=client, draw=wide)
+        made = feed.fill(feed.source, block, self._seed, self._replication, first)
+        programs = feed.programs[block.route[:made]]
+        if lists:
+            stream.time[begin : begin + made] = block.time[:made].tolist()
+            stream.program[begin : begin + made] = programs.tolist()
+            stream.population[begin : begin + made] = block.population[:made].tolist()
+            stream.client[begin : begin + made] = block.client[:made].tolist()
+            stream.draw[begin * most : (begin + made) * most] = block.draw[: made * most].tolist()
+        else:
+            stream.program[begin : begin + made] = programs
         stream.number[number] = number * STRIDE + first
         stream.at[number] = 0
         stream.count[number] = made

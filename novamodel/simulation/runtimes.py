@@ -20,7 +20,7 @@ from novamodel.components.runtime.rules import (
 from novamodel.simulation import codes
 from novamodel.simulation.leaving import ask_next, leave_replica, may_ask_next
 from novamodel.simulation.requests import add_time, fail, resume
-from novamodel.simulation.shared import arm_host, begin, join_process, join_thread
+from novamodel.simulation.shared import arm_host, begin
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -63,24 +63,15 @@ def leave_runtime(m: Model, i: int, now: float) -> None:
 
 
 @handler
-def joins_machine(m: Model, q: Any, i: int, r: int, idle: float, busy: float, aside: bool, now: float) -> bool:
-    """A burst of a request (``aside``: work handed to a thread) on the machine of its replica; false if it has none."""
-    if m.runtime.workers[r] > 0:
-        if m.runtime.at[i] == NONE:  # its process has died in this instant
-            fail(m, i, codes.KILLED)
-            return True
-        m.requests.where[i] = codes.ON_NODE
-        begin(m, i, r, now)
-        runtime_burst(m.runtime, m.host, i, aside, idle, busy, now)
-        arm_host(m, q, m.host.home[r])
-        return True
-    if m.config.shared != codes.ALL_SHARED:
-        return False
-    if aside:
-        join_thread(m, q, i, r, idle, busy, now)
-    else:
-        join_process(m, q, i, r, idle, busy, codes.ON_NODE, now)
-    return True
+def join_runtime(m: Model, q: Any, i: int, r: int, idle: float, busy: float, aside: bool, now: float) -> None:
+    """A burst of a request in its replica; ``aside``: work handed to a thread."""
+    if m.runtime.at[i] == NONE:  # its process has died in this instant
+        fail(m, i, codes.KILLED)
+        return
+    m.requests.where[i] = codes.ON_NODE
+    begin(m, i, r, now)
+    runtime_burst(m.runtime, m.host, i, aside, idle, busy, now)
+    arm_host(m, q, m.host.home[r])
 
 
 @handler

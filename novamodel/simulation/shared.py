@@ -183,7 +183,7 @@ def burst_ended(m: Model, q: Any, t: int, now: float) -> None:
         after_burst(m, q, job, now)
 
 
-@handler
+@rule
 def own_burst_ended(m: Model, job: int, r: int, own: float, stood: float, on_thread: bool, now: float) -> None:
     """A burst in a request's own replica is over: where its time went. ``stood``: until it had a thread or the lock."""
     s = m.requests

@@ -47,7 +47,7 @@ class Config(NamedTuple):
     stream: int  # of the draws of requests that no source made
     most_draws: int
     room: int  # free rows that must be there before requests go on (`growing.room_needed`)
-    shared: int  # whose threads run on machines: `codes.ON_OWN`, ALL_SHARED, RUNTIMES_ONLY
+    shared: int  # 1 = threads of some replica run on a machine
     midnight: float  # time of day at time 0
     gateway: int  # which rule of components.gateway
     gateway_by_client: int  # 1 = a counter for each client, 0 = one for each service
@@ -158,6 +158,7 @@ class Replicas(NamedTuple):
     armed: Column  # time of its pending BURST_DUE event
     done: Column  # serial number of the last internal job done
     lost: Column  # 1 = it is gone, and the edge does not know yet
+    way: Column  # what runs its bursts: `codes.BY_QUOTA`, ON_MACHINE, BY_RUNTIME
     member: Column  # its first consumer, or NONE
     members: Column  # how many consumers it has
 

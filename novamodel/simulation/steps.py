@@ -26,9 +26,9 @@ from novamodel.simulation.holds import (
 )
 from novamodel.simulation.keyed import command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
-from novamodel.simulation.runtimes import joins_machine
+from novamodel.simulation.runtimes import join_runtime
 from novamodel.simulation.schedule import push
-from novamodel.simulation.shared import join_process, on_way, set_up
+from novamodel.simulation.shared import join_process, join_thread, on_way, set_up
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -36,11 +36,17 @@ NONE = codes.NONE
 
 @rule
 def do_cpu(m: Model, q: Any, i: int, pc: int, now: float) -> None:
-    """Ask for a burst on the event loop."""
+    """Ask for a burst on the event loop, or on a thread of the replica's runtime."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
-    if m.config.shared != 0 and joins_machine(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, False, now):
-        return
+    if m.config.shared != 0:
+        idle, busy = m.programs.idle[pc] * x, m.programs.busy[pc] * x
+        if m.replicas.way[r] == codes.ON_MACHINE:
+            join_process(m, q, i, r, idle, busy, codes.ON_NODE, now)
+            return
+        if m.replicas.way[r] == codes.BY_RUNTIME:
+            join_runtime(m, q, i, r, idle, busy, False, now)
+            return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     loop_join(m.node, m.gate, r, i, m.programs.idle[pc] * x, m.programs.busy[pc] * x, now)
@@ -52,8 +58,14 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Hand work to a libuv thread; the core is idle when neither the loop nor a thread of the replica works."""
     r = m.requests.replica[i]
     x = drawn(m, i, m.programs.draw[pc])
-    if m.config.shared != 0 and joins_machine(m, q, i, r, m.programs.idle[pc] * x, m.programs.busy[pc] * x, True, now):
-        return
+    if m.config.shared != 0:
+        idle_work, busy_work = m.programs.idle[pc] * x, m.programs.busy[pc] * x
+        if m.replicas.way[r] == codes.ON_MACHINE:
+            join_thread(m, q, i, r, idle_work, busy_work, now)
+            return
+        if m.replicas.way[r] == codes.BY_RUNTIME:
+            join_runtime(m, q, i, r, idle_work, busy_work, True, now)
+            return
     m.requests.since[i] = now
     m.requests.where[i] = codes.ON_NODE
     idle = m.node.loop_job[r] == NONE and m.node.threads_busy[r] == 0

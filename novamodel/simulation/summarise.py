@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,24 +72,20 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _table(scenario: Scenario, replications: Sequence[Replication], name: str) -> pd.DataFrame:
-    parts = []
-    for replication in replications:
-        part = getattr(replication, name).frame()
-        part.insert(0, "replication", replication.number)
-        parts.append(part)
-    return _dated(scenario, pd.concat(parts, ignore_index=True))
-
-
-def _dated(scenario: Scenario, frame: pd.DataFrame) -> pd.DataFrame:
-    """With the time of day in place of the time of the run."""
-    frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s))
-    return frame
+    """The same table of every replication, with its number and the time of day in place of the time of the run."""
+    parts = [(replication.number, getattr(replication, name).arrays()) for replication in replications]
+    found = {"replication": np.concatenate([np.full(len(part["time_s"]), number) for number, part in parts])}
+    found |= {column: np.concatenate([part[column] for _, part in parts]) for column in parts[0][1]}
+    times = found.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s)
+    return pd.DataFrame({"replication": found.pop("replication"), "clock_s": times, **found})
 
 
 def _events(scenario: Scenario, replications: Sequence[Replication]) -> pd.DataFrame:
     rows = [{"replication": r.number, **row} for r in replications for row in r.events]
     columns = ["replication", "time_s", "service", "kind", "message", "before", "after"]
-    return _dated(scenario, pd.DataFrame(rows, columns=columns))
+    frame = pd.DataFrame(rows, columns=columns)
+    frame.insert(1, "clock_s", frame.pop("time_s") + (scenario.run.start - scenario.run.warm_up_s))
+    return frame
 
 
 def _lives(
@@ -144,27 +142,37 @@ def _routes(scenario: Scenario, replications: Sequence[Replication], histogram: 
 
 def _calls(replications: Sequence[Replication]) -> pd.DataFrame:
     """By call site: attempts, those beyond the first, calls given up; of callers outside and of services."""
-    columns = ["caller", "called", "attempts", "retries", "given_up"]
-    rows = pd.DataFrame([row for r in replications for row in r.calls], columns=columns)
-    return rows.groupby(["caller", "called"], sort=False, as_index=False).sum()
+    keys, counts = ["caller", "called"], ["attempts", "retries", "given_up"]
+    return pd.DataFrame(_summed([r.calls for r in replications], keys, counts), columns=keys + counts)
 
 
 def _queues(replications: Sequence[Replication]) -> pd.DataFrame:
     """By queue: messages published, delivered, delivered again, acknowledged, dead; waiting at the end."""
-    columns = ["queue", "published", "delivered", "redelivered", "acknowledged", "dead", "waiting"]
-    rows = pd.DataFrame([row for r in replications for row in r.queues], columns=columns)
-    return rows.groupby("queue", sort=False, as_index=False).sum()
+    keys, counts = ["queue"], ["published", "delivered", "redelivered", "acknowledged", "dead", "waiting"]
+    return pd.DataFrame(_summed([r.queues for r in replications], keys, counts), columns=keys + counts)
 
 
 def _caches(replications: Sequence[Replication]) -> pd.DataFrame:
     """By keyspace: commands, evictions and the like of all replications; entries and their bytes at the end of one."""
     counts = ["gets", "hits", "sets", "deletes", "evicted", "expired", "refused"]
-    columns = ["cache", "keyspace", "keys", "hit_ratio", *counts, "entries", "bytes"]
-    rows = pd.DataFrame([row for r in replications for row in r.caches], columns=columns)
-    rows = rows.groupby(["cache", "keyspace", "keys"], sort=False, as_index=False).sum()
-    rows[["entries", "bytes"]] //= len(replications)
-    rows["hit_ratio"] = rows["hits"] / rows["gets"].where(rows["gets"] > 0)
-    return rows[columns]
+    keys, ends = ["cache", "keyspace", "keys"], ["entries", "bytes"]
+    rows = _summed([r.caches for r in replications], keys, counts + ends)
+    for row in rows:
+        row["hit_ratio"] = _ratio(row["hits"], row["gets"])
+        for name in ends:
+            row[name] //= len(replications)
+    return pd.DataFrame(rows, columns=[*keys, "hit_ratio", *counts, *ends])
+
+
+def _summed(parts: list[list[dict[str, Any]]], keys: list[str], counts: list[str]) -> list[dict[str, Any]]:
+    """Rows of all parts; those with equal keys are one, with the sums of their counts."""
+    found: dict[Any, dict[str, Any]] = {}
+    for row in chain(*parts):
+        mine = {key: row[key] for key in keys}
+        total = found.setdefault(tuple(mine.values()), mine | dict.fromkeys(counts, 0))
+        for count in counts:
+            total[count] += row[count]
+    return [*found.values()]
 
 
 def _populations(scenario: Scenario, replications: Sequence[Replication], found: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 
 class Table:
@@ -41,11 +40,11 @@ class Table:
     def __getitem__(self, row: int) -> dict[str, Any]:
         return list(self)[row]
 
-    def frame(self) -> pd.DataFrame:
-        """All rows, with the columns' names."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All rows, column by column."""
         words = np.array([*self._words], dtype=object)
-        found = {}
-        for (name, kind), column in zip(self.kinds.items(), self.columns, strict=True):
-            values = np.array(column)
-            found[name] = words[values] if kind is str else values
-        return pd.DataFrame(found)
+        columns = (np.array(column) for column in self.columns)
+        return {
+            name: words[values] if kind is str else values
+            for (name, kind), values in zip(self.kinds.items(), columns, strict=True)
+        }

@@ -8,12 +8,14 @@ which `crossing` places between two loads; `peak_window` is the piece of the day
 from novamodel.sizing.answers import Candidate, Explained, Knee, Sizing
 from novamodel.sizing.breach import KNEE_LOADS, crossing, knee
 from novamodel.sizing.guarantee import among_tried, legal_count
+from novamodel.sizing.holds import HOLDS
 from novamodel.sizing.search import size
 from novamodel.sizing.variables import Variable, variables
 from novamodel.sizing.verdict import doubt
 from novamodel.sizing.window import knee_replications, knee_window, peak_window
 
 __all__ = [
+    "HOLDS",
     "KNEE_LOADS",
     "Candidate",
     "Explained",

@@ -67,6 +67,9 @@ def held(scenario: Scenario) -> str:
     kinds = [name for name in (database.instance_class, cache.node_type) if name is not None and ".t" not in name]
     if kinds:
         parts.append(f"burstable machines (CPU credits are not modelled) in place of {' and '.join(kinds)}")
+    if not (scenario.platform.compute == "fargate" and scenario.platform.kind != "compose"):
+        parts.append("requests below what a replica uses at the peak by the closed forms")
+    parts.append("memory limits below 1.25 times the largest working set by the closed forms")
     parts += _further(scenario)
     parts.append("storage, read replicas, nodes of the cache, node types and zones")
     return f"Not tried: {'; '.join(parts)}."

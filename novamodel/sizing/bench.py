@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from novamodel.sizing.advice import changes_text
 from novamodel.sizing.answers import Candidate, CostOf, Progress, Simulate
 from novamodel.sizing.guarantee import CLOSE
 from novamodel.sizing.settings import current_settings
-from novamodel.sizing.verdict import doubt, excess, peak_replicas, unmoved, why_missed
+from novamodel.sizing.verdict import DURING, doubt, excess, peak_replicas, unmoved, why_missed
 
 A_CHANGE = 1e-4
 """Share of today's bill that a change must save to be worth making."""
@@ -31,6 +32,7 @@ class Bench:
     first: int  # replications of a first look
     most: int  # replications of all looks together
     progress: Progress | None
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)  # what else must hold, as overrides of the run
     spent: int = 0
     done: dict[tuple[Any, ...], Candidate] = field(default_factory=dict)
     costs: dict[tuple[Any, ...], float] = field(default_factory=dict)
@@ -85,6 +87,13 @@ class Bench:
             self.progress(min(self.spent / self.most, 1.0))
         return found
 
+    def beside(self, variant: Scenario, replications: int) -> Iterator[Any]:
+        """The objectives of a variant under everything else that it must hold, each with its condition."""
+        for words, changes in self.holds.items():
+            run = variant.override(changes, said_by="sizing")
+            found = self.simulate(run, seed=self.seed, replications=replications, engine=self.engine)
+            yield from (objective._replace(text=f"{objective.text}{DURING}{words}") for objective in found.slo())
+
     def run(self, overrides: dict[str, Any], replications: int | None = None) -> Candidate:
         """Simulate one candidate, unless it has been with as many replications."""
         key, count = key_of(overrides), replications or self.first
@@ -93,7 +102,7 @@ class Bench:
             return known
         variant = self.variant(overrides)
         result = self.result(variant, count)
-        objectives = tuple(result.slo())
+        objectives = (*result.slo(), *self.beside(variant, count))
         held = all(objective.met for objective in objectives)
         self.done[key] = Candidate(
             overrides=overrides,
@@ -102,7 +111,7 @@ class Bench:
             scenario=variant,
             cost_month=self.cost(overrides),
             met=held,
-            why="" if held else why_missed(result),
+            why="" if held else why_missed(result, objectives),
             slo=objectives,
             replicas=peak_replicas(result),
             p99_s=tuple(result.estimate("p99")),

@@ -28,6 +28,9 @@ from novamodel.sizing.verdict import (
     why_missed,
 )
 
+MOST_ALONE = 12
+"""Changes that are priced alone."""
+
 
 def answer(
     bench: Bench,
@@ -53,6 +56,7 @@ def answer(
         legal=legal,
         unseen=left.cheaper,
         hope=left.hope,
+        where=" and ".join(["in the window at the peak", *(f"during {words}" for words in bench.holds)]),
         beside=tuple(o.text for o in best.slo if o.text in ignored and not o.met),
     )
     return Sizing(
@@ -71,7 +75,7 @@ def answer(
         certainty=sentence(proof, kept),
         held=held(bench.scenario),
         spare=spare(bench, chosen),
-        effort=effort,
+        effort=effort * (1 + len(bench.holds)),
         explained=explained,
     )
 
@@ -100,7 +104,7 @@ def _blocks(best: Candidate, ignored: frozenset[str], kept: bool) -> str:
     parts = [f"no size of these services changes it: {', '.join(fixed)}"] if fixed else []
     if rest:
         parts.append(f"no legal size that was simulated keeps it: {', '.join(rest)}; closest: {best.why}")
-    return ". ".join(parts) if parts or kept else why_missed(best.result)
+    return ". ".join(parts) if parts or kept else why_missed(best.result, best.slo)
 
 
 def _binds(best: Candidate, ignored: frozenset[str]) -> str:
@@ -147,13 +151,16 @@ def _both(candidate: Candidate) -> tuple[float, float]:
 
 
 def _with_cost_alone(bench: Bench, table: pd.DataFrame, variables: Sequence[Variable], best: Candidate) -> pd.DataFrame:
-    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month)."""
+    """``cost_alone``: what each change made alone (a task size as one) does to the bill (USD a month).
+
+    Of many changes only the first are priced (nan: not priced): a bill of many services takes long.
+    """
     costs = []
-    for path in best.overrides:
+    for number, path in enumerate(best.overrides):
         together = next((v.paths for v in variables if path in v.paths), (path,))
+        alone = {other: best.overrides[other] for other in together if other in best.overrides}
         try:
-            alone = {other: best.overrides[other] for other in together if other in best.overrides}
-            costs.append(round(bench.cost(alone) - bench.cost({}), 2))
+            costs.append(round(bench.cost(alone) - bench.cost({}), 2) if number < MOST_ALONE else math.nan)
         except UserError:
             costs.append(math.nan)
     return table.assign(cost_alone=costs)

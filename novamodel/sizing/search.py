@@ -21,6 +21,7 @@ from novamodel.sizing.bench import Bench, contenders, default_simulate, key_of
 from novamodel.sizing.conclude import answer
 from novamodel.sizing.explain import explain as explain_all
 from novamodel.sizing.guarantee import CLOSE, Left
+from novamodel.sizing.holds import held_windows
 from novamodel.sizing.joint import Space, space
 from novamodel.sizing.learned import chance_to_hold, expected_excess
 from novamodel.sizing.price import compute_cost
@@ -63,6 +64,7 @@ def size(
     variables: Sequence[Variable] | None = None,
     explain: bool = False,
     demand: Sequence[float] = (),
+    holds: Sequence[str] = (),
 ) -> Sizing:
     """The cheapest legal configuration that keeps every objective at the day's peak.
 
@@ -71,23 +73,26 @@ def size(
     ``budget`` candidates, today's among them, each simulated ``replications`` times for ``duration_s`` around the
     peak (less under heavy load: see `ENOUGH_REQUESTS`) with the same customers. Cost is ``cost_of(scenario)``, left
     out, the monthly compute and stores. ``simulate`` defaults to `novamodel.simulation.simulate`. ``explain`` adds
-    `Explained`; ``demand`` are multiples of the load between which it is uncertain, for the least regret. Raises
-    ``ValueError`` for a budget below 2.
+    `Explained`; ``demand`` are multiples of the load between which it is uncertain, for the least regret. ``holds``:
+    what every objective must hold beside the plain window (`HOLDS`: rollout, zone, cold, day), each one more simulation
+    of every candidate. Raises ``ValueError`` for a budget below 2, ``UserError`` for a condition that is not known.
     """
     if budget < 2:
         raise ValueError(f"a budget of {budget} is too small: today's size and one candidate need 2")
     peak = max(scenario.traffic.most_per_s, 1e-9)
     chosen = tuple(all_variables(scenario) if variables is None else variables)
+    window = peak_window(scenario, max(min(duration_s, ENOUGH_REQUESTS / peak), min(duration_s, SHORTEST_S)))
     bench = Bench(
         scenario,
         simulate or default_simulate(),
         cost_of or compute_cost,
         seed,
         engine,
-        peak_window(scenario, max(min(duration_s, ENOUGH_REQUESTS / peak), min(duration_s, SHORTEST_S))),
+        window,
         replications,
         budget * replications,
         progress and (lambda share: progress(share * (0.4 if explain else 1.0))),
+        held_windows(scenario, window, holds),
     )
     spot = space(scenario, chosen)
     left = search(bench, spot)

@@ -13,6 +13,8 @@ from novamodel import units
 CLOSE = 0.1
 """An objective that all candidates miss by figures within this share of each other is not moved by their sizes."""
 FEW_TO_TELL = 3
+DURING = " during "
+"""Stands before the condition that an objective is judged under, where that is not the plain window."""
 
 
 def upper(objective: Any) -> float:
@@ -79,15 +81,16 @@ def unmoved(results: Sequence[Sequence[Any]]) -> frozenset[str]:
 def missed_text(objective: Any) -> str:
     """``p99 341 ms > 300 ms``."""
     shown = units.format_fraction if objective.unit == "1" else units.format_time
-    name = objective.text.split("<")[0].strip()
+    text, during, condition = objective.text.partition(DURING)
+    name = text.split("<")[0].strip() + during + condition
     if math.isnan(objective.value):
         return f"{name}: no figure, nothing was served"
     return f"{name} {shown(objective.value)} > {shown(objective.limit)}"
 
 
-def why_missed(result: Any) -> str:
-    """The objectives that a result misses and what its own tables show about the cause."""
-    missed = [missed_text(o) for o in result.slo() if not o.met]
+def why_missed(result: Any, objectives: Sequence[Any]) -> str:
+    """The objectives that are missed and what the plain window's own tables show about the cause."""
+    missed = [missed_text(o) for o in objectives if not o.met]
     causes = [*_slow_place(result), *_full_tiers(result)]
     return "; ".join([*missed, *causes])
 

@@ -25,19 +25,21 @@ def trace_of(case: Case, folder: Path) -> list[dict[str, float]] | None:
     return measured_stack.read_trace(folder / case["trace"]) if case["trace"] else None
 
 
-def write_scenario(case: Case, trace: Trace | None, folder: Path) -> Path:
+def write_scenario(case: Case, trace: Trace | None, folder: Path, seed: int = 1) -> Path:
     """Write a case as a scenario file (with its recording beside it, where a trace is given); its path."""
     if trace is not None:
         (folder / measured_stack.RECORDING).write_text(measured_stack.recording(case, trace), encoding="utf-8")
     file = folder / "scenario.yaml"
-    file.write_text(json.dumps(measured_stack.values(case, trace is not None)), encoding="utf-8")
+    file.write_text(json.dumps(measured_stack.values(case, trace is not None, seed)), encoding="utf-8")
     return file
 
 
-def figures(case: Case, trace: Trace | None, load: Load, engine: str = "auto", runs: int = 1) -> list[dict[str, Any]]:
+def figures(
+    case: Case, trace: Trace | None, load: Load, engine: str = "auto", runs: int = 1, seed: int = 1
+) -> list[dict[str, Any]]:
     """Figures of a case, one run each: of its recorded requests, or (``trace`` None) of arrivals of our own."""
     with tempfile.TemporaryDirectory() as folder:
-        scenario = load(write_scenario(case, trace, Path(folder)))
+        scenario = load(write_scenario(case, trace, Path(folder), seed))
         if measured_stack.keys_only(case):
             half = case["load"]["requests"] / 2 / measured_stack.READS_PER_S
             steps = replay_cache(scenario, 2 * half, replications=runs, step_s=half)

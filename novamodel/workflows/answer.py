@@ -12,6 +12,7 @@ from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.files import write_whole
+from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
@@ -71,7 +72,6 @@ class Answer:
         scenario, result, knee, sizing = self.scenario, self.result, self.knee, self.sizing
         advice = [] if sizing is None else sizing.advice.to_dict("records")
         return {
-            **what_files_say(scenario),
             "rests_on": self.rests_on.to_dict(),
             "failed": self.parts.rows(),
             "scenario": scenario.name,
@@ -81,6 +81,8 @@ class Answer:
             "seed": scenario.run.seed if result is None else result.seed,
             "replications": None if result is None else result.replications,
             "slo": [] if result is None else verdicts(result, self.rests_on),
+            "model_doubt": doubt_sentence(),
+            "measured_errors": measured_doubt(),
             "rejected": result and result.estimate("rejected")._asdict(),
             "first_limit": knee and knee.first_limit,
             "load_multiple_at_breach": knee and knee.load_multiple_at_breach,
@@ -92,6 +94,8 @@ class Answer:
             "advice": [{**row, "assumed": self.rests_on.of_advice()} for row in advice],
             "cost": self.cost and self._cost(self.cost),
             "operating": self.operating and self.operating.to_dict(),
+            "findings": list(self.findings),
+            "not_modelled": list(scenario.not_modelled),
             "day": self.day
             and {"rate_per_s": self.day.estimate("rate").value, "slo": verdicts(self.day, self.rests_on)},
             "warnings": [] if result is None else list(result.warnings),

@@ -34,7 +34,7 @@ ALLOWED = {
 # Room or hall -> the only rooms and halls that may import it.
 ONLY_FOR = {
     "recording": {"cli"},
-    "verify": {"cli"},
+    "verify": {"cli", "questions"},
     "workflows": {ROOT_ROOM, "batch", "cli", "questions", "workflows"},
 }
 # Room -> what it must never import, ours or not.

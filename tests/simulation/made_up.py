@@ -191,7 +191,11 @@ def scenarios(draw: Any) -> dict[str, Any]:
             "start_state": draw(one_of("steady", "steady", "cold")),
         },
     }
-    if made["platform"]["cpu"]["kind"] == "turns":
+    if made["platform"]["compute"] == "fargate":
+        for part in parts_of.values():  # a task of two vCPUs as often as of a quarter
+            if draw(st.booleans()):
+                part["resources"] = {"cpu_request": "1500m", "memory_request": "100 MiB"}
+    elif made["platform"]["cpu"]["kind"] == "turns":
         stands = [made["edge"], made["database"], made["cache"], *made["databases"].values()]
         stands += [one["database"]["pgbouncer"] for one in (made,) if one["database"].get("pgbouncer")]
         for part in stands:

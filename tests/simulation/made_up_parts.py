@@ -315,7 +315,9 @@ def agendas(draw: Any, names: list[str]) -> list[Any]:
 @st.composite
 def platforms(draw: Any) -> dict[str, Any]:
     """Machines of one's own for each thread, or shared ones: few, so that threads wait, or more when pods need them."""
-    kind = draw(one_of("none", "none", "compose", "eks", "ecs"))
+    kind = draw(one_of("none", "none", "compose", "eks", "ecs", "fargate"))
+    if kind == "fargate":
+        return {"kind": "eks", "compute": "fargate", "cpu": {"kind": "turns"}}
     if kind == "none":
         return {"compute": "ec2", "cpu": {"kind": "none"}}
     cpu = {"kind": "turns", "sibling_speed": draw(one_of("100 %", "65 %")), "steal": draw(one_of("0 %", "0 %", "10 %"))}

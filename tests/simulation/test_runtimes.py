@@ -75,6 +75,34 @@ def test_threads_on_two_cores_share_them(made):
     assert agrees([mean_latency(run) for run in found], float(mmc(2, 120, 100).mean_time_in_system_s), 0.04)
 
 
+ECS = {"kind": "ecs", "compute": "fargate", "cpu": {"kind": "turns"}}
+TASK = {"cpu_request": "2", "cpu_limit": "2", "memory_request": "4 GiB", "memory_limit": "4 GiB"}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "steps"),
+    [
+        ({"kind": "threads", "threads": 64}, [{"cpu": "10 ms exponential"}]),
+        ({"threads": 64}, [{"thread": "10 ms exponential"}]),
+    ],
+)
+def test_a_fargate_task_is_a_machine(made, runtime, steps):
+    """Two vCPUs are two cores that threads share, no quota that they use up together: nothing is throttled."""
+    found = runs_of(made(runtime, 120, steps, platform=ECS, resources=TASK))
+    assert agrees([mean_latency(run) for run in found], float(mmc(2, 120, 100).mean_time_in_system_s), 0.04)
+    assert sum(row["throttled_periods"] for row in found[0].replicas) == 0
+    assert max(row["busy"] for row in found[0].tiers if row["tier"] == "api cpu") <= 2.0 + 1e-6
+    waits = [mean_spent(run, codes.CORE_WAIT) for run in found]
+    assert agrees(waits, float(mmc(2, 120, 100).mean_wait_s), 0.1)
+
+
+def test_a_task_of_less_than_a_vcpu_is_a_quota(made):
+    small = {"cpu_request": "500m", "cpu_limit": "500m", "memory_request": "1 GiB", "memory_limit": "1 GiB"}
+    run = replicate(made({}, 30, [{"thread": "10 ms"}], 50, ECS, resources=small), 0, "compiled")
+    assert sum(row["throttled_periods"] for row in run.replicas) > 0
+    assert mean_spent(run, codes.CORE_WAIT) == 0.0
+
+
 def test_a_loop_is_the_same_by_either_rule(made):
     """A single event loop is run by `components.node`; with garbage that never comes it is a runtime of one worker."""
     steps = [{"cpu": "2 ms idle 3 ms exponential"}, {"wait": "3 ms"}, {"cpu": "3 ms"}]

@@ -178,7 +178,7 @@ def test_a_commitment_that_nothing_uses_is_paid() -> None:
     before = nm.bill(bank).mid
     after = nm.bill(bank.override({"pricing.commitments": ["reserved.1yr.no_upfront:ec2.linux.m5.xlarge=2"]})).mid
     assert after.total - before.total == Decimal("179.58")  # 730 x 2 x 0.123
-    assert "100% of them is not used" in after.notes[-1]
+    assert "100 % of them is not used" in after.notes[-1]
 
 
 @pytest.mark.parametrize("text", ["compute_sp=1", "reserved.1yr.no_upfront=2", "instance_sp.3yr.all_upfront=0.1"])

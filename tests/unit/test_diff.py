@@ -13,7 +13,9 @@ from novamodel.scenario import setting_changes
 from novamodel.statistics import Estimate
 from novamodel.workflows.answer import to_json
 from novamodel.workflows.compare.difference import LOWER, Row, _row
+from novamodel.workflows.compare.reasons import reasons, taken_over
 from novamodel.workflows.compare.words import said
+from novamodel.workflows.month import steady_bill
 
 SCENARIO = """
 name: tiny
@@ -51,6 +53,7 @@ def test_figures_are_those_of_the_paired_runs_and_the_bills(tiny, slower):
     assert list(rows.index) == [
         "p50", "p95", "p99", "errors", "rejected", "replicas of web", "cost a month",
         "of it fixed", "of it driven by use",
+        "of it idle at the peak",
     ]  # fmt: skip
     assert rows.loc["p95", "b"] == slower.comparison.b.estimate("p95").value
     assert rows.loc["p95", "verdict"] == "worse"
@@ -84,8 +87,8 @@ def test_settings_say_old_new_and_where(tiny):
 def test_markdown_holds_every_row_once_and_no_broken_cell(slower):
     text = slower.to_markdown()
     tables = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.count(" | ") for line in tables[2:]} == {2, 4}
-    assert text.count("| p99 |") == 1
+    assert {line.count(" | ") for line in tables[2:]} == {2, 3, 4}
+    assert text.count("\n| p99 |") == 1
     assert "| `database.instance_class` | db.t4g.medium (tiny.yaml:12) | db.t4g.xlarge (override) |" in text
     assert "MISSED" in text
     assert "<details>" in text
@@ -140,3 +143,35 @@ def test_files_and_folders_are_taken(tmp_path: Path):
 
 def test_parts_of_a_setting_are_written_without_exponents():
     assert said({"zone_size": 5242880.0, "burst": 250}, "", "default") == "zone_size 5,242,880, burst 250 (default)"
+
+
+def test_each_setting_says_which_lines_and_what_latency_it_moves(slower):
+    """The class moves its own lines alone; the query's work moves the latency and no line of the machine."""
+    found = {one.path: one for one in slower.reasons}
+    machine = found["database.instance_class"]
+    names = {name for name, _ in machine.lines}
+    assert {name.split(": ")[1] for name in names if "db.t4g" in name} == {
+        "RDS PostgreSQL db.t4g.medium Single-AZ", "RDS PostgreSQL db.t4g.xlarge Single-AZ"
+    }  # fmt: skip
+    assert machine.p99_s < 0  # its cores go along with it
+    work = found["database.statements.read.cpu"]
+    assert work.p99_s > 0
+    assert all("db.t4g" not in name for name, _ in work.lines)
+    assert not {"database.cores", "database.memory"} & found.keys()
+
+
+def test_the_reasons_and_their_remainder_add_up(tiny, slower):
+    whole = float(steady_bill(slower.b).total - steady_bill(slower.a).total)
+    assert sum(one.cost for one in slower.reasons) == pytest.approx(whole, abs=0.011)
+    rows = slower.reason_table()
+    assert len(rows) == len(slower.reasons) > 0
+    assert reasons(tiny, tiny, ()) == ()
+
+
+def test_a_setting_is_taken_over_alone(tiny):
+    other = tiny.override({"database.instance_class": "db.t4g.xlarge", "services.web.replicas": 3, "cache.nodes": 2})
+    made = taken_over(tiny, other, "services.web.replicas")
+    assert made.services["web"].replicas == 3
+    assert made.database.instance_class == tiny.database.instance_class
+    gone = taken_over(other, tiny.model_copy(update={"databases": {}}), "databases.none")
+    assert gone.databases == other.databases

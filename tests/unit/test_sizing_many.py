@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.systems import many_services
 from novamodel.analytic import reaching
+from novamodel.errors import UserError
 from novamodel.sizing import size, variables
 from novamodel.sizing.guarantee import Proof, legal_count, sentence
 from novamodel.sizing.joint import MOST_JOINT, space
@@ -121,3 +122,27 @@ def test_requests_far_above_use_are_said_though_they_save_nothing():
     assert Spare((one,), 12.0).texts[-1] == "Together: that saves 12.00 USD a month."
     assert "costs 3.00 USD a month more" in Spare((one,), -3.0).texts[-1]
     assert Spare().texts == []
+
+
+def test_a_size_may_have_to_hold_a_rollout_and_a_lost_zone():
+    recorder = Recorder()
+    answer = size(shop(), simulate=recorder, cost_of=compute_cost, budget=3, holds=("rollout", "zone"))
+    kinds = [[operation.kind for operation in scenario.operations] for scenario in recorder.scenarios]
+    assert kinds.count(["rollout"]) == kinds.count(["lost_zone"]) == kinds.count([])
+    texts = [objective.text for objective in answer.chosen.slo]
+    assert texts == [
+        *("p99 < 200 ms", "errors < 0.1 %"),
+        *("p99 < 200 ms during a rollout", "errors < 0.1 % during a rollout"),
+        *("p99 < 200 ms during a lost zone", "errors < 0.1 % during a lost zone"),
+    ]
+    assert "in the window at the peak and during a rollout and during a lost zone" in answer.certainty
+    missed = next(c for c in answer.simulated if not c.met)
+    assert "p99 during a rollout" in missed.why
+    assert answer.effort == 3 * sum(c.replications for c in answer.simulated)
+
+
+def test_what_nobody_can_hold_is_refused():
+    with pytest.raises(UserError, match="'strike'"):
+        size(shop(), simulate=Recorder(), holds=("strike",))
+    with pytest.raises(UserError, match="one zone"):
+        size(shop({"platform.zones": 1}), simulate=Recorder(), holds=("zone",))

@@ -22,9 +22,9 @@ def test_rows_come_back_as_they_went_in(rows: list[tuple[float, int, str]]) -> N
     expected = [dict(zip(("time_s", "count", "tier"), row, strict=True)) for row in rows]
     assert list(pickle.loads(pickle.dumps(table))) == expected
     assert len(table) == len(rows)
-    assert table.frame().to_dict("records") == expected
+    assert pd.DataFrame(table.arrays()).to_dict("records") == expected
     if rows:
-        pd.testing.assert_frame_equal(table.frame(), pd.DataFrame(expected))
+        pd.testing.assert_frame_equal(pd.DataFrame(table.arrays()), pd.DataFrame(expected))
 
 
 def test_several_rows_at_a_time() -> None:

@@ -16,7 +16,7 @@ from novamodel.components.cpu.run_queue import (
 from novamodel.components.rule import handler, rule
 
 
-@rule
+@handler
 def core_update(s: Host, h: int, k: int, now: float) -> None:
     """Account for the thread on a core; it and its container get a new deadline if theirs has passed."""
     t = s.thread[k]
@@ -50,7 +50,7 @@ def core_takes(s: Host, h: int, k: int, t: int, now: float, fresh: bool) -> None
     gate_plan(s, c)
 
 
-@rule
+@handler
 def core_gives_up(s: Host, h: int, k: int, now: float) -> None:
     """The thread on a core waits, or sleeps if its burst is over; the core is empty."""
     t = s.thread[k]
@@ -148,7 +148,7 @@ def others_wait(s: Host, h: int, c: int, also: int) -> bool:
     return False
 
 
-@rule
+@handler
 def container_shuts(s: Host, c: int, now: float) -> None:
     """The quota of a container is used up: its threads leave their cores, and it leaves the run queue."""
     h = s.home[c]
@@ -184,7 +184,7 @@ def container_opens(s: Host, c: int, now: float) -> None:
     gate_plan(s, c)
 
 
-@rule
+@handler
 def cores_fill(s: Host, h: int, now: float) -> None:
     """Empty cores choose; the others look whether their thread has used its slice up."""
     for k in range(s.first_core[h], s.first_core[h] + s.cores[h]):

@@ -8,7 +8,7 @@ Documentation/scheduler/sched-bwc.rst).
 from __future__ import annotations
 
 from novamodel.components.cpu.host_state import ENDED, NEVER, NO_LIMIT, NONE, RUNNING, Host
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 LEAST = 1e-10
 """Quota, and work, that count as none: rounding of sums (CPU seconds)."""
@@ -85,7 +85,7 @@ def gate_turn(s: Host, c: int, now: float) -> int:
     return turn
 
 
-@rule
+@handler
 def gate_plan(s: Host, c: int) -> None:
     """When the quota of a container will be used up (or granted again), if no thread comes or goes.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from novamodel.components.cpu.host_account import container_account, thread_account
 from novamodel.components.cpu.host_state import ASLEEP, GHOST, NONE, RUNNING, WAITING, Host
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 INSTANT = 1e-9
 """CPU seconds within which run times count as equal (the kernel counts nanoseconds)."""
@@ -88,7 +88,7 @@ def other_threads(s: Host, t: int, now: float) -> tuple[int, float]:
     return others, (zero + total / others if others > 0 else s.v[t])
 
 
-@rule
+@handler
 def other_containers(s: Host, c: int, now: float) -> tuple[float, float]:
     """Weight of the containers on the run queue of c's host without c itself, and the average of their cv.
 
@@ -214,7 +214,7 @@ def thread_leave(s: Host, t: int, now: float) -> None:
         thread_unlink(s, t)
 
 
-@rule
+@handler
 def container_leave(s: Host, c: int, now: float, stays: bool) -> None:
     """A container has no threads to run; if it has had more than its share it may stay on the queue as a ghost."""
     h = s.home[c]

@@ -14,7 +14,7 @@ FIRST_WORD = 16
 _UNIT = 2.3283064365386963e-10  # 2 ** -32
 
 
-@rule
+@handler
 def decision(s: Keys, c: int) -> tuple[int, int, int, int]:
     """Four 32-bit random words for the server's next decision."""
     s.decided[c] += 1

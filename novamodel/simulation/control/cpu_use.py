@@ -14,7 +14,7 @@ from novamodel.simulation.state import Model
 
 def on_machine(model: Model, row: int) -> bool:
     """Whether a replica's threads run on a machine."""
-    return bool(model.config.shared == codes.ALL_SHARED or model.runtime.workers[row] > 0)
+    return bool(model.replicas.way[row] != codes.BY_QUOTA)
 
 
 def used_cpu(model: Model, row: int, now: float) -> float:

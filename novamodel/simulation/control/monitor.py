@@ -163,7 +163,8 @@ class Monitor:
             p95,
             p99 if served >= LEAST_FOR_P99 else float("nan"),
         )
-        below = np.concatenate([[0], np.cumsum(window)])[self._exported]
+        filled = np.flatnonzero(window)  # most buckets are not
+        below = np.concatenate([[0], np.cumsum(window[filled])])[filled.searchsorted(self._exported)]
         self.buckets.extend(repeat(now, len(below)), self._uppers, below.tolist())
         clear(model.record.window)
         self._counts, self._latency = (arrived, outcomes), latency

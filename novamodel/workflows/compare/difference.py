@@ -237,9 +237,16 @@ def _cost_rows(a: MonthlyCost, b: MonthlyCost) -> list[Row]:
     rows = []
     for what, of in (("cost a month", "total"), ("of it fixed", "baseline"), ("of it driven by use", "use")):
         first, second = (float(getattr(cost.mid, of)) for cost in (a, b))
-        change = round(second - first, 2)
-        rows.append(_row(what, first, second, Estimate(change, change, change), a.mid.currency, LESS))
+        rows.append(_sure(what, first, second, a.mid.currency))
+    idle = [float(sum(one.amount for one in cost.headroom)) for cost in (a, b)]
+    rows.append(_sure("of it idle at the peak", idle[0], idle[1], a.mid.currency))
     return rows
+
+
+def _sure(what: str, first: float, second: float, unit: str) -> Row:
+    """An amount of money of both; its difference has no chance in it."""
+    change = round(second - first, 2)
+    return _row(what, first, second, Estimate(change, change, change), unit, LESS)
 
 
 def _row(what: str, a: float, b: float, change: Estimate, unit: str, words: tuple[str, str]) -> Row:

@@ -21,6 +21,8 @@ MOST = 24
 """Settings that are looked at one by one."""
 MOST_LINES = 3
 QUANTILE = 0.99
+PARTS_OF_A_VALUE = ("busy", "idle")
+"""What one written value is stored as."""
 TOGETHER = "all together, beyond each alone"
 
 
@@ -83,7 +85,10 @@ def taken_over(a: Any, b: Any, path: str) -> Any:
 def _groups(settings: Sequence[Change]) -> list[tuple[str, list[str]]]:
     """Settings, each with those of the same part that only follow from it."""
     said = [one for one in settings if not one.b_said.startswith("derived")]
-    groups = {one.path: [one.path] for one in said}
+    groups: dict[str, list[str]] = {}
+    for one in said:
+        part, _, word = one.path.rpartition(".")
+        groups.setdefault(part if word in PARTS_OF_A_VALUE else one.path, []).append(one.path)
     for one in settings:
         if one.b_said.startswith("derived"):
             part = one.path.rpartition(".")[0]

@@ -11,10 +11,13 @@ from novamodel.workflows.month.bill_of_run import MonthlyCost, bill, monthly_tot
 from novamodel.workflows.month.commitments import Choice, Committed, best_commitments, commit
 from novamodel.workflows.month.routes import by_route, per_million_of, route_requests
 from novamodel.workflows.month.spot import OnSpot, on_spot
+from novamodel.workflows.month.worth import Idle, InTime
 
 __all__ = [
     "Choice",
     "Committed",
+    "Idle",
+    "InTime",
     "MonthlyCost",
     "OnSpot",
     "best_commitments",

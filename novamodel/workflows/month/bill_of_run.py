@@ -20,6 +20,7 @@ from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_da
 from novamodel.workflows.month.left_out import assumed
 from novamodel.workflows.month.uncertain import LOAD, inputs_of, with_inputs_off, with_prices_off
 from novamodel.workflows.month.usage import month_usage
+from novamodel.workflows.month.worth import Idle, InTime, headroom, in_time
 
 LOADS = (0.0, 0.6, 0.9, 1.0, 1.1, 1.4, 2.0)
 """Multiples of the load at which a day's replicas are worked out; between them they are interpolated."""
@@ -30,11 +31,14 @@ class MonthlyCost(BillRange):
     """Bills of the month, and of the low and high end of its range, and the day they were made from.
 
     `spread`: the distribution from the assumed inputs, whose 5 % and 95 % quantiles `low` and `high` are.
+    `headroom`: what stands idle at the peak. `in_time`: what answers that keep the objectives cost, of a simulated run.
     """
 
     day: pd.DataFrame
     assumed: tuple[str, ...]  # what is priced although nobody has declared it
     spread: CostRange
+    headroom: tuple[Idle, ...] = ()
+    in_time: tuple[InTime, ...] = ()
 
     @property
     def prices_date(self) -> str:
@@ -106,7 +110,8 @@ def bill(
 
     spread = cost_range(inputs_of(scenario, mid), cost)
     low, high = (made[min(made, key=lambda total: abs(total - end))] for end in (spread.low, spread.high))
-    return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread)
+    kept = in_time(scenario, mid, result) if result is not None else ()
+    return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread, headroom(scenario, mid), kept)
 
 
 def _book(region: str, lenient: bool) -> PriceBook:

@@ -15,6 +15,7 @@ from novamodel.cost.lines import COMMITMENTS
 from novamodel.cost.money import to_cents, to_decimal
 from novamodel.errors import UserError
 from novamodel.scenario.committed import RESERVED, Commitment, parse_commitment
+from novamodel.units import format_fraction
 from novamodel.workflows.month.days import DayUse
 from novamodel.workflows.month.shapes import curve_of, hour_shapes
 
@@ -98,7 +99,7 @@ def with_commitments(
         if line.quantity:
             lines.append(line)
     lines += [_line(parse_commitment(text), rate, usage) for text, rate in paid.rates.items()]
-    lost = "" if not year.lost else f"; {year.lost / year.committed:.0%} of them is not used"
+    lost = "" if not year.lost else f"; {format_fraction(float(year.lost / year.committed))} of them is not used"
     return replace(
         bill,
         lines=tuple(lines),

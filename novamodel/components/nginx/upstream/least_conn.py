@@ -18,13 +18,13 @@ from novamodel.components.nginx.upstream.round_robin import (
     round_forget,
     round_robin_in_group,
 )
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 ROUND_ROBIN = 0
 LEAST_CONN = 1
 
 
-@rule
+@handler
 def least_conn_in_group(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> int:
     """Peer with the fewest requests in progress by weight, ties by round robin, booked; or NO_PEER."""
     if s.single[group] != 0:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novamodel.components.columns import Column
-from novamodel.components.rule import rule
+from novamodel.components.rule import handler, rule
 
 NO_PEER = -1
 LEAST_WEIGHT = -(1 << 60)
@@ -174,7 +174,7 @@ def peer_taken(s: Upstream, peer: int, now_s: int) -> None:
     s.conns[peer] += 1
 
 
-@rule
+@handler
 def weigh_peers(s: Upstream, group: int, again: bool, tried: Column, at: int, now_s: int) -> int:
     """Smooth weighted round robin: the peer whose turn it is in one group, or NO_PEER.
 
@@ -260,7 +260,7 @@ def upstream_list(s: Upstream, group: int, peer: int, listed: bool) -> None:
     s.absent[peer] = 0 if listed else 1
 
 
-@rule
+@handler
 def round_robin_in_group(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> int:
     """Peer (row) chosen in one group by smooth weighted round robin and booked, or NO_PEER."""
     first = s.first[group]
