@@ -114,13 +114,8 @@ def _memory(one: Workload) -> tuple[float | None, Placed | None]:
 def _pools(seen: Seen) -> Iterator[Finding | NotChecked]:
     """Pools that point where nothing listens, and variables that code reads and no file gives."""
     sections = {one.section for one in seen.sources.pgbouncer}
-    known = (
-        seen.compose_hosts
-        | seen.cluster_hosts
-        | seen.other_projects.keys()
-        | sections
-        | {box.name for box in seen.boxes()}
-    )
+    known = seen.compose_hosts | seen.cluster_hosts | seen.other_projects.keys() | sections
+    known |= {box.name for box in seen.boxes()}
     for pool in seen.sources.pools:
         meant = "pgbouncer" in pool.host.lower() or pool.host.endswith(":6432")
         if not meant or any("pgbouncer" in name for name in known):
