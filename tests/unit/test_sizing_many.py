@@ -146,3 +146,14 @@ def test_what_nobody_can_hold_is_refused():
         size(shop(), simulate=Recorder(), holds=("strike",))
     with pytest.raises(UserError, match="one zone"):
         size(shop({"platform.zones": 1}), simulate=Recorder(), holds=("zone",))
+
+
+def test_what_a_full_size_is_not_billed_does_not_hide_cheaper_ones():
+    """Today's size is full and answers less: its bill lacks traffic that every size that holds is billed."""
+
+    def cost(scenario):
+        return compute_cost(scenario) + (0.0 if scenario.content_hash() == shop().content_hash() else 500.0)
+
+    answer = size(shop(), simulate=Recorder(), cost_of=cost)
+    plain = size(shop(), simulate=Recorder(), cost_of=compute_cost)
+    assert answer.chosen.cost_month - 500 == pytest.approx(plain.chosen.cost_month, rel=0.02)
