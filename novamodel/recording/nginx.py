@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.recording.form import Case, case
-from novamodel.recording.programs import find_program, free_port, running, version_of
+from novamodel.recording.programs import find_program, running, version_of
 
 FILE, WHAT = "nginx_proxy", "nginx as a proxy: tries after a failure, requests a worker holds"
 TIMEOUT_S = 1.0
@@ -87,23 +87,27 @@ class Backend(threading.Thread):
 @contextmanager
 def nginx(folder: Path, servers: list[str], location: str = "", connections: int = 64) -> Iterator[tuple[int, Path]]:
     """One worker in front of some servers: (its port, its log of tries)."""
-    port = free_port()
-    place = folder / f"nginx{port}"
+    place = folder / f"nginx{len(list(folder.iterdir()))}"
     place.mkdir(mode=0o777)
     place.chmod(0o777)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {place}/{kind};\n" for kind in kinds)
     upstream = "".join(f"server {one};\n" for one in servers)
-    conf = place / "nginx.conf"
-    conf.write_text(
-        f"daemon off; pid {place}/pid; error_log {place}/error.log; worker_processes 1;\n"
-        f"events {{ worker_connections {connections}; }}\n"
-        f"http {{ {temporary} upstream u {{ {upstream} }}\n"
-        f"log_format tries '$status|$upstream_addr|$upstream_status'; access_log {place}/access.log tries;\n"
-        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://u; {location} }} }} }}\n",
-        encoding="utf-8",
-    )
-    with running([find_program("nginx"), "-c", conf, "-p", place], port, place):
+    program = find_program("nginx")
+
+    def words_for(port: int) -> list[Any]:
+        conf = place / "nginx.conf"
+        conf.write_text(
+            f"daemon off; pid {place}/pid; error_log {place}/error.log; worker_processes 1;\n"
+            f"events {{ worker_connections {connections}; }}\n"
+            f"http {{ {temporary} upstream u {{ {upstream} }}\n"
+            f"log_format tries '$status|$upstream_addr|$upstream_status'; access_log {place}/access.log tries;\n"
+            f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://u; {location} }} }} }}\n",
+            encoding="utf-8",
+        )
+        return [program, "-c", conf, "-p", place]
+
+    with running(words_for, place) as port:
         yield port, place / "access.log"
 
 

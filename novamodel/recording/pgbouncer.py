@@ -30,7 +30,7 @@ def query(t_s: float, client: int, service_s: float, user: str = "a") -> Event:
 
 FAST = {"pool_mode": "transaction", "default_pool_size": 2}
 TIMELINES: dict[str, dict[str, Any]] = {
-    "queue": {"settings": FAST, "open": 2, "events": [query(0.05 * n, n, 0.5) for n in range(6)]},
+    "queue": {"settings": FAST, "open": 2, "events": [query(0.15 * n, n, 0.5) for n in range(6)]},
     "wait timeout": {
         "settings": FAST | {"default_pool_size": 1, "query_wait_timeout_s": 1},
         "open": 1,
@@ -40,7 +40,7 @@ TIMELINES: dict[str, dict[str, Any]] = {
         "kind": "reserve_pool",
         "settings": FAST | {"reserve_pool_size": 2, "reserve_pool_timeout_s": 1},
         "open": 2,
-        "events": [query(0.05 * n, n, 3) for n in range(5)],
+        "events": [query(0.15 * n, n, 3) for n in range(5)],
         "snapshots": [0.7, 2.0],
     },
     "session": {
@@ -54,7 +54,7 @@ TIMELINES: dict[str, dict[str, Any]] = {
         "settings": FAST | {"default_pool_size": 3},
         "open": 0,
         "login_s": 0.7,
-        "events": [query(0.05 * n, n, 5) for n in range(3)],
+        "events": [query(0.15 * n, n, 5) for n in range(3)],
         "snapshots": [0.35, 1.05, 1.75],
     },
     "limit of a database": {
@@ -67,7 +67,7 @@ TIMELINES: dict[str, dict[str, Any]] = {
     "limit of a user": {
         "settings": FAST | {"default_pool_size": 4, "max_user_connections": 2},
         "open": 0,
-        "events": [*(query(0.05 * n, n, 1) for n in range(4)), *(query(0.05 * n, n, 1, "b") for n in range(4, 8))],
+        "events": [*(query(0.15 * n, n, 1) for n in range(4)), *(query(0.15 * n, n, 1, "b") for n in range(4, 8))],
         "snapshots": [0.6],
     },
     "query timeout": {
@@ -84,7 +84,7 @@ TIMELINES: dict[str, dict[str, Any]] = {
     "statement by statement": {
         "settings": FAST | {"pool_mode": "statement", "default_pool_size": 1},
         "open": 1,
-        "events": [query(0.05 * n, n, 0.3) for n in range(3)],
+        "events": [query(0.15 * n, n, 0.3) for n in range(3)],
     },
 }
 MOST_CLIENTS = ((3, 5), (4, 4))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
-from novamodel.recording.programs import as_postgres, find_program, free_port, give_to_postgres, running
+from novamodel.recording.programs import as_postgres, find_program, give_to_postgres, running
 from novamodel.recording.wire import Client
 
 USERS = ("a", "b")
@@ -22,15 +22,15 @@ CONNECTIONS = 40
 def postgres_server(folder: Path) -> Iterator[int]:
     """The port of a PostgreSQL with a database ``shop`` and the users a and b."""
     give_to_postgres(folder)
-    data, port = folder / "data", free_port()
+    data, program = folder / "data", find_program("postgres")
     made = subprocess.run(
         [find_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
         capture_output=True, cwd=folder, **as_postgres(),
     )  # fmt: skip
     if made.returncode != 0:
         raise UserError(f"initdb fails here: {made.stderr.decode()[:300]}")
-    words = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections={CONNECTIONS}"
-    with running([find_program("postgres"), "-D", data, *words.split()], port, folder, **as_postgres()):
+    words = f"-k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections={CONNECTIONS}".split()
+    with running(lambda port: [program, "-D", data, "-p", port, *words], folder, **as_postgres()) as port:
         admin = _admin(port)
         for user in USERS:
             admin.query(f"create role {user} login")
@@ -51,16 +51,19 @@ def _admin(port: int) -> Client:
 @contextmanager
 def pgbouncer_before(folder: Path, postgres: int, settings: Mapping[str, Any], of_database: str = "") -> Iterator[int]:
     """The port of a PgBouncer with some settings of its own and of its database ``shop``."""
-    port = free_port()
-    users = folder / "users.txt"
+    program, users = find_program("pgbouncer"), folder / "users.txt"
     users.write_text("".join(f'"{user}" ""\n' for user in (*USERS, "postgres")), encoding="utf-8")
-    lines = {
-        "listen_addr": "127.0.0.1", "listen_port": port, "auth_type": "trust", "auth_file": users,
-        "unix_socket_dir": "", "admin_users": "postgres",
-    } | dict(settings)  # fmt: skip
-    ini = folder / f"{port}.ini"
-    text = "\n".join(f"{name} = {value}" for name, value in lines.items())
     where = f"shop = host=127.0.0.1 port={postgres} dbname=shop {of_database}"
-    ini.write_text(f"[databases]\n{where}\n[pgbouncer]\n{text}\n", encoding="utf-8")
-    with running([find_program("pgbouncer"), ini], port, folder, **as_postgres()):
+
+    def words_for(port: int) -> list[Any]:
+        lines = {
+            "listen_addr": "127.0.0.1", "listen_port": port, "auth_type": "trust", "auth_file": users,
+            "unix_socket_dir": "", "admin_users": "postgres",
+        } | dict(settings)  # fmt: skip
+        ini = folder / f"{port}.ini"
+        text = "\n".join(f"{name} = {value}" for name, value in lines.items())
+        ini.write_text(f"[databases]\n{where}\n[pgbouncer]\n{text}\n", encoding="utf-8")
+        return [program, ini]
+
+    with running(words_for, folder, **as_postgres()) as port:
         yield port

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from novamodel.errors import UserError
 
 ANSWERS_WITHIN_S = 10.0
+TRIES = 3
 PACKAGES = {"nginx": "nginx-light", "redis-server": "redis-server", "pgbouncer": "pgbouncer"}
 """Debian's packages; any other program is PostgreSQL's."""
 
@@ -59,21 +60,35 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(words: Sequence[Any], port: int, folder: Path, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that listens at a port while the block runs; a `UserError` where it does not start."""
-    process = subprocess.Popen(
-        [str(word) for word in words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **how
-    )
-    try:
-        _wait_for(port, process, Path(str(words[0])).name)
-        yield process
-    finally:
-        process.terminate()
+def running(words_for: Callable[[int], Sequence[Any]], folder: Path, **how: Any) -> Iterator[int]:
+    """The port of a program that listens there while the block runs; a `UserError` where it does not start.
+
+    ``words_for`` gives its command line for a port; another port is tried where somebody else took it meanwhile.
+    """
+    for left in reversed(range(TRIES)):
+        port = free_port()
+        words = [str(word) for word in words_for(port)]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **how)
         try:
-            process.wait(ANSWERS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _wait_for(port, process, Path(words[0]).name)
+            break
+        except UserError:
+            _end(process)
+            if left == 0:
+                raise
+    try:
+        yield port
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(ANSWERS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], name: str) -> None:

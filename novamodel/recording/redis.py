@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.recording.form import Case, case
-from novamodel.recording.programs import find_program, free_port, running, version_of
+from novamodel.recording.programs import find_program, running, version_of
 from novamodel.recording.resp import Redis
 
 FILE, WHAT = "redis", "Redis: hash slots, memory per key, LFU counter, eviction decisions"
@@ -34,9 +34,9 @@ POLICIES = (
 @contextmanager
 def redis_server(folder: Path, *settings: str) -> Iterator[Redis]:
     """A connection to a Redis that keeps nothing."""
-    port = free_port()
-    words = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder, *settings]
-    with running([find_program("redis-server"), *words], port, folder):
+    program = find_program("redis-server")
+    words = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder, *settings]
+    with running(lambda port: [program, "--port", port, *words], folder) as port:
         client = Redis(port)
         try:
             yield client

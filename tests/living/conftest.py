@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,8 +21,10 @@ from judged import skipped_where_missing
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("living")
+def folder() -> Iterator[Path]:
+    """Not one of pytest's, which only root may enter: another session of it would close them again."""
+    with tempfile.TemporaryDirectory(prefix="novamodel-living-", ignore_cleanup_errors=True) as place:
+        yield Path(place)
 
 
 @pytest.fixture(scope="session")
