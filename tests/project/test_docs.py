@@ -198,3 +198,9 @@ def test_what_would_be_loaded_from_elsewhere_is_found(text: str):
 )  # fmt: skip
 def test_links_and_what_lies_beside_a_page_are_left_alone(text: str):
     assert not loaded(text)
+
+
+def test_a_notebooks_link_into_the_documentation_is_right_from_its_page():
+    cell = {"cell_type": "markdown", "source": ["see [it](../docs/accuracy.md)", " and [that](04_edge.ipynb)"]}
+    (made_cell,) = as_page({"cells": [cell]})["cells"]
+    assert made_cell["source"] == "see [it](../accuracy.md) and [that](04_edge.ipynb)"

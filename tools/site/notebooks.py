@@ -18,8 +18,10 @@ PLOTLY = "plotly.min.js"
 
 
 def as_page(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A notebook whose figures stand in HTML as their data, to be drawn by `figures.js`."""
+    """A notebook whose figures stand in HTML as their data, drawn by `figures.js`; its links are those of the page."""
     for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = "".join(cell["source"]).replace("](../docs/", "](../")
         for output in cell.get("outputs", []):
             figure = output.get("data", {}).pop(MIMETYPE, None)
             if figure is not None:
