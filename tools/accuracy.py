@@ -1,4 +1,4 @@
-"""Writes docs/accuracy.md, and README's sentence about it, from the measured stacks (about four minutes).
+"""Writes docs/accuracy.md, what README and answers say of it, from the measured stacks (about four minutes).
 
 python -m tools.accuracy
 """
@@ -29,6 +29,7 @@ from novamodel.verify.accuracy import (
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "accuracy.md", ROOT / "README.md"
+DOUBT = data_dir() / "defaults" / "accuracy.json"
 RUNS = 8
 SENTENCE = re.compile(r"^Against measured stacks .*?\(\[docs/accuracy\.md\].*?\)\.$", re.MULTILINE | re.DOTALL)
 WAYS = {
@@ -114,6 +115,16 @@ def sentence(medians: dict[tuple[str, str], Median]) -> str:
     )
 
 
+def doubt(medians: dict[tuple[str, str], Median]) -> dict[str, Any]:
+    """What answers say of the model itself: median errors where the load was another one, as shares."""
+    found = {figure: medians[(PREDICTED, figure)] for figure in FIGURES if figure != LOSS}
+    shares = {
+        figure.removesuffix("_s"): {end: round(getattr(one, end), 3) for end in ("value", "low", "high")}
+        for figure, one in found.items()
+    }
+    return {"source": "docs/accuracy.md", "cases": max(one.cases for one in found.values()), "median_errors": shares}
+
+
 def _heading(figure: str) -> str:
     return "losses" if figure == LOSS else figure.removesuffix("_s")
 
@@ -139,6 +150,7 @@ def main() -> None:
     readme = README.read_text(encoding="utf-8")
     if len(SENTENCE.findall(readme)) != 1:
         raise SystemExit("README.md has no sentence to replace (Against measured stacks ...)")
+    DOUBT.write_text(json.dumps(doubt(median_errors(rows)), indent=2) + "\n", encoding="utf-8")
     README.write_text(SENTENCE.sub(sentence(median_errors(rows)), readme), encoding="utf-8")
 
 

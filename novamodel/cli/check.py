@@ -37,7 +37,7 @@ def check(
     from novamodel.cli.output import say, say_json, terminal_width
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
-    from novamodel.cli.show import heading, rests_lines, simplified_lines, slo_lines, value_text
+    from novamodel.cli.show import doubt_lines, heading, rests_lines, simplified_lines, slo_lines, value_text
     from novamodel.errors import UserError
     from novamodel.scenario import rests_on
     from novamodel.simulation import simulate
@@ -66,6 +66,7 @@ def check(
                     *rests_lines(scenario, terminal_width()),
                     heading(scenario, result),
                     *slo_lines(slos, scenario),
+                    *doubt_lines(),
                     *rejected,
                     *warnings,
                     *simplified_lines(scenario),

@@ -61,6 +61,13 @@ def slo_lines(slos: Iterable[Any], scenario: Scenario) -> list[str]:
     return [f"  {mark:<2} {text:<{first}}   {value:>{second}}   {span}".rstrip() for mark, text, value, span in rows]
 
 
+def doubt_lines(width: int = WIDTH) -> list[str]:
+    """What was measured of the model itself, below intervals."""
+    from novamodel.model_doubt import doubt_sentence
+
+    return [f"  {line}" for line in fold(doubt_sentence(), width - 2).splitlines()]
+
+
 def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False) -> list[str]:
     """What the answer rests on, as the first lines of a screen. ``bill``: lines that follow use are marked there."""
     from novamodel.report import MARKED_LINES, rests_sentence
@@ -109,7 +116,7 @@ def result_text(result: Result, width: int = WIDTH) -> str:
     """
     scenario = result.scenario
     parts = [
-        "\n".join([fold(heading(scenario, result), width), *slo_lines(result.slo(), scenario)]),
+        "\n".join([fold(heading(scenario, result), width), *slo_lines(result.slo(), scenario), *doubt_lines(width)]),
         table("All requests", ("metric", "value", "95 % interval"), _estimates(result), width=width),
         table(
             "Routes",

@@ -23,9 +23,7 @@ MOST = 60.0
 def model_errors(errors: pd.DataFrame) -> go.Figure:
     """`errors`: a row a case, way and figure with `case`, `way`, `figure`, `error`, `half` (relative), `measured`."""
     cases, ways = list(errors["case"].unique()), list(errors["way"].unique())
-    fig = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=list(PANELS.values())
-    )
+    fig = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.05)
     for column, figure in enumerate(PANELS, 1):
         for number, way in enumerate(ways):
             part = errors[(errors["figure"] == figure) & (errors["way"] == way)]

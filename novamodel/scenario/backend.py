@@ -186,7 +186,9 @@ class Database(Part):
         125, "throughput of the volume, MiB/s (left out: gp3's)", "documented: RDS gp3"
     )
     instance_storage: InstanceStorage | None = given(
-        None, "what the instance lets through to its volume", "default: no limit below the volume's"
+        None,
+        "what the instance lets through to its volume ({}: as its class has it)",
+        "default: no limit below the volume's",
     )
     growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
     synchronous: SynchronousReplication | None = given(

@@ -26,6 +26,8 @@ from novamodel.scenario.machines import (
 )
 from novamodel.scenario.origin import Origin, Tree
 
+EBS = ("baseline_iops", "most_iops", "baseline_mb_s", "most_mb_s")
+"""What an instance class lets through to its volume, as `InstanceStorage` names it."""
 UNITS = {"memory": "B", "start_delay": "s"}
 FARGATE_START = {
     "ecs": (40.0, "AWS re:Post: 30 to 45 s or longer from launch to start, for instance, network interface and image"),
@@ -124,6 +126,9 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
         yield Fact(f"{path}.memory", known.memory, because, name, source_of("rds"), True)
         most = known.max_connections
         yield Fact(f"{path}.max_connections", most, because, name, source_of("rds_max_connections"), False)
+        if isinstance(part.get("instance_storage"), dict):
+            for word, limit in zip(EBS, known.ebs, strict=True):
+                yield Fact(f"{path}.instance_storage.{word}", limit, because, name, source_of("rds_ebs"), False)
     elif (memory := _bytes(part["memory"])) is not None:
         source = source_of("rds_max_connections")
         yield Fact(f"{path}.max_connections", most_connections(memory), f"{path}.memory", name, source, False)

@@ -14,12 +14,14 @@ GIB = 1024.0**3
 
 
 class DatabaseClass(NamedTuple):
-    """An RDS instance class: vCPU, memory in bytes, PostgreSQL's ``max_connections`` there."""
+    """An RDS instance class: vCPU, memory in bytes, PostgreSQL's ``max_connections`` there; what it lets through to its
+    volumes: baseline and most operations a second, baseline and most MB/s."""
 
     name: str
     cores: int
     memory: float
     max_connections: int
+    ebs: tuple[int, int, float, float]
 
 
 class CacheNode(NamedTuple):
@@ -46,15 +48,18 @@ def _facts() -> dict[str, Any]:
 
 
 def source_of(kind: str) -> str:
-    """Where the figures of ``rds``, ``rds_max_connections``, ``rds_gp3``, ``elasticache`` or ``ec2`` come from."""
+    """Where figures come from: ``rds``, ``rds_ebs``, ``rds_max_connections``, ``rds_gp3``, ``elasticache``, ``ec2``."""
     return str(_facts()["sources"][kind])
 
 
 @cache
 def database_classes() -> tuple[DatabaseClass, ...]:
     """RDS instance classes, by family and size; memory is the nominal one, as for ``max_connections``."""
-    shapes = [(name, shape["cores"], shape["memory_gib"] * GIB) for name, shape in _facts()["rds"].items()]
-    return tuple(DatabaseClass(name, cores, memory, most_connections(memory)) for name, cores, memory in shapes)
+    found = []
+    for name, shape in _facts()["rds"].items():
+        memory = shape["memory_gib"] * GIB
+        found.append(DatabaseClass(name, shape["cores"], memory, most_connections(memory), tuple(shape["ebs"])))
+    return tuple(found)
 
 
 @cache

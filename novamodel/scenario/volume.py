@@ -16,6 +16,9 @@ PAGE_KIB = 8
 MB, MIB, KIB = 1e6, 1024.0**2, 1024.0
 
 
+R6G_LARGE = "documented: Amazon EC2, r6g.large (with an instance_class: what that one has)"
+
+
 class InstanceLimits(NamedTuple):
     """What an instance lets through to its volumes; throughput in MB/s (10^6 bytes)."""
 
@@ -47,10 +50,10 @@ def operations_a_second(io_kib: float, iops: float, throughput_mib_s: float, ins
 class InstanceStorage(Part):
     """What an instance lets through to its volume (EBS-optimised instances)."""
 
-    baseline_iops: PositiveCount = given(3600, "operations a second, for good", "from memory: r6g.large")
-    most_iops: PositiveCount = given(20000, "the same while it bursts", "from memory: r6g.large")
-    baseline_mb_s: Factor = given(78.75, "throughput for good, MB/s", "from memory: r6g.large")
-    most_mb_s: Factor = given(593.75, "the same while it bursts, MB/s", "from memory: r6g.large")
+    baseline_iops: PositiveCount = given(3600, "operations a second, for good", R6G_LARGE)
+    most_iops: PositiveCount = given(20000, "the same while it bursts", R6G_LARGE)
+    baseline_mb_s: Factor = given(78.75, "throughput for good, MB/s", R6G_LARGE)
+    most_mb_s: Factor = given(593.75, "the same while it bursts, MB/s", R6G_LARGE)
     bursts: bool = given(False, "whether a run sees the burst (30 min in 24 h) or what lasts", "assumed: what lasts")
 
     def operations(self, iops: float, throughput_mib_s: float) -> float:

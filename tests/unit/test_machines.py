@@ -135,3 +135,18 @@ def test_a_replica_on_fargate_takes_longer_to_start(platform, seconds, kind):
     assert scenario.services["said"].runtime.start_delay == 3.0
     moved = scenario.override({"platform.kind": "eks", "platform.compute": "ec2"})
     assert moved.services["api"].runtime.start_delay == 8.0
+
+
+@pytest.mark.parametrize(
+    ("name", "sustained", "burst"),
+    [("db.r6g.large", 3600, 12_000), ("db.t4g.micro", 500, 11_800), ("db.m5.4xlarge", 12_000, 12_000)],
+)
+def test_an_instance_class_limits_its_volume_where_that_is_asked_for(name, sustained, burst):
+    """Amazon EC2's DescribeInstanceTypes, and gp3 of 500 GiB: 12,000 operations a second of 8 KiB."""
+    base = nm.load("novabank").override({"database.instance_class": name, "database.storage": "500 GiB"})
+    assert base.database.operations_per_s == 12_000
+    limited = base.override({"database.instance_storage": {}})
+    assert limited.database.operations_per_s == pytest.approx(sustained, rel=0.005)
+    assert limited.origin("database.instance_storage.baseline_iops").kind == "derived"
+    bursting = base.override({"database.instance_storage": {"bursts": True}})
+    assert bursting.database.operations_per_s == pytest.approx(burst, rel=0.005)

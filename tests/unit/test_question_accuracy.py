@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import novamodel as nm
 from novamodel.errors import UserError
+from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.verify import accuracy
 from tools import accuracy as tool
 
@@ -114,3 +115,15 @@ def test_the_figure_says_the_medians_and_draws_what_is_far_at_the_edge():
     assert "Median error of the mean: replayed 3.0 %, own arrivals 3.0 %" in figure["layout"]["title"]["text"]
     assert len(figure["data"]) == 4
     assert figure["data"][0]["x"] == [1.0, 3.0, 60.0]
+
+
+def test_answers_say_the_page_s_medians_of_another_load():
+    page = (Path(tool.__file__).parents[1] / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| Predicted from another load")]
+    said = measured_doubt()
+    for place, name in enumerate(("mean", "p50", "p95", "p99"), start=2):
+        share = said["median_errors"][name]
+        assert row.split("|")[place].strip() == (
+            f"{100 * share['value']:.1f} % [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
+        )
+    assert f"{said['cases']} measured stacks" in doubt_sentence()
