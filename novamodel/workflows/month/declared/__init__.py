@@ -148,8 +148,9 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
         if region and region != scenario.pricing.region:
             found.leave(one, f"it stands in {region}: a bill is of one region")
             continue
-        if one.modelled is not None and known_machine(one) and not _on_host(scenario, one):
-            found.leave(one, "the scenario takes it from elsewhere: a machine or a pod of its own")
+        taken = scenario.platform.kind != "compose" and one.modelled is not None
+        if known_machine(one) and (taken or _hosted(scenario)):
+            found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
             continue
         handler = HANDLERS.get(one.type)
         if handler is None:
@@ -159,9 +160,10 @@ def declared_usage(scenario: Scenario, requests: float, storage_requests: float,
     return found
 
 
-def _on_host(scenario: Scenario, one: Declared) -> bool:
-    """Whether the scenario runs on a host of containers, which prices no store of its own: what is declared is paid."""
-    return scenario.platform.kind == "compose" and (one.modelled or "").startswith(("database", "cache"))
+def _hosted(scenario: Scenario) -> bool:
+    """Whether somebody says that all runs on a host of containers; where nobody says it, what is declared is paid."""
+    said = scenario.origin("platform.kind")
+    return scenario.platform.kind == "compose" and (said.kind in ("file", "override") or said.line is not None)
 
 
 def known_machine(one: Declared) -> bool:
