@@ -268,6 +268,7 @@ def sizing(met: bool = True) -> Any:
         columns=["path", "now", "advised", "why"],
     )
     return SimpleNamespace(
+        certainty="Every simulated size was judged.",
         chosen=as_candidate[3],
         now=as_candidate[0],
         candidates=candidates,
