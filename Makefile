@@ -1,8 +1,9 @@
 # Every target sets up what it needs: a fresh machine with Python 3.11 or newer, make and git is enough.
 #
 #   make novabank   the main job: import, simulate, size and price NovaBank, write reports/novabank
-#   make test       ruff, types, nbval, pytest
+#   make test       ruff, types, documentation, nbval, pytest
 #   make lab        JupyterLab on the notebooks
+#   make docs       the documentation's site, build/docs/index.html
 #   make bench      benchmarks, printed as ratios
 #   make coverage   how often stated intervals hold the truth (some five minutes)
 #   make decisions  made-up systems whose every size is simulated, and what sizing chose (some hours; goes on where it was)
@@ -25,10 +26,11 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help setup novabank test static notebooks execute gallery reference pytest lab bench coverage decisions clean lock format
+.PHONY: help setup novabank test static notebooks execute gallery reference docs tutorial pytest lab bench coverage \
+  decisions clean lock format
 
 help:
-	@sed -n '3,11s/^# *//p' Makefile
+	@sed -n '/^#   make/s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -64,6 +66,7 @@ novabank: setup
 # One stage after the other, cheapest first; each prints how long it took. pytest last, so that its summary closes the output.
 test: setup
 	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory docs
 	@$(MAKE) --no-print-directory notebooks
 	@$(MAKE) --no-print-directory pytest
 
@@ -91,6 +94,17 @@ gallery: setup
 # Writes docs/scenario-reference.md from the scenario's models.
 reference: setup
 	$(BIN)/python -m tools.reference
+
+# Writes what the commands of docs/tutorial.md print, after a change that moves their figures.
+tutorial: setup
+	$(BIN)/python -m tools.tutorial
+
+# The site, from a clean state; a warning is an error, and no network is needed.
+docs: setup
+	@set -euo pipefail; started=$$SECONDS; \
+	rm -rf build/docs build/doctrees; \
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs; \
+	echo "stage docs: $$((SECONDS - started)) s, build/docs/index.html"
 
 pytest: setup
 	@set -euo pipefail; started=$$SECONDS; \
@@ -121,5 +135,6 @@ lock:
 	printf '%s\n' "$$head" "$$pins" > requirements.lock
 
 clean:
+	rm -rf docs/how-to/*.ipynb docs/how-to/*.png docs/_static/plotly.min.js
 	rm -rf $(VENV) reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find novamodel tests notebooks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -126,7 +126,14 @@ def graph(seconds: float = LIGHT_S) -> Scenario:
         "databases": {"items": {"cores": 4, "statements": {"read": {"cpu": f"{READ_MS} ms lognormal {SIGMA}"}}}},
         "queues": {"jobs": {"latency": "0 s", "visibility_timeout": "60 s"}},
         "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
-        "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
+        "run": {
+            "seed": 1,
+            "start": "12:00",
+            "duration": f"{seconds} s",
+            "warm_up": "0 s",
+            "replications": 1,
+            "start_state": "cold",  # as the stock models begin
+        },
     }
     return build(Tree(values))
 
@@ -178,7 +185,14 @@ def _scene(
             "keyspaces": {"pages": pages},
         },
         "platform": {"compute": "ec2", "cpu": {"kind": "none"}},
-        "run": {"seed": 1, "start": "12:00", "duration": f"{seconds} s", "warm_up": "0 s", "replications": 1},
+        "run": {
+            "seed": 1,
+            "start": "12:00",
+            "duration": f"{seconds} s",
+            "warm_up": "0 s",
+            "replications": 1,
+            "start_state": "cold",  # as the stock models begin
+        },
     }
     for part, change in (changes or {}).items():
         target = values[part]["api"] if part == "services" else values[part]

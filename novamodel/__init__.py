@@ -5,6 +5,7 @@ scenario = nm.load("novabank")          # a scenario file, a bundled name, or a 
 result = nm.simulate(scenario)          # the peak, with intervals; nm.figures.overview(result) draws it
 nm.size(scenario), nm.bill(scenario, result)
 nm.answer(scenario)                     # all of it
+nm.audit("deploy/")                     # what is wrong in configuration files, the dearest first
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from novamodel.errors import UserError
 
 if TYPE_CHECKING:
-    from novamodel import analytic, batch, figures, questions
+    from novamodel import analytic, audit, batch, figures, questions
     from novamodel.batch import sweep
     from novamodel.loading import load
     from novamodel.parameters import checked_parameters
@@ -66,6 +67,7 @@ __all__ = [
     "__version__",
     "analytic",
     "answer",
+    "audit",
     "batch",
     "bill",
     "checked_parameters",
@@ -85,7 +87,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a front door when it is first used, so that `import novamodel` is quick."""
-    if name in ("analytic", "batch", "figures", "questions"):
+    if name in ("analytic", "audit", "batch", "figures", "questions"):
         return importlib.import_module(f"novamodel.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

@@ -142,7 +142,7 @@ def run_one(kind: str, number: int, seed: int) -> Failure | None:
 
 
 def _read(path: Path) -> None:
-    from novamodel.importers import importer
+    from novamodel.loading import importer
     from novamodel.scenario import load_scenario
 
     scenario = load_scenario(path, importer)
@@ -156,7 +156,8 @@ def _read_sweep(path: Path) -> None:
 
 
 def _read_folder(folder: Path) -> None:
-    from novamodel.importers import import_folder, to_yaml, with_assumptions
+    from novamodel.importers import to_yaml, with_assumptions
+    from novamodel.loading import import_folder
     from novamodel.scenario import build
 
     tree = with_assumptions(import_folder(folder), "mutant")

@@ -40,6 +40,8 @@ def _uncovered(scenario: Scenario) -> Iterator[str]:
             yield f"replicas of {name} follow {text}: no closed form of their number"
         for steps in service.routes.values():
             for step in walk_steps(steps):
+                if any(one is not None and one.curve for one in (step.cpu, step.thread)):
+                    yield "demands follow the utilisation of their core: what they are has no closed form here"
                 if step.call is not None and not step.call.caller.plain:
                     yield f"calls of {step.call.to} are retried or broken off: the load follows from the failures"
     if scenario.run.start_state != "steady" and any(cache.keyspaces for cache in scenario.all_caches.values()):

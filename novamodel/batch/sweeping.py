@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +26,7 @@ from novamodel.batch.values import in_words, resolved
 from novamodel.batch.work import Work, packed, prepare, run_case
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
+from novamodel.showing import Shown, shows_itself
 
 IN_FLIGHT = 2
 """Cases with the executor for each of its workers: one at work, one waiting."""
@@ -34,6 +34,7 @@ Source = str | Path | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+@shows_itself
 class SweepRun:
     """What a sweep left behind. ``before`` and ``failed_before`` are from earlier runs; ``corrupt`` were run again."""
 
@@ -66,8 +67,9 @@ class SweepRun:
         again = f"; {len(self.corrupt)} damaged files set aside and run again" if self.corrupt else ""
         return f"{self.total} cases: {finished} finished, {self.all_failed} failed{from_before}{again}"
 
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.text)}</b><br>{escape(str(self.folder))}</p>"
+    def _shown(self) -> Shown:
+        counts = (("cases", self.total), ("finished", self.done + self.before), ("failed", self.all_failed))
+        return Shown(self.text, ("what", "cases"), [(name, str(count)) for name, count in counts], [str(self.folder)])
 
 
 def sweep(

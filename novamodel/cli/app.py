@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from novamodel import __version__
+from novamodel.cli.audit import audit
 from novamodel.cli.bill import bill
 from novamodel.cli.check import check
 from novamodel.cli.diff import diff
@@ -28,6 +29,7 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
     "report": (report, "All of it: notebook, HTML page, bill, JSON, one screen."),
     "import": (import_folder, "Configuration files to a scenario file."),
+    "audit": (audit, "What is wrong in configuration files, and what it costs."),
     "init": (init, "A folder to start a study from."),
     "run": (run, "Simulate: latency, errors, callers, tiers."),
     "check": (check, "Does the SLO hold? Exit 0 or 99."),
@@ -42,7 +44,6 @@ COMMANDS: dict[str, tuple[Callable[..., Any], str]] = {
 
 app = typer.Typer(
     name="novamodel",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,

@@ -21,6 +21,8 @@ from novamodel.errors import UserError, one_line
 FAULT, MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 PIPE_CLOSED = 141
 """As a shell reports a program that was ended by a closed pipe."""
+COMPLETION = "_NOVAMODEL_COMPLETE"
+"""Set by the completion script of a shell (`novamodel --show-completion`)."""
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 """What the system refuses because of the user's disk or rights."""
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -58,6 +60,8 @@ def guarded(words: list[str], debug: bool) -> int:
 def _run(words: list[str]) -> int:
     from novamodel.cli.app import command
 
+    if COMPLETION in os.environ:  # a shell asks which words may come next: typer answers and exits
+        command(prog_name="novamodel")
     with command.make_context("novamodel", list(words)) as context:
         code = command.invoke(context)
     if sys.stdout is not None:

@@ -59,7 +59,7 @@ def import_folder(
       helm template . | novamodel import -
       kustomize build overlays/prod | novamodel import - -o mine.yaml
     """
-    from novamodel import importers
+    from novamodel import importers, loading
     from novamodel.cli.output import note, note_block, say, say_json
     from novamodel.files import must_be_writable
     from novamodel.scenario import build, rests_on
@@ -67,7 +67,7 @@ def import_folder(
     if out and (force or not Path(out).exists()):  # else `write_yaml` says that it exists already
         must_be_writable(Path(out))
     with importers.folder_of(folder, sys.stdin.read) as place:
-        report = importers.import_folder(
+        report = loading.import_folder(
             place, platform or None, rendered=render, files=files or (), profiles=profiles or ()
         )
         tree = importers.with_assumptions(report, _name(place))

@@ -23,6 +23,8 @@ def record(component: Component, out: Out = Path("recordings"), json: Json = Fal
     \b
     Examples:
       novamodel record redis --out recordings
+      novamodel record nginx
+      novamodel record pgbouncer --json
       novamodel verify --cases recordings
     """
     from novamodel.cli.output import say, say_json

@@ -7,6 +7,7 @@ from typing import Any
 SHORT_FORMS = {
     "Precision": ("how sure an estimate has to be", ["p99 < 5 %", "mean(login) < 2 %"]),
     "Demand": ("one value for a demand", ["139 us idle 305 us lognormal 0.5", "40 ms"]),
+    "Burst": ("one value for a demand", ["139 us idle 305 us lognormal 0.5", "40 ms"]),
     "Call": ("what is called, alone", ["stock.level", "payments"]),
     "RolloutOf": ("the service alone", ["core-api"]),
     "LostReplica": ("the service alone", ["core-api"]),
@@ -66,10 +67,11 @@ def file_schema() -> dict[str, Any]:
     from novamodel.scenario import Scenario
 
     whole = Scenario.model_json_schema()
-    demand = whole["$defs"]["Demand"]
-    demand["properties"]["file"] = SAMPLES_FILE
-    del demand["required"]
-    demand["anyOf"] = [{"required": [key]} for key in MEANS]
+    for part, means in (("Demand", MEANS), ("Burst", (*MEANS, "curve"))):
+        demand = whole["$defs"][part]
+        demand["properties"]["file"] = SAMPLES_FILE
+        del demand["required"]
+        demand["anyOf"] = [{"required": [key]} for key in means]
     for name, (sentence, examples) in SHORT_FORMS.items():
         text = {"type": "string", "description": sentence, "examples": examples}
         whole["$defs"][name] = {"anyOf": [text, whole["$defs"][name]]}

@@ -15,9 +15,10 @@ from novamodel.cost.book import STATUSES, PriceBook, load_book, oldest
 from novamodel.cost.charges import Ground, charges
 from novamodel.cost.lines import Line, Writer
 from novamodel.cost.money import plain, total, usd
-from novamodel.cost.show import bill_html, bill_text, by_service
+from novamodel.cost.show import bill_text, by_service
 from novamodel.cost.usage import MonthUsage
 from novamodel.files import csv_text
+from novamodel.showing import Shown, shows_itself
 
 ON_DEMAND = "commitments: all lines are on-demand list prices"
 NEVER_PRICED = ("tax, AWS support plan, marketplace software", ON_DEMAND, "VPN, Direct Connect")
@@ -39,6 +40,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Bill:
     """Lines in USD a month, each rounded to the cent; the totals are sums of the rounded lines.
 
@@ -124,11 +126,18 @@ class Bill:
     def __str__(self) -> str:
         return bill_text(self.lines, self.summary(), self.currency)
 
-    def _repr_html_(self) -> str:
-        return bill_html(self.lines, self.summary(), self.currency)
+    def _shown(self) -> Shown:
+        rows = [(name, usd(amount)) for name, amount in self.by_service().items()]
+        return Shown(
+            "A month's bill",
+            ("service", f"{self.currency} a month"),
+            rows,
+            [*self.summary()[:2], "print it for its lines"],
+        )
 
 
 @dataclass(frozen=True)
+@shows_itself
 class BillRange:
     """The bill of a low, a middle and a high month of the same deployment."""
 
@@ -147,9 +156,15 @@ class BillRange:
         services = dict.fromkeys(service for amounts in columns.values() for service in amounts)
         return pd.DataFrame(columns, index=pd.Index(list(services), name="service")).fillna(0.0)
 
-    def _repr_html_(self) -> str:
+    def _shown(self) -> Shown:
         low, mid, high = map(usd, self.totals())
-        return f"<p><b>{mid} {self.mid.currency} a month [{low}, {high}]</b></p>{self.mid._repr_html_()}"
+        frame = self.to_frame()
+        rows = [
+            (str(name), *(f"{amount:,.2f}" for amount in row))
+            for name, row in zip(frame.index, frame.to_numpy(), strict=True)
+        ]
+        title = f"{mid} {self.mid.currency} a month [{low}, {high}]"
+        return Shown(title, ("service", *frame.columns), rows, [*self.mid.summary()[:2], "print mid for its lines"])
 
 
 def _floats(bill: Bill) -> Mapping[str, float]:

@@ -159,18 +159,16 @@ def regions() -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def load_book(region: str = "us-east-1", file: Path | None = None) -> PriceBook:
-    """Load the price book of `region` with the prices that are the same everywhere, or the one in `file`.
+    """Load the price book of `region`, or the one in `file`, with the prices that are the same everywhere.
 
     Raises `UserError` for a region without a book and for a file that is no price book.
     """
-    everywhere: dict[str, Any] = {}
-    if file is None:
-        file, everywhere = book_file(region), read_raw(everywhere_file())
+    file = book_file(region) if file is None else file
     raw = read_raw(file)
-    for part, entries in everywhere.items():
-        if isinstance(entries, dict):
-            raw[part] = entries | raw[part]
     try:
+        for part, entries in read_raw(everywhere_file()).items():
+            if isinstance(entries, dict):
+                raw[part] = entries | raw[part]
         return read_book(raw)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"not a price book: {error!r}", file=file, valid="see data/prices") from error

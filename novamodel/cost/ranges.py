@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from novamodel.showing import Shown, shows_itself
+
 INSIDE = 0.9
 """Share of the distribution that a range covers."""
 DRAWS = 120
@@ -40,6 +42,7 @@ class Moved(NamedTuple):
 
 
 @dataclass(frozen=True)
+@shows_itself
 class CostRange:
     """USD: the 5 % and 95 % quantiles and `mid`, with every input at its value; `moved`: inputs, the largest first.
 
@@ -51,6 +54,11 @@ class CostRange:
     high: float
     moved: tuple[Moved, ...]
     totals: tuple[float, ...]
+
+    def _shown(self) -> Shown:
+        rows = [(one.about, f"{one.low:,.2f}", f"{one.high:,.2f}") for one in self.moved]
+        title = f"{self.mid:,.2f} USD a month, nine of ten times {self.low:,.2f} to {self.high:,.2f}"
+        return Shown(title, ("input alone at its ends", "low", "high"), rows)
 
     def quantile(self, share: float) -> float:
         """The cost that a share of the draws stays below."""

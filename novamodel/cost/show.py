@@ -7,13 +7,11 @@ priced. No row is wider than the terminal.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from html import escape
 
 from novamodel.cost.lines import Line
 from novamodel.cost.money import plain, total, usd
 from novamodel.layout import fold, wrapped
 
-_STYLE = "text-align:{side};padding:1px 12px 1px 0;white-space:nowrap"
 WIDTH = 80
 """Columns of a terminal that says nothing of its width."""
 FROM_MEMORY = "from memory"
@@ -70,27 +68,3 @@ def bill_text(lines: Sequence[Line], summary: Sequence[str], currency: str = "US
         table += rest
     notes = [fold(text, width) for text in (*memory_note(lines), *summary)]
     return "\n".join([*(row.rstrip() for row in table), "", *notes])
-
-
-def bill_html(lines: Sequence[Line], summary: Sequence[str], currency: str = "USD") -> str:
-    """The bill as an HTML table, without scripts or outside files."""
-    head = "".join(
-        f'<th style="{_STYLE.format(side=side)}">{escape(text)}</th>'
-        for text, side in (
-            ("Name", "left"),
-            ("Monthly Qty", "right"),
-            ("Unit", "left"),
-            (f"Monthly Cost ({currency})", "right"),
-        )
-    )
-    body = []
-    for name, quantity, unit, cost in _rows(lines):
-        weight = "" if unit else ";font-weight:bold"
-        cells = ((name, "left"), (quantity, "right"), (unit, "left"), (cost, "right"))
-        body.append(
-            "<tr>"
-            + "".join(f'<td style="{_STYLE.format(side=side)}{weight}">{escape(text)}</td>' for text, side in cells)
-            + "</tr>"
-        )
-    notes = "<br>".join(escape(text) for text in (*memory_note(lines), *summary))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table><p>{notes}</p>"

@@ -72,7 +72,10 @@ def service_lines(service: Any, name: str, busy: dict[str, str]) -> tuple[str, .
     if scaler is not None:
         kind = "HPA" if scaler.kind == "hpa" else "target tracking"
         replicas = f"{kind} {scaler.min_replicas} to {scaler.max_replicas} replicas"
-    return present(replicas, cpu, memory, said(busy, (f"{name} cpu", "CPU "), (f"{name} event loop", "loop ")))
+    takers = service.runtime.takers
+    return present(
+        replicas, cpu, memory, said(busy, (f"{name} cpu", "CPU "), (f"{name} {takers}", f"{takers.split()[-1]} "))
+    )
 
 
 def pool_lines(service: Any, key: str, busy: dict[str, str]) -> tuple[str, ...]:

@@ -8,30 +8,29 @@ from pathlib import Path
 from novamodel.errors import UserError
 from novamodel.importers import scripts
 from novamodel.importers.aws import say as aws
+from novamodel.importers.aws.tasks import tasks_of
 from novamodel.importers.capacity import say_capacity
 from novamodel.importers.compose.asked import asked_of
-from novamodel.importers.consistency import REDIS
 from novamodel.importers.ecs import read as ecs
-from novamodel.importers.findings import find_faults
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
+from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
-from novamodel.importers.names import is_infrastructure
+from novamodel.importers.names import CACHE_NAMES, is_infrastructure
 from novamodel.importers.nginx.fields import say_edge
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.postgres import read as postgres
 from novamodel.importers.prometheus import read as prometheus
 from novamodel.importers.reading import count_services, find_system_of, read_sources
 from novamodel.importers.redis import say_redis
-from novamodel.importers.report import Draft, ImportReport, Said, Workload
+from novamodel.importers.report import Draft, Said, Workload
 from novamodel.importers.sources import Sources
-from novamodel.scenario import Tree
 
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
@@ -81,8 +80,11 @@ def import_folder(
     postgres.say_settings(mine, own or kind == "compose", draft)
     postgres.say_settings(others, False, draft)
     say_redis(sources.redis, sources.system, draft)
-    find_faults(sources, kind, draft)
+    _list_others(sources, draft)
     for name, line, why in found.broken:
+        if "{{" in (found.text(name) or "") or "<%" in (found.text(name) or ""):
+            draft.leave(name, line, "file not read", f"a template, not rendered ({why})")
+            continue
         message = f"{name} cannot be read: {why}"
         draft.find(
             "error", "file-not-read", name, line, f"{message} (left out)", "correct it, or leave it out of the folder"
@@ -90,7 +92,23 @@ def import_folder(
         draft.leave(name, line, "file not read", why)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
-    return ImportReport(draft.tree(), kind, found.files, draft.fields, sources.system, _speaks_of_cache(sources, draft))
+    return ImportReport(
+        draft.tree(), kind, found.files, draft.fields, sources, sources.system, _speaks_of_cache(sources, draft)
+    )
+
+
+def _list_others(sources: Sources, draft: Draft) -> None:
+    """Files that are read for the audit and say nothing to the scenario."""
+    found = sources.found
+    for task in tasks_of(sources.estate):
+        for box in task.node["containerDefinitions"]:
+            if not box["healthCheck"]:
+                draft.leave(box.file, box["name"].line, "no healthCheck", "the default readiness probe is assumed")
+    prometheus.list_dashboards(found.all("grafana"), draft)
+    for _, shown in found.pairs("script"):
+        draft.leave(shown, 1, "script", "read, not modelled")
+    for document in found.all("workflow"):
+        draft.leave(document.file, 1, "workflow", "read, not modelled")
 
 
 def _speaks_of_cache(sources: Sources, draft: Draft) -> bool:
@@ -99,7 +117,7 @@ def _speaks_of_cache(sources: Sources, draft: Draft) -> bool:
         return True
     boxes = [box for group in sources.boxes.values() for box in group]
     named = [workload.environment for group in sources.workloads.values() for workload in group]
-    return any(role_of(box).what == "cache" for box in boxes) or any(REDIS & set(names) for names in named)
+    return any(role_of(box).what == "cache" for box in boxes) or any(CACHE_NAMES & set(names) for names in named)
 
 
 def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
@@ -111,11 +129,6 @@ def _settings_of(kind: str, sources: Sources) -> tuple[list[tuple[str, int, str]
         [one for one in sources.settings if one[0].startswith(folder)],
         [one for one in sources.settings if not one[0].startswith(folder)],
     )
-
-
-def importer(folder: Path, platform: str | None = None) -> Tree:
-    """The importer that ``scenario.load_scenario`` takes: the tree of ``import_folder``."""
-    return import_folder(folder, platform).tree
 
 
 def _choose(sources: Sources) -> str:

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from novamodel import units
-from novamodel.audit import finding, in_order
-from novamodel.importers.assemble import import_folder
 from novamodel.importers.assumed_routes import FILE, Assumed, say_routes, unlinked
 from novamodel.importers.graph.system import System
+from novamodel.importers.imported import ImportReport
 from novamodel.importers.mended import mended
-from novamodel.importers.report import ImportReport
 from novamodel.resources import data_dir
-from novamodel.scenario import NO_SERVICE, Scenario, Tree, build
+from novamodel.scenario import NO_SERVICE, Tree, finding, in_order
 from novamodel.yamlfile import read_mapping
 
 _WHOLE_PARTS = ("traffic", "database", "slo", "run")
-
-
-def scenario_from_folder(
-    folder: Path, platform: str | None = None, *, files: Sequence[str] = (), profiles: Sequence[str] = ()
-) -> Scenario:
-    """A runnable scenario of a user's own folder.
-
-    What the files say is imported; what they cannot say (traffic, routes, demands, SLO) comes from
-    ``data/defaults/assumed.yaml`` and is marked assumed with its reason. Arguments and errors as ``import_folder``;
-    a value that no scenario may have is a ``UserError`` with the file and line that say it.
-    """
-    report = import_folder(folder, platform, files=files, profiles=profiles)
-    return build(with_assumptions(report, _name(folder)))
-
-
-def tree_from_folder(folder: Path, platform: str | None = None) -> Tree:
-    """The tree of ``scenario_from_folder``, before it is validated."""
-    return with_assumptions(import_folder(folder, platform), _name(folder))
 
 
 def with_assumptions(report: ImportReport, name: str) -> Tree:
@@ -80,10 +58,6 @@ def _say_memory(assumed: Assumed, services: list[str], report: ImportReport) -> 
         usual = units.parse_bytes(assumed.values["memory"]["resting_memory"])
         if 0 < limit < 2 * usual:
             assumed.put(f"services.{service}.runtime.resting_memory", f"{int(limit / 2)} B", "memory", ("memory",))
-
-
-def _name(folder: Path) -> str:
-    return re.sub(r"[^\w-]+", "-", folder.name).strip("-") or "imported"
 
 
 def _say_sizes(assumed: Assumed, services: list[str], report: ImportReport) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from novamodel.audit import Finding, finding
 from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN, System
-from novamodel.scenario import Origin, Tree
+from novamodel.scenario import Finding, Origin, Tree, finding
 from novamodel.yamlfile import Lines
 
 FILE = "data/defaults/assumed.yaml"

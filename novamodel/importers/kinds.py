@@ -10,6 +10,7 @@ from typing import NamedTuple
 from novamodel.errors import UserError
 from novamodel.importers.cloudformation.read import is_template
 from novamodel.importers.ecs.copilot import is_copilot
+from novamodel.importers.ecs.params import is_params
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
@@ -28,6 +29,7 @@ KINDS = {
     "plan": "Terraform plan or state",
     "usage": "usage file of declared resources",
     "copilot": "Copilot manifest",
+    "ecs-params": "parameters of the ECS CLI",
     "prometheus": "Prometheus configuration",
     "grafana": "Grafana dashboard",
     "pool": "source with a connection pool",
@@ -145,6 +147,10 @@ def _yaml(path: Path, shown: str) -> Kind:
         documents = [Node(value, shown, lines) for value, lines in read_documents(path, functions=True)]
         if any(is_template(node) for node in documents):
             return Kind("cloudformation", tuple(node for node in documents if is_template(node)))
+    if "ecs-params" in name:
+        documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+        if any(is_params(node, name) for node in documents):
+            return Kind("ecs-params", tuple(documents))
     if name in ("manifest.yml", "manifest.yaml") and re.search(r"^type[ \t]*:", text, re.M):
         documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
         if any(is_copilot(node) for node in documents):

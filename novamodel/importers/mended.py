@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.audit import Finding, finding
 from novamodel.errors import UserError
-from novamodel.scenario import Tree, build
+from novamodel.scenario import Finding, Tree, build, finding
 
 MOST = 200
 """Values that are left out at most before the mistake is taken for one of ours."""

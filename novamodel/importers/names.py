@@ -15,6 +15,10 @@ _INFRASTRUCTURE = re.compile(
 )
 
 
+CACHE_NAMES = {"REDIS_URL", "REDIS_HOST"}
+"""Variables that name a cache."""
+
+
 def image_name(image: str) -> str:
     """``"registry:5000/team/redis:7-alpine"`` -> ``"team/redis"`` without tag and digest, registry kept."""
     bare = image.split("@")[0]

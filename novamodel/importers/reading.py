@@ -20,6 +20,7 @@ from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.ecs.copilot import read_manifests
+from novamodel.importers.ecs.params import read_params
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -79,6 +80,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     declared = [*made, *read_plans(found.all("plan"), bool(terraform.resources), draft)]
     declared += read_templates(found.all("cloudformation"), region, draft)
     declared += read_manifests(found.all("copilot"), draft)
+    declared += read_params(found.all("ecs-params"), project.whole if project else None)
     declared += read_usage(found.all("usage"), declared, draft)
     estate = Estate(declared, found.all("ecs"))
     estate.link()

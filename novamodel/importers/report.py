@@ -1,13 +1,11 @@
-"""What an import gives back, and the draft that the readers of single formats write into."""
+"""What readers of single formats say, and the draft that they write into."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from novamodel.audit import Finding, Level, finding, in_order
-from novamodel.importers.graph.system import System
-from novamodel.scenario import Origin, Tree
+from novamodel.scenario import Finding, Level, Origin, Tree, finding, in_order
 
 
 class Said(NamedTuple):
@@ -33,34 +31,6 @@ class Workload:
     port: int | None = None
     image: str = ""
     environment: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """The imported part of a scenario and everything the files left open.
-
-    ``tree`` holds values in the scenario's own written form with the origin of each; ``fields`` has one row a
-    value (path, value, file, line); ``not_modelled`` one row for each thing that was read and is not modelled
-    (file, line, what, why); ``findings`` (level, code, file, line, message, fix) what is inconsistent; ``system`` who
-    asks whom; ``cached`` whether any file speaks of a cache.
-    """
-
-    tree: Tree
-    platform: str
-    files: dict[str, str]
-    fields: list[dict[str, Any]]
-    system: System = field(default_factory=System)
-    cached: bool = False
-
-    @property
-    def not_modelled(self) -> list[dict[str, Any]]:
-        """What was read and has no model."""
-        return self.tree.not_modelled
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Errors first, then warnings, then notes; each by file and line."""
-        return self.tree.findings
 
 
 @dataclass

@@ -12,6 +12,7 @@ from novamodel import units
 from novamodel.analytic import route_rates, steady_replicas
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
+from novamodel.showing import Class, Shown, figures_by_name, shows_itself
 from novamodel.simulation import Result, SloResult, simulate
 from novamodel.sizing import among_tried, doubt
 
@@ -25,6 +26,8 @@ MOST_REPLICAS = 62
 WINDOW_REQUESTS = 14_000
 """A window at the peak is as long as this many requests take: enough for a p99 of some ten thousand, and quick."""
 SHORTEST_S, LONGEST_S = 10.0, 600.0
+MOST_SENTENCES = 5
+"""Sentences of a conclusion that an answer shows of itself."""
 AS_FAST = 0.1
 """At one price a size whose worst objective is within this share of another's is as good."""
 QUICK = 4
@@ -36,6 +39,18 @@ class Text(str):
 
     def _repr_markdown_(self) -> str:
         return str(self)
+
+
+def shows_headline(kind: Class) -> Class:
+    """Class decorator of an answer, below `@dataclass`: it shows its headline's figures and its conclusion's words."""
+
+    def shown(self: Any) -> Shown:
+        words = [line.removeprefix("* ").replace("**", "") for line in self.conclusion().splitlines() if line.strip()]
+        return figures_by_name(kind.__name__, self.headline())._replace(notes=words[:MOST_SENTENCES])
+
+    namespace: Any = kind
+    namespace._shown = shown
+    return shows_itself(kind)
 
 
 class Trial(NamedTuple):

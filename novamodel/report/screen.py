@@ -93,7 +93,7 @@ def _block(label: str, text: str, split: str = "") -> Iterator[Piece]:
     lines = [text] if text else []
     if split and len(text) > room:
         head, mark, tail = text.partition(split)
-        lines = [head, (mark + tail).strip()]
+        lines = [part for part in (head, (mark + tail).strip()) if part]
     lines = [
         part
         for line in lines

@@ -2,7 +2,7 @@
 
 from novamodel.scenario.changes import Change, setting_changes
 from novamodel.scenario.fargate import FargateSize, fargate_pod_size, fargate_sizes, require_fargate_size
-from novamodel.scenario.finding import place_of
+from novamodel.scenario.finding import LEVELS, Finding, Level, finding, in_order, place_of
 from novamodel.scenario.load import load_scenario, load_tree
 from novamodel.scenario.machines import (
     CacheNode,
@@ -35,6 +35,7 @@ from novamodel.scenario.simplified import SimplifiedPart, simplified_parts
 from novamodel.scenario.tenants import standing
 
 __all__ = [
+    "LEVELS",
     "NOT_MODELLED",
     "NO_SERVICE",
     "SYSTEM_PODS",
@@ -44,7 +45,9 @@ __all__ = [
     "Change",
     "DatabaseClass",
     "FargateSize",
+    "Finding",
     "Inspect",
+    "Level",
     "NodeGroup",
     "NodeType",
     "Operation",
@@ -60,8 +63,10 @@ __all__ = [
     "database_classes",
     "fargate_pod_size",
     "fargate_sizes",
+    "finding",
     "gp3_striped_from",
     "group_room",
+    "in_order",
     "is_assumed",
     "is_read",
     "load_scenario",

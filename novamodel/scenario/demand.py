@@ -20,11 +20,11 @@ from novamodel.scenario.fields import (
     needed,
     wrong,
 )
-from novamodel.scenario.laws import Delay, Demand
+from novamodel.scenario.laws import Burst, Delay, Demand
 from novamodel.scenario.naming import MAIN
 from novamodel.scenario.popularity import zipf_exponent
 
-__all__ = ["MAIN", "CacheStep", "Call", "Delay", "Demand", "Keyspace", "Statement", "Step", "walk_steps"]
+__all__ = ["MAIN", "Burst", "CacheStep", "Call", "Delay", "Demand", "Keyspace", "Statement", "Step", "walk_steps"]
 
 
 class CacheStep(Part):
@@ -67,8 +67,8 @@ STEPS = ("cpu", "thread", "cache", "sql", "wait", "call", "parallel", "publish",
 class Step(Part):
     """One step of a route: exactly one of cpu, thread, cache, sql, wait, call, parallel, publish, then."""
 
-    cpu: Demand | None = given(None, "CPU burst on the main thread (event loop)", "none")
-    thread: Demand | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
+    cpu: Burst | None = given(None, "CPU burst on the main thread (event loop)", "none")
+    thread: Burst | None = given(None, "CPU burst on a thread of the runtime's pool (libuv), such as bcrypt", "none")
     cache: CacheStep | None = given(None, "cache command", "none")
     sql: tuple[str | Step, ...] | None = given(
         None, "statements of one transaction on one connection; cpu steps may stand between", "none"

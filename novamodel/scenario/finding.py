@@ -1,8 +1,9 @@
-"""What the checks of a whole scenario look at, and the form of what they find."""
+"""The form of a finding, the order findings are told in, and what the checks of a whole scenario look at."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, TypeAlias
 
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.goals import Platform
@@ -10,7 +11,20 @@ from novamodel.scenario.graph import Whole as Graph
 from novamodel.scenario.origin import Origin
 from novamodel.scenario.service import Service
 
-Finding = dict[str, Any]
+Level: TypeAlias = Literal["error", "warning", "note"]
+Finding: TypeAlias = dict[str, Any]
+"""A row: level, code, file, line, message, fix; file and line are None where no file says it."""
+LEVELS = ("error", "warning", "note")
+
+
+def finding(level: Level, code: str, file: str | None, line: int | None, message: str, fix: str) -> Finding:
+    """The row of one finding."""
+    return {"level": level, "code": code, "file": file, "line": line, "message": message, "fix": fix}
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then by file and line."""
+    return sorted(findings, key=lambda f: (LEVELS.index(f["level"]), f["file"] or "", f["line"] or 0, f["code"]))
 
 
 class Whole(Graph, Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, model_validator
@@ -145,4 +146,38 @@ Delay = Annotated[Demand, AfterValidator(_no_idle)]
 """A demand that is the same on an idle core, or asks for none."""
 
 
+class Burst(Demand):
+    """A demand of a step, which may be a ``curve`` of its core's utilisation: its means in place of busy and idle."""
+
+    curve: tuple[tuple[Share, CpuSeconds], ...] = given(
+        (),
+        "[utilisation, mean demand] from a core that is idle to one that is busy, linear between; the utilisation is"
+        " that of the last second: of the machine's cores, or of the event loop where each thread has a core to itself",
+        "default: none",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ends(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not value.get("curve"):
+            return value
+        try:
+            idle, busy = (float(units.parse_time(value["curve"][end][1])) for end in (0, -1))
+        except (ValueError, TypeError, IndexError, KeyError):  # refused as what it is, by its own field
+            idle = busy = 0.0
+        return {"busy": f"{busy!r} s", "idle": f"{max(idle, busy)!r} s"} | value
+
+    @model_validator(mode="after")
+    def _rising(self) -> Burst:
+        shares = [share for share, _ in self.curve]
+        if len(shares) == 1 or any(after <= before for before, after in pairwise(shares)):
+            raise wrong("a curve needs two or more points, in order of utilisation", "curve")
+        if self.curve and self.law in ("mixture", "empirical"):
+            raise wrong(f"a curve says means, and so does a {self.law} law", "curve", valid="another law")
+        return self
+
+
 Demand.model_rebuild()
+Burst.model_rebuild()
+DEMANDS = (Demand, Burst)
+"""The parts that a demand may be."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
@@ -23,9 +22,11 @@ from novamodel.scenario.declared import Declared
 from novamodel.scenario.derive import contradiction_findings, contradictions, derived_tree
 from novamodel.scenario.fargate import require_fargate_size
 from novamodel.scenario.fields import Part, given, needed, wrong
+from novamodel.scenario.finding import LEVELS
 from novamodel.scenario.gateway import Gateway
 from novamodel.scenario.goals import Platform, Pricing, Run, Slo
 from novamodel.scenario.graph import check_graph, place_of
+from novamodel.scenario.in_words import parts_in_words
 from novamodel.scenario.mistakes import as_user_error
 from novamodel.scenario.monitoring import Monitoring
 from novamodel.scenario.naming import MAIN, main_by_itself, main_path
@@ -37,12 +38,13 @@ from novamodel.scenario.service import Service
 from novamodel.scenario.stations import External, Queue
 from novamodel.scenario.tenants import fitting_node_type
 from novamodel.scenario.traffic import Traffic, own_population
+from novamodel.showing import Shown, shows_itself
 
-LEVELS = ("error", "warning", "note")
 MOST_REQUESTS = 1e10
 """Some hours of computing; more is taken for a slip of the keyboard."""
 
 
+@shows_itself
 class Scenario(Part):
     """What is deployed, what is asked of it, what counts as good."""
 
@@ -170,19 +172,19 @@ class Scenario(Part):
             rows.append({"path": path, "value": value, "unit": field_unit(type(self), path), **origin._asdict()})
         return rows
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return f"Scenario({self.name!r}, {', '.join(self.services)}, peak {self.traffic.most_per_s:g}/s)"
 
-    __str__ = __repr__
-
-    def _repr_html_(self) -> str:
-        """What is there and who said it, for a notebook."""
-        rows = self.resolved()
-        kinds = sorted({row["kind"] for row in rows})
-        counts = ", ".join(f"{sum(row['kind'] == kind for row in rows)} {kind}" for kind in kinds)
-        objectives = "".join(f"<li>{escape(slo.text)}</li>" for slo in self.slo)
-        head = f"{self.heading}: {', '.join(self.services)} on {self.platform.kind}, peak {self.traffic.most_per_s:g}/s"
-        return f"<p><b>{escape(head)}</b><br>{len(rows)} values: {counts}</p><ul>{objectives}</ul>"
+    def _shown(self) -> Shown:
+        """What is there, and who said it."""
+        origins = [row["kind"] for row in self.resolved()]
+        counts = ", ".join(f"{origins.count(kind)} {kind}" for kind in sorted(set(origins)))
+        return Shown(
+            f"{self.heading}: scenario {self.name!r}, peak {self.traffic.most_per_s:g}/s",
+            ("part", "what"),
+            parts_in_words(self),
+            [f"{len(origins)} values: {counts}"],
+        )
 
     def content_hash(self) -> str:
         """SHA-256 over every value: names results, independent of who set it and of where a replay's files are."""

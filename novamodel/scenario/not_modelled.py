@@ -7,6 +7,5 @@ from __future__ import annotations
 
 NOT_MODELLED: dict[str, str] = {
     "batch pods": "pods without requests of customers (jobs, agents, monitoring) use no CPU of the nodes they stand on",
-    "demand curves": "demands that follow the utilisation of their core (idle and busy figure only)",
 }
 """Sentences by key."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from novamodel.scenario.model import Scenario
 from novamodel.scenario.moving import Assumption, moving
+from novamodel.showing import Shown, shows_itself
 
 LAW = ("busy", "idle", "law", "sigma", "form", "width", "mixture", "samples")
 """Parts of one demand or delay."""
@@ -21,6 +22,7 @@ NO_SERVICE = "no-service-found"
 _OBJECTIVE = re.compile(r"slo\.\d+")
 
 
+@shows_itself
 class RestsOn(NamedTuple):
     """``read``: values that ``files`` state; ``set``: values of overrides; ``assumed``: values that nobody stated or
     measured here, of which ``moving`` are those that move an answer."""
@@ -30,6 +32,11 @@ class RestsOn(NamedTuple):
     set: int
     assumed: int
     moving: tuple[Assumption, ...]
+
+    def _shown(self) -> Shown:
+        rows = [("read", f"{self.read} values of {len(self.files)} files"), ("set", f"{self.set} values")]
+        rows.append(("assumed", f"{self.assumed} values, of which these move the answer:"))
+        return Shown("What the answer rests on", ("", "what"), [*rows, *(("", one.what) for one in self.moving)])
 
     @property
     def marks(self) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 from novamodel import units
 from novamodel.errors import UserError
-from novamodel.scenario.demand import Demand
 from novamodel.scenario.fields import Part
+from novamodel.scenario.laws import DEMANDS
 from novamodel.scenario.schema_walk import part_at
 from novamodel.yamlfile import Lines, read_text
 
@@ -73,7 +73,7 @@ def _seconds(text: str) -> float:
 
 def _with_file(value: Any, where: tuple[str | int, ...], root: type[Part]) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Demands that name a file, with their path."""
-    if isinstance(value, dict) and "file" in value and part_at(root, ".".join(map(str, where))) is Demand:
+    if isinstance(value, dict) and "file" in value and part_at(root, ".".join(map(str, where))) in DEMANDS:
         yield where, value
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for word, one in inner:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from novamodel.scenario.demand import Demand
 from novamodel.scenario.fields import Part
+from novamodel.scenario.laws import DEMANDS
 from novamodel.scenario.origin import Origin
 
 
@@ -109,7 +109,7 @@ def default_origin(root: type[Part], path: str) -> Origin:
     source = ""
     for field in fields_on(root, path):
         source = (field.json_schema_extra or {}).get("source", source)
-        if part_of(field.annotation) is Demand:
+        if part_of(field.annotation) in DEMANDS:
             break
     kind = source.split(":")[0].split()[0] if source else "default"
     return Origin(kind if kind in ("measured", "documented", "assumed", "derived") else "default", source, None, None)

@@ -15,7 +15,7 @@ from novamodel.simulation.holds import do_opened, give_back
 from novamodel.simulation.logins import do_log_in, do_logged_in
 from novamodel.simulation.queueing import publish
 from novamodel.simulation.requests import add_time, call_key, clear_time, draw_all, drawn, fail
-from novamodel.simulation.runtimes import do_slot
+from novamodel.simulation.runtimes import do_by_use, do_slot
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
 from novamodel.simulation.steps import (
@@ -160,6 +160,9 @@ def advance_request(m: Model, q: Any, i: int, now: float) -> None:
             s.pc[i] = pc + 1
         elif op == codes.OPENED:
             do_opened(m, q, i, now)
+        elif op == codes.BY_USE:
+            do_by_use(m, q, i, pc, now)
+            return
         elif op == codes.SLOT:
             if not do_slot(m, q, i, pc, now):
                 return

@@ -8,6 +8,7 @@ import numpy as np
 
 from novamodel.components.columns import as_arrays
 from novamodel.components.cpu.cpu_gate import NO_LIMIT, gate_state
+from novamodel.components.cpu.utilisation import core_use_state
 from novamodel.components.fifo import fifo_state
 from novamodel.scenario import Scenario
 from novamodel.simulation import codes
@@ -116,6 +117,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         **balances,
         gate=_gates(scenario, layout.rows),
         **machines_state(scenario, layout, threads, REQUESTS),
+        core_use=core_use_state(count, book.curves),
         **links,
         **servers,
         redis=fifo_state(len(layout.caches)),

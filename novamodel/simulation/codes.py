@@ -50,6 +50,7 @@ ADMIT = 25  # connection limits of an edge, after a delay of its request limits
 WELCOME = 26  # PgBouncer logs a client in, or lets it wait for its first server connection; a failure goes to `jump`
 LOG_IN = 27  # PgBouncer's login reaches the server
 LOGGED_IN = 28  # it has come to its end
+BY_USE = 30  # burst whose demand follows the utilisation of its core; `command` 1: handed to a thread
 SLOT = 29  # a request takes a thread or a process of its replica, or waits for one
 
 # What a cache command does.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
+from novamodel.showing import Shown, shows_itself
 from novamodel.simulation.replication import pick_engine
 from novamodel.simulation.result import Result, in_words, span_in_words
 from novamodel.simulation.run import Progress, simulate
@@ -27,6 +27,7 @@ FEWEST = 2
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Comparison:
     """Two results and their differences ``b - a``.
 
@@ -70,10 +71,11 @@ class Comparison:
             "differences": self.differences.to_dict("records"),
         }
 
-    def _repr_html_(self) -> str:
-        names = " against ".join(escape(result.scenario.heading) for result in (self.a, self.b))
-        head = f"{names}: {self.a.replications} pairs of replications, seed {self.a.seed}"
-        return f"<p><b>{head}</b></p>{self.summary().to_html(index=False)}"
+    def _shown(self) -> Shown:
+        names = " against ".join(result.scenario.heading for result in (self.a, self.b))
+        title = f"{names}: {self.a.replications} pairs of replications, seed {self.a.seed}"
+        summary = self.summary().drop(columns="95 % interval, unpaired")
+        return Shown(title, list(summary.columns), list(summary.itertuples(index=False, name=None)))
 
 
 def compare(

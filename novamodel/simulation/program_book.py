@@ -271,4 +271,5 @@ def _book(
         first_hit={key: draw for key, draw in writer.first_hit.items() if draw != codes.NONE},
         keyspaces=writer.keyspaces,
         statements=writer.statements,
+        curves=writer.curves,
     )

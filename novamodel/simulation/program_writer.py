@@ -7,7 +7,7 @@ from typing import Any
 
 from novamodel.analytic.cache import hit_ratio
 from novamodel.scenario import Scenario
-from novamodel.scenario.demand import Demand, Step
+from novamodel.scenario.demand import Burst, Demand, Step
 from novamodel.scenario.graph import RouteOf, called
 from novamodel.scenario.laws import PARAMETER
 from novamodel.scenario.read_replicas import may_read_elsewhere, writes
@@ -69,6 +69,7 @@ class ProgramWriter:
         self.recorded = {replay.demand for replay in replays if replay.demand}  # demands that are no constants
         self.scale = 1.0 / scenario.platform.core_speed
         self.unit = laws.add("unit")
+        self.curves: list[list[tuple[float, float]]] = []  # (utilisation, seconds)
         self.put(codes.FAIL)
 
     # --- pieces ---------------------------------------------------------------------------------------------
@@ -109,6 +110,9 @@ class ProgramWriter:
             draw = len(self.program.laws) - 1
         if kind:
             self.demands.setdefault((len(self.programs) - 1, kind), draw)
+        if isinstance(demand, Burst) and demand.curve:
+            self.curves.append([(share, seconds * scale) for share, seconds in demand.curve])
+            return self.put(codes.BY_USE, draw=draw, station=len(self.curves) - 1, command=int(op == codes.THREAD))
         return self.put(op, idle=demand.idle * scale, busy=demand.busy * scale, draw=draw, **columns)
 
     # --- steps ----------------------------------------------------------------------------------------------

@@ -54,3 +54,4 @@ class ProgramBook(NamedTuple):
     first_hit: dict[int, int]  # program -> draw of its first cache get
     keyspaces: dict[int, tuple[str, str]]  # operation of a get whose keys are not kept -> cache and keyspace
     statements: dict[int, str]  # operation of a statement -> database
+    curves: list[list[tuple[float, float]]]  # (utilisation, seconds) of demands that follow it

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
+from novamodel.showing import Shown, shows_itself
 from novamodel.simulation.precision import Reached
 from novamodel.statistics import Estimate
 from novamodel.units import format_estimate, format_fraction, format_time
@@ -40,6 +40,7 @@ class SloResult(NamedTuple):
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Result:
     """What `simulate` returns. Times are seconds, shares fractions, ``clock_s`` seconds since midnight.
 
@@ -141,12 +142,12 @@ class Result:
             "warnings": list(self.warnings),
         }
 
-    def _repr_html_(self) -> str:
-        head = f"{self.scenario.heading}: {self.replications} x {format_time(self.window_s)}, seed {self.seed}"
-        verdict = "".join(f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.slo())
-        doubts = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
-        warned = f"<p>Warnings</p><ul>{doubts}</ul>" if doubts else ""
-        return f"<p><b>{escape(head)}</b></p><ul>{verdict}</ul>{self.summary().to_html(index=False)}{warned}"
+    def _shown(self) -> Shown:
+        title = f"{self.scenario.heading}: {self.replications} x {format_time(self.window_s)}, seed {self.seed}"
+        verdict = [f"{'met' if slo.met else 'missed'}: {slo.text}" for slo in self.slo()]
+        summary = self.summary()
+        rows = summary.itertuples(index=False, name=None)
+        return Shown(title, list(summary.columns), list(rows), ["; ".join(verdict), *self.warnings])
 
 
 def in_words(value: float, unit: str) -> str:

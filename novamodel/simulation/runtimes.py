@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.cpu.host import container_reset
+from novamodel.components.cpu.host import container_reset, host_used
+from novamodel.components.cpu.utilisation import core_use_at, curve_at
+from novamodel.components.node.node import loop_busy_until, loop_join, thread_join
 from novamodel.components.rule import handler
 from novamodel.components.runtime.rules import (
     REFUSED,
@@ -18,9 +20,10 @@ from novamodel.components.runtime.rules import (
     runtime_reset,
 )
 from novamodel.simulation import codes
+from novamodel.simulation.holds import arm_bursts
 from novamodel.simulation.leaving import ask_next, leave_replica, may_ask_next
-from novamodel.simulation.requests import add_time, fail, resume
-from novamodel.simulation.shared import arm_host, begin
+from novamodel.simulation.requests import add_time, drawn, fail, resume
+from novamodel.simulation.shared import arm_host, begin, join_process, join_thread
 from novamodel.simulation.state import Model
 
 NONE = codes.NONE
@@ -72,6 +75,34 @@ def join_runtime(m: Model, q: Any, i: int, r: int, idle: float, busy: float, asi
     begin(m, i, r, now)
     runtime_burst(m.runtime, m.host, i, aside, idle, busy, now)
     arm_host(m, q, m.host.home[r])
+
+
+@handler
+def do_by_use(m: Model, q: Any, i: int, pc: int, now: float) -> None:
+    """A burst, or work for a thread, whose demand follows the utilisation of its core."""
+    r = m.requests.replica[i]
+    way, aside = m.replicas.way[r], m.programs.command[pc] == 1
+    if way == codes.BY_QUOTA:
+        used, cores = loop_busy_until(m.node, r, now), 1.0
+    else:
+        h = m.host.home[r]
+        used, cores = host_used(m.host, h, now), m.host.cores[h] * 1.0
+    use = core_use_at(m.core_use, r, used, cores, now)
+    work = curve_at(m.core_use, m.programs.station[pc], use) * drawn(m, i, m.programs.draw[pc])
+    if way == codes.BY_RUNTIME:
+        join_runtime(m, q, i, r, work, work, aside, now)
+    elif way == codes.ON_MACHINE and aside:
+        join_thread(m, q, i, r, work, work, now)
+    elif way == codes.ON_MACHINE:
+        join_process(m, q, i, r, work, work, codes.ON_NODE, now)
+    else:
+        m.requests.since[i] = now
+        m.requests.where[i] = codes.ON_NODE
+        if aside:
+            thread_join(m.node, m.gate, r, i, work, now)
+        else:
+            loop_join(m.node, m.gate, r, i, work, work, now)
+        arm_bursts(m, q, r)
 
 
 @handler

@@ -11,6 +11,7 @@ from novamodel.components.callers.retry import Retries
 from novamodel.components.columns import Column
 from novamodel.components.cpu.cpu_gate import CpuGate
 from novamodel.components.cpu.host_state import Host
+from novamodel.components.cpu.utilisation import CoreUse
 from novamodel.components.deadlines import Deadlines
 from novamodel.components.external.external import External
 from novamodel.components.fifo import Fifo
@@ -273,6 +274,7 @@ class Model(NamedTuple):
     host: Host
     shared: Shared
     runtime: Runtime
+    core_use: CoreUse
     sites: Sites
     retries: Retries
     backoff: Backoff

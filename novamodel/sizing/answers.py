@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from novamodel.scenario import Scenario
+from novamodel.showing import Shown, number, shows_itself
 from novamodel.sizing.unused import Spare
 from novamodel.sizing.variables import Variable
+from novamodel.units import format_fraction, format_time
 
 Progress = Callable[[float], None]
 """Is told the share done, 0 to 1."""
@@ -23,6 +24,7 @@ Simulate = Callable[..., Any]
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Candidate:
     """One configuration that was simulated.
 
@@ -48,8 +50,16 @@ class Candidate:
     replications: int
     result: Any = field(repr=False, compare=False)
 
+    def _shown(self) -> Shown:
+        rows = [(name, "as now" if value is None else str(value)) for name, value in self.overrides.items()]
+        rows += [("cost a month", f"{self.cost_month:,.2f} USD"), ("p99", format_time(self.p99_s[0]))]
+        return Shown(
+            f"{self.changes or 'as now'}: {'met' if self.met else 'missed'}", ("setting", "value"), rows, [self.why]
+        )
+
 
 @dataclass(frozen=True)
+@shows_itself
 class Explained:
     """What an answer says beyond the choice, where it was asked for (``size(..., explain=True)``).
 
@@ -67,8 +77,22 @@ class Explained:
     least_regret: str
     knee: Any
 
+    def _shown(self) -> Shown:
+        head = ("what", "change", "p99", "cost", "met")
+        rows = [
+            (str(row.what), str(row.change), format_time(row.p99_s), f"{row.cost_change:+,.2f} USD", str(row.met))
+            for row in self.tornado.itertuples()
+        ]
+        return Shown(
+            "One step of each variable and assumption from the choice",
+            head,
+            rows,
+            [f"least regret: {self.least_regret}"],
+        )
+
 
 @dataclass(frozen=True)
+@shows_itself
 class Sizing:
     """The answer to "which size": see the fields.
 
@@ -100,10 +124,20 @@ class Sizing:
     held: str = ""  # what was left as it is, in a sentence
     spare: Spare = field(default_factory=Spare)  # requests of the choice that are far above what is used
 
-    def _repr_html_(self) -> str:
-        shown_columns = ["service", "changes", "cost_month", "p99_s", "errors", "met", "why"]
-        table = self.candidates[shown_columns].to_html(index=False, float_format=lambda v: f"{v:.4g}")
-        return f"<p>{escape(self.binds)} {escape(self.certainty)} {escape(self.held)}</p>{table}"
+    def _shown(self) -> Shown:
+        verdict = "keeps every objective" if self.met else "keeps no candidate's objectives: the closest is shown"
+        title = f"{self.chosen.changes or 'as now'}: {verdict}, {self.chosen.cost_month:,.2f} USD a month"
+        rows = [
+            (
+                one.changes or "as now",
+                f"{one.cost_month:,.2f}",
+                format_time(one.p99_s[0]),
+                "met" if one.met else "missed",
+            )
+            for one in self.simulated or (self.now, self.chosen)
+        ]
+        head = ("simulated", "USD a month", "p99", "objectives")
+        return Shown(title, head, rows, [self.blocks, self.binds, self.certainty, self.held])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -144,6 +178,7 @@ class Sizing:
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Knee:
     """Load against latency: see `novamodel.sizing.knee`.
 
@@ -161,8 +196,20 @@ class Knee:
     breach_high: float | None = None
     first_tier: str = ""  # what gives out first, as `tiers` names it; empty where nothing does or no tier is to blame
 
-    def _repr_html_(self) -> str:
-        return f"<p>{self.first_limit}</p>" + str(self.curve.to_html(index=False, float_format=lambda v: f"{v:.4g}"))
+    def _shown(self) -> Shown:
+        head = ("load", "requests/s", "replicas", "p99", "errors", "objectives")
+        rows = [
+            (
+                f"{row.multiple:.3g} x",
+                number(row.rate_per_s),
+                number(row.replicas),
+                format_time(float(f"{row.p99_s:.3g}")),
+                format_fraction(float(f"{row.errors:.3g}")),
+                "met" if row.met else "missed",
+            )
+            for row in self.curve.itertuples()
+        ]
+        return Shown("Load against latency", head, rows, [self.first_limit])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a JSON file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ def standing_load(scenario: Scenario) -> Standing:
         full = {
             name: use
             for name, own in load.services.items()
-            if (use := max(float(own.replica.utilisation), float(own.replica.loop_utilisation))) > ROOMY
+            if math.inf > (use := max(float(own.replica.utilisation), float(own.replica.loop_utilisation))) > ROOMY
         }
         if not full:
             break

@@ -38,7 +38,7 @@ WORTH_A_LOOK = 0.05
 """A cheaper candidate that holds with less chance than this is not simulated."""
 A_CORE = 1e-6
 """What a core weighs against a USD a month: it decides between equal bills only."""
-MOST_BILLS, LEAST_BILLS = 400, 20
+MOST_BILLS, LEAST_BILLS = 400, 10
 """Bills made exactly in one search: so many over the number of services, but not fewer."""
 NEAR, AROUND = 0.3, 2
 """What is left of the effort shows so many neighbours of each kind, smaller ones estimated this near to the limit."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from novamodel.errors import UserError
+from novamodel.showing import Shown, shows_itself
 from novamodel.sizing.legal import CPU_REQUESTS, MEMORY
 from novamodel.sizing.settings import path_of, shown, written
 
@@ -42,11 +43,15 @@ class Unused(NamedTuple):
         return f"{self.service} {self.resource} request {asked}, used {used} ({share}): {enough} would cover it"
 
 
+@shows_itself
 class Spare(NamedTuple):
     """Requests far above use at the peak, and what lowering all saves a month (USD; nan: not legal)."""
 
     rows: tuple[Unused, ...] = ()
     saves: float = 0.0
+
+    def _shown(self) -> Shown:
+        return Shown("Requests far above what is used at the peak", notes=self.texts or ["none"])
 
     @property
     def texts(self) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from novamodel.errors import UserError
 from novamodel.files import write_whole
 from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
+from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Result, simulate
 from novamodel.sizing import Knee, Sizing, knee, size
 from novamodel.workflows.month import MonthlyCost, bill, monthly_total
@@ -36,6 +36,7 @@ MOST_DAY_REQUESTS = 1e8
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Answer:
     """A scenario's simulated peak, its knee, the advised size, the bill and the findings.
 
@@ -145,17 +146,19 @@ class Answer:
         shown = self.parts.attempt(name, lambda: figure(*values))
         return failed.get(name, shown)
 
-    def _repr_html_(self) -> str:
-        said = [f"<p><b>{escape(self.scenario.heading)}</b></p>"]
-        if self.result is not None:
-            slos = (f"<li>{'met' if slo.met else 'missed'}: {escape(slo.text)}</li>" for slo in self.result.slo())
-            said.append(f"<ul>{''.join(slos)}</ul>")
-        if self.knee is not None:
-            said.append(f"<p>{escape(self.knee.first_limit)}</p>")
+    def _shown(self) -> Shown:
+        rows = [(slo.text, "met" if slo.met else "missed") for slo in (self.result.slo() if self.result else ())]
+        if self.sizing is not None:
+            rows.append(("advised size", self.sizing.chosen.changes or "as now"))
         if self.cost is not None:
             low, mid, high = self.cost.totals()
-            said.append(f"<p>{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})</p>")
-        return "".join([*said, *(one._repr_html_() for one in self.parts.failed.values())])
+            rows.append(("cost", f"{mid:,.0f} {self.cost.mid.currency} a month ({low:,.0f} to {high:,.0f})"))
+        if self.cost_advised is not None:
+            rows.append(("cost as advised", f"{self.cost_advised:,.0f} USD a month"))
+        first = [f"first limit: {self.knee.first_limit}"] if self.knee else []
+        return Shown(
+            self.scenario.heading, ("question", "answer"), rows, [*first, *map(str, self.parts.failed.values())]
+        )
 
     def write(self, out: str | Path) -> None:
         """Write bill.csv (empty where there is no bill), then answer.json, each whole or not at all."""

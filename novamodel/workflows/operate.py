@@ -12,6 +12,7 @@ from novamodel.analytic.flow import mean_rates
 from novamodel.questions import planned_operations
 from novamodel.recovery import BackupLoad, backup_load, recovery_plan, says_backup
 from novamodel.scenario import Scenario
+from novamodel.showing import Shown, shows_itself
 from novamodel.telemetry import LogVolume, MetricVolume, log_volume, metric_volume
 from novamodel.workflows.month import MonthlyCost, monthly_total
 from novamodel.workflows.parts import plainly
@@ -29,6 +30,7 @@ GIB = 1024**3
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Operating:
     """``events``: a row an entry of the scenario's `operations` (see `questions.planned_operations`). Volumes are those
     of the bill's day; ``..._month`` is what the bill would be less without them (USD). ``recovery``: a row a way to
@@ -45,6 +47,21 @@ class Operating:
     recovery: pd.DataFrame | None = field(repr=False)
     dump: BackupLoad | None
     dumps_month: float | None
+
+    def _shown(self) -> Shown:
+        rows = []
+        if self.logs is not None:
+            rows.append(("logs", f"{self.logs.gib_per_day:.3g} GiB a day, {_dollars(self.logs_month)}"))
+        if self.metrics is not None:
+            rows.append(("metrics", f"{self.metrics.series:,.0f} series, {_dollars(self.metrics_month)}"))
+        if self.dump is not None:
+            rows.append(("dumps", _dollars(self.dumps_month)))
+        if self.recovery is not None:
+            works = self.recovery.loc[self.recovery["works"], "what"]
+            rows.append(("ways to recover", ", ".join(works) or "none that works"))
+        if self.events is not None:
+            rows.append(("events of a day", ", ".join(self.events["event"]) if len(self.events) else "none"))
+        return Shown("What running it takes", ("what", "how much"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain figures, a part of answer.json."""
@@ -76,6 +93,10 @@ class Operating:
                 "kept_month": _cents(self.dumps_month),
             },
         }
+
+
+def _dollars(month: float | None) -> str:
+    return "not priced" if month is None else f"{month:,.2f} USD a month"
 
 
 def _cents(amount: float | None) -> float | None:

@@ -31,6 +31,9 @@ class Parts:
     def __init__(self) -> None:
         self.failed: dict[str, Failed] = {}
 
+    def __repr__(self) -> str:
+        return f"Parts(failed: {', '.join(self.failed) or 'none'})"
+
     def attempt(self, name: str, work: Callable[[], T]) -> T | None:
         """What the work gives; None where it fails, with the reason kept."""
         try:

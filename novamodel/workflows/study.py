@@ -9,8 +9,8 @@ from pathlib import Path
 
 from novamodel.errors import UserError
 from novamodel.files import new_folder
-from novamodel.importers import import_folder, to_yaml, with_assumptions
-from novamodel.loading import load
+from novamodel.importers import to_yaml, with_assumptions
+from novamodel.loading import import_folder, load
 from novamodel.resources import notebooks_dir, params_dir
 from novamodel.scenario import Scenario
 

@@ -112,7 +112,7 @@ def test_check_says_it_by_its_exit_code(call: Callable, slo: str, code: int, mar
     words = ("check", "novabank", *SHORT, "--set", f"slo={slo}")
     outcome = call(*words)
     assert outcome.code == code
-    assert f"\n  {mark}  p" in outcome.out
+    assert f"\n  {mark}* p" in outcome.out
     assert ("missed: p" in outcome.out) == (code == 99)
     as_json = call(*words, "--json")
     assert as_json.code == code

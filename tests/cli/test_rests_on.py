@@ -109,7 +109,7 @@ def test_strict_wants_a_stated_service_and_load(call: Callable, command: str) ->
 
 def test_a_fault_in_a_part_is_exit_1_and_the_answer_is_whole(call: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     def answered(fault: bool) -> dict[str, Any]:
-        failed = [{"part": "bill", "why": "KeyError: m9", "fault": fault}]
+        failed = [{"part": "bill", "why": "KeyError: m9" + " and so on" * 9, "fault": fault}]
         return {"title": "A shop", "slo": [], "failed": failed, "first_limit": "PostgreSQL"}
 
     for fault in (True, False):
@@ -118,6 +118,7 @@ def test_a_fault_in_a_part_is_exit_1_and_the_answer_is_whole(call: Callable, mon
         outcome = call("report", SHOP)
         assert outcome.code == int(fault)
         assert "COST         not known: KeyError: m9" in outcome.out
+        assert "\n\n" not in outcome.out.rstrip()
         assert "PostgreSQL" in outcome.out
         assert ("fault: bill: KeyError: m9" in outcome.err) is fault
         as_json = call("report", SHOP, "--json")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from novamodel.analytic import latency_quantile, mean_latency, peak_rate, steady_replicas, system_load
-from novamodel.importers import importer
+from novamodel.loading import importer
 from novamodel.resources import params_dir
 from novamodel.scenario import load_scenario
 from novamodel.simulation import simulate

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from novamodel.importers import importer
+from novamodel.loading import importer
 from novamodel.scenario import Scenario, Tree, build
 from novamodel.scenario.load import load_scenario
 from novamodel.scenario.recordings import Recordings

@@ -74,7 +74,8 @@ def step(draw: Any, around: Around, deep: int) -> dict[str, Any]:
         return {"parallel": [draw(steps(around, 2, 0)) for _ in range(draw(one_of(2, 2, 3)))], **more}
     if kind == "then":
         return {"then": draw(steps(around, 2, 0)), "chance": chance or "50 %"}
-    return {kind: draw(parts.demands()), **more}
+    demand = draw(parts.curves() if kind != "wait" and draw(one_of(True, *[False] * 5)) else parts.demands())
+    return {kind: demand, **more}
 
 
 def mix(draw: Any, routes: list[str]) -> dict[str, str]:

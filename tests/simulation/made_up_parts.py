@@ -34,6 +34,12 @@ def demands(draw: Any) -> Any:
     return draw(MIXTURES) if kind == "mixture" else f"{draw(st.integers(1, 12))} ms{draw(LAWS)}"
 
 
+def curves() -> st.SearchStrategy[dict[str, Any]]:
+    """Demands that follow the utilisation of their core."""
+    points = [["0 %", "6 ms"], ["30 %", "3 ms"], ["100 %", "2 ms"]]
+    return one_of({"curve": points}, {"curve": points[1:], "law": "exponential"})
+
+
 @st.composite
 def callers(draw: Any, patient: bool = False) -> dict[str, Any]:
     """Time-out, and mostly retries of one kind or another."""

@@ -47,7 +47,7 @@ def test_second_replication_and_other_seed(params, both):
 
 # --- scenarios that hypothesis makes up ------------------------------------------------------------------
 
-OPERATIONS = {*range(codes.CPU, codes.ADMIT + 1), codes.SLOT}
+OPERATIONS = {*range(codes.CPU, codes.ADMIT + 1), codes.SLOT, codes.BY_USE}
 SEEN_FROM = 300
 """Examples after which every kind of operation and of outcome must have occurred."""
 

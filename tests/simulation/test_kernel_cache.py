@@ -146,7 +146,7 @@ def test_without_numba_the_reference_answers(plain):
 
 WHOLE = """
 from pathlib import Path
-from novamodel.importers import importer
+from novamodel.loading import importer
 from novamodel.scenario.load import load_scenario
 from novamodel.simulation import simulate
 scenario = load_scenario(Path("params/novabank.yaml"), importer)

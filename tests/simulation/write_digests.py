@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from novamodel.importers import importer
+from novamodel.loading import importer
 from novamodel.scenario.load import load_scenario
 from novamodel.simulation import simulate
 from novamodel.simulation.recorded import inspect

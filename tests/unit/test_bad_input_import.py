@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novamodel.errors import UserError
-from novamodel.importers import import_folder, importer, scenario_from_folder
+from novamodel.loading import import_folder, importer, scenario_from_folder
 from novamodel.resources import data_dir, params_dir
 from novamodel.scenario import build, load_tree
 

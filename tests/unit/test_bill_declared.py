@@ -108,6 +108,18 @@ CASES = [
             "fargate.windows.x86.licence": "67.16",
         },
     ),
+    # Several databases and caches: each is a line, none is lost and none stands there twice
+    (
+        "several",
+        {
+            "rds.postgres.db.m6g.large.single_az": "232.14",  # the main one and its replica
+            "rds.mysql.db.t3.large.single_az": "198.56",  # a further one and its replica
+            "aurora.db.r6g.large.standard": "379.60",
+            "elasticache.redis.cache.r7g.large": "319.74",
+            "elasticache.redis.cache.t4g.small": "23.36",
+            "elasticache.memcached.cache.t3.micro": "37.23",
+        },
+    ),
     # Use as a usage file says it, machines as they are bought
     (
         "usage",

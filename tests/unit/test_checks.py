@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import novamodel as nm
-from novamodel.importers import import_folder
+from novamodel.loading import import_folder
 from novamodel.scenario import Scenario
 
 NGINX = """

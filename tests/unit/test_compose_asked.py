@@ -7,7 +7,7 @@ import pytest
 
 import novamodel as nm
 from novamodel.errors import UserError
-from novamodel.importers import import_folder
+from novamodel.loading import import_folder
 
 BASE = """services:
   shop: {image: shop, mem_limit: 256m, environment: {DB_POOL_MAX: '5', TIER: base}}

@@ -12,9 +12,9 @@ import pytest
 from novamodel.cli.output import say
 from novamodel.errors import UserError
 from novamodel.files import csv_text
-from novamodel.importers import import_folder
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.terraform.read import read_terraform
+from novamodel.loading import import_folder
 from novamodel.scenario import load_scenario
 from novamodel.yamlfile import MAX_REPEATED, read_documents
 from tools.fuzz import KINDS, failures

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from novamodel.importers import import_folder
+from novamodel.loading import import_folder
 
 STACK = """
 AWSTemplateFormatVersion: "2010-09-09"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import import_folder, scenario_from_folder
+from novamodel.loading import import_folder, scenario_from_folder
 from novamodel.scenario import Scenario
 
 

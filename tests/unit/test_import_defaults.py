@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from novamodel.errors import UserError
-from novamodel.importers import scenario_from_folder, to_yaml, tree_from_folder, write_yaml
+from novamodel.importers import to_yaml, write_yaml
+from novamodel.loading import scenario_from_folder, tree_from_folder
 from novamodel.resources import data_dir
 from novamodel.scenario import Tree, load_scenario
 

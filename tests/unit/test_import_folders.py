@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, scenario_from_folder, tree_from_folder
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder, scenario_from_folder, tree_from_folder
 from novamodel.scenario import Scenario, is_read, written_values
 from novamodel.simulation import simulate
 from novamodel.workflows.month import monthly_total

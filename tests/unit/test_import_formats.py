@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, scenario_from_folder
+from novamodel.importers import ImportReport
 from novamodel.importers.jsonfile import read_json
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.nodejs.javascript import number, tokens
 from novamodel.importers.pools.said import row_of_variable
 from novamodel.importers.quantity import compose_memory, duration, ecs_cpu, ecs_memory, kubernetes_memory
+from novamodel.loading import import_folder, scenario_from_folder
 from novamodel.units import parse_rate
 
 
@@ -61,7 +62,7 @@ def test_deployment_without_requests_takes_the_limits(tmp_path: Path) -> None:
     assert orders["termination_grace"] == "45 s"
     assert orders["pre_stop"] == "12 s"
     assert orders["rollout"] == {"max_surge": 2, "max_unavailable": "10%", "min_ready": "15 s"}
-    assert "no-readiness-probe" in codes(report)
+    assert "no-readiness-probe" not in codes(report)  # no Service sends it requests
     assert any(row["what"] == "container proxy" for row in report.not_modelled)
 
 
@@ -101,7 +102,8 @@ def test_behavior_fills_in_what_the_api_server_would(tmp_path: Path) -> None:
 
 def test_hpa_faults(tmp_path: Path) -> None:
     gone = HPA.replace("shop-orders", "nobody")
-    assert "hpa-target-missing" in codes(import_folder(write(tmp_path, a__yaml=gone)))
+    assert "hpa-target-missing" in codes(import_folder(write(tmp_path, a__yaml=DEPLOYMENT + "---" + gone)))
+    assert "hpa-target-missing" not in codes(import_folder(write(tmp_path, a__yaml=gone)))
     bare = DEPLOYMENT.replace("limits: {cpu: 1, memory: 1Gi}", "{}")
     assert "hpa-without-request" in codes(import_folder(write(tmp_path, a__yaml=bare + "---" + HPA)))
     custom = HPA.replace("name: cpu", "name: disk")

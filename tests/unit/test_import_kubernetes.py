@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from novamodel.errors import UserError
-from novamodel.importers import ImportReport, folder_of, import_folder
+from novamodel.importers import ImportReport, folder_of
+from novamodel.loading import import_folder
 
 POD = """  template:
     metadata: {labels: {app: shop}}

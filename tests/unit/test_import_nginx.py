@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import import_folder, to_yaml, with_assumptions
+from novamodel.importers import to_yaml, with_assumptions
+from novamodel.loading import import_folder
 from novamodel.scenario import Origin, load_scenario
 
 ONE_ZONE = """events { worker_connections 1024; }

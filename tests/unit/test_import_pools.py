@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder, scenario_from_folder
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder, scenario_from_folder
 
 COMPOSE = """
 services:

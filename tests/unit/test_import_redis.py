@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from novamodel.importers import import_folder
+from novamodel.loading import import_folder
 
 SERVICES = """
 services:

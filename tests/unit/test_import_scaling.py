@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder
-from novamodel.loading import load
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder, load
 
 V2 = "autoscaling/v2"
 POD = """  template:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from novamodel.importers import ImportReport, import_folder
+from novamodel.importers import ImportReport
 from novamodel.importers.declared import Resource
 from novamodel.importers.terraform.read import Terraform, read_terraform
+from novamodel.loading import import_folder
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from novamodel.importers import ImportReport, import_folder
+from novamodel.importers import ImportReport
+from novamodel.loading import import_folder
 from tests.unit.test_import_terraform import declared, write
 
 SERVICES = """

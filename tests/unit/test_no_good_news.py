@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from novamodel.importers import scenario_from_folder
+from novamodel.loading import scenario_from_folder
 from novamodel.recovery import recovery_plan
 from novamodel.scenario import Scenario
 

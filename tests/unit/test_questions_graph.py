@@ -112,7 +112,8 @@ def test_the_same_traffic_is_that_of_every_source():
 
 
 def test_ways_to_recover_every_database():
-    plan = recovery_plan(graph())
+    said = {"backup.every": "24 h", "database.backup_retention_days": 7, "databases.ledger.backup_retention_days": 7}
+    plan = recovery_plan(graph().override(said))
     what = list(plan["what"])
     assert what[:3] == [
         "point-in-time recovery",
@@ -120,6 +121,9 @@ def test_ways_to_recover_every_database():
         "point-in-time recovery of ledger",
     ]
     assert sum("dump" in one for one in what) == 2  # of the main database and the main cache
+    silent = recovery_plan(graph()).set_index("what")
+    assert silent.index[silent["works"]].to_list() == ["standby in another zone of ledger"]
+    assert "no backup found" in silent.index
 
 
 def test_pools_to_further_databases_are_said():

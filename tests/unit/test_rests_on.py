@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import novamodel as nm
-from novamodel.importers import scenario_from_folder
+from novamodel.loading import scenario_from_folder
 from novamodel.report import rests_sentence
 from novamodel.scenario import Scenario, load_scenario, rests_on
 

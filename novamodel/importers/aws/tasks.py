@@ -47,6 +47,11 @@ def _as_registered(one: Resource) -> Node:
     platform = body["runtime_platform"][0]
     if platform["cpu_architecture"]:
         value["runtimePlatform"] = {"cpuArchitecture": platform["cpu_architecture"].text}
+        lines[("runtimePlatform", "cpuArchitecture")] = platform["cpu_architecture"].line
+    disk = body["ephemeral_storage"][0]["size_in_gib"]
+    if whole(disk.value) is not None:
+        value["ephemeralStorage"] = {"sizeInGiB": whole(disk.value)}
+        lines[("ephemeralStorage", "sizeInGiB")] = disk.line
     containers = body["container_definitions"]
     listed = containers.value
     if isinstance(listed, str):

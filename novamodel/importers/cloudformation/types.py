@@ -30,6 +30,7 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
         {
             "DBInstanceClass": "instance_class",
             "MultiAZ": "multi_az",
+            "EnablePerformanceInsights": "performance_insights_enabled",
             "SourceDBInstanceIdentifier": "replicate_source_db",
             "DBParameterGroupName": "parameter_group_name",
             "DBInstanceIdentifier": "identifier",
@@ -59,10 +60,27 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
     "AWS::EC2::VPC": ("aws_vpc", {}),
     "AWS::EC2::VPCEndpoint": ("aws_vpc_endpoint", {}),
     "AWS::EC2::Instance": ("aws_instance", {}),
-    "AWS::EC2::Volume": ("aws_ebs_volume", {}),
-    "AWS::EC2::LaunchTemplate": ("aws_launch_template", {"LaunchTemplateData.InstanceType": "instance_type"}),
-    "AWS::AutoScaling::LaunchConfiguration": ("aws_launch_configuration", {}),
-    "AWS::AutoScaling::AutoScalingGroup": ("aws_autoscaling_group", {}),
+    "AWS::EC2::Volume": ("aws_ebs_volume", {"VolumeType": "type"}),
+    "AWS::EC2::LaunchTemplate": (
+        "aws_launch_template",
+        {
+            "LaunchTemplateName": "name",
+            "LaunchTemplateData.InstanceType": "instance_type",
+            "LaunchTemplateData.BlockDeviceMappings": "block_device_mappings",
+            "LaunchTemplateData.Monitoring": "monitoring",
+            "LaunchTemplateData.Placement": "placement",
+            "LaunchTemplateData.CreditSpecification": "credit_specification",
+            "LaunchTemplateData.EbsOptimized": "ebs_optimized",
+        },
+    ),
+    "AWS::AutoScaling::LaunchConfiguration": (
+        "aws_launch_configuration",
+        {"LaunchConfigurationName": "name", "InstanceMonitoring": "enable_monitoring"},
+    ),
+    "AWS::AutoScaling::AutoScalingGroup": (
+        "aws_autoscaling_group",
+        {"LaunchConfigurationName": "launch_configuration", "AutoScalingGroupName": "name"},
+    ),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": ("aws_lb", {"Type": "load_balancer_type"}),
     "AWS::ElasticLoadBalancingV2::TargetGroup": ("aws_lb_target_group", {}),
     "AWS::ElasticLoadBalancingV2::Listener": ("aws_lb_listener", {}),
@@ -82,7 +100,7 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
     "AWS::SNS::Topic": ("aws_sns_topic", {"TopicName": "name"}),
     "AWS::S3::Bucket": ("aws_s3_bucket", {"BucketName": "bucket"}),
     "AWS::ECR::Repository": ("aws_ecr_repository", {"RepositoryName": "name"}),
-    "AWS::EFS::FileSystem": ("aws_efs_file_system", {}),
+    "AWS::EFS::FileSystem": ("aws_efs_file_system", {"LifecyclePolicies": "lifecycle_policy"}),
     "AWS::WAFv2::WebACL": ("aws_wafv2_web_acl", {}),
     "AWS::Route53::HostedZone": ("aws_route53_zone", {}),
     "AWS::Route53::RecordSet": ("aws_route53_record", {}),
@@ -96,13 +114,62 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
     "AWS::Serverless::Function": ("aws_lambda_function", {"FunctionName": "function_name"}),
     "AWS::Serverless::SimpleTable": ("aws_dynamodb_table", {}),
     "AWS::Lambda::Function": ("aws_lambda_function", {"FunctionName": "function_name"}),
-    "AWS::DynamoDB::Table": ("aws_dynamodb_table", {"TableName": "name"}),
+    "AWS::DynamoDB::Table": (
+        "aws_dynamodb_table",
+        {
+            "TableName": "name",
+            "ProvisionedThroughput.ReadCapacityUnits": "read_capacity",
+            "ProvisionedThroughput.WriteCapacityUnits": "write_capacity",
+        },
+    ),
     "AWS::CloudFront::Distribution": ("aws_cloudfront_distribution", {}),
     "AWS::SecretsManager::Secret": ("aws_secretsmanager_secret", {}),
     "AWS::KMS::Key": ("aws_kms_key", {}),
     "AWS::OpenSearchService::Domain": ("aws_opensearch_domain", {}),
     "AWS::Kinesis::Stream": ("aws_kinesis_stream", {}),
-    "AWS::MSK::Cluster": ("aws_msk_cluster", {}),
+    "AWS::MSK::Cluster": ("aws_msk_cluster", {"BrokerNodeGroupInfo": "broker_node_group_info"}),
+    "AWS::KinesisFirehose::DeliveryStream": ("aws_kinesis_firehose_delivery_stream", {}),
+    "AWS::AmazonMQ::Broker": ("aws_mq_broker", {}),
+    "AWS::DocDB::DBCluster": ("aws_docdb_cluster", {"DBClusterIdentifier": "cluster_identifier"}),
+    "AWS::DocDB::DBInstance": (
+        "aws_docdb_cluster_instance",
+        {"DBInstanceClass": "instance_class", "DBClusterIdentifier": "cluster_identifier"},
+    ),
+    "AWS::Neptune::DBCluster": ("aws_neptune_cluster", {"DBClusterIdentifier": "cluster_identifier"}),
+    "AWS::Neptune::DBInstance": (
+        "aws_neptune_cluster_instance",
+        {"DBInstanceClass": "instance_class", "DBClusterIdentifier": "cluster_identifier"},
+    ),
+    "AWS::RDS::DBProxy": ("aws_db_proxy", {}),
+    "AWS::ElastiCache::ServerlessCache": ("aws_elasticache_serverless_cache", {}),
+    "AWS::StepFunctions::StateMachine": ("aws_sfn_state_machine", {"StateMachineType": "type"}),
+    "AWS::Serverless::StateMachine": ("aws_sfn_state_machine", {}),
+    "AWS::Events::EventBus": ("aws_cloudwatch_event_bus", {}),
+    "AWS::CloudTrail::Trail": ("aws_cloudtrail", {"TrailName": "name"}),
+    "AWS::Config::ConfigRule": ("aws_config_config_rule", {}),
+    "AWS::Config::ConfigurationRecorder": ("aws_config_configuration_recorder", {}),
+    "AWS::GuardDuty::Detector": ("aws_guardduty_detector", {}),
+    "AWS::Backup::BackupVault": ("aws_backup_vault", {}),
+    "AWS::NetworkFirewall::Firewall": ("aws_networkfirewall_firewall", {"SubnetMappings": "subnet_mapping"}),
+    "AWS::EC2::VPNConnection": ("aws_vpn_connection", {}),
+    "AWS::EC2::TransitGatewayAttachment": ("aws_ec2_transit_gateway_vpc_attachment", {}),
+    "AWS::EC2::FlowLog": ("aws_flow_log", {}),
+    "AWS::EC2::Host": ("aws_ec2_host", {}),
+    "AWS::Route53::HealthCheck": (
+        "aws_route53_health_check",
+        {
+            "HealthCheckConfig.Type": "type",
+            "HealthCheckConfig.RequestInterval": "request_interval",
+            "HealthCheckConfig.MeasureLatency": "measure_latency",
+        },
+    ),
+    "AWS::Route53Resolver::ResolverEndpoint": ("aws_route53_resolver_endpoint", {"IpAddresses": "ip_address"}),
+    "AWS::SSM::Parameter": ("aws_ssm_parameter", {}),
+    "AWS::APS::Workspace": ("aws_prometheus_workspace", {}),
+    "AWS::Grafana::Workspace": ("aws_grafana_workspace", {}),
+    "AWS::Elasticsearch::Domain": ("aws_elasticsearch_domain", {"ElasticsearchClusterConfig": "cluster_config"}),
+    "AWS::CloudWatch::CompositeAlarm": ("aws_cloudwatch_composite_alarm", {}),
+    "AWS::GlobalAccelerator::Accelerator": ("aws_globalaccelerator_accelerator", {}),
 }
 FREE = re.compile(
     r"AWS::(IAM::|EC2::(Subnet|Route|RouteTable|SubnetRouteTable\w*|InternetGateway|VPCGateway\w*|SecurityGroup\w*|"
@@ -171,8 +238,8 @@ def as_terraform(kind: str, properties: Any, lines: Lines, below: tuple[str | in
             value[name] = convert(part, (key,), (name,), 0)
             for inner, inner_value in part.items() if isinstance(part, dict) else []:
                 if f"{key}.{inner}" in renames:
-                    value[renames[f"{key}.{inner}"]] = inner_value
-                    places[(renames[f"{key}.{inner}"],)] = line_of((key, inner))
+                    named = renames[f"{key}.{inner}"]
+                    value[named] = convert(inner_value, (key, inner), (named,), 0)
     network = properties.get("NetworkConfiguration") if isinstance(properties, dict) else None
     inner = network.get("AwsvpcConfiguration") if isinstance(network, dict) else None
     if isinstance(inner, dict) and "AssignPublicIp" in inner:

@@ -1,14 +1,12 @@
-"""Docker Compose: services with replicas and limits, the database and cache beside them, and their faults."""
+"""Docker Compose: services with replicas and limits, the database and cache beside them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from pathlib import PurePosixPath
 from typing import Any
 
 from novamodel.importers.compose.project import Project
-from novamodel.importers.names import image_tag, is_image_of, is_infrastructure, short_name
+from novamodel.importers.names import short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import compose_memory, duration, whole
 from novamodel.importers.report import Draft, Said, Workload
@@ -179,128 +177,3 @@ def environment(service: Node) -> dict[str, Any]:
         name, _, value = entry.text.partition("=")
         result[name] = value
     return result
-
-
-def postgres_services(compose: Node) -> list[str]:
-    """Names of the services that run PostgreSQL."""
-    entries = compose["services"].entries()
-    return [raw for raw, service in entries if is_image_of(service["image"].text, "postgres")]
-
-
-def _words(command: Node) -> list[str]:
-    parts = [entry.text for entry in command] if isinstance(command.value, list) else [command.text]
-    return " ".join(parts).split()
-
-
-def find_faults(compose: Node, names: Iterable[str], idle: Collection[str], draft: Draft) -> None:
-    """Note what Docker Compose would refuse, ignore or do differently from what is meant; ``idle``: no services."""
-    services = dict(compose["services"].entries())
-    if compose["version"]:
-        message = "the top-level key version is obsolete and ignored"
-        draft.find("note", "compose-version", compose.file, compose["version"].line, message, "remove it")
-    for raw, service in services.items():
-        _depends(raw, service, services, draft)
-        _container_name(raw, service, draft)
-        _postgres(raw, service, draft)
-        _redis(raw, service, draft)
-        _mounts(service, set(names), draft)
-        image = service["image"]
-        floating = image_tag(image.text) in ("latest", "alpine", "stable") or ":" not in image.text
-        if image and floating and not service["build"] and "$" not in image.text:
-            draft.find(
-                "note",
-                "image-floating",
-                image.file,
-                image.line,
-                f"image {image.text} names no version: what runs changes with the day it is pulled",
-                "name a version",
-            )
-        limited = service.at("deploy", "resources", "limits") or service["mem_limit"] or service["cpus"]
-        if not limited and raw not in idle and not (image and is_infrastructure(image.text)):
-            draft.find(
-                "warning",
-                "no-limits",
-                service.file,
-                service.line,
-                f"{raw} has no CPU or memory limit: it can starve everything else on the machine",
-                "add deploy.resources.limits",
-            )
-
-
-def _depends(raw: str, service: Node, services: dict[str, Node], draft: Draft) -> None:
-    needed = service["depends_on"]
-    wanted = [(node.text, node) for node in needed] + needed.entries()
-    for name, node in wanted:
-        if name and name not in services:
-            draft.find(
-                "error",
-                "depends-on-unknown",
-                node.file,
-                node.line,
-                f"{raw} depends on {name}, which is no service here: the project is invalid",
-                f"name one of {', '.join(services)}",
-            )
-
-
-def _container_name(raw: str, service: Node, draft: Draft) -> None:
-    replicas = whole(service.at("deploy", "replicas").value)
-    if service["container_name"] and isinstance(replicas, int) and replicas > 1:
-        place = service["container_name"]
-        draft.find(
-            "error",
-            "container-name-with-replicas",
-            place.file,
-            place.line,
-            f"{raw} has a container_name and {replicas} replicas: names must be unique, the project is invalid",
-            "leave container_name out",
-        )
-
-
-def _postgres(raw: str, service: Node, draft: Draft) -> None:
-    if not is_image_of(service["image"].text, "postgres"):
-        return
-    part = service["environment"]
-    names = [(name, part[name].line) for name, _ in part.entries()]
-    names += [(node.text.partition("=")[0], node.line) for node in part]
-    for name, line in names:
-        if name.startswith("POSTGRES_REPLICATION_"):
-            draft.find(
-                "warning",
-                "postgres-variable-unread",
-                part.file,
-                line,
-                f"{name} is no variable of the postgres image: nothing reads it, no replication user is made",
-                "create the role in an init script",
-            )
-
-
-def _redis(raw: str, service: Node, draft: Draft) -> None:
-    command = _words(service["command"])
-    follows = "--slaveof" in command or "--replicaof" in command
-    if is_image_of(service["image"].text, "redis", "valkey") and follows and "--masterauth" not in command:
-        place = service["command"]
-        draft.find(
-            "error",
-            "redis-replica-without-masterauth",
-            place.file,
-            place.line,
-            f"{raw} follows a master that wants a password and has no --masterauth: replication is refused for ever, "
-            "the replica answers from an empty data set",
-            "add --masterauth with the master's password",
-        )
-
-
-def _mounts(service: Node, names: set[str], draft: Draft) -> None:
-    base = PurePosixPath(service.file).parent
-    for volume in service["volumes"]:
-        source = volume.text.split(":")[0] or volume["source"].text
-        path = (base / source).as_posix() if source.startswith("./") else ""
-        if path and PurePosixPath(path).suffix and path not in names:
-            draft.find(
-                "warning",
-                "mounted-file-missing",
-                volume.file,
-                volume.line,
-                f"{source} is mounted but not in this folder: Docker makes an empty directory of that name",
-                "add the file",
-            )

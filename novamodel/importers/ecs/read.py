@@ -98,7 +98,7 @@ def _add(
         family or container or said_by or label,
         file,
         line,
-        tuple((_size(node, box) if task else []) + _run(service, estate, draft)),
+        tuple((_size(node, box) if task else []) + _priced(node, service) + _run(service, estate, draft)),
         port if isinstance(port, int) else None,
         box["image"].text,
         tuple(variables),
@@ -170,6 +170,37 @@ def _size(task: Node, box: Node) -> list[Said]:
         if limit:
             said.append(Said(f"resources.{key}_limit", plain(limit.value), task.file, limit.line))
     return said if len(said) > 1 else []
+
+
+FREE_GIB = 20
+"""Disk that a Fargate task has for nothing."""
+
+
+def _priced(task: Node, service: Resource | None) -> list[Said]:
+    """What the price of a task on Fargate depends on beside its size, where it is not as AWS has it by default."""
+    said = []
+    processor = task["runtimePlatform"]["cpuArchitecture"]
+    if processor.text.upper() == "ARM64":
+        said.append(Said("task.architecture", "arm64", processor.file, processor.line))
+    disk = task["ephemeralStorage"]["sizeInGiB"]
+    gib = whole(disk.value)
+    if isinstance(gib, int) and gib > FREE_GIB:
+        said.append(Said("task.ephemeral_storage", f"{gib} GiB", disk.file, disk.line))
+    if service is None:
+        return said
+    network = service.body["network_configuration"][0]["assign_public_ip"]
+    if network.text.lower() in ("true", "enabled"):
+        said.append(Said("task.public_address", True, network.file, network.line))
+    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
+    providers = service.body["capacity_provider_strategy"]
+    for one in providers:
+        weight = whole(one["weight"].value)
+        if one["capacity_provider"].text in weights and isinstance(weight, int):
+            weights[one["capacity_provider"].text] += weight
+    if weights["FARGATE_SPOT"]:
+        share = 100 * weights["FARGATE_SPOT"] / sum(weights.values())
+        said.append(Said("task.spot_share", f"{share:g} %", providers.file, providers.line, "weights of the providers"))
+    return said
 
 
 def say_compute(estate: Estate, draft: Draft) -> None:

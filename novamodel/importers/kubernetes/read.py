@@ -62,8 +62,10 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             what = f"DaemonSet {name_of(found)}"
             draft.leave(found.file, found["kind"].line, what, "one replica a node: their number follows the nodes")
         if name in result:
+            if (result[name].file, result[name].line) == (found.file, found.at("metadata", "name").line):
+                continue  # one base under two overlays
             draft.find(
-                "warning",
+                "note",
                 "deployment-twice",
                 found.file,
                 found.at("metadata", "name").line,

@@ -43,36 +43,8 @@ def targets(documents: Iterable[Node]) -> list[tuple[str, Node]]:
     return found
 
 
-def note_dashboards(documents: Iterable[Node], has_503_limits: bool, draft: Draft) -> None:
-    """List dashboards, and note queries that show something else than their title says."""
+def list_dashboards(documents: Iterable[Node], draft: Draft) -> None:
+    """List dashboards, which say nothing to the scenario."""
     for document in documents:
         board = document["dashboard"] or document
         draft.leave(document.file, board["title"].line, f"dashboard {board['title'].text}", "read, not modelled")
-        for panel in board["panels"]:
-            for target in panel["targets"]:
-                query = target["expr"]
-                _query(panel["title"].text, query, has_503_limits, draft)
-
-
-def _query(title: str, query: Node, has_503_limits: bool, draft: Draft) -> None:
-    text = query.text
-    if "histogram_quantile" in text and not re.search(r"\bby\s*\(", text):
-        draft.find(
-            "warning",
-            "quantile-without-sum",
-            query.file,
-            query.line,
-            f"panel {title!r} takes a quantile of each series alone (one a replica, route and "
-            "status), not of the service",
-            "histogram_quantile(0.95, sum by (le) (rate(...[5m])))",
-        )
-    if has_503_limits and re.search(r"5\.\.|5xx|503", text):
-        draft.find(
-            "warning",
-            "rejections-counted-as-errors",
-            query.file,
-            query.line,
-            f"panel {title!r} counts 5xx: requests over the limit are answered 503 by nginx, which the services' own "
-            "metric never sees and an edge metric would count as errors",
-            "set limit_req_status 429 and give rejections a panel of their own",
-        )

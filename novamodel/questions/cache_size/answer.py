@@ -22,11 +22,12 @@ from novamodel.questions.cache_size.trials import (
     warming_curve,
     working_set,
 )
-from novamodel.questions.shared import Tell, Text, change, dollars, main_only, readable
+from novamodel.questions.shared import Tell, Text, change, dollars, main_only, readable, shows_headline
 from novamodel.scenario import Scenario
 
 
 @dataclass(frozen=True)
+@shows_headline
 class CacheAnswer:
     """The answer and its grounds, as tidy tables (bytes, seconds, USD a month).
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from novamodel.errors import UserError
 from novamodel.questions.edge_limits.trials import BURSTS, FLOOD, FULL, QUICK, EdgeRuns, Limit
-from novamodel.questions.shared import Tell, Text, main_only, need_open, readable, seconds_text
+from novamodel.questions.shared import Tell, Text, main_only, need_open, readable, seconds_text, shows_headline
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.units import format_estimate, format_fraction
@@ -31,6 +31,7 @@ NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
+@shows_headline
 class EdgeAnswer:
     """Frames, one row each: ``today`` a population under today's limit; ``curve`` a limit rate and population (burst of
     today); ``frontier`` a burst with the smallest rate that the legitimate populations can live with;

@@ -10,7 +10,17 @@ from typing import Any
 import pandas as pd
 
 from novamodel import units
-from novamodel.questions.shared import Text, Trial, at_peak, dollars, latency_text, service_asked, trial, verdict_text
+from novamodel.questions.shared import (
+    Text,
+    Trial,
+    at_peak,
+    dollars,
+    latency_text,
+    service_asked,
+    shows_headline,
+    trial,
+    verdict_text,
+)
 from novamodel.scenario import Scenario
 from novamodel.simulation import simulate
 from novamodel.statistics import Estimate
@@ -24,6 +34,7 @@ REPLICAS, CPU_LIMIT, POOL, RATE, MEMORY = "replicas", "cpu_limit", "pool", "rate
 
 
 @dataclass(frozen=True)
+@shows_headline
 class Explored:
     """What one setting of the sliders gives.
 

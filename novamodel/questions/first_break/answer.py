@@ -16,7 +16,7 @@ from novamodel.errors import UserError
 from novamodel.questions.first_break.fixes import fixes_of, try_fix
 from novamodel.questions.first_break.retry_storm import storm_rows
 from novamodel.questions.load_runs import LoadRuns
-from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable
+from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable, shows_headline
 from novamodel.scenario import Scenario
 from novamodel.sizing import Knee
 from novamodel.workflows.month import monthly_total
@@ -25,6 +25,7 @@ MOST_RETRIES = 10
 
 
 @dataclass(frozen=True)
+@shows_headline
 class BreakAnswer:
     """The answer and its grounds, as tidy tables.
 

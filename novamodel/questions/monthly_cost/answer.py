@@ -23,6 +23,7 @@ from novamodel.questions.shared import (
     latency_text,
     load_of,
     readable,
+    shows_headline,
     source_path,
     trial,
     verdict_text,
@@ -39,6 +40,7 @@ HEADROOM = 1.5
 
 
 @dataclass(frozen=True)
+@shows_headline
 class CostAnswer(CostTables):
     """The answer and its grounds: figures, tables for a reader, words."""
 

@@ -21,6 +21,7 @@ from novamodel.questions.shared import (
     readable,
     seconds_text,
     service_asked,
+    shows_headline,
 )
 from novamodel.recovery import NO_BACKUP, backup_load, recovery_plan, says_backup
 from novamodel.scenario import Scenario
@@ -42,6 +43,7 @@ SMALLEST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
+@shows_headline
 class OperationsAnswer:
     """What befalls the system in a day, each alone, against the same minutes without it.
 

@@ -29,12 +29,13 @@ from novamodel.questions.pool_sizes.trials import (
     try_front,
     try_pools,
 )
-from novamodel.questions.shared import Tell, Text, change, main_only, readable, seconds_text
+from novamodel.questions.shared import Tell, Text, change, main_only, readable, seconds_text, shows_headline
 from novamodel.scenario import Scenario
 from novamodel.units import format_estimate, format_fraction, format_part
 
 
 @dataclass(frozen=True)
+@shows_headline
 class ConnectionsAnswer:
     """The answer and its grounds, as tidy tables (times in seconds).
 

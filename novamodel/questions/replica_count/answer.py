@@ -25,6 +25,7 @@ from novamodel.questions.shared import (
     need_objectives,
     readable,
     service_asked,
+    shows_headline,
     trial,
     verdict_text,
 )
@@ -38,6 +39,7 @@ IDLE = 0.3
 
 
 @dataclass(frozen=True)
+@shows_headline
 class ReplicasAnswer(ReplicaTables):
     """The answer and its grounds: figures, a table for a reader, words."""
 

@@ -33,6 +33,7 @@ from novamodel.questions.shared import (
     latency_text,
     need_objectives,
     service_asked,
+    shows_headline,
     verdict_text,
 )
 from novamodel.scenario import Scenario
@@ -49,6 +50,7 @@ FILE_TERMS = {
 
 
 @dataclass(frozen=True)
+@shows_headline
 class LimitsAnswer:
     """The answer and its grounds, as tidy tables (cores, bytes, seconds, USD a month).
 

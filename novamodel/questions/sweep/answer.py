@@ -13,7 +13,7 @@ import pandas as pd
 from novamodel.batch import SweepRun, failures, read, sweep
 from novamodel.errors import UserError
 from novamodel.loading import load
-from novamodel.questions.shared import Text, dollars
+from novamodel.questions.shared import Text, dollars, shows_headline
 from novamodel.questions.sweep import tables
 from novamodel.questions.sweep.own import own_sweeps
 from novamodel.units import format_fraction, format_time
@@ -23,6 +23,7 @@ Tell = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
+@shows_headline
 class SweptAnswer:
     """One metric of a sweep (or of two: one that covers, one for sensitivity), as tidy tables in SI units.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +16,16 @@ import pandas as pd
 from novamodel import units
 from novamodel.loading import load
 from novamodel.scenario import Change, Scenario, setting_changes
+from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Comparison, Result, compare
 from novamodel.statistics import Estimate, paired_difference
 from novamodel.workflows.compare.reasons import Reason, reasons
-from novamodel.workflows.compare.words import NONE_FOUND, arrow, html, judged, markdown, said, signed, value_words
+from novamodel.workflows.compare.words import NONE_FOUND, arrow, judged, markdown, said, signed, value_words
 from novamodel.workflows.month import MonthlyCost, bill
 
 METRICS = ("p50", "p95", "p99", "errors", "rejected")
+MOST_SETTINGS = 8
+"""Settings that differ, shown of a difference; `setting_table` and `reason_table` have them all."""
 REASONS = "What each setting does by itself, a month in steady state and p99 in closed form"
 REASON_HEADS = ("setting", "a month", "lines of the bill", "p99")
 SAME_S = 1e-4
@@ -53,6 +55,7 @@ class Objective(NamedTuple):
 
 
 @dataclass(frozen=True)
+@shows_itself
 class Difference:
     """What changes from deployment ``a`` to ``b``: figures, objectives, settings."""
 
@@ -173,15 +176,15 @@ class Difference:
         doubts = [f"> {text}  " for text in self.warnings()]
         return "\n".join([*lines, "", "</details>", "", *doubts, *([""] if doubts else []), f"_{self.basis()}_"])
 
-    def _repr_html_(self) -> str:
-        names = self.names()
-        parts = [f"<p><b>{escape(self.summary())}</b><br>A: {escape(names[0])}<br>B: {escape(names[1])}</p>"]
-        parts.append(html(("", "A", "B", "difference", ""), self.table()))
-        if self.objectives:
-            parts.append(html(("objective", "A", "B"), self.objective_table()))
-        parts.append(html(("setting", "A", "B"), self.setting_table()))
-        parts.append(f"<p>{escape(REASONS)}</p>{html(REASON_HEADS, self.reason_table())}")
-        return "".join([*parts, f"<p>{'<br>'.join(escape(text) for text in (*self.warnings(), self.basis()))}</p>"])
+    def _shown(self) -> Shown:
+        a, b = self.names()
+        objectives = [f"{text}: A {in_a}, B {in_b}" for text, in_a, in_b in self.objective_table()]
+        settings = [f"{path}: A {in_a}, B {in_b}" for path, in_a, in_b in self.setting_table()]
+        more = [f"{len(settings) - MOST_SETTINGS} more settings differ"] if len(settings) > MOST_SETTINGS else []
+        alone = [f"{row[0]} alone: {row[1]} a month, p99 {row[3]}" for row in self.reason_table()[:MOST_SETTINGS]]
+        notes = [f"A: {a}", f"B: {b}", *objectives, *settings[:MOST_SETTINGS], *more, *alone]
+        notes += [*self.warnings(), self.basis()]
+        return Shown(self.summary(), ("figure", "A", "B", "difference", "B is"), self.table(), notes)
 
 
 def diff(

@@ -1,9 +1,8 @@
-"""How a difference reads: values with units and signs, one row in words, tables as Markdown and HTML."""
+"""How a difference reads: values with units and signs, one row in words, tables as Markdown."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from html import escape
 from typing import Any
 
 from novamodel import units
@@ -73,12 +72,3 @@ def markdown(columns: tuple[str, ...], rows: list[Any], right: tuple[int, ...] =
         f"|{'|'.join(rule)}|",
         *(line(row) for row in rows or [("none", *[""] * (len(columns) - 1))]),
     ]
-
-
-def html(columns: tuple[str, ...], rows: list[Any]) -> str:
-    head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align:left">{escape(str(cell))}</td>' for cell in row) + "</tr>"
-        for row in rows or [("none", *[""] * (len(columns) - 1))]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

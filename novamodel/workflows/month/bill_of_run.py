@@ -26,7 +26,7 @@ LOADS = (0.0, 0.6, 0.9, 1.0, 1.1, 1.4, 2.0)
 """Multiples of the load at which a day's replicas are worked out; between them they are interpolated."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MonthlyCost(BillRange):
     """Bills of the month, and of the low and high end of its range, and the day they were made from.
 

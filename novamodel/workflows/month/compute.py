@@ -18,8 +18,7 @@ from novamodel.cost import (
 from novamodel.cost.meters import surplus_credit_hours
 from novamodel.scenario import SYSTEM_PODS, Scenario, node_types, standing
 from novamodel.workflows.month.days import HOURS, DayUse
-from novamodel.workflows.month.declared.collect import flag
-from novamodel.workflows.month.declared.compute import architecture, spot_share, system
+from novamodel.workflows.month.declared.compute import system
 from novamodel.workflows.month.declared.machines import disks_of_group, group_of_services
 
 GIB = 1024**3
@@ -61,20 +60,15 @@ class _Task(NamedTuple):
 
 
 def _task(scenario: Scenario, name: str) -> _Task:
-    """What a task's price depends on: as the scenario says, else as the files declare."""
+    """What a task's price depends on: as the scenario says; its operating system as the files declare."""
     said = scenario.services[name].task
-    here = [one for one in scenario.declared if one.modelled == f"services.{name}"]
-    tasks = [one for one in here if one.type == "aws_ecs_task_definition"]
-    services = [one for one in here if one.type == "aws_ecs_service"]
-    arch: Literal["x86", "arm64"] = architecture(tasks[0]) if tasks else "x86"
-    disk = tasks[0].number("ephemeral_storage.size_in_gib") if tasks else None
-    public = any(flag(one, "network_configuration.assign_public_ip") for one in services)
+    tasks = [one for one in scenario.declared_of("aws_ecs_task_definition") if one.modelled == f"services.{name}"]
     return _Task(
-        said.architecture or arch,
+        said.architecture or "x86",
         system(tasks[0]) if tasks else "linux",
-        said.ephemeral_storage / GIB if said.ephemeral_storage is not None else disk or 20.0,
-        public if said.public_address is None else said.public_address,
-        spot_share(services) if said.spot_share is None else said.spot_share,
+        said.ephemeral_storage / GIB if said.ephemeral_storage is not None else 20.0,
+        bool(said.public_address),
+        said.spot_share or 0.0,
     )
 
 

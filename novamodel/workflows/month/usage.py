@@ -68,13 +68,17 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     things["volumes"] = list(pod_volumes(scenario))
     for name, more in declared.things.items():
         things[name] = named_apart([*things.get(name, []), *more])
+    sold = [one for one in declared.metered if one.key in book.prices]
+    unsold = [
+        f"{one.name}: no price of {one.key} in {book.region}" for one in declared.metered if one.key not in book.prices
+    ]
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
         on=date.fromisoformat(pricing.date) if pricing.date else None,
         transfer=moved,
-        metered=(*_metered(scenario, hours, declared, in_public, things["nat"]), *declared.metered),
-        not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *not_priced(scenario)),
+        metered=(*_metered(scenario, hours, declared, in_public, things["nat"]), *sold),
+        not_priced=(*said.unknown, *hours.surge.unseen, *declared.not_priced, *unsold, *not_priced(scenario)),
         free=(*carried(scenario), *declared.free),
         missing=missing(scenario),
         notes=(hours.answered.said,) if hours.answered.said else (),
