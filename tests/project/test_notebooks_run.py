@@ -88,7 +88,7 @@ def test_parameters_of_the_cases_are_those_of_every_notebook():
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"scenaro": "novabank"}, "no parameter 'scenaro' (valid: nearest: scenario"),
+        ({"scenaro": "novabank"}, "no parameter 'scenaro' (valid: did you mean scenario"),
         ({"quick": "soon"}, "parameter quick: 'soon' is a str (valid: bool)"),
         ({"overrides": "traffic.peak=fast"}, "traffic.peak"),
     ],
