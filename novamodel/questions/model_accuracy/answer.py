@@ -12,7 +12,7 @@ from novamodel import units
 from novamodel.analytic import uncovered, unordered
 from novamodel.errors import UserError
 from novamodel.loading import load
-from novamodel.questions.shared import Tell, Text, readable
+from novamodel.questions.shared import Tell, Text, readable, shows_headline
 from novamodel.resources import data_dir
 from novamodel.scenario import NOT_MODELLED, Scenario, simplified_parts
 from novamodel.verify import STACK, errors, measured, median_errors, recorded_files, replay
@@ -23,6 +23,7 @@ RUNS, QUICK_RUNS = 4, 2
 
 
 @dataclass(frozen=True)
+@shows_headline
 class AccuracyAnswer:
     """The answer and its grounds, as tidy tables.
 
