@@ -37,6 +37,7 @@ _TIER_OF = {
     "pool wait": "pool",
     "pgbouncer wait": "pgbouncer",
     "connect": "postgres connections",
+    "core wait": "cores",
 }
 _OF_SERVICE = ("cpu", "event loop", "pool")
 FULL = 0.8
@@ -228,6 +229,9 @@ def _first_tier(scenario: Scenario, result: Any, tiers: pd.DataFrame) -> str:
     late = any(o.unit == "s" and not o.met for o in result.slo())
     by_place = place and (late or not full)  # a full tier explains errors; where slow requests wait explains latency
     blamed = _TIER_OF.get(place, place) if by_place else full[0] if full else place
+    if blamed == "cores":  # of the machines that are busiest
+        groups = [tier for tier in used if tier.endswith(" cores")]
+        blamed = max(groups, key=lambda tier: used[tier], default=blamed)
     if blamed in _OF_SERVICE:
         own = [tier for tier in (f"{name} {blamed}" for name in scenario.services) if tier in used]
         blamed = max(own, key=lambda tier: used[tier], default=blamed)

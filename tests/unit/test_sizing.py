@@ -17,7 +17,7 @@ from novamodel.scenario import Scenario
 from novamodel.simulation import SloResult
 from novamodel.sizing import KNEE_LOADS, Knee, Sizing, Variable, knee, size, variables
 from novamodel.sizing import legal as ladders
-from novamodel.sizing.breach import crossing, crossing_interval
+from novamodel.sizing.breach import _TIER_OF, crossing, crossing_interval
 from novamodel.sizing.joint import space
 from novamodel.sizing.legal import legal_sizes
 from novamodel.sizing.price import compute_cost
@@ -25,7 +25,7 @@ from novamodel.sizing.screen import screen
 from novamodel.sizing.settings import shown, written
 from novamodel.sizing.shares import own_ratio
 from novamodel.sizing.variables import allowed_values
-from novamodel.sizing.verdict import doubt, excess, missed_text, unmoved
+from novamodel.sizing.verdict import _PHRASES, doubt, excess, missed_text, unmoved
 from novamodel.sizing.window import peak_clock, peak_window
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -266,6 +266,10 @@ def test_the_knee_says_what_gives_out(found):
     assert list(found.tiers["scales_out"]) == sorted(found.tiers["scales_out"])
     assert "<table" in found._repr_html_()
     assert found.to_dict()["load_multiple_at_breach"] == found.load_multiple_at_breach
+
+
+def test_every_place_where_requests_wait_leads_to_a_tier():
+    assert set(_PHRASES) - set(_TIER_OF) == {"edge", "worker wait"}  # a tier by itself; by the service's runtime
 
 
 def test_the_interval_of_the_knee_is_where_the_objectives_own_intervals_cross():
