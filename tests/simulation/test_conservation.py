@@ -17,7 +17,7 @@ from novamodel.simulation.environment import EngineEnvironment
 from novamodel.simulation.reference import ReferenceEngine
 from novamodel.simulation.replication import replicate
 
-OUTCOME, REPLICA, ARRIVED, ENDED, PLACES = 2, 3, 4, 5, slice(6, None)
+OUTCOME, REPLICA, ARRIVED, ENDED, PLACES = 2, 3, 4, 5, slice(6, 6 + len(codes.PLACES))
 
 FILL = {"cache": {"op": "set", "keyspace": "keys"}}
 LIMIT = {"rate": "3r/s", "burst": 3, "delay": "nodelay"}

@@ -305,7 +305,7 @@ def test_a_silent_replica_is_given_up_as_recorded(plain, both, edge, repeatable,
     assert set(rows[:, 2]) == {outcome}
     asked = round(seconds)  # each further try begins when the edge has heard nothing for 1 s
     assert rows[:, 5] - rows[:, 4] == pytest.approx(np.full(len(rows), asked * 1.0), abs=1e-9)
-    spent = rows[:, 6:].sum(axis=1)
+    spent = rows[:, 6 : 6 + len(codes.PLACES)].sum(axis=1)
     assert spent == pytest.approx(rows[:, 5] - rows[:, 4], abs=1e-9)
 
 

@@ -51,7 +51,7 @@ def incident(plain: Any, pool: int, pods: int = PODS, rate: str = RATE, **pgboun
                 "pgbouncer": {"default_pool_size": 1500, "max_client_conn": 6000, "query_cpu": "0 s",
                               "login_cpu": "0 s"} | pgbouncer,
             },
-            "run": {"duration": f"{AT_S:.0f} s", "interval": "10 s"},
+            "run": {"duration": f"{AT_S:.0f} s", "interval": "10 s", "start_state": "given"},
         }
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ def scaled(plain):
         scaler = {"max_replicas": 20, "metrics": metrics, **changes.pop("scaler", {})}
         scenario = plain(
             {"traffic": {"peak": rate} if rate else {}, "services": {"api": {**api, "autoscaler": scaler}},
-             "run": {"duration": "6 min"}, **changes}
+             "run": {"duration": "6 min", "start_state": "steady"}, **changes}
         )  # fmt: skip
         run = replicate(scenario, 0, engine)
         assert run.conserved

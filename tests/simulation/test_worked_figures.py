@@ -196,6 +196,7 @@ def test_120_acquires_of_450_ms_on_a_pool_of_20_within_2_s(reference):
             "database.network": "450 ms",  # a connection is held for the way there and back
             "database.pgbouncer": None,
             "run.duration": "13 s",
+            "run.start_state": "given",
         },
     )
     run = replicate(scenario, 0, "compiled", keep_requests=True)

@@ -84,7 +84,7 @@ def test_a_part_that_fails_says_why_and_the_rest_is_there(
     missing = {
         "peak": {"slo", "rejected", "replications", "digest", "warnings"},
         "knee": {"first_limit", "load_multiple_at_breach", "breach_low", "breach_high"},
-        "sizing": {"size", "advice"},
+        "sizing": {"size", "advice", "certainty"},
         "bill": {"cost", "prices_date"},
     }.get(part, set())
     for key in complete.keys() - missing - {"failed", "operating", "cost"}:
