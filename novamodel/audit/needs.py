@@ -131,7 +131,7 @@ def _variables(seen: Seen) -> Iterator[Finding]:
         works = [line for line in lines if _DUMPS.search(line) and not line.lstrip().startswith("#")]
         for name in sorted({name for line in works for name in _TAKEN.findall(line)}):
             set_here = re.search(rf"(^|[\s;]){name}=|\b(for|read|local|declare)\b[^\n]*\b{name}\b", text, re.M)
-            guarded = f"${{{name}:" in text or re.search(r"^\s*(\.|source)\s", text, re.M)
+            guarded = f"${{{name}:" in text or re.search(r"^[ \t]*(\.|source)\s", text, re.M)
             if set_here or guarded or name in known | told | _SHELL:
                 continue
             told.add(name)

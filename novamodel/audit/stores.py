@@ -77,11 +77,16 @@ def _own_settings(raw: str, service: Node, seen: Seen) -> Iterator[Finding]:
             and not inside.startswith("/var/lib/postgresql")
             and "hba_file" not in command
         ):
-            if settings and text and re.search(r"^\s*hba_file\b", text, re.M):
+            if settings and text and re.search(r"^[ \t]*hba_file\b", text, re.M):
                 continue
             message = f"nothing reads {inside}: PostgreSQL takes pg_hba.conf from its data directory"
             yield fault("hba-file-unread", volume, message, f"add -c hba_file={inside}")
-    if settings and text and not re.search(r"^\s*listen_addresses\b", text, re.M) and "listen_addresses" not in command:
+    if (
+        settings
+        and text
+        and not re.search(r"^[ \t]*listen_addresses\b", text, re.M)
+        and "listen_addresses" not in command
+    ):
         message = f"{settings[0]} sets no listen_addresses: PostgreSQL answers on localhost only, nobody can connect"
         yield fault("listen-addresses-unset", settings[1], message, "add listen_addresses = '*'")
 

@@ -109,15 +109,21 @@ def bill_table(bill: Any) -> Table:
     return Table("Monthly bill", frame, tuple(notes), right=("Monthly Qty", cost), bold=tuple(bold))
 
 
+MOST_FINDINGS = 35
+"""Findings that the table lists; `novamodel audit` groups all of them, `answer.json` holds them."""
+
+
 def findings_table(findings: Iterable[Mapping[str, Any]]) -> Table:
     """What is inconsistent or without effect in the files: level, place, finding, fix; the worst first."""
     ranked = sorted(findings, key=lambda item: LEVELS.index(item["level"]) if item["level"] in LEVELS else len(LEVELS))
     rows = [
         (item["level"], _place(item.get("file"), item.get("line")), item["message"], item.get("fix") or "")
-        for item in ranked
+        for item in ranked[:MOST_FINDINGS]
     ]
+    more = level_counts(ranked[MOST_FINDINGS:])
+    notes = (f"And {more} more: novamodel audit lists all by what they cost, answer.json holds them.",) if more else ()
     title = f"Findings in the configuration files: {level_counts(ranked) or 'none'}"
-    return Table(title, pd.DataFrame(rows, columns=["level", "place", "finding", "what to do"]))
+    return Table(title, pd.DataFrame(rows, columns=["level", "place", "finding", "what to do"]), notes)
 
 
 def level_counts(findings: Iterable[Mapping[str, Any]]) -> str:

@@ -92,7 +92,7 @@ def test_formats():
         ((2.0, 2.0, 2.0, "s"), ("2 s", "[2 s, 2 s]")),
         ((0.3, math.nan, math.nan, "s"), ("300 ms", "")),
         ((math.nan, math.nan, math.nan, "1"), ("-", "")),
-        ((449.96, 447.2, 452.7, "1/s"), ("450 requests/s", "[447.2 requests/s, 452.7 requests/s]")),
+        ((449.96, 447.2, 452.7, "1/s"), ("450 requests/s", "[447 requests/s, 453 requests/s]")),
     ],
 )
 def test_an_interval_is_written_so_that_its_width_is_seen(figure, texts):

@@ -110,7 +110,7 @@ def cores(task: Declared) -> float | None:
     number = task.number("cpu")
     if number is not None:
         return number / 1024
-    word = re.fullmatch(r"(\d*\.?\d+)\s*vcpu", task.text("cpu").strip().lower())
+    word = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*vcpu", task.text("cpu").strip().lower())
     return float(word[1]) if word else None
 
 
@@ -119,7 +119,7 @@ def memory_gib(task: Declared) -> float | None:
     number = task.number("memory")
     if number is not None:
         return number / 1024
-    word = re.fullmatch(r"(\d*\.?\d+)\s*gb", task.text("memory").strip().lower())
+    word = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*gb", task.text("memory").strip().lower())
     return float(word[1]) if word else None
 
 
