@@ -25,7 +25,7 @@ CELL = 60
 """Widest cell in a terminal, in characters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table with a title and sentences below it. `right`: columns set flush right; `bold`: rows of headings."""
 
@@ -34,6 +34,10 @@ class Table:
     notes: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
     bold: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        rows = len(self.frame)
+        return f"{self.title} ({rows} row{'' if rows == 1 else 's'})"
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="{self._style(name)}">{escape(name)}</th>' for name in self.frame.columns)
