@@ -56,6 +56,7 @@ def test_public_names_that_a_page_uses_are_there(page: Path):
     for path in set(re.findall(r"\bnm((?:\.[a-z_A-Z]+)+)", page.read_text(encoding="utf-8"))):
         found: Any = nm
         for word in path.split(".")[1:]:
+            assert hasattr(found, word), f"nm{path}"
             found = getattr(found, word)
 
 
