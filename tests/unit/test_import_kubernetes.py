@@ -1,33 +1,16 @@
 """Kubernetes: every kind of workload and autoscaler, routes, operators, Kustomize, charts, ConfigMaps."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from novamodel.errors import UserError
-from novamodel.importers import ImportReport, folder_of
+from novamodel.importers import folder_of
 from novamodel.loading import import_folder
 
-POD = """  template:
-    metadata: {labels: {app: shop}}
-    spec:
-      containers:
-        - name: shop
-          image: shop:1
-          resources: {requests: {cpu: 200m, memory: 256Mi}, limits: {cpu: "1", memory: 512Mi}}
-"""
-
-
-def workload(kind: str = "Deployment", version: str = "apps/v1", more: str = "") -> str:
-    return f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: shop}}\nspec:\n  replicas: 3\n{more}{POD}"
-
-
-def read(folder: Path, files: dict[str, str]) -> ImportReport:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return import_folder(folder)
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from manifests_fixture import POD, read, workload
 
 
 @pytest.mark.parametrize(
