@@ -68,7 +68,7 @@ TIMELINES: dict[str, dict[str, Any]] = {
         "settings": FAST | {"default_pool_size": 4, "max_user_connections": 2},
         "open": 0,
         "events": [*(query(0.15 * n, n, 1) for n in range(4)), *(query(0.15 * n, n, 1, "b") for n in range(4, 8))],
-        "snapshots": [0.6],
+        "snapshots": [1.3],
     },
     "query timeout": {
         "settings": FAST | {"query_timeout_s": 1},

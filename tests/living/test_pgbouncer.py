@@ -13,7 +13,7 @@ import pytest
 from judged import disagreements, skipped_where_missing
 
 from novamodel.components.pgbouncer.state import JANITOR_PERIOD
-from novamodel.recording.pgbouncer import FAST, LATE_S, play, query
+from novamodel.recording.pgbouncer import FAST, LATE_S, TIMELINES, given_of, play, query
 from novamodel.recording.programs import version_of
 from novamodel.recording.wire import Client
 from novamodel.verify import pgbouncer
@@ -69,3 +69,15 @@ def test_the_version_is_one_that_the_rules_know() -> None:
         said = version_of("pgbouncer", "--version")
     major, minor = said.split(".")[:2]
     assert (int(major), int(minor)) >= (1, 18), f"the rules are those from 1.18 on, this is {said}"
+
+
+@pytest.mark.parametrize("name", [name for name, timeline in TIMELINES.items() if "snapshots" in timeline])
+def test_no_timeline_looks_while_something_changes(name: str) -> None:
+    """A count taken at the instant of an arrival would be a matter of luck."""
+
+    def counted(later_s: float) -> Any:
+        given = given_of(TIMELINES[name])
+        moved = {"snapshots_s": [at + later_s for at in given["snapshots_s"]]}
+        return pgbouncer.answer(TIMELINES[name].get("kind", "transaction_queue"), given | moved)["server_connections"]
+
+    assert counted(-0.15) == counted(0.0) == counted(0.15)
