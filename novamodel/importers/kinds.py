@@ -44,7 +44,11 @@ KINDS = {
 CHART_NAMES = ("Chart.yaml", "Chart.yml")
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
-_NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
+_NGINX = re.compile(
+    r"^[ \t]*((http|server|upstream|events|location|proxy_pass)\b[^=\n]{0,300}[{;]"
+    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)[ \t][^\n]{1,300};)",
+    re.M,
+)
 _POSTGRES = re.compile(
     r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
     r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
@@ -60,6 +64,8 @@ _MARKER = re.compile(
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
+_ENVIRONMENT = re.compile(r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env")
+"""Names of environment files that begin with no dot, and patterns of such files."""
 _USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
 _COMPOSE_KEYS = {
@@ -117,7 +123,7 @@ def _reader(written: str) -> Callable[[Path, str], Kind]:
         return _named("terraform")
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
-    if name.startswith(".env") or name.endswith(".env"):
+    if name.startswith(".env") or name.endswith(".env") or _ENVIRONMENT.fullmatch(name):
         return _environment
     if name in _BY_NAME:
         return _BY_NAME[name]
@@ -330,4 +336,4 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".properties": _properties,
     ".prisma": _settings,
 }
-_BY_NAME: dict[str, Callable[[Path, str], Kind]] = {"procfile": _settings}
+_BY_NAME: dict[str, Callable[[Path, str], Kind]] = {"procfile": _settings, "proxy_params": _conf}
