@@ -11,7 +11,7 @@ from novamodel.importers.compose.variables import giver, interpolated
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.node import Node
 from novamodel.importers.report import Draft
-from novamodel.yamlfile import Lines
+from novamodel.yamlfile import WORD, Lines
 
 _CAPACITY = (
     "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares", "cpuset",
@@ -213,6 +213,10 @@ class Merging:
 
     def _sign(self, path: tuple[str | int, ...], node: Node) -> None:
         self.lines[path], self.files[path] = node.line, node.file
+        number = 0
+        while (*node.path, WORD, number) in node.lines:
+            self.lines[(*path, WORD, number)] = node.lines[(*node.path, WORD, number)]
+            number += 1
 
 
 def _copied(value: Any) -> Any:
