@@ -76,7 +76,7 @@ _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[j
 _SOURCE = {
     b"js": re.compile(
         rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
-        rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
+        rb"|\bdialect\s*:|\bpool\s*:\s*\{|\bpoolSize\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
     ),
     b"py": re.compile(
         rb"create_(async_)?engine\s*\(|SQLALCHEMY_ENGINE_OPTIONS|SQLALCHEMY_POOL_SIZE|^DATABASES\s*=|ConnectionPool\s*\("
@@ -218,6 +218,8 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 def _json(path: Path, shown: str) -> Kind:
     text = read_text(path)
     named = "task" in path.name.lower() and "def" in path.name.lower()
+    if path.name.lower().startswith("appsettings"):
+        return Kind("settings")
     if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
     if "${" in text and re.search(r":[ \t]*\$\{", text):

@@ -13,7 +13,7 @@ from novamodel.importers.quantity import milliseconds, whole
 class Row(NamedTuple):
     """One value with its place. ``path`` below the service (``pool.max``), or None for what has no place in the model.
 
-    ``by``: the variable that gives the value when it is set; ``only``: the value holds where that variable is not set.
+    ``by``: the variable that gives the value when it is set; ``profile``: Spring's, in which it holds.
     """
 
     what: str
@@ -24,6 +24,7 @@ class Row(NamedTuple):
     sentence: str = ""
     by: str = ""
     host: str = ""
+    profile: str = ""
 
 
 _POOL = re.compile(
@@ -74,6 +75,8 @@ def rows_of_variables(env: Mapping[str, Text]) -> list[Row]:
         rows += row_of_variable(name, text.value, text.file, text.line)
         if "://" in text.value:
             rows += _of_url(name, text)
+        if "=" in text.value and ";" in text.value:
+            rows += rows_of_connection(name, text.value, text.file, text.line)
     return rows
 
 
@@ -119,6 +122,27 @@ def _of_url(name: str, text: Text) -> list[Row]:
             rows.append(Row(f"{name} {key}", f"{value} s", text.file, text.line, "pool.connection_timeout", why))
         else:
             rows.append(Row(f"{name} {key}", match[2], text.file, text.line))
+    return rows
+
+
+_NET = (
+    (re.compile(r"max(?:imum)? ?pool ?size ?= ?(\d{1,6})", re.I), "pool.max", ""),
+    (re.compile(r"min(?:imum)? ?pool ?size ?= ?(\d{1,6})", re.I), "pool.min", ""),
+    (re.compile(r"(?<!command )(?<!connect )\btimeout ?= ?(\d{1,6})", re.I), "pool.connection_timeout", " s"),
+    (re.compile(r"connection idle lifetime ?= ?(\d{1,6})", re.I), "pool.idle_timeout", " s"),
+)
+
+
+def rows_of_connection(name: str, value: str, file: str, line: int) -> list[Row]:
+    """What a connection string of .NET (``Host=db;Maximum Pool Size=40``) says of its pool."""
+    if not re.search(r"(host|server|data source)\s?=", value, re.I):
+        return []
+    rows = []
+    for pattern, path, unit in _NET:
+        match = pattern.search(value[:2000])
+        if match:
+            number: Any = f"{match[1]}{unit}" if unit else int(match[1])
+            rows.append(Row(f"{name} {path.partition('.')[2]}", number, file, line, path, f"in {name}"))
     return rows
 
 
