@@ -21,6 +21,7 @@ from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.eksctl import say_nodes
 from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
 from novamodel.importers.names import CACHE_NAMES, is_infrastructure
@@ -236,6 +237,8 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
+    if kind == "eks":
+        say_nodes(sources.cluster, draft)
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
     on_aws = kind != "compose" or not sources.workloads["compose"]

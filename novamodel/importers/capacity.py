@@ -19,6 +19,7 @@ from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
 _SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/[^/]+$")
+_TESTS = re.compile(r"(^|/)(src/test|tests?|specs?|e2e|__tests__|mocks?)/")
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 
 
@@ -37,8 +38,12 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
             else:
                 said[service].append(row)
         _list_others(service, box, own, sources, draft)
-    owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
-    for file, rows in _by_file(sources.pools).items():
+    pools = [row for row in sources.pools if not _TESTS.search(row.file)]
+    for row in sources.pools:
+        if row.path not in (None, "pool") and _TESTS.search(row.file):
+            draft.leave(row.file, row.line, _shown(row), "in a folder of tests")
+    owned = {file: _owners(file, sources, services) for file in _by_file(pools)}
+    for file, rows in _by_file(pools).items():
         owners = owned[file]
         if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
             owners = _users(sources, services)

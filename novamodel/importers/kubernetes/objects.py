@@ -33,7 +33,7 @@ _QUIET = {
     "Issuer", "ClusterIssuer", "SealedSecret", "ExternalSecret", "MutatingWebhookConfiguration", "APIService",
     "ValidatingWebhookConfiguration", "PodSecurityPolicy", "SecretStore", "ClusterSecretStore", "IngressClass",
     "Kustomization", "Component", "Application", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
-    "TriggerAuthentication", "ClusterTriggerAuthentication",
+    "TriggerAuthentication", "ClusterTriggerAuthentication", "ClusterConfig",
 }  # fmt: skip
 """Kinds that neither cost nor limit by themselves."""
 _MATTERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from novamodel.importers.kubernetes.hpa import autoscaler
@@ -116,8 +117,15 @@ def _scaling(found: Node, box: Node, cluster: Cluster, draft: Draft) -> tuple[Sa
         targets = [found, *_rolled_by(found, cluster)]
         meant = [one for one in cluster.of(kind) if any(_means(one, target) for target in targets)]
         if meant:
-            return read(meant, box, draft)
+            near = max(_shared(one.file, found.file) for one in meant)
+            return read([one for one in meant if _shared(one.file, found.file) == near], box, draft)
     return ()
+
+
+def _shared(one: str, other: str) -> int:
+    """How many folders two files have in common."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
 
 def _means(scaler: Node, found: Node) -> bool:
