@@ -30,8 +30,8 @@ from novamodel.importers.graph.sources import proxied, source_links
 from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.charts import list_charts
-from novamodel.importers.kubernetes.environments import one_environment
 from novamodel.importers.kubernetes.embedded import embedded_files
+from novamodel.importers.kubernetes.environments import one_environment
 from novamodel.importers.kubernetes.ingress import ingress_services
 from novamodel.importers.kubernetes.kustomize import apply
 from novamodel.importers.names import short_name
