@@ -187,8 +187,8 @@ class Database(Part):
     )
     instance_storage: InstanceStorage | None = given(
         None,
-        "what the instance lets through to its volume ({}: as its class has it)",
-        "default: no limit below the volume's",
+        "what the instance lets through to its volume (left out: as instance_class has it; null: no limit)",
+        "default: on RDS as its class has it, elsewhere no limit below the volume's",
     )
     growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
     synchronous: SynchronousReplication | None = given(

@@ -126,7 +126,7 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
         yield Fact(f"{path}.memory", known.memory, because, name, source_of("rds"), True)
         most = known.max_connections
         yield Fact(f"{path}.max_connections", most, because, name, source_of("rds_max_connections"), False)
-        if isinstance(part.get("instance_storage"), dict):
+        if isinstance(part.get("instance_storage", {}), dict):
             for word, limit in zip(EBS, known.ebs, strict=True):
                 yield Fact(f"{path}.instance_storage.{word}", limit, because, name, source_of("rds_ebs"), False)
     elif (memory := _bytes(part["memory"])) is not None:
