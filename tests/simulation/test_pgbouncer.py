@@ -161,7 +161,7 @@ def test_the_last_server_released_serves_first_so_that_others_fall_idle(plain, b
 
 
 def test_who_is_refused_on_a_long_way_is_no_client_meanwhile(plain, both):
-    """Five places for clients, 200 ms away, and many more who try: never more than five, and two pools' processes die."""
+    """Five places for clients, 200 ms away, and many more who try: never more than five, even as a process dies."""
     scenario = behind(plain, {"default_pool_size": 5, "max_client_conn": 5}, statement="300 ms", rate=40, two=True)
     operations = [{"at": "12:00:04", "lost_replica": {"service": "api"}}]
     run = both(scenario.override({"database.network": "200 ms", "operations": operations}))
