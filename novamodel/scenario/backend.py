@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.commit import SynchronousReplication
+from novamodel.scenario.database_memory import DatabaseMemory
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
@@ -194,6 +195,7 @@ class Database(Part):
     synchronous: SynchronousReplication | None = given(
         None, "commits wait for a standby (synchronous_standby_names)", "default: asynchronous"
     )
+    memory_settings: DatabaseMemory = given({}, "what PostgreSQL may take of the memory", "documented")
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
     max_connections: ClientCount = given(
         100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"
