@@ -15,7 +15,7 @@ from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.terraform.plan import is_plan
-from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
+from novamodel.yamlfile import MAX_BYTES, documents_in, read_documents, read_text
 
 KINDS = {
     "nginx": "nginx configuration",
@@ -64,6 +64,7 @@ _MARKER = re.compile(
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
+_DEFINITION = re.compile(r"^kind:[ \t]*['\"]?CustomResourceDefinition\b", re.M)
 _ENVIRONMENT = re.compile(r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env")
 """Names of environment files that begin with no dot, and patterns of such files."""
 _USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
@@ -168,11 +169,21 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind(None, why="no kind of YAML that is known")
     if re.search(r"^spring\s*:", text, re.M):
         return Kind("settings")
-    documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+    documents = [Node(value, shown, lines) for value, lines in documents_in(_without_definitions(text), path)]
+    if not documents and _DEFINITION.search(text):
+        return Kind(None, why="definitions of kinds, which deploy nothing")
     for kind, test in _YAML_KINDS:
         if any(test(node, name) for node in documents):
             return Kind(kind, tuple(documents))
     return Kind(None, why="no kind of YAML that is known")
+
+
+def _without_definitions(text: str) -> str:
+    """The text with blank lines in place of the documents that define kinds: they are large and deploy nothing."""
+    if not _DEFINITION.search(text):
+        return text
+    parts = re.split(r"^---", text, flags=re.M)
+    return "---".join("\n" * part.count("\n") if _DEFINITION.search(part) else part for part in parts)
 
 
 def _template(path: Path, shown: str) -> Kind:

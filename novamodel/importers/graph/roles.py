@@ -10,7 +10,7 @@ from novamodel.importers.names import image_name, is_infrastructure
 
 DATABASES = {
     "postgres": r"postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo(-\d+)?|citus|supabase-postgres|pgvecto-rs"
-    r"|postgresql-repmgr|cloudnative-pg|immich-postgres|paradedb",
+    r"|postgresql-repmgr|immich-postgres|paradedb",
     "mysql": r"mysql(-server)?|mariadb(-galera)?|percona(-server)?|percona-xtradb-cluster|tidb|vitess",
     "mongodb": r"mongo(db)?(-community-server|-sharded)?|ferretdb|documentdb(-local)?",
     "sqlserver": r"mssql(-server)?(-linux)?|azure-sql-edge|mssql-server-linux",
@@ -48,6 +48,7 @@ TOOLS = (
     r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
+    r"[\w-]+-operator|cloudnative-pg|kube-rbac-proxy|[\w-]*(ingress|balancer|secrets|snapshot|certificate|rollouts)-controller|"
     r"clamav\S*|exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
 TOOL_IMAGES = r"(^|/)(redpandadata/console|datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"

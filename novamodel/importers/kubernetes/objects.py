@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from novamodel.importers.kubernetes.operators import as_stores
 from novamodel.importers.kubernetes.poolers import as_pooler
@@ -60,9 +61,9 @@ class Cluster:
         """All objects of some kinds, in the order of files."""
         return [found for kind in kinds for found in self.objects.get(kind, [])]
 
-    @property
+    @cached_property
     def prefixes(self) -> list[str]:
-        """Namespaces, which names often repeat as a prefix."""
+        """Namespaces, which names often repeat as a prefix; asked for when all objects are there."""
         spaces = {namespace(found) for group in self.objects.values() for found in group}
         return sorted(spaces - {"default", ""}, key=lambda space: (-len(space), space))
 
@@ -109,11 +110,12 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
         for found in _items(document):
             kind = found["kind"].text
             pooler = as_pooler(found)
-            cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
-            cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
-            cluster.objects.setdefault("Service", []).extend(pooler[1:])
-            if kind == "Pooler" and pooler:
-                continue
+            if pooler:
+                cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
+                cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
+                cluster.objects.setdefault("Service", []).extend(pooler[1:])
+                if kind == "Pooler":
+                    continue
             stores = as_stores(found, draft)
             if stores:
                 cluster.objects.setdefault("Store", []).extend(stores[:1])
