@@ -46,7 +46,8 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(
     r"^[ \t]*((http|server|upstream|events|location|proxy_pass)\b[^=\n]{0,300}[{;]"
-    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)[ \t][^\n]{1,300};)",
+    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)"
+    r"[ \t][^\n]{1,300};)",
     re.M,
 )
 _POSTGRES = re.compile(
@@ -65,7 +66,9 @@ _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVers
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
 _DEFINITION = re.compile(r"^kind:[ \t]*['\"]?CustomResourceDefinition\b", re.M)
-_ENVIRONMENT = re.compile(r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env")
+_ENVIRONMENT = re.compile(
+    r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env"
+)
 """Names of environment files that begin with no dot, and patterns of such files."""
 _USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
@@ -295,6 +298,8 @@ def _ini(path: Path, shown: str) -> Kind:
     text = read_text(path)
     if pgbouncer.SECTION.search(text):
         return Kind("pgbouncer")
+    if re.search(r"^[ \t]*\[uwsgi\]", text, re.M):
+        return Kind("settings")
     return Kind(None, why="no kind of settings that is known")
 
 
@@ -338,6 +343,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".tfstate": _json,
     ".json": _json,
     ".conf": _conf,
+    ".cnf": _conf,
     ".nginx": _conf,
     ".vhost": _conf,
     ".ini": _ini,

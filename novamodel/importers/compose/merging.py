@@ -14,8 +14,8 @@ from novamodel.importers.report import Draft
 from novamodel.yamlfile import WORD, Lines
 
 _CAPACITY = (
-    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares", "cpuset",
-    "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
+    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares",
+    "cpuset", "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
 )  # fmt: skip
 """Parts of a service that say how much it has and how it is asked whether it is ready."""
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")

@@ -27,8 +27,8 @@ NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.y
 """Names that Compose looks for in a folder, in this order (docs.docker.com, the Compose file)."""
 ENVIRONMENT_FILES = (
     ".env", ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.defaults", ".env.default",
-    ".env-example", "example.env", "sample.env", "env.example", "env.sample", "env.template", "env.dist", "dotenv.example",
-    ".env.production", ".env.prod",
+    ".env-example", "example.env", "sample.env", "env.example", "env.sample", "env.template", "env.dist",
+    "dotenv.example", ".env.production", ".env.prod",
 )  # fmt: skip
 """Compose's own file of variables, then the names under which a pattern of it is kept."""
 _OTHER = re.compile(
@@ -105,6 +105,7 @@ def _rank(folder: str, files: list[Node]) -> tuple[Any, ...]:
     most = max(len(found["services"].entries()) + 5 * len(list(found["include"])) for found in files)
     depth = len(PurePosixPath(folder).parts)
     side = any(_OTHER.search(part) for part in PurePosixPath(folder).parts)
+    side = side or all(_OTHER.search(PurePosixPath(found.file).name) for found in files)
     return (side, depth, not named, -most, folder)
 
 

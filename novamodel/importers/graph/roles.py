@@ -45,13 +45,15 @@ TOOLS = (
     r"dd-agent|datadog|newrelic\S*|sentry-\w+|adminer|pgadmin4?|phpmyadmin|mongo-express|redis-?commander|redisinsight|"
     r"rediscommander|mailhog|mailpit|maildev|mailcatcher|smtp4dev|inbucket|portainer(-ce)?|watchtower|dozzle|certbot|"
     r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|akhq|"
-    r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
+    r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|rustfs|garage|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
     r"[\w-]+-operator|cloudnative-pg|kube-rbac-proxy|[\w-]*(ingress|balancer|secrets|snapshot|certificate|rollouts)-controller|"
     r"clamav\S*|exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
-TOOL_IMAGES = r"(^|/)(redpandadata/console|datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+TOOL_IMAGES = (
+    r"(^|/)(redpandadata/console|datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+)
 TOOL_WORDS = {
     "clickhouse", "minio", "seaweedfs", "zookeeper",
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",

@@ -30,7 +30,9 @@ def say_nodes(cluster: Cluster, draft: Draft) -> None:
         name = re.sub(r"[^a-z0-9-]+", "-", group["name"].text.lower()).strip("-")
         for key in _FURTHER:
             if group[key].text:
-                draft.leave(group.file, group[key].line, f"node group {name} {key}: {group[key].text}", "read, not modelled")
+                draft.leave(
+                    group.file, group[key].line, f"node group {name} {key}: {group[key].text}", "read, not modelled"
+                )
         if machine.text in known and name:
             _say_group(name, group, machine, draft)
         elif machine.text:

@@ -42,11 +42,11 @@ def one_environment(manifests: list[Node], draft: Draft) -> list[Node]:
 def _twins(manifests: Sequence[Node]) -> tuple[str, str] | None:
     """(folder that is taken, folder that is left) of the first two that are twins."""
     deployed: dict[str, set[str]] = {}
-    for one in manifests:
-        name = one.at("metadata", "name").text
-        box = one.at("spec", "template", "spec", "containers", 0)
-        if one["kind"].text in _KINDS and name and not is_infrastructure(box["image"].text):
-            deployed.setdefault(str(PurePosixPath(one.file).parent), set()).add(name)
+    for node in manifests:
+        name = node.at("metadata", "name").text
+        box = node.at("spec", "template", "spec", "containers", 0)
+        if node["kind"].text in _KINDS and name and not is_infrastructure(box["image"].text):
+            deployed.setdefault(str(PurePosixPath(node.file).parent), set()).add(name)
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for one, other in itertools.combinations(sorted(deployed), 2):
         roots = _roots(one, other) if deployed[one] & deployed[other] else None
@@ -54,7 +54,7 @@ def _twins(manifests: Sequence[Node]) -> tuple[str, str] | None:
             ranks = found.get(roots, (9, 9))
             found[roots] = (min(ranks[0], _rank(one)), min(ranks[1], _rank(other)))
     for roots, ranks in found.items():
-        sets = [set().union(*(names for folder, names in deployed.items() if _below(f"{folder}/x", top)))
+        sets = [{name for folder, names in deployed.items() if _below(f"{folder}/x", top) for name in names}
                 for top in roots]  # fmt: skip
         if 2 * len(sets[0] & sets[1]) >= min(len(names) for names in sets):
             order = sorted((0, 1), key=lambda at: (ranks[at], -len(sets[at]), roots[at]))

@@ -225,7 +225,9 @@ def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
     radix = any(part.text == "parseInt" for part in parts)
     for at, part in enumerate(parts):
         after = parts[at + 1].kind if at + 1 < len(parts) else ""
-        if part.text in ("||", "??", ":") or (part.text == "," and after in ("string", *(() if radix else ("number",)))):
+        if part.text in ("||", "??", ":") or (
+            part.text == "," and after in ("string", *(() if radix else ("number",)))
+        ):
             rest = list(takewhile(lambda token: token.text not in (",", ")"), parts[at + 1 :]))
             if len(rest) == 1 and rest[0].kind == "string":
                 rest = [Token("number", unquoted(rest[0]), rest[0].line)]

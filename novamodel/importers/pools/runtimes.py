@@ -33,6 +33,7 @@ PROGRAMS = (
         ("gunicorn workers", "GUNICORN_WORKERS", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"),
         ("gunicorn threads", "GUNICORN_THREADS", "GUNICORN_CMD_ARGS"),
     ),
+    Program(re.compile(r"uwsgi .*"), "processes", ("uwsgi processes", "uwsgi workers"), ("uwsgi threads",)),
     Program(
         re.compile(r"[pP]uma .*|PUMA_.*|RAILS_M(AX|IN)_THREADS"),
         "processes",

@@ -45,6 +45,8 @@ def read_settings_file(pair: tuple[Path, str]) -> list[Row]:
         return _prisma(text, shown)
     if name.endswith(".conf"):
         return _php(text, shown)
+    if name.endswith(".ini"):
+        return _uwsgi(text, shown)
     if name == "procfile":
         return [row for number, line in enumerate(text.splitlines(), 1)
                 for row in rows_of_command(tuple(Text(word, shown, number) for word in line.split()))]  # fmt: skip
@@ -195,6 +197,15 @@ def _appsettings(text: str, shown: str) -> list[Row]:
         rows += found
     if any(row.path for row in rows):
         rows.insert(0, Row("", None, shown, rows[0].line, "pool", "ADO.NET"))
+    return rows
+
+
+def _uwsgi(text: str, shown: str) -> list[Row]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        key, sign, value = (part.strip() for part in line.partition("="))
+        if sign and speaks(key, value):
+            rows.append(Row(f"uwsgi {'processes' if key == 'workers' else key}", value, shown, number))
     return rows
 
 
