@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -238,6 +239,8 @@ def _json(path: Path, shown: str) -> Kind:
         return Kind(None, why="no kind of JSON that is known")
     if "${" in text and re.search(r":[ \t]*\$\{", text):
         return Kind(None, why="a template: Terraform or a script fills it in")
+    if not named and not _may_be_known(text):
+        return Kind(None, why="no kind of JSON that is known")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
     if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
@@ -256,6 +259,19 @@ def _json(path: Path, shown: str) -> Kind:
     if node["dashboard"] or node["panels"]:
         return Kind("grafana", (node,))
     return Kind(None, why="no kind of JSON that is known")
+
+
+def _may_be_known(text: str) -> bool:
+    """Whether JSON has the form of a kind that is known: reading it with its lines takes far longer than to see that."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return True  # what is wrong with it is said where it is read
+    node = Node(value, "", {})
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) and "image" in one for one in value)
+    keys = ("containerDefinitions", "taskDefinition", "dashboard", "panels")
+    return is_template(node) or is_plan(node) or any(node[key] for key in keys) or _has(node, "apiVersion", "kind")
 
 
 def _conf(path: Path, shown: str) -> Kind:
