@@ -281,6 +281,8 @@ def _conf(path: Path, shown: str) -> Kind:
         return Kind("redis")
     if re.search(r"^[ \t]*pm\.max_children\b", text, re.M):
         return Kind("settings")
+    if re.search(r"^[ \t]*\[mysqld\]", text, re.M):
+        return Kind("postgres")
     if _POSTGRES.search(text) and not re.search(r"[{;]\s*$", text, re.M):
         return Kind("postgres")
     if name.startswith("nginx") or _NGINX.search(text):

@@ -188,9 +188,10 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
             (name, Entry(Text(name, place.file, place.line), "the ingress sends requests there"))
             for name, place in ingress_services(sources.cluster)
         ]
-    fronts = {box.name for box in boxes if role_of(box).what == "proxy" or "proxy" in box.name}
+    roles = {box.name: role_of(box) for box in boxes}
+    fronts = {box.name for box in boxes if roles[box.name].what == "proxy" or "proxy" in box.name}
     for front, where in proxied(sources.found, known_hosts(boxes)) if fronts else ():
-        if front in names and front not in fronts:
+        if front in names and front not in fronts and roles[front].what in ("service", "worker"):
             hints.append((names[front], Entry(where, "a proxy's file sends requests there")))
     others = [(other, box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
     own = {name: raw for raw, name in reversed(names.items())}

@@ -165,7 +165,7 @@ spec:
 apiVersion: autoscaling/v1
 kind: HorizontalPodAutoscaler
 metadata: {name: rolled}
-spec: {scaleTargetRef: {kind: Rollout, name: rolled}, minReplicas: 4, maxReplicas: 9, targetCPUUtilizationPercentage: 65}
+spec: {scaleTargetRef: {kind: Rollout, name: rolled}, minReplicas: 4, maxReplicas: 9}
 """
     report = read(tmp_path, {"all.yaml": deployment("web", 0) + rollout})
     web = report.tree.values["services"]["web"]
@@ -311,3 +311,71 @@ def test_an_autoscaler_of_another_folder_does_not_fight(tmp_path: Path) -> None:
     report = read(tmp_path, {"a/web.yaml": one, "b/hpa.yaml": scaler % 9})
     assert report.tree.values["services"]["web"]["autoscaler"]["max_replicas"] == 4
     assert not [row for row in report.findings if row["code"] == "hpa-twice"]
+
+
+def test_a_size_of_zero_is_no_limit(tmp_path: Path) -> None:
+    limits = "{deploy: {resources: {limits: {cpus: '${CPUS:-0}', memory: '0'}}}, stop_grace_period: '0'"
+    compose = f"services:\n  web: {limits}, image: x}}\n  db: {limits}, image: 'postgres:16'}}\n"
+    report = read(tmp_path, {"compose.yaml": compose})
+    assert "resources" not in report.tree.values["services"]["web"]
+    assert "memory" not in report.tree.values["database"]
+    assert report.tree.values["services"]["web"]["termination_grace"] == "0 s"
+    assert not [row for row in report.findings if row["level"] == "error"]
+
+
+def test_a_variable_that_is_set_counts_before_the_fallback_of_a_file(tmp_path: Path) -> None:
+    compose = "services:\n  web: {build: ./web, ports: ['80:80'], environment: {THREADS: '2', WORKERS: '5'}}\n"
+    puma = 'threads ENV.fetch("THREADS") { 7 }\nworkers ENV.fetch("WORKERS") { 3 }\n'
+    report = read(tmp_path, {"compose.yaml": compose, "web/Dockerfile": "FROM x\n", "web/config/puma.rb": puma})
+    runtime = report.tree.values["services"]["web"]["runtime"]
+    assert (runtime["threads"], runtime["workers"]) == (2, 5)
+    assert place(report, "services.web.runtime.threads") == ("compose.yaml", 2)
+
+
+def test_a_pool_of_threads_is_none_of_connections(tmp_path: Path) -> None:
+    compose = "services:\n  web: {build: ./web, ports: ['80:80']}\n"
+    text = 'import Pool from "tinypool";\nexport const pool = new Pool({ max: 0 });\nthis.pool = { workers: [] };\n'
+    report = read(tmp_path, {"compose.yaml": compose, "web/Dockerfile": "FROM x\n", "web/pool.ts": text})
+    assert "pool" not in report.tree.values["services"]["web"]
+
+
+def test_the_usual_profile_is_taken_where_every_service_has_one(tmp_path: Path) -> None:
+    compose = "services:\n  web: {image: x, profiles: [default]}\n  old: {image: y, profiles: [deprecated]}\n"
+    assert list(read(tmp_path, {"compose.yaml": compose}).tree.values["services"]) == ["web"]
+
+
+def test_what_only_sends_requests_is_asked_by_nobody(tmp_path: Path) -> None:
+    compose = (
+        "services:\n  web: {image: x, ports: ['80:80']}\n  vote-bot: {image: y, environment: {WEB_HOST: 'web:80'}}\n"
+    )
+    report = read(tmp_path, {"compose.yaml": compose})
+    assert (list(report.tree.values["services"]), report.system.calls) == (["web"], {})
+
+
+def test_a_container_that_builds_is_a_job(tmp_path: Path) -> None:
+    compose = "services:\n  web: {image: x, ports: ['80:80']}\n  js: {image: x, command: 'yarn run build --watch'}\n"
+    assert list(read(tmp_path, {"compose.yaml": compose}).tree.values["services"]) == ["web"]
+
+
+def test_pools_of_php_belong_to_who_mounts_them(tmp_path: Path) -> None:
+    compose = "services:\n  fpm: {image: x, volumes: ['./conf/fpm:/etc/fpm'], ports: ['9000:9000']}\n"
+    compose += "  mail: {image: y, ports: ['25:25'], environment: {DATABASE_URL: 'postgres://db/x'}}\n"
+    pools = "[system]\npm.max_children = 15\n[web]\npm.max_children = 50\n"
+    report = read(tmp_path, {"compose.yaml": compose, "conf/fpm/pools.conf": pools})
+    assert report.tree.values["services"]["fpm"]["runtime"] == {"kind": "processes", "workers": 50}
+    assert "runtime" not in report.tree.values["services"]["mail"]
+    assert ("conf/fpm/pools.conf", 2, "PHP-FPM pm.max_children: 15") in listed(report)
+
+
+def test_a_file_counts_before_a_documented_default(tmp_path: Path) -> None:
+    compose = "services:\n  web: {image: x, ports: ['80:80']}\n  db: {image: 'mysql:8'}\n"
+    report = read(tmp_path, {"compose.yaml": compose, "conf/my.cnf": "[mysqld]\nmax-connections = 550\n"})
+    assert report.tree.values["database"]["max_connections"] == 550
+    assert place(report, "database.max_connections") == ("conf/my.cnf", 2)
+
+
+def test_a_container_beside_the_database_is_not_the_service(tmp_path: Path) -> None:
+    beside = ', {name: xtrabackup, image: "x/b"}]'
+    text = deployment("db", 1, "mysql:8").replace("}]", "}" + beside)
+    report = read(tmp_path, {"all.yaml": text + deployment("web")})
+    assert list(report.tree.values["services"]) == ["web"]

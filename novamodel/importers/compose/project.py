@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from novamodel.importers.compose.merging import Merging
 from novamodel.importers.compose.variables import giver, interpolated, is_variable
-from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.boxes import Text, words_of
 from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import of_words
 from novamodel.importers.report import Draft
 
 
@@ -153,6 +154,8 @@ def _list_capacity(other: Node, draft: Draft) -> None:
         places += [
             deploy.at("resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")
         ]
+        for what, text in of_words(words_of(service["command"], service["entrypoint"])):
+            draft.leave(text.file, text.line, f"{raw} {what}", "this file is not taken")
         for place in places:
             if place:
                 words = ".".join(str(word) for word in place.path[2:])

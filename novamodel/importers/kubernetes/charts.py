@@ -59,12 +59,13 @@ def list_charts(charts: list[str], documents: Callable[[str], list[Node]], names
 
 
 def _list_values(name: str, documents: list[Node], draft: Draft) -> None:
-    found = [pair for document in documents for pair in leaves(document, "") if _matters(pair[0])]
+    found = [pair for document in documents for pair in leaves(document, "") if matters(pair[0])]
     for path, node in found[:MOST]:
         draft.leave(name, node.line, f"{path} {node.text}"[:120], "a value of a chart that is not rendered")
 
 
-def _matters(path: str) -> bool:
+def matters(path: str) -> bool:
+    """Whether a value's path speaks of a size, a count or a switch."""
     last = path.rpartition(".")[2].lower()
     return any(word in last for word in _MATTERS) or (bool(_SWITCHES.search(last)) and path.count(".") < 3)
 

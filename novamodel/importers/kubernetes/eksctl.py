@@ -21,7 +21,7 @@ def say_nodes(cluster: Cluster, draft: Draft) -> None:
     if found is None:
         return
     region = found.at("metadata", "region")
-    if region.text:
+    if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region.text):
         draft.say(Said("pricing.region", region.text, region.file, region.line))
     known = {one.name for one in node_types()}
     groups = [group for key in _GROUPS for group in found[key]]

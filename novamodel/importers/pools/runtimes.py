@@ -69,9 +69,9 @@ def with_runtime(rows: list[Row]) -> list[Row]:
     said = list(_said(program, rows))
     if not said:
         return rows
-    used = {row.what for row in said}
+    used = {(row.what, row.file, row.line) for row in said}
     kind = said[0]._replace(value=program.kind, path="runtime.kind", sentence=f"{said[0].what} says what runs")
-    return [*(row for row in rows if row.what not in used), kind, *said]
+    return [*(row for row in rows if (row.what, row.file, row.line) not in used), kind, *said]
 
 
 def _said(program: Program, rows: list[Row]) -> Iterator[Row]:

@@ -217,4 +217,9 @@ def _php(text: str, shown: str) -> list[Row]:
         )
         if match:
             rows.append(Row(f"PHP-FPM {match[1]}", match[2], shown, number))
-    return rows
+    sizes = {row.line: -int(row.value) for row in rows if _is_most(row)}
+    return sorted(rows, key=lambda row: sizes.get(row.line, -(10**9)))  # the largest pool is the main one
+
+
+def _is_most(row: Row) -> bool:
+    return row.what == "PHP-FPM pm.max_children" and str(row.value).isdecimal() and len(str(row.value)) < 8

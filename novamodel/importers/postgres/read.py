@@ -10,7 +10,7 @@ from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.yamlfile import read_text
 
-_SETTING = re.compile(r"(\w+)(?:[ \t]*=[ \t]*|[ \t]+)'?([^'#\s][^'#\n]*)'?[ \t]*(#.*)?")
+_SETTING = re.compile(r"(\w[\w-]*)(?:[ \t]*=[ \t]*|[ \t]+)'?([^'#\s][^'#\n]*)'?[ \t]*(#.*)?")
 
 
 def read_settings(paths: Iterable[tuple[Path, str]]) -> list[tuple[str, int, str]]:
@@ -27,7 +27,9 @@ def say_settings(lines: list[tuple[str, int, str]], own_server: bool, draft: Dra
     """Write ``max_connections`` where PostgreSQL runs on a machine of our own; list the rest."""
     for shown, number, line in lines:
         match = None if shown.endswith(".sql") else _SETTING.match(line.strip())
-        if own_server and match and match[1] == "max_connections":
+        if line.lstrip().startswith("["):
+            continue  # a section of MySQL's file
+        if own_server and match and match[1].replace("-", "_") == "max_connections":
             draft.say(Said("database.max_connections", whole(match[2]), shown, number))
         else:
             what = f"{match[1]} = {match[2].strip()[:60]}" if match else line.split()[0].rstrip(";")
