@@ -108,10 +108,10 @@ def bill(
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.cli.show import import_lines, rests_lines
-    from novamodel.layout import fold
-    from novamodel.workflows.answer import what_files_say
     from novamodel.errors import UserError
+    from novamodel.layout import fold
     from novamodel.scenario import only_declared
+    from novamodel.workflows.answer import what_files_say
     from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
     from novamodel.workflows.month import commit as commit_year
@@ -150,7 +150,11 @@ def bill(
         width = terminal_width()
         left = "\n".join(fold(line, width) for line in import_lines(scenario))
         month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
-        say("\n\n".join(part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part))
+        say(
+            "\n\n".join(
+                part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part
+            )
+        )
 
 
 def share_of(text: str) -> float:
