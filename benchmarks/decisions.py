@@ -33,10 +33,12 @@ REPLICATIONS = 3
 """Of a first look, and of each combination of the enumeration that is not clear after one."""
 FAR = 2.5
 """Worst value over limit of one replication above which the enumeration takes no more."""
-SURE_REPLICATIONS, MISSES = 16, 1.25
+SURE_REPLICATIONS, MISSES = 12, 1.25
 """Of every combination that `REPLICATIONS` do not leave so far above a limit."""
 SAME_PRICE = 1e-4
 """Bills that differ by a smaller share are equal."""
+UNBILLED = (".pool.max", ".default_pool_size")
+"""Ends of paths that no bill depends on."""
 CLEARLY_SLOWER = 1.25
 """A choice so many times nearer to its limit than another of the same price is counted."""
 EFFORT = 20
@@ -64,14 +66,17 @@ class Space:
         self.window = peak_window(system.scenario, self.window_s)
         self.overrides, self.variants, self.costs = [], [], []
         known: dict[str, int] = {}
+        bills: dict[str, float] = {}
         for places in itertools.product(*(range(len(v.values)) for v in system.variables)):
             overrides: dict[str, Any] = {}
             for variable, place in zip(system.variables, places, strict=True):
                 overrides |= variable.at(place) if place != variable.now else {}
             try:
                 variant = system.scenario.override(overrides) if overrides else system.scenario
-                number = len(self.costs)
-                cost = costs[number] if costs else round(float(compute_cost(variant)), 2)
+                billed = str({path: value for path, value in overrides.items() if not path.endswith(UNBILLED)})
+                if billed not in bills:
+                    bills[billed] = costs[len(self.costs)] if costs else round(float(compute_cost(variant)), 2)
+                cost = bills[billed]
             except UserError:
                 continue
             known[variant.content_hash()] = len(self.costs)
