@@ -246,7 +246,9 @@ def _compute_of(service: Resource, estate: Estate) -> Said | None:
         names = [entry["capacity_provider"] for entry in providers if entry["capacity_provider"]]
         if names:
             ours = all(node.text.startswith("FARGATE") for node in names)
-            return Said("platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers")
+            return Said(
+                "platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers"
+            )
     return None
 
 
