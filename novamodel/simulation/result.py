@@ -116,6 +116,14 @@ class Result:
         unit = "s" if slo.is_latency else "1"
         return SloResult(slo.text, slo.metric, slo.of or "", slo.limit, value, low, high, meets(value, slo.limit), unit)
 
+    def tier_use(self) -> pd.DataFrame:
+        """A row a ``tier``: ``mean`` share of its limit in use, and ``max``, the highest of an interval.
+
+        Both are means over the replications.
+        """
+        rows = self.tiers.groupby(["tier", "clock_s"], sort=False)["utilisation"].mean()
+        return rows.groupby("tier", sort=False).agg(["mean", "max"]).reset_index()
+
     @property
     def met(self) -> bool:
         """Whether every objective is met."""
@@ -148,10 +156,7 @@ class Result:
             "populations": self.populations.to_dict("records"),
             "caches": self.caches.to_dict("records"),
             "cpu": self.cpu().to_dict("records"),
-            "tiers": self.tiers.groupby("tier", sort=False)["utilisation"]
-            .agg(["mean", "max"])
-            .reset_index()
-            .to_dict("records"),
+            "tiers": self.tier_use().to_dict("records"),
             "warnings": list(self.warnings),
         }
 
