@@ -214,6 +214,7 @@ KINDS: dict[str, Kind] = {
     }),
     **_kinds("note", "misleads", {
         "deployment-twice": "one workload is deployed twice",
+        "nothing-deployed": "no file deploys a service",
         "named-not-deployed": "the text names what nothing deploys",
         "made-elsewhere": "has to be there before",
         "image-latest": "an image without a fixed version",
@@ -239,7 +240,8 @@ KINDS: dict[str, Kind] = {
 READING = {
     "cache-engine", "cache-node-unknown", "caller-assumed", "chart-not-rendered", "compose-profile",
     "compose-projects", "database-engine", "deployment-twice", "edge-unused", "hpa-metric-not-modelled",
-    "instance-class-unknown", "no-service-found", "node-type-unknown", "part-unused", "queue-one-sided",
+    "instance-class-unknown", "no-service-found", "node-type-unknown", "nothing-deployed", "part-unused",
+    "queue-one-sided",
     "queue-unused", "read-replica-unread", "service-unreached", "storage-type", "store-not-modelled", "store-unused",
     "store-users-assumed",
 }  # fmt: skip
