@@ -83,9 +83,7 @@ def _one_load(
     bursts: Bursts, rate: float, limit: float, threads: int, period_s: float, background_cores: float, lanes: int,
     most_running: int | None,
 ) -> ReplicaLoad:  # fmt: skip
-    return _load(
-        bursts, np.asarray(rate), np.asarray(limit), threads, period_s, background_cores, lanes, most_running
-    )
+    return _load(bursts, np.asarray(rate), np.asarray(limit), threads, period_s, background_cores, lanes, most_running)
 
 
 def _load(
