@@ -29,7 +29,7 @@ MOST = 30
 """Values of an object of a kind that is not known."""
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "IngressRoute", "VirtualService")
-_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service"}
+_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service", "Pod"}
 _QUIET = {
     "Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "ConfigMap",
     "NetworkPolicy", "CustomResourceDefinition", "ServiceMonitor", "PodMonitor", "PrometheusRule", "Certificate",
