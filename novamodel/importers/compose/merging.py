@@ -25,7 +25,7 @@ _SIZES = (
     *(("deploy", "resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")),
 )  # fmt: skip
 """Sizes of which 0 means that there is no limit."""
-_USUAL = re.compile(r"^(default|prod|production|all|full|app|web)$")
+_USUAL = ("default", "prod", "production", "all", "full", "app", "web")
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")
 _NAMED_LISTS = ("environment", "labels", "depends_on", "extra_hosts")
 MAX_EXTENDS = 20
@@ -87,7 +87,7 @@ class Merging:
         counts = Counter(profile for own in named for profile in own)
         if not counts or not all(named):
             return set()
-        chosen = min(counts, key=lambda one: (_USUAL.search(one) is None, -counts[one], one))
+        chosen = min(counts, key=lambda one: ([*_USUAL, one].index(one), -counts[one], one))
         first = node["services"].entries()[0][1]
         message = f"every service has a profile and none is on: {chosen} is taken"
         self.draft.find("note", "compose-profile", first.file, first.line, message, "choose by --profile")

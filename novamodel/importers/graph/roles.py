@@ -84,7 +84,7 @@ _BESIDE = re.compile(
 _LOAD = re.compile(
     r"^load$|virtual-(customer|worker|user)|load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
-_CLIENT = re.compile(r"(^|[-_])(bot|client|simulat\w*|traffic|tester|crawler|pinger|requester)s?([-_]|\d|$)")
+_CLIENT = re.compile(r"(^|[-_])(bot|client|agent|runner|simulat\w*|traffic|tester|crawler|pinger|requester)s?([-_]|\d|$)")
 """Names of those who may send requests and take none."""
 _TESTS = re.compile(
     r"(^|[-_])(playwright|cypress|puppeteer|testcafe|newman|e2e|integration-?tests?|test-?runner)([-_]|$)|^tests?$|^specs?$"
