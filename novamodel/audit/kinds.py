@@ -146,6 +146,7 @@ KINDS: dict[str, Kind] = {
         "connections-exceed-postgres": "pools open more connections than PostgreSQL takes",
         "connections-exceed-replicas": "pools open more connections than the replicas take",
         "pgbouncer-exceeds-postgres": "PgBouncer opens more connections than PostgreSQL takes",
+        "database-memory": "PostgreSQL's connections may take more memory than its server has",
         "pgbouncer-statement-mode": "PgBouncer in statement mode",
         "direct-beside-limits": "connections past PgBouncer",
         "node-cpu-overcommitted": "the nodes are promised more than once",

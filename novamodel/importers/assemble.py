@@ -144,6 +144,11 @@ def _choose(sources: Sources) -> str:
     counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
     if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
         return "compose"
+    if counts["ecs"] > 2 * counts["eks"] + 1 or (counts["ecs"] and not counts["eks"]):
+        return "ecs"
+    for kind in PLATFORMS:
+        if counts[kind]:
+            return kind
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
