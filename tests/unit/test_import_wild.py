@@ -409,3 +409,28 @@ def test_what_is_included_brings_its_variables(tmp_path: Path) -> None:
     service = report.tree.values["services"]["web"]
     assert (service["replicas"], service["resources"]["cpu_limit"]) == (4, 3)
     assert place(report, "services.web.replicas") == ("web/own.env", 1)
+
+
+def test_the_dockerfile_at_the_top_is_not_that_of_every_image(tmp_path: Path) -> None:
+    compose = "services:\n  web: {image: x/web, ports: ['80:80']}\n  db: {image: 'postgres:16'}\n"
+    dockerfile = "FROM node:20\nENV DB_POOL_MAX=9\nCMD yarn worker\n"
+    report = read(tmp_path, {"compose.yaml": compose, "Dockerfile": dockerfile})
+    assert (entries(report), report.system.workers) == (["web"], {})
+    assert report.tree.values["services"]["web"].get("pool", {}) == {}
+
+
+def test_a_variable_with_a_fallback_behind_it_is_not_missing(tmp_path: Path) -> None:
+    compose = "services:\n  web: {build: ./web, ports: ['80:80'], environment: {A: '1'}}\n"
+    text = "import { Pool } from 'pg';\nnew Pool({ max: number(process.env.MOST, 4), host: process.env.HOST_OF_IT });\n"
+    report = read(tmp_path, {"compose.yaml": compose, "web/Dockerfile": "FROM x\n", "web/db.js": text})
+    missing = [row["message"].split()[0] for row in report.findings if row["code"] == "variable-never-set"]
+    assert missing == ["HOST_OF_IT"]
+    assert report.tree.values["services"]["web"]["pool"]["max"] == 4
+
+
+def test_a_prefixed_variable_says_the_pool(tmp_path: Path) -> None:
+    compose = (
+        "services:\n  web: {image: x, ports: ['80:80'], environment: {SHOP_db__max_open: 25, REDIS_DB_POOL_SIZE: 3}}\n"
+    )
+    compose += "  db: {image: 'postgres:16'}\n"
+    assert read(tmp_path, {"compose.yaml": compose}).tree.values["services"]["web"]["pool"] == {"max": 25}

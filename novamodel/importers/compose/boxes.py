@@ -97,6 +97,8 @@ def _source(context: str, service: Node, project: Project) -> str:
 
 
 def _dockerfile(service: Node, context: str, project: Project, built: Mapping[str, Node]) -> Node:
+    if not service["build"]:
+        return Node(None, service.file, {})
     name = project.text(service.at("build", "dockerfile")).value or "Dockerfile"
     path = name if context in ("", ".") else f"{context}/{name}"
     whole = built.get(str(PurePosixPath(path)), Node(None, service.file, {}))

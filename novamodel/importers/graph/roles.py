@@ -44,7 +44,7 @@ TOOLS = (
     r"heapster(-\w+)?|influxdb|telegraf|statsd|graphite(-statsd)?|kube-state-metrics|node-exporter|metricbeat|filebeat|"
     r"dd-agent|datadog|newrelic\S*|sentry-\w+|adminer|pgadmin4?|phpmyadmin|mongo-express|redis-?commander|redisinsight|"
     r"rediscommander|mailhog|mailpit|maildev|mailcatcher|smtp4dev|inbucket|portainer(-ce)?|watchtower|dozzle|certbot|"
-    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|akhq|"
+    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|kafka-manager\S*|cmak|akhq|"
     r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|rustfs|garage|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"

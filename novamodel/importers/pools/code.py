@@ -266,6 +266,8 @@ def _go(text: str, shown: str) -> list[Row]:
     }
     rows: list[Row] = []
     for pattern, what, path in _GO:
+        if what == "MaxConns" and "pgx" not in text:
+            continue  # of another library
         for match in pattern.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
             written = match[1].strip()
