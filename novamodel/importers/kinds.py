@@ -256,7 +256,7 @@ def _json(path: Path, shown: str) -> Kind:
         raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
     if _has(node, "apiVersion", "kind"):
         return Kind("kubernetes", (node,))
-    if node["dashboard"] or node["panels"]:
+    if isinstance(node["dashboard"].value, dict) or isinstance(node["panels"].value, list):
         return Kind("grafana", (node,))
     return Kind(None, why="no kind of JSON that is known")
 
