@@ -20,7 +20,10 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "AWS::ECS::Cluster": ("aws_ecs_cluster", {"ClusterName": "name", "ClusterSettings": "setting"}),
-    "AWS::ECS::ClusterCapacityProviderAssociations": ("aws_ecs_cluster_capacity_providers", {"Cluster": "cluster_name"}),
+    "AWS::ECS::ClusterCapacityProviderAssociations": (
+        "aws_ecs_cluster_capacity_providers",
+        {"Cluster": "cluster_name"},
+    ),
     "AWS::ElastiCache::ParameterGroup": ("aws_elasticache_parameter_group", {}),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("aws_appautoscaling_target", {}),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (
@@ -239,7 +242,9 @@ def as_terraform(kind: str, properties: Any, lines: Lines, below: tuple[str | in
             value["container_definitions"] = [_camel(box) for box in part] if isinstance(part, list) else part
             places[("container_definitions",)] = line_of((key,))
             _camel_lines(part, (key,), ("container_definitions",), line_of, places)
-        elif (key == "Parameters" or (key == "Properties" and "ParameterGroup" in kind)) and isinstance(part, dict):  # of a parameter group
+        elif (key == "Parameters" or (key == "Properties" and "ParameterGroup" in kind)) and isinstance(
+            part, dict
+        ):  # of a parameter group
             value["parameter"] = [{"name": k, "value": v} for k, v in part.items()]
             for number, k in enumerate(part):
                 places[("parameter", number)] = places[("parameter", number, "value")] = line_of((key, k))
