@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from novamodel.importers.aws.estate import Estate
 from novamodel.importers.declared import Resource
+from novamodel.importers.postgres.memory import memory_said
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import cache_nodes, database_classes
@@ -190,7 +191,7 @@ def _class(one: Resource, put: Any, draft: Draft) -> None:
 
 
 def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
-    """max_connections of the parameter group that the database uses, or of the only one."""
+    """max_connections and memory in the parameter group that the database uses, or in the only one."""
     key = "parameter_group_name" if one.type == DATABASE else "db_cluster_parameter_group_name"
     group = estate.linked(one.body[key], *GROUPS) if one.body[key] else None
     groups = [group] if group is not None else estate.of(*GROUPS) if len(estate.of(*GROUPS)) == 1 else []
@@ -201,6 +202,8 @@ def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
             place = (parameter.file, parameter["value"].line)
             if name == "max_connections" and isinstance(value, int) and value > 0:
                 draft.say(Said("database.max_connections", value, *place, "parameter group"))
+            elif (said := memory_said("database", name, str(value), *place, "parameter group")) is not None:
+                draft.say(said)
             elif name:
                 draft.leave(*place, f"{name} = {str(value)[:60]}", "PostgreSQL parameter: no place for it")
 
@@ -307,12 +310,9 @@ def _nodes(one: Resource, draft: Draft) -> None:
         key = "num_node_groups" if one.body["num_node_groups"] else "replicas_per_node_group"
         why = f"{shards or 1} shards, each with {replicas or 0} replicas"
         draft.say(Said("cache.nodes", number, *one.place(key if one.body[key] else "cluster_mode"), why))
-        for path, value, place in (
-            ("shards", shards, "num_node_groups"),
-            ("replicas", replicas, "replicas_per_node_group"),
-        ):
-            if path in Cache.model_fields and isinstance(value, int):
-                draft.say(Said(f"cache.{path}", value, *one.place(place)))
+        if isinstance(shards, int) and _count(shards) and shards > 1:
+            at = "num_node_groups" if one.body["num_node_groups"] else "cluster_mode"
+            draft.say(Said("cache.cluster.shards", shards, *one.place(at)))
         return
     for key in ("num_cache_clusters", "number_cache_clusters", "num_cache_nodes"):
         count = whole(one.get(key))

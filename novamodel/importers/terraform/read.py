@@ -12,7 +12,7 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
-from novamodel.importers.terraform.expand import build, resources, safe_value
+from novamodel.importers.terraform.expand import build, regions_given, resources, safe_value
 from novamodel.importers.terraform.folders import Tree, local_source, roots, unit_values, units, value_files
 from novamodel.importers.terraform.jsonform import as_native
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
@@ -214,7 +214,8 @@ def _child(module: Module, block: Block, own: dict[str, Any], key: Any, target: 
     inputs = {name: later(expression) for name, expression in block.attributes.items()}
     shown = "" if key is None else f"[{key}]"
     prefix = f"{module.prefix}module.{block.labels[0]}{shown}."
-    return Module(module.folder, target, tree.folders[target], inputs, prefix, module.root)
+    given = regions_given(module, block)
+    return Module(module.folder, target, tree.folders[target], inputs, prefix, module.root, given)
 
 
 def _remote(module: Module, block: Block, own: dict[str, Any], key: Any, result: Terraform) -> None:
