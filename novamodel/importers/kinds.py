@@ -14,12 +14,7 @@ from novamodel.importers.ecs.params import is_params
 from novamodel.importers.json_kinds import kind_of_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
-<<<<<<< HEAD
-from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
-=======
-from novamodel.importers.terraform.plan import is_plan
 from novamodel.yamlfile import MAX_BYTES, documents_in, read_documents, read_text
->>>>>>> main
 
 KINDS = {
     "nginx": "nginx configuration",
@@ -233,51 +228,9 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 
 
 def _json(path: Path, shown: str) -> Kind:
-<<<<<<< HEAD
-    return Kind(*kind_of_json(path, shown))
-=======
-    text = read_text(path)
-    named = "task" in path.name.lower() and "def" in path.name.lower()
     if path.name.lower().startswith("appsettings"):
         return Kind("settings")
-    if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
-        return Kind(None, why="no kind of JSON that is known")
-    if "${" in text and re.search(r":[ \t]*\$\{", text):
-        return Kind(None, why="a template: Terraform or a script fills it in")
-    if not named and not _may_be_known(text):
-        return Kind(None, why="no kind of JSON that is known")
-    value, lines = read_json(path)
-    node = Node(value, shown, lines)
-    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
-        return Kind(None, why="containers without their task: Terraform names the file")
-    if is_template(node):
-        return Kind("cloudformation", (node,))
-    if is_plan(node):
-        return Kind("plan", (node,))
-    inner = node["taskDefinition"] or node
-    if inner["containerDefinitions"]:
-        return Kind("ecs", (inner,))
-    if named:
-        raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
-    if _has(node, "apiVersion", "kind"):
-        return Kind("kubernetes", (node,))
-    if node["dashboard"] or node["panels"]:
-        return Kind("grafana", (node,))
-    return Kind(None, why="no kind of JSON that is known")
-
-
-def _may_be_known(text: str) -> bool:
-    """Whether JSON has the form of a kind that is known: reading it with its lines takes far longer than to see that."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return True  # what is wrong with it is said where it is read
-    node = Node(value, "", {})
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(one, dict) and "image" in one for one in value)
-    keys = ("containerDefinitions", "taskDefinition", "dashboard", "panels")
-    return is_template(node) or is_plan(node) or any(node[key] for key in keys) or _has(node, "apiVersion", "kind")
->>>>>>> main
+    return Kind(*kind_of_json(path, shown))
 
 
 def _conf(path: Path, shown: str) -> Kind:
