@@ -17,8 +17,8 @@ class CostTables:
     ``variants``: a row for the scenario as given and for each platform sized for the objectives, with its total,
     range, price of a million requests and whether it keeps the SLO at the peak. ``lines``: a row a variant, service and
     driver (``fixed`` or ``use``). ``steps``: the way from the scenario as given to ``against``, the cheapest platform
-    that keeps the SLO (else the cheapest). ``headroom``: a row of either and plan of its replicas. ``traffic``: a row of
-    either and load multiple. ``refused``: platforms that cannot be, with the reason.
+    that keeps the SLO (else the cheapest). ``headroom``: a row of either and plan of its replicas. ``traffic``: a row
+    of either and load multiple. ``refused``: platforms that cannot be, with the reason.
     """
 
     scenario: Scenario = field(repr=False)
