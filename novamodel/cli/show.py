@@ -215,8 +215,8 @@ def _populations(result: Result) -> list[tuple[str, ...]]:
 
 
 def _tiers(result: Result) -> list[tuple[str, ...]]:
-    use = result.tiers.groupby("tier", sort=False)["utilisation"].agg(["mean", "max"])
-    return [(str(row[0]), value_text(row[1], "1"), value_text(row[2], "1")) for row in use.itertuples()]
+    use = result.tier_use().itertuples(index=False)
+    return [(str(row.tier), value_text(row.mean, "1"), value_text(row.max, "1")) for row in use]
 
 
 def _operations(result: Result, width: int) -> list[str]:

@@ -53,9 +53,8 @@ def size(
     from novamodel.cli.show import import_lines, rests_lines
     from novamodel.errors import UserError
     from novamodel.layout import fold
-    from novamodel.sizing import size as find_size
     from novamodel.workflows.answer import what_files_say
-    from novamodel.workflows.month import monthly_total
+    from novamodel.workflows.plan import find_size
 
     multiples = _multiples(demand)
     scenario = load(target, sets, seed, strict=strict, demo=demo)
@@ -66,7 +65,6 @@ def size(
             scenario,
             engine=engine.value,
             progress=lambda share: tell(share, "sizing"),
-            cost_of=monthly_total,
             explain=explain or bool(multiples),
             demand=multiples,
             holds=hold or (),

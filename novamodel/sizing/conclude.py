@@ -77,6 +77,7 @@ def answer(
         spare=spare(bench, chosen),
         effort=effort * (1 + len(bench.holds)),
         explained=explained,
+        window=f"{units.format_time(units.parse_time(bench.window['run.duration']))} around the peak",
     )
 
 

@@ -123,17 +123,20 @@ def test_replicas_tries_todays_settings_and_prices_each(replicas):
 def test_the_autoscalers_are_drawn_as_what_they_are(bank):
     low = bank.override({f"{API}.autoscaler.min_replicas": 1, f"{API}.autoscaler.max_replicas": 9})
     answer = nm.questions.replicas(low, quick=True, ramp="20 s")
-    now, advised = (answer.bounds[answer.bounds[name]].iloc[0] for name in ("now", "advised"))
+    now, advised = (answer.bounds[answer.bounds[name]].iloc[0] for name in ("now", "best"))
     assert (now["min_replicas"], now["max_replicas"]) == (1, 9)
-    assert [name.partition(" (")[0] for name in answer.ramps] == ["today's HPA", "the advised HPA"]
+    assert [name.partition(" (")[0] for name in answer.ramps] == ["today's HPA", "the best HPA tried"]
     for row, (drawn, result) in zip((now, advised), answer.ramps.items(), strict=True):
         scaler = result.scenario.services["core-api"].autoscaler
         assert (scaler.min_replicas, scaler.max_replicas) == (row["min_replicas"], row["max_replicas"])
         assert scaler.cpu_target == row["cpu_target"]
         assert drawn[1:] in said(nm.figures.autoscaler(result, "core-api", drawn))
-    changes = answer.advice.set_index("setting")["change"]
-    assert changes["maxReplicas"].endswith(f"-> {advised['max_replicas']}")  # what was tried is what is advised
     assert advised["max_replicas"] > 9
+    planned = answer.sizing.chosen.settings["core-api"]
+    changes = answer.advice.set_index("setting")["change"]
+    assert changes["maxReplicas"].split(" (")[0].endswith(f"{planned['max_replicas']:.0f}")
+    assert changes["minReplicas"].split(" (")[0].endswith(f"{planned['min_replicas']:.0f}")
+    assert planned["min_replicas"] in set(answer.bounds["min_replicas"])  # what is advised was tried on the ramp
 
 
 def test_when_nothing_keeps_the_slo_every_place_names_the_same_count(bank):
@@ -142,7 +145,7 @@ def test_when_nothing_keeps_the_slo_every_place_names_the_same_count(bank):
     count, least = int(answer.fixed["replicas"]), int(answer.bound["min_replicas"])
     assert (answer.counts["verdict"] != shared.KEEPS).all()
     assert answer.counts.set_index("replicas")["excess"].idxmin() == count
-    assert list(answer.counts["replicas"][answer.counts["advised"]]) == [count]
+    assert list(answer.counts["replicas"][answer.counts["best"]]) == [count]
     assert f"; {count} come closest" in said(nm.figures.replica_count(answer.counts))
     assert f"the closest: {'always ' if least == count else ''}{least} " in said(nm.figures.hpa_bounds(answer.bounds))
     assert f"**Fixed:** {count} replicas" in answer.conclusion()

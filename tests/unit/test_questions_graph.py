@@ -6,12 +6,12 @@ import novamodel as nm
 from novamodel.errors import UserError
 from novamodel.figures import pool_chain
 from novamodel.questions.edge_limits.answer import _check
-from novamodel.questions.first_break.fixes import fixes_of
 from novamodel.questions.replica_count.trials import _on_ramp
 from novamodel.questions.shared import at_peak, main_only, most_per_s, need_open, service_asked
 from novamodel.questions.sweep.own import _grid, _spans
 from novamodel.recovery import recovery_plan
 from novamodel.scenario import may_read_elsewhere
+from novamodel.workflows.plan.fixes import fixes_of
 from tests.graph_fixture import graph
 
 

@@ -111,7 +111,8 @@ def cost(
         if row.scenario is not None and row.cost is not None:
             found[_name(row)] = (row.scenario, row.cost, row.changes, row.why)
     tried: dict[str, Trial] = {}
-    rows, lines = [], []
+    rows: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for name, (there, cost, changes, why) in found.items():
         tell(0.6 + 0.2 * len(rows) / len(found), f"trying {name}")
         of = name.partition(",")[0] + changes if name != given else ""

@@ -38,6 +38,8 @@ FREE = (
     "aws_db_subnet_group",
     "aws_elasticache_parameter_group",
     "aws_elasticache_subnet_group",
+    "aws_lb_target_group",
+    "aws_alb_target_group",
     "aws_lb_listener_rule",
     "aws_alb_listener_rule",
     "aws_apigatewayv2_stage",
