@@ -17,6 +17,7 @@ from novamodel.analytic.database import DatabaseLoad, database_s, single_wait
 from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
+from novamodel.analytic.shards import master_shares
 from novamodel.analytic.stations import (
     CacheState,
     DatabaseState,
@@ -153,7 +154,10 @@ def system_load(
     total = {name: of_service(routes, name) for name in scenario.services}
     per_s = {name: every * demand.share for name, demand in total.items()}
     edges = edge_states(scenario, every, routes)
-    caches = {name: cache_state(cache, name, per_s, total) for name, cache in scenario.all_caches.items()}
+    caches = {
+        name: cache_state(cache, name, per_s, total, master_shares(scenario, name))
+        for name, cache in scenario.all_caches.items()
+    }
     replica = {}
     for name, service in scenario.services.items():
         count = np.asarray(replicas[name], dtype=float)

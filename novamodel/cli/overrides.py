@@ -26,16 +26,18 @@ def load(
     *,
     strict: bool = False,
     demo: bool = False,
+    declared: bool = False,
     files: Sequence[str] = (),
     profiles: Sequence[str] = (),
 ) -> Scenario:
     """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``.
 
-    Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one. ``strict`` refuses a
-    service or a load that nobody states. ``files`` and ``profiles`` choose the compose project of a folder.
+    Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one; ``declared``: nor do
+    they need one where they declare resources of AWS. ``strict`` refuses a service or a load that nobody states. ``files`` and ``profiles`` choose the compose project of a folder.
     """
     from novamodel.cost import regions
     from novamodel.loading import load as load_target
+    from novamodel.scenario import only_declared
 
     changes = changes_from(sets)
     own = {"run.seed": seed, "run.replications": replications}
@@ -47,7 +49,8 @@ def load(
     scenario = scenario.override(changes) if changes else scenario
     if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
-    _must_rest_on_something(scenario, target, strict, demo)
+    if demo or not (declared and only_declared(scenario)):
+        _must_rest_on_something(scenario, target, strict, demo)
     return scenario
 
 

@@ -68,11 +68,18 @@ def doubt_lines(width: int = WIDTH) -> list[str]:
     return [f"  {line}" for line in fold(doubt_sentence(), width - 2).splitlines()]
 
 
-def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False) -> list[str]:
-    """What the answer rests on, as the first lines of a screen. ``bill``: lines that follow use are marked there."""
+def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False, alone: bool = False) -> list[str]:
+    """What the answer rests on, as the first lines of a screen.
+
+    ``bill``: lines that follow use are marked there. ``alone``: it is a bill of the declared resources alone.
+    """
     from novamodel.report import MARKED_LINES, rests_sentence
     from novamodel.scenario import rests_on
 
+    if alone:
+        files = {one.file for one in scenario.declared if one.file}
+        read = f"READ {count(len(scenario.declared), 'resource')} from {count(len(files), 'file')}; ASSUMED nothing"
+        return fold(read, width).splitlines()
     rests = rests_on(scenario)
     marked = (MARKED_LINES if rests.of_cost() else "") if bill else None
     return fold(rests_sentence(rests.to_dict(), marked), width).splitlines()

@@ -14,12 +14,14 @@ from novamodel.importers.compose.asked import asked_of
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.idle import list_idle
 from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.eksctl import say_nodes
 from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
 from novamodel.importers.names import CACHE_NAMES, is_infrastructure
@@ -170,10 +172,7 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
     deployed = [
         each for each in sources.workloads[kind] if each.name in system.boxes or each.raw_name not in sources.idle
     ]
-    for box, role in system.idle:
-        if role.what in ("job", "load") or (role.what in ("proxy", "tool") and kind == "compose"):
-            why = f"{role.why or 'infrastructure image'}: it takes no customers"
-            draft.leave(box.file, box.line, f"{box.name} ({role.program or role.what})", why)
+    list_idle(system, kind, draft)
     for workload in deployed:
         below = f"services.{workload.name}"
         draft.say(Said("", None, workload.file, workload.line), below)
@@ -238,6 +237,8 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
+    if kind == "eks":
+        say_nodes(sources.cluster, draft)
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
     on_aws = kind != "compose" or not sources.workloads["compose"]

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 
 from novamodel.importers.compose.read import names_of as compose_names
-from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN
 from novamodel.importers.names import match
+from novamodel.importers.pools.capacity_words import of_variables, of_words
+from novamodel.importers.pools.profiles import by_profile
 from novamodel.importers.pools.runtimes import with_runtime
 from novamodel.importers.pools.said import Row, row_of_variable, rows_of_command, rows_of_variables
 from novamodel.importers.reading import services_below
@@ -17,6 +19,7 @@ from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
 _SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/[^/]+$")
+_TESTS = re.compile(r"(^|/)(src/test|tests?|specs?|e2e|__tests__|mocks?)/")
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 
 
@@ -28,13 +31,19 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
         box = system.boxes.get(service)
         if box is None:
             continue
-        for row in [*rows_of_variables(box.env), *rows_of_command(box.words)]:
+        own = [*rows_of_variables(box.env), *rows_of_command(box.words)]
+        for row in own:
             if row.what in _AT_ONCE and service in system.workers:
                 system.concurrency[service] = Text(str(row.value), row.file, row.line)
             else:
                 said[service].append(row)
-    owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
-    for file, rows in _by_file(sources.pools).items():
+        _list_others(service, box, own, sources, draft)
+    pools = [row for row in sources.pools if not _TESTS.search(row.file)]
+    for row in sources.pools:
+        if row.path not in (None, "pool") and _TESTS.search(row.file):
+            draft.leave(row.file, row.line, _shown(row), "in a folder of tests")
+    owned = {file: _owners(file, sources, services) for file in _by_file(pools)}
+    for file, rows in _by_file(pools).items():
         owners = owned[file]
         if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
             owners = _users(sources, services)
@@ -54,8 +63,28 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
                 draft.say(Said("database.pgbouncer", None, row.file, row.line, why))
     for service, rows in said.items():
         box = system.boxes.get(service)
+        rows = by_profile(rows, box, draft)
         for row in rows if service in system.workers else with_runtime(rows):
             _say(row, service, box.env if box is not None else {}, sources, draft)
+
+
+def _list_others(service: str, box: Box, own: list[Row], sources: Sources, draft: Draft) -> None:
+    """Variables and flags that say how much and that no reader knows."""
+    used = {(one.file, one.line) for one in draft.origins.values() if one.file in sources.dotenv}
+    named = {row.what.partition(" ")[0] for row in own}
+    numbers = {(row.file, row.line, _digits(row.value)) for row in own}
+    others = [(what, text) for what, text in of_variables(box.env) if what.partition(":")[0] not in named]
+    others += [
+        (what, text) for what, text in of_words(box.words) if (text.file, text.line, _digits(what)) not in numbers
+    ]
+    for what, text in others:
+        if (text.file, text.line) in used:
+            continue  # Compose puts it into another value
+        draft.leave(text.file, text.line, f"{service} {what}", "read, not modelled")
+
+
+def _digits(value: object) -> str:
+    return re.sub(r"\D", "", str(value))
 
 
 def _by_file(rows: list[Row]) -> Mapping[str, list[Row]]:
@@ -82,6 +111,11 @@ def _say(row: Row, service: str, env: Mapping[str, Text], sources: Sources, draf
     database = sources.system.database_of(service)
     own = "pool" if database == MAIN else f"pools.{database}"
     path = f"services.{service}.{own}{row.path.removeprefix('pool')}"
+    before = next((one for one in draft.fields if one["path"] == path), None)
+    if before is not None and kind == "file" and row.value is not None and before["value"] != row.value:
+        why = f"{service} has the value of {before['file']}:{before['line']}"
+        draft.leave(row.file, row.line, _shown(row), why)
+        return
     draft.say(Said(path, row.value, row.file, row.line, row.sentence if row.value is not None else "", kind))
 
 

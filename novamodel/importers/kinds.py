@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,11 @@ KINDS = {
 CHART_NAMES = ("Chart.yaml", "Chart.yml")
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
-_NGINX = re.compile(r"^[ \t]*(http|server|upstream|events|limit_req_zone|location|proxy_pass)\b[^=\n]{0,300}[{;]", re.M)
+_NGINX = re.compile(
+    r"^[ \t]*((http|server|upstream|events|location|proxy_pass)\b[^=\n]{0,300}[{;]"
+    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)[ \t][^\n]{1,300};)",
+    re.M,
+)
 _POSTGRES = re.compile(
     r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
     r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
@@ -60,6 +65,8 @@ _MARKER = re.compile(
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
+_ENVIRONMENT = re.compile(r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env")
+"""Names of environment files that begin with no dot, and patterns of such files."""
 _USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
 _COMPOSE_KEYS = {
@@ -70,7 +77,7 @@ _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[j
 _SOURCE = {
     b"js": re.compile(
         rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
-        rb"|\bdialect\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
+        rb"|\bdialect\s*:|\bpool\s*:\s*\{|\bpoolSize\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
     ),
     b"py": re.compile(
         rb"create_(async_)?engine\s*\(|SQLALCHEMY_ENGINE_OPTIONS|SQLALCHEMY_POOL_SIZE|^DATABASES\s*=|ConnectionPool\s*\("
@@ -117,7 +124,7 @@ def _reader(written: str) -> Callable[[Path, str], Kind]:
         return _named("terraform")
     if name.endswith((".template", ".tmpl", ".tpl")) and "conf" in name:
         return _conf
-    if name.startswith(".env") or name.endswith(".env"):
+    if name.startswith(".env") or name.endswith(".env") or _ENVIRONMENT.fullmatch(name):
         return _environment
     if name in _BY_NAME:
         return _BY_NAME[name]
@@ -212,10 +219,14 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 def _json(path: Path, shown: str) -> Kind:
     text = read_text(path)
     named = "task" in path.name.lower() and "def" in path.name.lower()
+    if path.name.lower().startswith("appsettings"):
+        return Kind("settings")
     if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
         return Kind(None, why="no kind of JSON that is known")
     if "${" in text and re.search(r":[ \t]*\$\{", text):
         return Kind(None, why="a template: Terraform or a script fills it in")
+    if not named and not _may_be_known(text):
+        return Kind(None, why="no kind of JSON that is known")
     value, lines = read_json(path)
     node = Node(value, shown, lines)
     if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
@@ -234,6 +245,19 @@ def _json(path: Path, shown: str) -> Kind:
     if node["dashboard"] or node["panels"]:
         return Kind("grafana", (node,))
     return Kind(None, why="no kind of JSON that is known")
+
+
+def _may_be_known(text: str) -> bool:
+    """Whether JSON has the form of a kind that is known: reading it with its lines takes far longer than to see that."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return True  # what is wrong with it is said where it is read
+    node = Node(value, "", {})
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) and "image" in one for one in value)
+    keys = ("containerDefinitions", "taskDefinition", "dashboard", "panels")
+    return is_template(node) or is_plan(node) or any(node[key] for key in keys) or _has(node, "apiVersion", "kind")
 
 
 def _conf(path: Path, shown: str) -> Kind:
@@ -330,4 +354,4 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".properties": _properties,
     ".prisma": _settings,
 }
-_BY_NAME: dict[str, Callable[[Path, str], Kind]] = {"procfile": _settings}
+_BY_NAME: dict[str, Callable[[Path, str], Kind]] = {"procfile": _settings, "proxy_params": _conf}

@@ -31,6 +31,7 @@ from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.charts import list_charts
 from novamodel.importers.kubernetes.embedded import embedded_files
+from novamodel.importers.kubernetes.environments import one_environment
 from novamodel.importers.kubernetes.ingress import ingress_services
 from novamodel.importers.kubernetes.kustomize import apply
 from novamodel.importers.names import short_name
@@ -54,7 +55,7 @@ T = TypeVar("T")
 def read_sources(found: Found, draft: Draft, asked: Asked = NOT_ASKED) -> Sources:
     """Everything that the files of a folder say, by format; ``asked``: compose files and profiles to take."""
     roots = {one.file.rpartition("/")[0]: one for one in found.all("kustomization")}
-    manifests = apply(roots, found.all("kubernetes"), found.documents_of, draft)
+    manifests = one_environment(apply(roots, found.all("kubernetes"), found.documents_of, draft), draft)
     cluster = kubernetes.read_cluster(manifests, draft)
     list_charts(found.unrendered, found.documents_of, found.names, draft)
     with tempfile.TemporaryDirectory() as folder:

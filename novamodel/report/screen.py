@@ -67,7 +67,7 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("", why["peak"]) if "peak" in why else _slos(answer.get("slo") or [])
     yield from _block("MODEL", answer.get("model_doubt") or "")
     mark = mark_of(answer.get("limit_rests_on"))
-    yield from _block("FIRST LIMIT", why.get("knee") or f"{_first_limit(answer)}{mark}")
+    yield from _block("FIRST LIMIT", why.get("knee") or f"{first_limit_text(answer)}{mark}")
     yield from _block("FIX", why.get("fixes") or fixes_text(answer, mark))
     if "sizing" in why:
         yield from _block("SIZE", why["sizing"])
@@ -136,7 +136,8 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def _first_limit(answer: Mapping[str, Any]) -> str:
+def first_limit_text(answer: Mapping[str, Any]) -> str:
+    """What gives out first, and at which load an objective is missed."""
     text = str(answer.get("first_limit") or "none found").rstrip(".")
     breach = answer.get("load_multiple_at_breach")
     if breach is None or not math.isfinite(breach):

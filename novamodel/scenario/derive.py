@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from novamodel import units
 from novamodel.errors import UserError
-from novamodel.scenario.backend import Database
+from novamodel.scenario.backend import CacheCluster, Database
 from novamodel.scenario.goals import Platform
 from novamodel.scenario.machines import (
     GIB,
@@ -145,6 +145,10 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:
+    if isinstance(cluster := part.get("cluster"), dict):
+        shards = cluster.get("shards", CacheCluster.model_fields["shards"].default)
+        if isinstance(shards, int):
+            yield Fact(f"{path}.nodes", shards, f"{path}.cluster", f"{shards} masters", "no replicas", False)
     name = part.get("node_type")
     if not isinstance(name, str):
         return

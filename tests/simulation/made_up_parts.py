@@ -198,6 +198,8 @@ def cache(draw: Any) -> dict[str, Any]:
     """A Redis with two keyspaces, often with too little memory for both."""
     stated = draw(one_of({}, {}, {"hit_ratio": 0.6}))
     return {
+        "engine": draw(one_of("redis", "valkey")),
+        **draw(one_of({}, {}, {"cluster": {"shards": 2}}, {"cluster": {"shards": 3}, "nodes": 6})),
         "command_cpu": draw(one_of("0 s", "1 ms", "7 us idle 42 us", "0.2 ms gamma 3")),
         "network": draw(one_of("0 s", "2 ms")),
         "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),

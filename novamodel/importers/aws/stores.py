@@ -275,12 +275,9 @@ def _nodes(one: Resource, draft: Draft) -> None:
         key = "num_node_groups" if one.body["num_node_groups"] else "replicas_per_node_group"
         why = f"{shards or 1} shards, each with {replicas or 0} replicas"
         draft.say(Said("cache.nodes", number, *one.place(key if one.body[key] else "cluster_mode"), why))
-        for path, value, place in (
-            ("shards", shards, "num_node_groups"),
-            ("replicas", replicas, "replicas_per_node_group"),
-        ):
-            if path in Cache.model_fields and isinstance(value, int):
-                draft.say(Said(f"cache.{path}", value, *one.place(place)))
+        if isinstance(shards, int) and _count(shards) and shards > 1:
+            at = "num_node_groups" if one.body["num_node_groups"] else "cluster_mode"
+            draft.say(Said("cache.cluster.shards", shards, *one.place(at)))
         return
     for key in ("num_cache_clusters", "number_cache_clusters", "num_cache_nodes"):
         count = whole(one.get(key))

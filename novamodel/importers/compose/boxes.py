@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from novamodel.importers.compose.project import Project
-from novamodel.importers.compose.variables import interpolated
+from novamodel.importers.compose.variables import giver, interpolated
 from novamodel.importers.dotenv import named
 from novamodel.importers.graph.boxes import Box, Text, text_of, words_of
 from novamodel.importers.node import Node
@@ -54,12 +54,13 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
 
 def _words(project: Project, *nodes: Node | str) -> tuple[Text, ...]:
     words = words_of(*(node for node in nodes if isinstance(node, Node) and node))
-    return tuple(
-        word._replace(value=interpolated(word.value, project.variables)[0])
-        if word.value and "$" in word.value
-        else word
-        for word in words
-    )
+    return tuple(_filled(word, project) if word.value and "$" in word.value else word for word in words)
+
+
+def _filled(word: Text, project: Project) -> Text:
+    """A word of a command with its variables replaced, and the place of the one that gives it its value."""
+    place = giver(word.value or "", project.variables) or word
+    return Text(interpolated(word.value or "", project.variables)[0], place.file, place.line)
 
 
 def _context(service: Node, project: Project) -> str:
@@ -126,10 +127,7 @@ def environment(service: Node, project: Project, dotenv: Mapping[str, dict[str, 
         if not sign:
             env[key] = project.variables.get(key, Text(None, entry.file, entry.line))
             continue
-        alone = re.fullmatch(r"\$\{?(\w+)\}?", value)
-        text, unknown = interpolated(value, project.variables)
-        said = Text(None if unknown is not None and not text else text, entry.file, entry.line)
-        env[key] = project.variables.get(alone[1], said) if alone else said
+        env[key] = project.filled(value, entry)
     return env
 
 

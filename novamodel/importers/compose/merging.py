@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from novamodel.importers.compose.variables import interpolated
+from novamodel.importers.compose.variables import giver, interpolated
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.node import Node
 from novamodel.importers.report import Draft
-from novamodel.yamlfile import Lines
+from novamodel.yamlfile import WORD, Lines
 
+_CAPACITY = (
+    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares", "cpuset",
+    "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
+)  # fmt: skip
+"""Parts of a service that say how much it has and how it is asked whether it is ready."""
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")
 _NAMED_LISTS = ("environment", "labels", "depends_on", "extra_hosts")
 MAX_EXTENDS = 20
@@ -56,7 +61,27 @@ class Merging:
         for name in sorted(on - known - {"*", ""}):
             message = f"no service has the profile {name}"
             self.draft.find("note", "compose-profile", first.file, 1, message, "correct the name")
-        return Merged({**self.values, "services": services}, first.file, self.lines, (), self.files)
+        whole = Merged({**self.values, "services": services}, first.file, self.lines, (), self.files)
+        for _, service in whole["services"].entries():
+            for key in _CAPACITY:
+                self._fill(service[key])
+        return whole
+
+    def _fill(self, node: Node) -> None:
+        """Replace the variables of what bounds a container; a value that is set elsewhere is listed and left out."""
+        for word, inner in node.entries():
+            if word != "test":
+                self._fill(inner)
+        if not isinstance(node.value, str) or "$" not in node.value:
+            return
+        text, unknown = interpolated(node.value, self.variables)
+        if unknown is not None:
+            what = f"{node.path[-1]}: {node.value[:60]}"
+            self.draft.leave(node.file, node.line, what, f"{unknown} is set elsewhere")
+        place = giver(node.value, self.variables)
+        if place is not None:
+            self.lines[node.path], self.files[node.path] = place.line, place.file
+        self._at(node.path[:-1])[node.path[-1]] = None if unknown is not None else text
 
     def lay(self, document: Node) -> None:
         """Lay one file over what is there, after what it includes."""
@@ -188,6 +213,10 @@ class Merging:
 
     def _sign(self, path: tuple[str | int, ...], node: Node) -> None:
         self.lines[path], self.files[path] = node.line, node.file
+        number = 0
+        while (*node.path, WORD, number) in node.lines:
+            self.lines[(*path, WORD, number)] = node.lines[(*node.path, WORD, number)]
+            number += 1
 
 
 def _copied(value: Any) -> Any:

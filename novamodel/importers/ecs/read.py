@@ -204,24 +204,55 @@ def _priced(task: Node, service: Resource | None) -> list[Said]:
 
 
 def say_compute(estate: Estate, draft: Draft) -> None:
-    """Whether the tasks run on Fargate or on machines of our own."""
-    for service in estate.of(SERVICE):
-        providers = service.body["capacity_provider_strategy"]
-        names = [one["capacity_provider"].text for one in providers]
-        launch = service.text("launch_type")
-        if launch in ("FARGATE", "EC2"):
-            draft.say(Said("platform.compute", launch.lower(), *service.place("launch_type")))
-        elif any(names):
-            compute = "fargate" if all(name.startswith("FARGATE") for name in names if name) else "ec2"
-            draft.say(Said("platform.compute", compute, providers.file, providers.line, "capacity providers"))
-    for task in [one.node for one in tasks_of(estate)][:1]:
-        listed = task["requiresCompatibilities"]
-        names = [entry.text for entry in listed]
-        if "FARGATE" in names:
-            draft.say(Said("platform.compute", "fargate", task.file, listed.line))
-        elif names or not (task["cpu"] and task["memory"]):
-            why = "" if names else "documented: a Fargate task has cpu and memory of its own; this one has not"
-            draft.say(Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file"))
+    """Whether the tasks run on Fargate or on machines of our own: as most services do; the others are listed."""
+    tasks = tasks_of(estate)
+    said = [one for service in estate.of(SERVICE) if (one := _compute_of(service, estate)) is not None]
+    if not said:
+        runners = {id(_task_of(service, tasks, estate)) for service in estate.of(SERVICE)}
+        mine = [task for task in tasks if id(task) in runners] or tasks
+        said = [one for task in mine if (one := _compute_for(task.node)) is not None]
+    if not said:
+        return
+    on_fargate = sum(one.value == "fargate" for one in said)
+    most = "fargate" if 2 * on_fargate >= len(said) else "ec2"
+    for one in said:
+        if one.value == most:
+            draft.say(one)
+        elif one.file:
+            draft.leave(one.file, one.line, f"runs on {one.value}", f"most tasks here run on {most}: all are run there")
+
+
+def _compute_of(service: Resource, estate: Estate) -> Said | None:
+    """What a service says, or its cluster's default capacity providers."""
+    launch = service.text("launch_type").upper()
+    if launch in ("FARGATE", "EC2"):
+        return Said("platform.compute", launch.lower(), *service.place("launch_type"))
+    cluster = estate.linked(service.body["cluster"], "aws_ecs_cluster")
+    ways = [(service, "capacity_provider_strategy")]
+    for one in estate.of("aws_ecs_cluster_capacity_providers"):
+        if cluster is not None and estate.linked(one.body["cluster_name"], "aws_ecs_cluster") is cluster:
+            ways.append((one, "default_capacity_provider_strategy"))
+    if cluster is not None:
+        ways.append((cluster, "default_capacity_provider_strategy"))
+    for one, key in ways:
+        providers = one.body[key]
+        names = [entry["capacity_provider"] for entry in providers if entry["capacity_provider"]]
+        if names:
+            ours = all(node.text.startswith("FARGATE") for node in names)
+            return Said("platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers")
+    return None
+
+
+def _compute_for(task: Node) -> Said | None:
+    """What a task definition is made for."""
+    listed = task["requiresCompatibilities"]
+    names = [entry.text for entry in listed]
+    if "FARGATE" in names:
+        return Said("platform.compute", "fargate", task.file, listed.line)
+    if names or not (task["cpu"] and task["memory"]):
+        why = "" if names else "documented: a Fargate task has cpu and memory of its own; this one has not"
+        return Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file")
+    return None
 
 
 def impossible_sizes(estate: Estate) -> Iterable[tuple[str, int, str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from novamodel.importers.node import Node
+from novamodel.yamlfile import WORD
 
 
 class Text(NamedTuple):
@@ -62,7 +63,10 @@ def words_of(*nodes: Node) -> tuple[Text, ...]:
     found: list[Text] = []
     for node in nodes:
         for part in node if isinstance(node.value, list) else [node]:
-            found += [Text(word, part.file, part.line) for word in _split(part.text)]
+            number = 0
+            for word in _split(part.text):
+                found.append(Text(word, part.file, part.lines.get((*part.path, WORD, number), part.line)))
+                number += len(word.split())
     return tuple(found)
 
 

@@ -50,7 +50,7 @@ TOOLS = (
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
     r"clamav\S*|exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
-TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+TOOL_IMAGES = r"(^|/)(redpandadata/console|datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
 TOOL_WORDS = {
     "clickhouse", "minio", "seaweedfs", "zookeeper",
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
@@ -81,8 +81,12 @@ _BESIDE = re.compile(
 _LOAD = re.compile(
     r"^load$|virtual-(customer|worker|user)|load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
+_TESTS = re.compile(
+    r"(^|[-_])(playwright|cypress|puppeteer|testcafe|newman|e2e|integration-?tests?|test-?runner)([-_]|$)|^tests?$|^specs?$"
+)
 _JOB = re.compile(
-    r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision)([-_]|$)"
+    r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision|"
+    r"(config|data|db|fixtures?|schema)-?loader)([-_]|$)"
 )
 _JOB_COMMAND = re.compile(
     r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|"
@@ -128,6 +132,8 @@ def role_of(box: Box) -> Role:
         return Role("tool", raw, "services ask it when they start, not with each request")
     if _LOAD.search(raw) or _LOAD.search(name):
         return Role("load", why="a load generator")
+    if _TESTS.search(raw):
+        return Role("load", why="it runs tests")
     if _WORKER_COMMAND.search(box.command):
         return Role("worker", why="its command runs a worker")
     if _JOB.search(raw) or (_JOB_COMMAND.search(box.command) and not _SERVES.search(_JOB_COMMAND.sub("", box.command))):

@@ -257,7 +257,12 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     if store.program == "memcached":
         found = re.findall(r"(?:(?:^|\s)-m\s*|--memory-limit[= ])(\d+)", box.command)
         for size in found[:1]:
-            draft.say(Said(f"{below}.memory", f"{size} MiB", box.words[0].file, box.words[0].line))
+            place = next((word for word in box.words if size in (word.value or "")), box.words[0])
+            draft.say(Said(f"{below}.memory", f"{size} MiB", place.file, place.line))
+        joined = " ".join(word.value or "" for word in box.words)
+        for match in re.finditer(r"(?:^|\s)-([ctIR])\s*(\d+\w?)(?=\s|$)", joined):
+            place = next((word for word in box.words if match[2] in (word.value or "")), box.words[0])
+            draft.leave(place.file, place.line, f"{box.name} -{match[1]} {match[2]}", "read, not modelled")
     _, memory = size_of(box)
     if memory is not None:
         why = "derived: no maxmemory is set: the memory of its container"

@@ -112,7 +112,8 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
         for box in boxes:
             front = box.published is not None and not _ADMIN.search(box.image_name)
-            if box.name in names and roles[box.name].what == "tool" and front:
+            tests = roles[box.name].why == "it runs tests"
+            if box.name in names and ((roles[box.name].what == "tool" and front) or tests):
                 roles[box.name] = Role("service", why="nothing else in the folder takes requests")
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from novamodel.importers.kubernetes.operators import as_stores
+from novamodel.importers.kubernetes.poolers import as_pooler
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import speaks
 from novamodel.importers.report import Draft
 
 WORKLOADS = (
@@ -20,6 +22,8 @@ WORKLOADS = (
     "ReplicationController",
 )
 JOBS = ("Job", "CronJob")
+MOST = 30
+"""Values of an object of a kind that is not known."""
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "IngressRoute", "VirtualService")
 _READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service"}
@@ -29,7 +33,7 @@ _QUIET = {
     "Issuer", "ClusterIssuer", "SealedSecret", "ExternalSecret", "MutatingWebhookConfiguration", "APIService",
     "ValidatingWebhookConfiguration", "PodSecurityPolicy", "SecretStore", "ClusterSecretStore", "IngressClass",
     "Kustomization", "Component", "Application", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
-    "TriggerAuthentication", "ClusterTriggerAuthentication",
+    "TriggerAuthentication", "ClusterTriggerAuthentication", "ClusterConfig",
 }  # fmt: skip
 """Kinds that neither cost nor limit by themselves."""
 _MATTERS = {
@@ -104,6 +108,12 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
     for document in documents:
         for found in _items(document):
             kind = found["kind"].text
+            pooler = as_pooler(found)
+            cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
+            cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
+            cluster.objects.setdefault("Service", []).extend(pooler[1:])
+            if kind == "Pooler" and pooler:
+                continue
             stores = as_stores(found, draft)
             if stores:
                 cluster.objects.setdefault("Store", []).extend(stores[:1])
@@ -135,10 +145,26 @@ def _leave(found: Node, kind: str, draft: Draft) -> None:
         words += [f"schedule {found.at('spec', 'schedule').text}"] if kind == "CronJob" else []
         words += [f"{path} {value}" for path, value in _scalars(size, "")]
     shown = f"{kind or 'document without kind'} {name_of(found)}".strip() + (
-        f": {', '.join(words)[:200]}" if words else ""
+        f": {', '.join(words)[:400]}" if words else ""
     )
     why = "takes no customers" if kind in JOBS else "no place in the model"
     draft.leave(found.file, found["kind"].line, shown, why)
+    if kind not in JOBS and kind not in _MATTERS:
+        for path, node in _leaves(found["spec"], "spec")[:MOST]:
+            draft.leave(node.file, node.line, f"{kind} {name_of(found)}: {path} {node.text}", why)
+
+
+def _leaves(node: Node, path: str, depth: int = 0) -> list[tuple[str, Node]]:
+    """Values that say how much, how many or how long, anywhere below."""
+    if depth > 8:
+        return []
+    if isinstance(node.value, dict):
+        below = [(f"{path}.{key}", inner) for key, inner in node.entries()]
+    else:
+        below = [(path, inner) for inner in node]
+    found = [pair for place, inner in below for pair in _leaves(inner, place, depth + 1)]
+    last = path.rpartition(".")[2]
+    return [*found, *([(path, node)] if node.text and not below and speaks(last, node.text) else [])]
 
 
 def _scalars(node: Node, path: str, depth: int = 0) -> list[tuple[str, str]]:

@@ -38,8 +38,10 @@ def _python(text: str, shown: str) -> list[Row]:
         return []
     names: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            names.setdefault(node.targets[0].id, node.value)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            names.setdefault(_target(node.targets[0]), node.value)
+        elif isinstance(node, ast.keyword) and node.arg is not None and node.arg.startswith("SQLALCHEMY_"):
+            names.setdefault(node.arg, node.value)  # app.config.update(SQLALCHEMY_...)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             names.setdefault(node.target.id, node.value)
     rows: list[Row] = []
@@ -59,6 +61,14 @@ def _python(text: str, shown: str) -> list[Row]:
         for name in sorted(_GUNICORN & names.keys()):
             rows.append(Row(f"gunicorn {name}", ast.unparse(names[name])[:80], shown, names[name].lineno))
     return rows
+
+
+def _target(node: ast.expr) -> str:
+    """The name that is assigned to; the key of ``app.config["KEY"]``."""
+    if isinstance(node, ast.Name):
+        return node.id
+    key = node.slice if isinstance(node, ast.Subscript) else None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
 
 
 def _python_call(node: ast.Call, names: dict[str, ast.expr], shown: str) -> list[Row]:
@@ -276,7 +286,7 @@ def _go(text: str, shown: str) -> list[Row]:
 
 _RUBY_NUMBER = (
     r"""(?:Integer\()?(?:ENV\.fetch\(\s*["'](\w+)["']\s*(?:,\s*["']?(\d+)["']?\s*)?\)"""
-    r"""(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(\d+))"""
+    r"""(?:\s*\{\s*["']?(\d+)["']?\s*\})?|(?:ENV\[["']\w+["']\]\s*\|\|\s*)?["']?(\d+))"""
 )
 
 
@@ -287,13 +297,21 @@ def _ruby(text: str, shown: str) -> list[Row]:
         line = text.count("\n", 0, match.start()) + 1
         parts = []
         for word in match[2].split(","):
-            known = names.get(word.strip(" )"))
             found = re.match(_RUBY_NUMBER, word.strip())
-            number = (known[3] or known[4] or known[5]) if known else None
+            number = None
+            for name in (word.strip(" )"), _behind(word.strip(" )"), text)):
+                known = names.get(name)
+                number = number or ((known[3] or known[4] or known[5]) if known else None)
             number = number or ((found[2] or found[3] or found[4]) if found else None)
             parts.append(number or word.strip(" )"))
         rows.append(Row(f"Puma {match[1]}", " to ".join(parts), shown, line))
     return rows
+
+
+def _behind(name: str, text: str) -> str:
+    """The name that another one falls back to: ``low = ENV.fetch("LOW") { high }``."""
+    match = re.search(rf"^[ \t]*{re.escape(name)}[ \t]*=[^\n{{]{{0,120}}\{{[ \t]*(\w+)[ \t]*\}}", text, re.M)
+    return match[1] if match else ""
 
 
 # Java and Kotlin: HikariCP made in code

@@ -26,7 +26,7 @@ def read_settings(paths: Iterable[tuple[Path, str]]) -> list[tuple[str, int, str
 def say_settings(lines: list[tuple[str, int, str]], own_server: bool, draft: Draft) -> None:
     """Write ``max_connections`` where PostgreSQL runs on a machine of our own; list the rest."""
     for shown, number, line in lines:
-        match = _SETTING.match(line.strip()) if shown.endswith(".conf") else None
+        match = None if shown.endswith(".sql") else _SETTING.match(line.strip())
         if own_server and match and match[1] == "max_connections":
             draft.say(Said("database.max_connections", whole(match[2]), shown, number))
         else:

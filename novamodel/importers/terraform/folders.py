@@ -124,15 +124,20 @@ def value_files(tree: Tree, folder: str, names: set[str]) -> tuple[list[str], li
         and (posixpath.dirname(file) == folder or _beside(posixpath.dirname(file), folder, tree))
         and names & set(tree.values[file])
     ]
-    below.sort(key=lambda file: (_rank(file), file))
+    below.sort(key=lambda file: (_rank(file), -len(posixpath.commonprefix([file, f"{folder}/"])), file))
     chosen = below[:1]
     return [*loaded, *chosen], below[1:]
 
 
 def _beside(place: str, folder: str, tree: Tree) -> bool:
-    """Whether value files stand in a folder below (``env/prod``) that has no Terraform of its own."""
+    """Whether value files stand in a folder without Terraform of its own: below (``env/prod``), or beside one above."""
+    if place in tree.folders:
+        return False
     inside = place.startswith(f"{folder}/") if folder else bool(place)
-    return inside and place not in tree.folders and place.count("/") - folder.count("/") <= 3
+    if inside:
+        return place.count("/") - folder.count("/") <= 3
+    above = posixpath.dirname(place)
+    return folder.startswith(f"{above}/" if above else "") and place.count("/") <= folder.count("/")
 
 
 def _rank(name: str) -> int:

@@ -45,9 +45,9 @@ def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Ite
         yield from _service(world, scenario, fleet)
     for name in scenario.all_databases:
         yield from _database(world, scenario, name)
-    for number, name in enumerate(scenario.all_caches):
-        busy = fifo_used_until(model.redis, number, now)
-        yield Use(named(name, "redis"), used_by(world, ("cache", name), busy), 1)
+    for name, (first, end) in world.plan.layout.caches.items():
+        busy = sum(fifo_used_until(model.redis, server, now) for server in range(first, end))
+        yield Use(named(name, "redis"), used_by(world, ("cache", name), busy), end - first)
     for x, (name, external) in enumerate(scenario.externals.items()):
         if external.concurrency is not None:
             held = tokens_account(model.room, x, now)

@@ -29,6 +29,8 @@ FREE = (
     "aws_autoscaling_policy",
     "aws_eks_addon",
     "aws_db_parameter_group",
+    "aws_db_proxy_target",
+    "aws_db_proxy_default_target_group",
     "aws_rds_cluster_parameter_group",
     "aws_db_subnet_group",
     "aws_elasticache_parameter_group",
@@ -138,18 +140,23 @@ HANDLERS: Mapping[str, Handler] = {
 SILENT = ("provider",)
 
 
-def declared_usage(scenario: Scenario, requests: float, storage_requests: float, on: date) -> Found:
-    """What all declared resources add; see `Found` for what else it needs to know."""
-    found = Found(scenario, requests, storage_requests, on)
+def declared_usage(
+    scenario: Scenario, requests: float, storage_requests: float, on: date, *, alone: bool = False
+) -> Found:
+    """What all declared resources add; see `Found` for what else it needs to know.
+
+    `alone`: no place in the scenario prices any of them, and nothing is known by traffic.
+    """
+    found = Found(scenario, requests, storage_requests, on, alone)
     for one in scenario.declared:
         region = one.text("provider_region")
-        if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
+        if one.type in SILENT or (not alone and one.modelled is not None and _priced_there(scenario, one)):
             continue
         if region and region != scenario.pricing.region:
             found.leave(one, f"it stands in {region}: a bill is of one region")
             continue
         taken = scenario.platform.kind != "compose" and one.modelled is not None
-        if known_machine(one) and (taken or _hosted(scenario)):
+        if not alone and known_machine(one) and (taken or _hosted(scenario)):
             found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
             continue
         handler = HANDLERS.get(one.type)
