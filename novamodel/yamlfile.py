@@ -26,6 +26,8 @@ MAX_DEPTH = 40
 
 MAX_WORD_LINES = 40
 """Lines of a text of several whose words have a line each."""
+COMMANDS = frozenset({"command", "args", "entrypoint", "entryPoint", "Command", "EntryPoint"})
+"""Keys of texts whose words have a line each: those of commands."""
 WORD = "\n"
 """Stands for the words of a text in the paths of lines; no key of a mapping is one line break."""
 MERGE = "tag:yaml.org,2002:merge"
@@ -144,7 +146,7 @@ class _Maker:
             for index, item in enumerate(node.value):
                 self.lines[(*path, index)] = item.start_mark.line + 1
             return [self.plain(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
-        if node.end_mark.line > node.start_mark.line:
+        if node.end_mark.line > node.start_mark.line and any(word in COMMANDS for word in path[-2:]):
             self._words(node, path)
         return self._scalar(node, tag, path)
 

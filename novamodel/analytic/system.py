@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from novamodel.analytic.database import DatabaseLoad, database_s, single_wait
-from novamodel.analytic.demand import RouteDemand, core_scale, of_service, route_demands
+from novamodel.analytic.demand import RouteDemand, core_scale, of_services, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
 from novamodel.analytic.shards import master_shares
@@ -151,7 +151,7 @@ def system_load(
     """
     routes = routes or route_demands(scenario)
     every = np.asarray(rate, dtype=float)
-    total = {name: of_service(routes, name) for name in scenario.services}
+    total = of_services(routes, scenario.services)
     per_s = {name: every * demand.share for name, demand in total.items()}
     edges = edge_states(scenario, every, routes)
     caches = {

@@ -150,7 +150,11 @@ def bill(
         width = terminal_width()
         left = "\n".join(fold(line, width) for line in import_lines(scenario))
         month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
-        say("\n\n".join(part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part))
+        say(
+            "\n\n".join(
+                part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part
+            )
+        )
 
 
 def share_of(text: str) -> float:

@@ -32,8 +32,9 @@ def load(
 ) -> Scenario:
     """The scenario that `target` names with its changes; `seed` and `replications` win over ``--set run.…``.
 
-    Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one; ``declared``: nor do
-    they need one where they declare resources of AWS. ``strict`` refuses a service or a load that nobody states. ``files`` and ``profiles`` choose the compose project of a folder.
+    Files that hold no service have no answer, unless ``demo`` asks for that of the assumed one, or ``declared`` says
+    that resources of AWS are enough. ``strict`` refuses a service or a load that nobody states. ``files`` and
+    ``profiles`` choose the compose project of a folder.
     """
     from novamodel.cost import regions
     from novamodel.loading import load as load_target

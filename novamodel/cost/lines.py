@@ -101,6 +101,8 @@ class Line:
     source: str
     status: str
     date: str
+    region: str = ""
+    """Where it is billed, if not in the bill's region."""
 
     @property
     def exact(self) -> Decimal:

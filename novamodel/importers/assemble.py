@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,9 @@ from novamodel.importers.reading import count_services, find_system_of, read_sou
 from novamodel.importers.redis import say_redis
 from novamodel.importers.report import Draft, Said, Workload
 from novamodel.importers.sources import Sources
+from novamodel.importers.unknown import list_unknown
 
+_ASIDE = re.compile(r"(^|/)(tests?|e2e|specs?|docs?|examples?)/")
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
@@ -87,11 +90,14 @@ def import_folder(
         if "{{" in (found.text(name) or "") or "<%" in (found.text(name) or ""):
             draft.leave(name, line, "file not read", f"a template, not rendered ({why})")
             continue
+        draft.leave(name, line, "file not read", why)
+        if why.startswith("is larger than") or _ASIDE.search(name):
+            continue
         message = f"{name} cannot be read: {why}"
         draft.find(
             "error", "file-not-read", name, line, f"{message} (left out)", "correct it, or leave it out of the folder"
         )
-        draft.leave(name, line, "file not read", why)
+    list_unknown(found, draft)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
     return ImportReport(
@@ -138,6 +144,11 @@ def _choose(sources: Sources) -> str:
     counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
     if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
         return "compose"
+    if counts["ecs"] > 2 * counts["eks"] + 1 or (counts["ecs"] and not counts["eks"]):
+        return "ecs"
+    for kind in PLATFORMS:
+        if counts[kind]:
+            return kind
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind

@@ -10,6 +10,7 @@ from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN
 from novamodel.importers.names import match
+from novamodel.importers.node import Node
 from novamodel.importers.pools.capacity_words import of_variables, of_words
 from novamodel.importers.pools.profiles import by_profile
 from novamodel.importers.pools.runtimes import with_runtime
@@ -45,7 +46,9 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
     owned = {file: _owners(file, sources, services) for file in _by_file(pools)}
     for file, rows in _by_file(pools).items():
         owners = owned[file]
-        if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
+        if not owners and all(row.what.startswith("PHP-FPM") for row in rows):
+            owners = [name for name in services if name in system.boxes and _runs_php(system.boxes[name])]
+        elif not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
             owners = _users(sources, services)
         for service in owners:
             said[service] += rows
@@ -63,9 +66,17 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
                 draft.say(Said("database.pgbouncer", None, row.file, row.line, why))
     for service, rows in said.items():
         box = system.boxes.get(service)
-        rows = by_profile(rows, box, draft)
+        rows = [_given(row, box.env) if box is not None else row for row in by_profile(rows, box, draft)]
         for row in rows if service in system.workers else with_runtime(rows):
             _say(row, service, box.env if box is not None else {}, sources, draft)
+
+
+def _given(row: Row, env: Mapping[str, Text]) -> Row:
+    """A row of a runtime with the value of its variable where that is set."""
+    given = env.get(row.by) if row.by and row.path is None else None
+    if given is None or not (given.value or "").isdecimal():
+        return row
+    return row._replace(value=given.value, file=given.file, line=given.line, sentence=f"environment variable {row.by}")
 
 
 def _list_others(service: str, box: Box, own: list[Row], sources: Sources, draft: Draft) -> None:
@@ -141,11 +152,29 @@ def _owners(file: str, sources: Sources, services: list[str]) -> list[str]:
     found = [one for one in services_below(file, sources.boxes["compose"], names) if one in services]
     if found:
         return found
+    for box in sources.boxes["compose"]:
+        volumes = box.node["volumes"] if box.node is not None else ()
+        if names.get(box.name) in services and any(_mounts(volume, file) for volume in volumes):
+            found.append(names[box.name])
+    if found:
+        return list(dict.fromkeys(found))
     for part in file.split("/"):
         named = match(part.split(".")[0], services)
         if named is not None:
             return [named]
     return [name for name in services if _bare(name) == _bare(file.split("/")[0])]
+
+
+def _mounts(volume: Node, file: str) -> bool:
+    """Whether a volume of a compose service brings a file, or a folder around it, into the container."""
+    source = (volume.text.split(":")[0] or volume["source"].text).removeprefix("./").rstrip("/")
+    base = volume.file.rpartition("/")[0]
+    path = f"{base}/{source}" if base else source
+    return bool(source) and source[0] not in "/~$." and (file == path or file.startswith(f"{path}/"))
+
+
+def _runs_php(box: Box) -> bool:
+    return "php" in f"{box.name} {box.image_name} {box.command}".lower()
 
 
 def _users(sources: Sources, services: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from novamodel.importers.jsonfile import read_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
 from novamodel.importers.terraform.plan import is_plan
-from novamodel.yamlfile import MAX_BYTES, read_documents, read_text
+from novamodel.yamlfile import MAX_BYTES, documents_in, read_documents, read_text
 
 KINDS = {
     "nginx": "nginx configuration",
@@ -47,7 +47,8 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
 _NGINX = re.compile(
     r"^[ \t]*((http|server|upstream|events|location|proxy_pass)\b[^=\n]{0,300}[{;]"
-    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)[ \t][^\n]{1,300};)",
+    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)"
+    r"[ \t][^\n]{1,300};)",
     re.M,
 )
 _POSTGRES = re.compile(
@@ -65,7 +66,10 @@ _MARKER = re.compile(
 _SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
 _PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
-_ENVIRONMENT = re.compile(r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env")
+_DEFINITION = re.compile(r"^kind:[ \t]*['\"]?CustomResourceDefinition\b", re.M)
+_ENVIRONMENT = re.compile(
+    r"(dot)?env[.-](example|sample|template|dist|defaults?|production|prod)|(example|sample)[.-]env"
+)
 """Names of environment files that begin with no dot, and patterns of such files."""
 _USAGE = re.compile(r"^(resource_usage|resource_type_default_usage)[ \t]*:", re.M)
 _TEMPLATE = re.compile(r"^[ \t]*\{\{-?[ \t]|:[ \t]*\{\{-?[ \t]|\{\{-?[ \t]*(include|if|with|range|end|\.)", re.M)
@@ -169,11 +173,21 @@ def _yaml(path: Path, shown: str) -> Kind:
         return Kind(None, why="no kind of YAML that is known")
     if re.search(r"^spring\s*:", text, re.M):
         return Kind("settings")
-    documents = [Node(value, shown, lines) for value, lines in read_documents(path)]
+    documents = [Node(value, shown, lines) for value, lines in documents_in(_without_definitions(text), path)]
+    if not documents and _DEFINITION.search(text):
+        return Kind(None, why="definitions of kinds, which deploy nothing")
     for kind, test in _YAML_KINDS:
         if any(test(node, name) for node in documents):
             return Kind(kind, tuple(documents))
     return Kind(None, why="no kind of YAML that is known")
+
+
+def _without_definitions(text: str) -> str:
+    """The text with blank lines in place of the documents that define kinds: they are large and deploy nothing."""
+    if not _DEFINITION.search(text):
+        return text
+    parts = re.split(r"^---", text, flags=re.M)
+    return "---".join("\n" * part.count("\n") if _DEFINITION.search(part) else part for part in parts)
 
 
 def _template(path: Path, shown: str) -> Kind:
@@ -267,6 +281,8 @@ def _conf(path: Path, shown: str) -> Kind:
         return Kind("redis")
     if re.search(r"^[ \t]*pm\.max_children\b", text, re.M):
         return Kind("settings")
+    if re.search(r"^[ \t]*\[mysqld\]", text, re.M):
+        return Kind("postgres")
     if _POSTGRES.search(text) and not re.search(r"[{;]\s*$", text, re.M):
         return Kind("postgres")
     if name.startswith("nginx") or _NGINX.search(text):
@@ -300,6 +316,8 @@ def _ini(path: Path, shown: str) -> Kind:
     text = read_text(path)
     if pgbouncer.SECTION.search(text):
         return Kind("pgbouncer")
+    if re.search(r"^[ \t]*\[uwsgi\]", text, re.M):
+        return Kind("settings")
     return Kind(None, why="no kind of settings that is known")
 
 
@@ -343,6 +361,7 @@ _READERS: dict[str, Callable[[Path, str], Kind]] = {
     ".tfstate": _json,
     ".json": _json,
     ".conf": _conf,
+    ".cnf": _conf,
     ".nginx": _conf,
     ".vhost": _conf,
     ".ini": _ini,

@@ -7,8 +7,9 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.scenario import Finding, Tree, build, finding
 
-_WHOLE = ("services", "databases", "caches", "edge", "database", "cache")
-"""Parts that are never left out whole, nor a service, database or cache among them."""
+_NAMED = ("services", "databases", "caches")
+_WHOLE = (*_NAMED, "edge", "database", "cache")
+"""Parts that are never left out whole, nor one of those that have names."""
 MOST = 200
 """Values that are left out at most before the mistake is taken for one of ours."""
 
@@ -56,7 +57,7 @@ def _said_at(path: str, imported: Tree) -> str | None:
         for word in words[:size]:
             node = node.get(word) if isinstance(node, dict) else None
         short = ".".join(words[:size])
-        if node is not None and short not in _WHOLE and not (size == 2 and words[0] in _WHOLE):
+        if node is not None and short not in _WHOLE and not (size == 2 and words[0] in _NAMED):
             return short
     return None
 

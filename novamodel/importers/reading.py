@@ -15,6 +15,7 @@ from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.compose.asked import documents_asked
 from novamodel.importers.compose.boxes import project_boxes
+from novamodel.importers.compose.built import with_built
 from novamodel.importers.compose.project import NOT_ASKED, Asked, choose
 from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
@@ -96,16 +97,20 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
         _each(found, "postgres", lambda pair: postgres.read_settings([pair])),
         _each(found, "pgbouncer", lambda pair: pgbouncer.read_settings([pair])),
     )
-    sources.workloads = {
-        "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(estate, draft),
-        "compose": compose_files.workloads(project, draft) if project else [],
-    }
     sources.boxes = {
         "eks": cluster_boxes(cluster),
         "ecs": task_boxes([task.node for task in tasks_of(estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
+    if not declared and not any(count_services(boxes) for boxes in sources.boxes.values()):
+        project = with_built(project, built, found.text("Procfile"), draft)
+        sources.boxes["compose"] = project_boxes(project, dotenv, built) if project else []
+    sources.workloads = {
+        "eks": kubernetes.workloads(cluster, draft),
+        "ecs": ecs.workloads(estate, draft),
+        "compose": compose_files.workloads(project, draft) if project else [],
+    }
+    sources.compose = project.whole if project else None
     sources.nginx = _nginx(found, sources, draft)
     sources.redis = _each(found, "redis", read_redis)
     sources.project = project
@@ -183,9 +188,10 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
             (name, Entry(Text(name, place.file, place.line), "the ingress sends requests there"))
             for name, place in ingress_services(sources.cluster)
         ]
-    fronts = {box.name for box in boxes if role_of(box).what == "proxy" or "proxy" in box.name}
+    roles = {box.name: role_of(box) for box in boxes}
+    fronts = {box.name for box in boxes if roles[box.name].what == "proxy" or "proxy" in box.name}
     for front, where in proxied(sources.found, known_hosts(boxes)) if fronts else ():
-        if front in names and front not in fronts:
+        if front in names and front not in fronts and roles[front].what in ("service", "worker"):
             hints.append((names[front], Entry(where, "a proxy's file sends requests there")))
     others = [(other, box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
     own = {name: raw for raw, name in reversed(names.items())}

@@ -13,7 +13,7 @@ import pandas as pd
 
 from novamodel.figures.words import estimate_text, listed, size_text
 from novamodel.report.resting import mark_of
-from novamodel.report.screen import cost_text, first_limit_text, left_text, sizes_by_service
+from novamodel.report.screen import cost_text, first_limit_text, fixes_text, left_text, sizes_by_service
 from novamodel.report.tables import Table, place_text
 from novamodel.scenario.not_modelled import NOT_MODELLED
 
@@ -45,6 +45,7 @@ def conclusion(answer: Mapping[str, Any]) -> Conclusion:
         ("Today", _today(answer)),
         ("Could not be made", "; ".join(failed)),
         ("Breaks first", first_limit_text(answer) + mark_of(answer.get("limit_rests_on"))),
+        ("What would lift it", fixes_text(answer, mark_of(answer.get("limit_rests_on")))),
         ("Advice", _advice(answer)),
         ("How sure", str(answer.get("certainty") or "")),
         ("Cost", cost_text(answer).replace("   ", "; ")),

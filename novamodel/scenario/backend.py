@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.commit import SynchronousReplication
+from novamodel.scenario.database_memory import DatabaseMemory
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
@@ -187,13 +188,14 @@ class Database(Part):
     )
     instance_storage: InstanceStorage | None = given(
         None,
-        "what the instance lets through to its volume ({}: as its class has it)",
-        "default: no limit below the volume's",
+        "what the instance lets through to its volume (left out: as instance_class has it; null: no limit)",
+        "default: on RDS as its class has it, elsewhere no limit below the volume's",
     )
     growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
     synchronous: SynchronousReplication | None = given(
         None, "commits wait for a standby (synchronous_standby_names)", "default: asynchronous"
     )
+    memory_settings: DatabaseMemory = given({}, "what PostgreSQL may take of the memory", "documented")
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
     max_connections: ClientCount = given(
         100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"

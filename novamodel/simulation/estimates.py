@@ -28,11 +28,14 @@ from novamodel.statistics import (
     batch_ratio,
     clustered_share,
     ratio_interval,
+    skewed_error,
     skewed_interval,
     unseen_share,
 )
 
 REPLICATIONS, BATCH_MEANS, NO_INTERVAL = "replications", "batch means", "none"
+Figure = tuple[float, np.ndarray, np.ndarray]
+"""A metric of all replications together, of each alone, and of all but one."""
 STATIONARY = 0.1
 """Batches of one run say what chance does only while the planned rate stays within this share of its mean."""
 
@@ -61,12 +64,15 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     parts = [r.counts(scenario.run.duration) for r in replications]
     pooled = values_of(wanted, together(parts))
     alone, left = (values[name].to_numpy().reshape(len(wanted), count) for name in ("value", "without"))
+    places = {(metric.name, metric.of): place for place, metric in enumerate(wanted)}
     rows = []
     for place, metric in enumerate(wanted):
         if count == 1:
             estimate = _of_batches(metric, batches, pooled[place])
         else:
-            estimate = _of_replications(metric, parts, pooled[place], alone[place], left[place])
+            beside = [places[name, metric.of] for name in _lower(metric)]
+            least = _least_error([(pooled[i], alone[i], left[i]) for i in beside])
+            estimate = _of_replications(metric, parts, (pooled[place], alone[place], left[place]), least)
         estimate = _bounded(estimate, metric, alone[place], replications, scenario.run.duration)
         method = REPLICATIONS if count > 1 else BATCH_MEANS
         rows.append(
@@ -81,12 +87,21 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     return pd.DataFrame(rows)
 
 
-def _of_replications(
-    metric: Metric, parts: Sequence[Counts], pooled: float, alone: np.ndarray, left: np.ndarray
-) -> Estimate:
+def _lower(metric: Metric) -> tuple[str, ...]:
+    """Figures that a high percentile is known no better than: the one of them that is known best."""
+    return ("mean", "p50") if metric.q is not None and metric.q > 0.5 else ()
+
+
+def _least_error(figures: Sequence[Figure]) -> float:
+    """The smallest error of some figures of the same times; 0 where there is none."""
+    errors = [skewed_error(*figure)[1] for figure in figures]
+    return min((error for error in errors if error == error), default=0.0)
+
+
+def _of_replications(metric: Metric, parts: Sequence[Counts], figure: Figure, least: float) -> Estimate:
     """A time is skewed, a share or a rate is a ratio of sums."""
     if metric.unit == "s":
-        return skewed_interval(pooled, alone, left)
+        return skewed_interval(*figure, least_error=least)
     return ratio_interval([metric.part(part) for part in parts], [metric.whole(part) for part in parts])
 
 
@@ -105,13 +120,18 @@ def precision_of(metric: Metric, scenario: Scenario, replications: Sequence[Repl
     if len(replications) < 2:
         return float("inf")
     parts = [r.counts(scenario.run.duration) for r in replications]
-    whole = together(parts)
-    alone = np.array([value_of(metric, part) for part in parts])
-    left = np.array([value_of(metric, between(part, whole)) for part in parts])
-    value, low, high = _of_replications(metric, parts, value_of(metric, whole), alone, left)
+    lower = [m for m in metrics(scenario) if m.of == metric.of and m.name in _lower(metric)]
+    least = _least_error([_figure(one, parts) for one in lower])
+    value, low, high = _of_replications(metric, parts, _figure(metric, parts), least)
     if not np.isfinite(high):
         return float("inf")
     return 0.0 if high == low else (high - low) / 2 / abs(value) if value else float("inf")
+
+
+def _figure(metric: Metric, parts: Sequence[Counts]) -> Figure:
+    whole = together(parts)
+    alone = np.array([value_of(metric, part) for part in parts])
+    return value_of(metric, whole), alone, np.array([value_of(metric, between(part, whole)) for part in parts])
 
 
 def _of_batches(metric: Metric, batches: Sequence[Counts], value: float) -> Estimate:

@@ -1,4 +1,4 @@
-"""A Redis cluster in runs: keys lie at the master of their hash slot, each master has a thread and a memory of its own."""
+"""A Redis cluster in runs: keys lie at the master of their hash slot; each has a thread and a memory of its own."""
 
 from __future__ import annotations
 

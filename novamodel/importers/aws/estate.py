@@ -37,13 +37,20 @@ class Estate:
     task_files: list[Node] = field(default_factory=list)
 
     def of(self, *types: str) -> list[Resource]:
-        """Declared resources of some types."""
-        return [one for one in self.resources if one.type in types]
+        """Declared resources of some types in the deployment's region: those of other regions are none of its parts."""
+        home = self.region
+        return [one for one in self.resources if one.type in types and one.text("provider_region") in ("", home)]
+
+    @property
+    def region(self) -> str:
+        """The region of the provider without an alias; empty where none is written."""
+        named = (one.text("region") for one in self.resources if one.type == "provider" and one.name == "aws")
+        return next((region for region in named if region), "us-east-1")
 
     def linked(self, value: Node, *types: str) -> Resource | None:
         """The resource of some types that a value names: by reference, else by one of its identities."""
         found = value.value
-        candidates = self.of(*types)
+        candidates = [one for one in self.resources if one.type in types]
         if isinstance(found, Unknown):
             for one in candidates:
                 if one.address in found.refs:

@@ -46,6 +46,8 @@ def _made(
 
 
 def _resource(one: Resource, kind: str, body: dict[str, Any], lines: Lines, end: str, gaps: list[Any]) -> Resource:
+    if one.text("provider_region"):
+        body = {**body, "provider_region": one.text("provider_region")}
     node = Node(body, one.file, lines)
     return Resource(kind, one.name + end, f"{one.address}.{kind}{end}", node, one.file, one.line, one.count, None, gaps)
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from novamodel.importers.aws.estate import Estate
 from novamodel.importers.declared import Resource
+from novamodel.importers.postgres.memory import memory_said
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import cache_nodes, database_classes
@@ -41,7 +42,7 @@ def say_stores(estate: Estate, draft: Draft) -> None:
         _read_replicas(copies, draft)
     caches = [one for kind in CACHES for one in estate.of(kind) if not _belongs_to_group(estate, one)]
     for one in caches[:1]:
-        _cache(one, draft)
+        _cache(estate, one, draft)
     for one in caches[1:]:
         _further(one, "cache", draft)
 
@@ -174,7 +175,7 @@ def _class(one: Resource, put: Any, draft: Draft) -> None:
 
 
 def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
-    """max_connections of the parameter group that the database uses, or of the only one."""
+    """max_connections and memory in the parameter group that the database uses, or in the only one."""
     key = "parameter_group_name" if one.type == DATABASE else "db_cluster_parameter_group_name"
     group = estate.linked(one.body[key], *GROUPS) if one.body[key] else None
     groups = [group] if group is not None else estate.of(*GROUPS) if len(estate.of(*GROUPS)) == 1 else []
@@ -185,6 +186,8 @@ def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
             place = (parameter.file, parameter["value"].line)
             if name == "max_connections" and isinstance(value, int) and value > 0:
                 draft.say(Said("database.max_connections", value, *place, "parameter group"))
+            elif (said := memory_said("database", name, str(value), *place, "parameter group")) is not None:
+                draft.say(said)
             elif name:
                 draft.leave(*place, f"{name} = {str(value)[:60]}", "PostgreSQL parameter: no place for it")
 
@@ -243,7 +246,7 @@ def _read_replicas(copies: list[Resource], draft: Draft) -> None:
     draft.find("warning", "read-replica-unread", first.file, first.line, message, fix)
 
 
-def _cache(one: Resource, draft: Draft) -> None:
+def _cache(estate: Estate, one: Resource, draft: Draft) -> None:
     one.modelled = "cache"
     draft.say(Said("cache", None, one.file, one.line))
     engine = one.text("engine").lower()
@@ -262,6 +265,22 @@ def _cache(one: Resource, draft: Draft) -> None:
     elif node_type:
         draft.say(Said("cache.node_type", node_type, *one.place("node_type")))
     _nodes(one, draft)
+    _cache_parameters(estate, one, draft)
+
+
+def _cache_parameters(estate: Estate, one: Resource, draft: Draft) -> None:
+    """What Redis does when memory is full, from the parameter group that the cache uses, or from the only one."""
+    groups = estate.of("aws_elasticache_parameter_group")
+    named = estate.linked(one.body["parameter_group_name"], "aws_elasticache_parameter_group")
+    for group in [named] if named is not None else groups if len(groups) == 1 else []:
+        group.modelled = "cache"
+        for parameter in group.body["parameter"]:
+            name, value = parameter["name"].text, parameter["value"].text
+            place = (parameter.file, parameter["value"].line)
+            if name == "maxmemory-policy" and value in _allowed(Cache, "maxmemory_policy"):
+                draft.say(Said("cache.maxmemory_policy", value, *place, "parameter group"))
+            elif name:
+                draft.leave(*place, f"{name} = {value[:60]}", "parameter of the cache: no place for it")
 
 
 def _nodes(one: Resource, draft: Draft) -> None:

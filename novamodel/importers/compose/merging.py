@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -14,10 +16,16 @@ from novamodel.importers.report import Draft
 from novamodel.yamlfile import WORD, Lines
 
 _CAPACITY = (
-    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares", "cpuset",
-    "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
+    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares",
+    "cpuset", "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
 )  # fmt: skip
 """Parts of a service that say how much it has and how it is asked whether it is ready."""
+_SIZES = (
+    ("cpus",), ("mem_limit",), ("mem_reservation",), ("memswap_limit",),
+    *(("deploy", "resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")),
+)  # fmt: skip
+"""Sizes of which 0 means that there is no limit."""
+_USUAL = re.compile(r"^(default|prod|production|all|full|app|web)$")
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")
 _NAMED_LISTS = ("environment", "labels", "depends_on", "extra_hosts")
 MAX_EXTENDS = 20
@@ -48,8 +56,9 @@ class Merging:
     def whole(self, first: Node, profiles: Collection[str]) -> Node:
         """All files as one node, without the services of profiles that are off. ``profiles``: those that are on."""
         services = self.values.get("services", {})
-        on, known = set(profiles), set()
+        on, known = set(profiles) - {""}, set()
         node = Merged(self.values, first.file, self.lines, (), self.files)
+        on |= self._only_profile(node) if not on else set()
         for name in list(services) if isinstance(services, dict) else []:
             service = node["services"][name]
             own = [profile.text for profile in service["profiles"]]
@@ -65,7 +74,24 @@ class Merging:
         for _, service in whole["services"].entries():
             for key in _CAPACITY:
                 self._fill(service[key])
+            for words in _SIZES:
+                size = whole.at(*service.path, *words)
+                if re.fullmatch(r"0(\.0+)?[bkmgBKMG]?", size.text):
+                    self.draft.leave(size.file, size.line, f"{'.'.join(words)}: {size.text}", "no limit")
+                    self._at(size.path[:-1])[size.path[-1]] = None
         return whole
+
+    def _only_profile(self, node: Node) -> set[str]:
+        """The profile to take where every service has one: the usual one, else that of most services."""
+        named = [[profile.text for profile in service["profiles"]] for _, service in node["services"].entries()]
+        counts = Counter(profile for own in named for profile in own)
+        if not counts or not all(named):
+            return set()
+        chosen = min(counts, key=lambda one: (_USUAL.search(one) is None, -counts[one], one))
+        first = node["services"].entries()[0][1]
+        message = f"every service has a profile and none is on: {chosen} is taken"
+        self.draft.find("note", "compose-profile", first.file, first.line, message, "choose by --profile")
+        return {chosen}
 
     def _fill(self, node: Node) -> None:
         """Replace the variables of what bounds a container; a value that is set elsewhere is listed and left out."""

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from novamodel.importers.compose.merging import Merging
 from novamodel.importers.compose.variables import giver, interpolated, is_variable
-from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.boxes import Text, words_of
 from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import of_words
 from novamodel.importers.report import Draft
 
 
@@ -27,8 +28,8 @@ NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.y
 """Names that Compose looks for in a folder, in this order (docs.docker.com, the Compose file)."""
 ENVIRONMENT_FILES = (
     ".env", ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.defaults", ".env.default",
-    ".env-example", "example.env", "sample.env", "env.example", "env.sample", "env.template", "env.dist", "dotenv.example",
-    ".env.production", ".env.prod",
+    ".env-example", "example.env", "sample.env", "env.example", "env.sample", "env.template", "env.dist",
+    "dotenv.example", ".env.production", ".env.prod",
 )  # fmt: skip
 """Compose's own file of variables, then the names under which a pattern of it is kept."""
 _OTHER = re.compile(
@@ -105,6 +106,7 @@ def _rank(folder: str, files: list[Node]) -> tuple[Any, ...]:
     most = max(len(found["services"].entries()) + 5 * len(list(found["include"])) for found in files)
     depth = len(PurePosixPath(folder).parts)
     side = any(_OTHER.search(part) for part in PurePosixPath(folder).parts)
+    side = side or all(_OTHER.search(PurePosixPath(found.file).name) for found in files)
     return (side, depth, not named, -most, folder)
 
 
@@ -152,6 +154,8 @@ def _list_capacity(other: Node, draft: Draft) -> None:
         places += [
             deploy.at("resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")
         ]
+        for what, text in of_words(words_of(service["command"], service["entrypoint"])):
+            draft.leave(text.file, text.line, f"{raw} {what}", "this file is not taken")
         for place in places:
             if place:
                 words = ".".join(str(word) for word in place.path[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from novamodel.errors import UserError
@@ -9,6 +10,7 @@ from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.scaling import scaling_of
 from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
 from novamodel.importers.declared import Resource
+from novamodel.importers.ecs.health import health_of
 from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
@@ -77,8 +79,8 @@ def _add(
     family, container = _family(task) if task else "", box["name"].text
     names = [family if is_generic(container) else container, family, said_by, label]
     names = [short_name(name) for name in names if name and "${" not in name]
-    if service and service.name.count(".") > 1:
-        names += [short_name(service.name.split(".")[1].split("[")[0])]
+    if service and (module := re.search(r"(?:^|\.)module\.([\w-]+)", service.name)):
+        names += [short_name(module[1])]
     name = next((one for one in names if one not in result), None)
     if name is None:
         place = _place(task) if task else (service.file, service.line) if service else ("", 1)
@@ -98,7 +100,12 @@ def _add(
         family or container or said_by or label,
         file,
         line,
-        tuple((_size(node, box) if task else []) + _priced(node, service) + _run(service, estate, draft)),
+        tuple(
+            (_size(node, box) if task else [])
+            + _priced(node, service)
+            + health_of(box, service, estate, draft)
+            + _run(service, estate, draft)
+        ),
         port if isinstance(port, int) else None,
         box["image"].text,
         tuple(variables),
@@ -239,7 +246,9 @@ def _compute_of(service: Resource, estate: Estate) -> Said | None:
         names = [entry["capacity_provider"] for entry in providers if entry["capacity_provider"]]
         if names:
             ours = all(node.text.startswith("FARGATE") for node in names)
-            return Said("platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers")
+            return Said(
+                "platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers"
+            )
     return None
 
 

@@ -14,6 +14,7 @@ from novamodel.importers.graph.system import MAIN, Store, System
 from novamodel.importers.kubernetes.read import Cluster
 from novamodel.importers.names import image_tag
 from novamodel.importers.node import Node
+from novamodel.importers.postgres.memory import memory_said
 from novamodel.importers.quantity import compose_memory, kubernetes_memory, whole
 from novamodel.importers.report import Draft, Said
 
@@ -127,6 +128,8 @@ def _say_database(store: Store, box: Box, cluster: Cluster | None, draft: Draft)
         if key in ("max_connections", "maxconns") and whole(value) != value:
             draft.say(Said(f"{below}.max_connections", whole(value), place.file, place.line))
             said = True
+        elif store.program == "postgres" and (of_memory := memory_said(below, key, value, place.file, place.line)):
+            draft.say(of_memory)
         elif key not in _QUIET and name not in _QUIET:
             draft.leave(place.file, place.line, f"{box.name} {name} = {value[:40]}", "read, not modelled")
     for name in _CONNECTION_VARIABLES:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.found_stores import MAIN, Store, find_stores, guess_users
 from novamodel.importers.graph.links import Link, by_name, known_hosts, links_of
-from novamodel.importers.graph.roles import Role, role_of
+from novamodel.importers.graph.roles import Role, is_client, role_of
 
 _FRONT = re.compile(r"gateway|front|web|bff|(^|-)ui($|-)|portal|store|shop|(^|-)app($|-)|proxy")
 _ADMIN = re.compile(r"pgadmin|adminer|phpmyadmin|mongo-express|redis-?commander|redisinsight|mail")
@@ -131,6 +131,11 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     for raw, role in roles.items():
         if role.what == "worker" and "name" in role.why and (raw in asked or names.get(raw) in hinted):
             roles[raw] = Role("service")
+    for link in links:
+        box = box_of[link.source]
+        shut = not box.ports and box.published is None and link.source not in asked
+        if shut and roles[link.source].what == "service" and is_client(link.source) and link.target in names:
+            roles[link.source] = Role("load", why="it sends requests, and nothing asks it")
     for raw, role in roles.items():
         if raw in names and role.what in ("service", "worker"):
             system.boxes.setdefault(names[raw], box_of[raw])

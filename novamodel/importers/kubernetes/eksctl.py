@@ -21,7 +21,7 @@ def say_nodes(cluster: Cluster, draft: Draft) -> None:
     if found is None:
         return
     region = found.at("metadata", "region")
-    if region.text:
+    if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region.text):
         draft.say(Said("pricing.region", region.text, region.file, region.line))
     known = {one.name for one in node_types()}
     groups = [group for key in _GROUPS for group in found[key]]
@@ -30,7 +30,9 @@ def say_nodes(cluster: Cluster, draft: Draft) -> None:
         name = re.sub(r"[^a-z0-9-]+", "-", group["name"].text.lower()).strip("-")
         for key in _FURTHER:
             if group[key].text:
-                draft.leave(group.file, group[key].line, f"node group {name} {key}: {group[key].text}", "read, not modelled")
+                draft.leave(
+                    group.file, group[key].line, f"node group {name} {key}: {group[key].text}", "read, not modelled"
+                )
         if machine.text in known and name:
             _say_group(name, group, machine, draft)
         elif machine.text:

@@ -16,7 +16,7 @@ _PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)([^a-z]|$)", re.I
 _AWS = re.compile(r"(^|[^a-z])(aws|eks|base|bases)([^a-z]|$)", re.I)
 _SIDE = re.compile(
     r"(^|[^a-z])(dev|development|test|staging|stage|stg|qa|uat|sandbox|preview|local|ci|examples?|minikube|kind|k3s|k3d|"
-    r"microk8s|docker-desktop|demo|samples?|tutorials?|old|legacy|deprecated|archive)s?([^a-z]|$)",
+    r"microk8s|docker-desktop|demo|samples?|tutorials?|hack|e2e|conformance|old|legacy|deprecated|archive)s?([^a-z]|$)",
     re.I,
 )
 MOST_ROUNDS = 50
@@ -42,23 +42,23 @@ def one_environment(manifests: list[Node], draft: Draft) -> list[Node]:
 def _twins(manifests: Sequence[Node]) -> tuple[str, str] | None:
     """(folder that is taken, folder that is left) of the first two that are twins."""
     deployed: dict[str, set[str]] = {}
-    for one in manifests:
-        name = one.at("metadata", "name").text
-        box = one.at("spec", "template", "spec", "containers", 0)
-        if one["kind"].text in _KINDS and name and not is_infrastructure(box["image"].text):
-            deployed.setdefault(str(PurePosixPath(one.file).parent), set()).add(name)
-    found: dict[tuple[str, str], None] = {}
+    for node in manifests:
+        name = node.at("metadata", "name").text
+        box = node.at("spec", "template", "spec", "containers", 0)
+        if node["kind"].text in _KINDS and name and not is_infrastructure(box["image"].text):
+            deployed.setdefault(str(PurePosixPath(node.file).parent), set()).add(name)
+    found: dict[tuple[str, str], tuple[int, int]] = {}
     for one, other in itertools.combinations(sorted(deployed), 2):
-        if deployed[one] & deployed[other]:
-            roots = _roots(one, other)
-            if roots is not None:
-                found[roots] = None
-    for one, other in found:
-        sets = [set().union(*(names for folder, names in deployed.items() if _below(f"{folder}/x", top)))
-                for top in (one, other)]  # fmt: skip
+        roots = _roots(one, other) if deployed[one] & deployed[other] else None
+        if roots is not None:
+            ranks = found.get(roots, (9, 9))
+            found[roots] = (min(ranks[0], _rank(one)), min(ranks[1], _rank(other)))
+    for roots, ranks in found.items():
+        sets = [{name for folder, names in deployed.items() if _below(f"{folder}/x", top) for name in names}
+                for top in roots]  # fmt: skip
         if 2 * len(sets[0] & sets[1]) >= min(len(names) for names in sets):
-            kept, left = sorted((one, other), key=lambda top: (_rank(top), -len(sets[(one, other).index(top)]), top))
-            return kept, left
+            order = sorted((0, 1), key=lambda at: (ranks[at], -len(sets[at]), roots[at]))
+            return roots[order[0]], roots[order[1]]
     return None
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from novamodel.importers.kubernetes.charts import leaves, matters
 from novamodel.importers.kubernetes.operators import as_stores
 from novamodel.importers.kubernetes.poolers import as_pooler
 from novamodel.importers.names import is_infrastructure, short_name
@@ -32,10 +35,16 @@ _QUIET = {
     "NetworkPolicy", "CustomResourceDefinition", "ServiceMonitor", "PodMonitor", "PrometheusRule", "Certificate",
     "Issuer", "ClusterIssuer", "SealedSecret", "ExternalSecret", "MutatingWebhookConfiguration", "APIService",
     "ValidatingWebhookConfiguration", "PodSecurityPolicy", "SecretStore", "ClusterSecretStore", "IngressClass",
-    "Kustomization", "Component", "Application", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
-    "TriggerAuthentication", "ClusterTriggerAuthentication", "ClusterConfig",
+    "Kustomization", "Component", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
+    "TriggerAuthentication", "ClusterTriggerAuthentication", "ClusterConfig", "HelmRepository", "OCIRepository",
+    "GitRepository",
 }  # fmt: skip
 """Kinds that neither cost nor limit by themselves."""
+_BESIDE = re.compile(
+    r"(^|[-_])(xtrabackup|backup|exporter|agent|sidecar|metrics|reload(er)?|proxy|istio|envoy|filebeat|fluent\w*|logrotate|"
+    r"cloud-?sql-?proxy|vault)([-_]|$)"
+)
+"""Names of containers that stand beside the one that answers."""
 _MATTERS = {
     "PodDisruptionBudget": ("minAvailable", "maxUnavailable"),
     "ResourceQuota": ("hard",),
@@ -49,6 +58,10 @@ _MATTERS = {
 """Kinds that limit or cost, and where their values stand."""
 
 
+_VALUES_AT = {"HelmRelease": ("values",), "HelmChart": ("valuesContent",), "Application": ("source", "helm")}
+"""Kinds that have charts rendered, and where they say the values of those."""
+
+
 @dataclass
 class Cluster:
     """The objects of all manifests by kind."""
@@ -60,9 +73,9 @@ class Cluster:
         """All objects of some kinds, in the order of files."""
         return [found for kind in kinds for found in self.objects.get(kind, [])]
 
-    @property
+    @cached_property
     def prefixes(self) -> list[str]:
-        """Namespaces, which names often repeat as a prefix."""
+        """Namespaces, which names often repeat as a prefix; asked for when all objects are there."""
         spaces = {namespace(found) for group in self.objects.values() for found in group}
         return sorted(spaces - {"default", ""}, key=lambda space: (-len(space), space))
 
@@ -98,7 +111,7 @@ def containers(found: Node) -> list[Node]:
 def main_container(found: Node) -> Node:
     """The container that answers requests: the first one that is no infrastructure, else the first."""
     boxes = containers(found)
-    own = [box for box in boxes if not is_infrastructure(box["image"].text)]
+    own = [box for box in boxes if not is_infrastructure(box["image"].text) and not _BESIDE.search(box["name"].text)]
     return (own or boxes or [template_of(found).at("spec", "containers", 0)])[0]
 
 
@@ -109,11 +122,12 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
         for found in _items(document):
             kind = found["kind"].text
             pooler = as_pooler(found)
-            cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
-            cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
-            cluster.objects.setdefault("Service", []).extend(pooler[1:])
-            if kind == "Pooler" and pooler:
-                continue
+            if pooler:
+                cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
+                cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
+                cluster.objects.setdefault("Service", []).extend(pooler[1:])
+                if kind == "Pooler":
+                    continue
             stores = as_stores(found, draft)
             if stores:
                 cluster.objects.setdefault("Store", []).extend(stores[:1])
@@ -149,7 +163,11 @@ def _leave(found: Node, kind: str, draft: Draft) -> None:
     )
     why = "takes no customers" if kind in JOBS else "no place in the model"
     draft.leave(found.file, found["kind"].line, shown, why)
-    if kind not in JOBS and kind not in _MATTERS:
+    if kind in _VALUES_AT:
+        for path, node in leaves(found.at("spec", *_VALUES_AT[kind]), "values"):
+            if matters(path):
+                draft.leave(node.file, node.line, f"{kind} {name_of(found)}: {path} {node.text}", "Helm renders it")
+    elif kind not in JOBS and kind not in _MATTERS:
         for path, node in _leaves(found["spec"], "spec")[:MOST]:
             draft.leave(node.file, node.line, f"{kind} {name_of(found)}: {path} {node.text}", why)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from novamodel.importers.node import Node
+from novamodel.importers.postgres.memory import MEMORY_SETTINGS
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft
 from novamodel.yamlfile import Lines
@@ -91,10 +92,13 @@ def _services(found: Node, *ends: str) -> list[Node]:
 
 def _parameters(made: Made, parameters: Node, draft: Draft) -> None:
     """PostgreSQL's parameters as its arguments."""
+    words: list[str] = []
     for key, node in parameters.entries():
-        if key == "max_connections":
-            made.put((*_BOX, "args"), ["-c", f"{key}={node.text}"], node)
-            made.lines[(*_BOX, "args", 0)] = made.lines[(*_BOX, "args", 1)] = node.line
+        if key == "max_connections" or key in MEMORY_SETTINGS:
+            words += ["-c", f"{key}={node.text}"]
+            made.put((*_BOX, "args"), words, node)
+            for place in (len(words) - 2, len(words) - 1):
+                made.lines[(*_BOX, "args", place)] = node.line
         elif node.text:
             draft.leave(node.file, node.line, f"{key} = {node.text[:60]}", "PostgreSQL parameter: no place for it")
 

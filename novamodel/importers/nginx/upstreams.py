@@ -76,7 +76,9 @@ def _say_failures(servers: dict[str, list[Directive]], draft: Draft) -> None:
             if len(set(texts)) > 1:
                 first = said[service] or lines[0]
                 shown = ", ".join(sorted({text for text in texts if text is not None}))
-                draft.leave(first.file, first.line, f"{name} {shown} of single servers", "one for all replicas is modelled")
+                draft.leave(
+                    first.file, first.line, f"{name} {shown} of single servers", "one for all replicas is modelled"
+                )
         agreed = len({place and place.option(name) for place in said.values()}) == 1
         for service, place in said.items():
             if place is not None:

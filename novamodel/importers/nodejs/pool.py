@@ -87,8 +87,12 @@ def read_pools(path: Path, shown: str) -> list[Row]:
     """What the pools that a source file makes say; one whose braces do not close is a ``UserError`` with its line."""
     source = source_of(list(tokens(read_text(path))))
     rows: list[Row] = []
+    said = {unquoted(word) for word in source.words if word.kind == "string"}
+    others = bool(said & _OTHER_POOLS) and "pg" not in said
     for table, made in ((_MADE, True), (_CALLED, False)):
         for word, arguments, closed in calls(source.words, set(table), made):
+            if others and word.text == "Pool":
+                continue
             if not closed and made and word.text == "Pool":
                 raise UserError("new Pool({ is never closed", file=path, line=word.line)
             rows += _rows(table[word.text], word, arguments, source, shown)
@@ -195,7 +199,10 @@ def _of_settings(source: Source, shown: str) -> list[Row]:
                     for row in _of_literal(part, library, source, shown)
                 ]
                 return [Row("", None, shown, word.line, "pool", library.name), *rows]
-    library = _SEQUELIZE if any(word.text == "dialect" for word in source.words) else _KNEX
+    said = {unquoted(word) for word in source.words}
+    library = _SEQUELIZE if "dialect" in said else _KNEX
+    if not said & _DATABASE_WORDS:
+        return []
     for at, word in enumerate(source.words):
         name = unquoted(word)
         if name == "poolSize" and _texts(source, at + 1, 1) == [":"]:
@@ -206,6 +213,15 @@ def _of_settings(source: Source, shown: str) -> list[Row]:
             if literal is not None and {"max", "min"} & literal.options.keys():
                 return _plain(literal, word, _TYPEORM if name == "extra" else library, source, shown)
     return []
+
+
+_DATABASE_WORDS = {
+    "knex", "Knex", "client", "dialect", "sequelize", "Sequelize", "pg", "postgres", "postgresql", "mysql", "mysql2",
+    "TypeOrmModule", "DataSource", "typeorm", "MikroORM", "defineConfig",
+}  # fmt: skip
+"""Words of a file that makes settings of a database."""
+_OTHER_POOLS = {"tinypool", "workerpool", "piscina", "generic-pool", "undici", "worker_threads", "node:worker_threads"}
+"""Packages whose ``Pool`` is none of connections to a database."""
 
 
 def _texts(source: Source, at: int, count: int) -> list[str]:
@@ -225,7 +241,9 @@ def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
     radix = any(part.text == "parseInt" for part in parts)
     for at, part in enumerate(parts):
         after = parts[at + 1].kind if at + 1 < len(parts) else ""
-        if part.text in ("||", "??", ":") or (part.text == "," and after in ("string", *(() if radix else ("number",)))):
+        if part.text in ("||", "??", ":") or (
+            part.text == "," and after in ("string", *(() if radix else ("number",)))
+        ):
             rest = list(takewhile(lambda token: token.text not in (",", ")"), parts[at + 1 :]))
             if len(rest) == 1 and rest[0].kind == "string":
                 rest = [Token("number", unquoted(rest[0]), rest[0].line)]

@@ -82,10 +82,11 @@ def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
         say_pgbouncer(said, draft)
         if not said:
             _say_default_mode(box.file, box["image"].line, draft)
-        version = re.search(r":v?(\d+\.\d+)", box["image"].text)
+        version = re.search(r":v?(1\.\d+)", box["image"].text)
         if version:
             draft.say(Said("database.pgbouncer.version", version[1], box.file, box["image"].line))
-        say_pod("database.pgbouncer", Box("pgbouncer", box.file, box["image"].line, None, node=box), draft)
+        if box.at("resources").value or box.at("deploy", "resources").value:
+            say_pod("database.pgbouncer", Box("pgbouncer", box.file, box["image"].line, None, node=box), draft)
         if isinstance(whole(replicas.value), int) and whole(replicas.value) > 1:
             draft.leave(replicas.file, replicas.line, f"{replicas.text} replicas of PgBouncer", "one is modelled")
         return

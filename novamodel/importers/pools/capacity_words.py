@@ -7,14 +7,19 @@ from collections.abc import Iterable, Mapping
 
 from novamodel.importers.graph.boxes import Text
 
-_WORDS = frozenset(
-    """max min limit limits pool worker workers thread threads process processes processors concurrency connection connections conn
-    conns timeout timeouts rate burst heap memory mem buffer buffers batch backlog partitions replicas replication
-    retention retries retry ttl cpu cpus prefetch lifetime idle keepalive shards capacity parallelism parallel
-    maxmemory maxclients quota throttle inflight pending queue ratio rps qps expiration forks children""".split()
-)
-_SIZED = frozenset(("cache", "queue", "pool", "buffer", "batch", "heap", "memory", "disk", "storage", "max", "page", "file"))
-_NEVER = frozenset("port password secret token key id uid gid version log level debug date year test host url".split())
+_WORDS = frozenset({
+    "max", "min", "limit", "limits", "pool", "worker", "workers", "thread", "threads", "process", "processes",
+    "processors", "concurrency", "connection", "connections", "conn", "conns", "timeout", "timeouts", "rate", "burst",
+    "heap", "memory", "mem", "buffer", "buffers", "batch", "backlog", "partitions", "replicas", "replication",
+    "retention", "retries", "retry", "ttl", "cpu", "cpus", "prefetch", "lifetime", "idle", "keepalive", "shards",
+    "capacity", "parallelism", "parallel", "maxmemory", "maxclients", "quota", "throttle", "inflight", "pending",
+    "queue", "ratio", "rps", "qps", "expiration", "forks", "children", "maxconn", "instances",
+})  # fmt: skip
+_SIZED = frozenset({"cache", "queue", "pool", "buffer", "batch", "heap", "memory", "disk", "storage", "page", "volume"})
+_NEVER = frozenset({
+    "port", "password", "secret", "token", "key", "id", "uid", "gid", "version", "log", "level", "debug", "date",
+    "year", "test", "host", "url",
+})  # fmt: skip
 _VALUE = re.compile(r"-?\d{1,15}(\.\d{1,6})?[ ]?(%|[kKmMgGtT]i?[bB]?|ms|s|sec|seconds|m|min|h|d|days|r/s|r/m)?")
 _FLAG = re.compile(r"(?:^|\s)-{1,2}(?:D)?([A-Za-z][\w.-]{1,60})(?:=|\s+)(\S{1,30})(?=\s|$)")
 MOST = 60

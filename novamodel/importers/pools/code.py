@@ -59,7 +59,11 @@ def _python(text: str, shown: str) -> list[Row]:
         rows += _django(names["DATABASES"], names, shown)
     if "gunicorn" in shown:
         for name in sorted(_GUNICORN & names.keys()):
-            rows.append(Row(f"gunicorn {name}", ast.unparse(names[name])[:80], shown, names[name].lineno))
+            value, by, fallback = _number(names[name], names)
+            written = ast.unparse(names[name])[:80]
+            why = f"fallback of {written}" if fallback else ""
+            shown_value = written if value is None else str(value)
+            rows.append(Row(f"gunicorn {name}", shown_value, shown, names[name].lineno, None, why, by))
     return rows
 
 
@@ -295,16 +299,19 @@ def _ruby(text: str, shown: str) -> list[Row]:
     rows = []
     for match in re.finditer(r"^[ \t]*(threads|workers)[ (]{1,9}([^\n#]{1,120})", text, re.M):
         line = text.count("\n", 0, match.start()) + 1
-        parts = []
+        parts, by = [], ""
         for word in match[2].split(","):
             found = re.match(_RUBY_NUMBER, word.strip())
             number = None
             for name in (word.strip(" )"), _behind(word.strip(" )"), text)):
                 known = names.get(name)
                 number = number or ((known[3] or known[4] or known[5]) if known else None)
+                by = ((known[2] or "") if known else "") or by
             number = number or ((found[2] or found[3] or found[4]) if found else None)
+            by = ((found[1] or "") if found else "") or by
             parts.append(number or word.strip(" )"))
-        rows.append(Row(f"Puma {match[1]}", " to ".join(parts), shown, line))
+        if not match[2].startswith("="):  # a name of the file's own
+            rows.append(Row(f"Puma {match[1]}", " to ".join(parts), shown, line, by=by))
     return rows
 
 

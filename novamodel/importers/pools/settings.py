@@ -45,6 +45,8 @@ def read_settings_file(pair: tuple[Path, str]) -> list[Row]:
         return _prisma(text, shown)
     if name.endswith(".conf"):
         return _php(text, shown)
+    if name.endswith(".ini"):
+        return _uwsgi(text, shown)
     if name == "procfile":
         return [row for number, line in enumerate(text.splitlines(), 1)
                 for row in rows_of_command(tuple(Text(word, shown, number) for word in line.split()))]  # fmt: skip
@@ -198,6 +200,15 @@ def _appsettings(text: str, shown: str) -> list[Row]:
     return rows
 
 
+def _uwsgi(text: str, shown: str) -> list[Row]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        key, sign, value = (part.strip() for part in line.partition("="))
+        if sign and speaks(key, value):
+            rows.append(Row(f"uwsgi {'processes' if key == 'workers' else key}", value, shown, number))
+    return rows
+
+
 def _php(text: str, shown: str) -> list[Row]:
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -206,4 +217,9 @@ def _php(text: str, shown: str) -> list[Row]:
         )
         if match:
             rows.append(Row(f"PHP-FPM {match[1]}", match[2], shown, number))
-    return rows
+    sizes = {row.line: -int(row.value) for row in rows if _is_most(row)}
+    return sorted(rows, key=lambda row: sizes.get(row.line, -(10**9)))  # the largest pool is the main one
+
+
+def _is_most(row: Row) -> bool:
+    return row.what == "PHP-FPM pm.max_children" and str(row.value).isdecimal() and len(str(row.value)) < 8

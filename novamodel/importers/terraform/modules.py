@@ -35,6 +35,8 @@ class Module:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
     root: str = ""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """Regions of the providers that its caller hands over, by their names in here; empty: the one without an alias."""
     children: dict[str, list[tuple[Any, Module]]] = field(default_factory=dict)
     _memo: dict[str, Any] = field(default_factory=dict)
     _index: dict[tuple[str, ...], Block] = field(default_factory=dict)

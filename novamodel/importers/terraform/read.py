@@ -11,7 +11,7 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
-from novamodel.importers.terraform.expand import build, resources, safe_value
+from novamodel.importers.terraform.expand import build, regions_given, resources, safe_value
 from novamodel.importers.terraform.folders import Tree, local_source, roots, units, value_files
 from novamodel.importers.terraform.jsonform import as_native
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
@@ -56,8 +56,11 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     tree = Tree.of(parsed)
     applied, others = roots(tree)
     folder = Folder(inside)
+    made: set[tuple[str, ...]] = set()
     for root in applied:
-        _root(root, tree, folder, result)
+        own = {(block.kind, *block.labels) for block in tree.folders[root] if block.kind in ("resource", "module")}
+        _root(root, tree, folder, result, f"{root}." if own & made else "")
+        made |= own
     chosen, left = units(tree)
     for place, target in chosen:
         _unit(place, target, tree, folder, result)
@@ -70,12 +73,13 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     return result
 
 
-def _root(root: str, tree: Tree, folder: Folder, result: Terraform) -> None:
+def _root(root: str, tree: Tree, folder: Folder, result: Terraform, prefix: str) -> None:
+    """One applied folder; ``prefix`` tells its resources from those of others that are called alike."""
     blocks = tree.folders[root]
     names = {block.labels[0] for block in blocks if block.kind == "variable" and block.labels}
     taken, others = value_files(tree, root, names)
     inputs: dict[str, Any] = {}
-    module = Module(folder, root, blocks, inputs, "", root)
+    module = Module(folder, root, blocks, inputs, prefix, root)
     for file in taken:
         for name, expression in tree.values[file].items():
             inputs[name] = safe_value(module.evaluator, expression)
@@ -157,7 +161,8 @@ def _child(module: Module, block: Block, own: dict[str, Any], key: Any, target: 
     inputs = {name: later(expression) for name, expression in block.attributes.items()}
     shown = "" if key is None else f"[{key}]"
     prefix = f"{module.prefix}module.{block.labels[0]}{shown}."
-    return Module(module.folder, target, tree.folders[target], inputs, prefix, module.root)
+    given = regions_given(module, block)
+    return Module(module.folder, target, tree.folders[target], inputs, prefix, module.root, given)
 
 
 def _remote(module: Module, block: Block, own: dict[str, Any], key: Any, result: Terraform) -> None:

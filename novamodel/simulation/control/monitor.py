@@ -49,6 +49,7 @@ REPLICAS = {
     "outdated": int,
     "cpu_of_request": float,
     "memory_of_request": float,
+    "periods": int,
     "throttled_periods": int,
     "throttled_s": float,
     "core_wait_s": float,
@@ -202,10 +203,10 @@ class Monitor:
 
     def _denied_since(self, fleet: Fleet, now: float) -> Denied:
         """What all replicas together were denied since the last interval."""
-        total = Denied(0, 0.0, 0.0)
+        total = Denied(0, 0, 0.0, 0.0)
         for row in range(*fleet.rows):
             total = total.plus(denied_cpu(self.world.engine.model, row, now))
-        before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0.0, 0.0)), total
+        before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0, 0.0, 0.0)), total
         return total.plus(before, -1)
 
     def _replica_row(self, name: str, fleet: Fleet, now: float) -> None:

@@ -13,7 +13,7 @@ from novamodel.analytic.flow import hourly_rates
 from novamodel.cost import Bill, BillRange, CostRange, MonthUsage, PriceBook, cost_range, load_book, price, regions
 from novamodel.scenario import Scenario, only_declared
 from novamodel.simulation import Result
-from novamodel.workflows.month.alone import NOTHING, declared_month
+from novamodel.workflows.month.alone import NOTHING, declared_month, with_other_regions
 from novamodel.workflows.month.answered import capacity_of
 from novamodel.workflows.month.calendar import day_multiples, month_use
 from novamodel.workflows.month.committed import with_commitments
@@ -73,6 +73,7 @@ class Month:
         if asked:
             use = self.use(off.get(LOAD, 1.0))
             found = with_commitments(found, asked, usage, use, self.book, lenient=self.lenient)
+        found = with_other_regions(found, self.scenario, lenient=self.lenient)
         return with_prices_off(found, off)
 
     def usage(self, off: Mapping[str, float]) -> MonthUsage:
@@ -183,4 +184,5 @@ def steady_bill(scenario: Scenario) -> Bill:
     rates, full = hourly_rates(scenario), capacity_of(scenario)
     use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
     usage = month_usage(scenario, use, book)
-    return with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
+    found = with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
+    return with_other_regions(found, scenario)

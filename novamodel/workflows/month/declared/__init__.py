@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from novamodel.cost import regions
 from novamodel.scenario import Scenario, cache_nodes, database_classes
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared import buckets, compute, machines, messages, network, rds, rest, stores
@@ -35,6 +36,8 @@ FREE = (
     "aws_db_subnet_group",
     "aws_elasticache_parameter_group",
     "aws_elasticache_subnet_group",
+    "aws_lb_target_group",
+    "aws_alb_target_group",
     "aws_lb_listener_rule",
     "aws_alb_listener_rule",
     "aws_apigatewayv2_stage",
@@ -140,20 +143,28 @@ HANDLERS: Mapping[str, Handler] = {
 SILENT = ("provider",)
 
 
+def elsewhere(scenario: Scenario) -> tuple[str, ...]:
+    """Other regions with a price book in which resources stand."""
+    there = {one.text("provider_region") for one in scenario.declared}
+    return tuple(sorted(there & set(regions()) - {scenario.pricing.region}))
+
+
 def declared_usage(
-    scenario: Scenario, requests: float, storage_requests: float, on: date, *, alone: bool = False
+    scenario: Scenario, requests: float, storage_requests: float, on: date, *, alone: bool = False, region: str = ""
 ) -> Found:
-    """What all declared resources add; see `Found` for what else it needs to know.
+    """What the declared resources of one region add (the scenario's where none is given); see `Found`.
 
     `alone`: no place in the scenario prices any of them, and nothing is known by traffic.
     """
     found = Found(scenario, requests, storage_requests, on, alone)
+    home = scenario.pricing.region
     for one in scenario.declared:
-        region = one.text("provider_region")
+        where = one.text("provider_region") or home
         if one.type in SILENT or (not alone and one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if region and region != scenario.pricing.region:
-            found.leave(one, f"it stands in {region}: a bill is of one region")
+        if where != (region or home):
+            if where not in regions() and not region:
+                found.leave(one, f"it stands in {where}, of which there is no price book")
             continue
         taken = scenario.platform.kind != "compose" and one.modelled is not None
         if not alone and known_machine(one) and (taken or _hosted(scenario)):
@@ -199,4 +210,4 @@ def _priced_there(scenario: Scenario, one: Declared) -> bool:
     return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 
-__all__ = ["HANDLERS", "Found", "declared_usage", "known_machine", "title"]
+__all__ = ["HANDLERS", "Found", "declared_usage", "elsewhere", "known_machine", "title"]
