@@ -82,7 +82,7 @@ def size(
     else:
         width = terminal_width()
         left = [fold(line, width) for line in import_lines(scenario)]
-        say("\n".join([*rests_lines(scenario, width), "", sizing_text(sizing), *left]))
+        say("\n".join([*rests_lines(scenario, width), "", fold(sizing_text(sizing), width), *left]))
     return 0 if sizing.met else MISSED
 
 
