@@ -3,7 +3,7 @@
 `make decisions SYSTEMS=N`, or `python -m benchmarks.decisions [--systems N] [--seed S] [--out FILE] [--again]`. A line
 of FILE a system; those that are there already are not made again, with ``--again`` what was simulated of them is kept
 and the methods choose anew. Beside `novamodel.sizing.size` stand random search and Optuna's TPE (where it is installed:
-`pip install 'novamodel[bench]'`) with as many replications. The truth is an enumeration with other customers: from the
+`pip install '.[bench]'`) with as many replications. The truth is an enumeration with other customers: from the
 cheapest combination upwards every one is simulated until one is sure to hold, for a dearer one cannot be the optimum.
 """
 
@@ -264,7 +264,7 @@ def summary(rows: list[dict[str, Any]]) -> Iterator[str]:
     for name in METHODS:
         own = [row[name] for row in rows if name in row]
         if not own:
-            yield f"  {name:10} is not installed (pip install 'novamodel[bench]')"
+            yield f"  {name:10} is not installed (pip install '.[bench]')"
             continue
         good = sum(one["good"] for one in own)
         misses = sum(one["over"] is not None and one["over"] >= 1 for one in own)
