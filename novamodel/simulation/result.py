@@ -89,11 +89,11 @@ class Result:
 
     def estimate(self, metric: str, of: str = "") -> Estimate:
         """Value and 95 % interval of a metric; KeyError where there is none of that name."""
-        rows = self.estimates[(self.estimates["metric"] == metric) & (self.estimates["of"] == of)]
-        if rows.empty:
+        columns = {name: self.estimates[name].to_numpy() for name in ("metric", "of", *Estimate._fields)}
+        rows = np.flatnonzero((columns["metric"] == metric) & (columns["of"] == of))
+        if not rows.size:
             raise KeyError(f"no estimate of {metric!r} of {of or 'all requests'!r}")
-        row = rows.iloc[0]
-        return Estimate(float(row["value"]), float(row["low"]), float(row["high"]))
+        return Estimate(*(float(columns[name][rows[0]]) for name in Estimate._fields))
 
     def slo(self) -> list[SloResult]:
         """Every objective of the scenario, judged."""
