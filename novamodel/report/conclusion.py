@@ -38,7 +38,13 @@ def conclusion(answer: Mapping[str, Any]) -> Conclusion:
     rests = answer.get("rests_on")
     failed = [f"{row['part']}: {row['why']}" for row in answer.get("failed") or []]
     warnings = [str(text) for text in answer.get("warnings") or []]
-    gaps = [*warnings, *_simplified(answer), *_seen(answer), f"not modelled: {_not_modelled()}"]
+    gaps = [
+        *(answer.get("budget") or []),
+        *warnings,
+        *_simplified(answer),
+        *_seen(answer),
+        f"not modelled: {_not_modelled()}",
+    ]
     said = [
         ("Rests on", rests_sentence(rests) if rests else ""),
         ("Could not be made", "; ".join(failed)),
