@@ -17,6 +17,7 @@ from novamodel.analytic.database import DatabaseLoad, database_s, single_wait
 from novamodel.analytic.demand import RouteDemand, core_scale, of_services, route_demands
 from novamodel.analytic.limited import Patience, mmc_patience
 from novamodel.analytic.replica import ReplicaLoad, quota_cores, replica_load
+from novamodel.analytic.shards import master_shares
 from novamodel.analytic.stations import (
     CacheState,
     DatabaseState,
@@ -153,7 +154,10 @@ def system_load(
     total = of_services(routes, scenario.services)
     per_s = {name: every * demand.share for name, demand in total.items()}
     edges = edge_states(scenario, every, routes)
-    caches = {name: cache_state(cache, name, per_s, total) for name, cache in scenario.all_caches.items()}
+    caches = {
+        name: cache_state(cache, name, per_s, total, master_shares(scenario, name))
+        for name, cache in scenario.all_caches.items()
+    }
     replica = {
         name: replica_of(
             scenario, name, total[name], per_s[name], np.asarray(replicas[name]), (cpu_limit or {}).get(name)

@@ -10,7 +10,7 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario, Service
 from novamodel.sizing import legal
-from novamodel.sizing.machines import cache_choices, database_choices
+from novamodel.sizing.machines import cache_choices, database_choices, node_choices
 from novamodel.sizing.settings import current_settings, path_of, shown, written
 
 MANY, MOST_VALUES = 8, 6
@@ -82,8 +82,11 @@ class Variable:
         return next((i for i, row in enumerate(self.values) if all(map(_equal, row, held))), None)
 
 
-def variables(scenario: Scenario) -> tuple[Variable, ...]:
-    """Every decision that the scenario leaves open, with its legal values, today's among them."""
+def variables(scenario: Scenario, *, nodes: bool = False) -> tuple[Variable, ...]:
+    """Every decision that the scenario leaves open, with its legal values, today's among them.
+
+    ``nodes``: the type of the nodes too, Graviton's among them: their count follows from the requests of the pods.
+    """
     known = scenario.paths()
     found: list[Variable] = []
     for name, service in scenario.services.items():
@@ -94,7 +97,8 @@ def variables(scenario: Scenario) -> tuple[Variable, ...]:
         sizes = [size for size in legal.BOUNCER_SIZES if size <= most]
         path = "database.pgbouncer.default_pool_size"
         found.append(_variable(scenario, known, "PgBouncer default pool size", path, sizes, costs=False))
-    for label, paths, rows in (database_choices(scenario), cache_choices(scenario)):
+    machines = [database_choices(scenario), cache_choices(scenario), *([node_choices(scenario)] if nodes else [])]
+    for label, paths, rows in machines:
         now = tuple(known[path] for path in paths)
         if len(rows) > 1:
             found.append(Variable(label, paths, rows, rows.index(now), True, said(scenario, paths[0])))

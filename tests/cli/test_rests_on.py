@@ -69,7 +69,7 @@ def test_a_list_that_import_did_not_write_is_a_mistake(call: Callable, row: str)
     assert outcome.err.startswith("error: mine.yaml:3: not_modelled is what import writes")
 
 
-@pytest.mark.parametrize("command", ["run", "check", "size", "bill", "report", "diff"])
+@pytest.mark.parametrize("command", ["run", "check", "size", "report", "diff"])
 def test_without_a_service_there_is_no_answer(call: Callable, command: str) -> None:
     more = (FOLDERS / "shop",) if command == "diff" else ()
     outcome = call(command, NONE, *more)

@@ -62,7 +62,7 @@ def parameter(one: Declared, found: Found) -> None:
 
 def log_group(one: Declared, found: Found) -> None:
     """A group of logs: what a usage file says of it; else its bytes are counted by traffic."""
-    if not one.usage:
+    if not one.usage and not found.alone:
         found.costs_nothing(one, "its bytes are priced by traffic")
         return
     rare = one.text("log_group_class") == "INFREQUENT_ACCESS"
@@ -76,7 +76,7 @@ def log_group(one: Declared, found: Found) -> None:
 
 def prometheus(one: Declared, found: Found) -> None:
     """Samples are priced where the scenario's Prometheus is the managed one."""
-    if found.scenario.monitoring.prometheus != "managed" or one.usage:
+    if found.alone or found.scenario.monitoring.prometheus != "managed" or one.usage:
         leave_unsaid(one, found, meter_used(one, found, PARTS[one.type]))
 
 
