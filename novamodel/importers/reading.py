@@ -22,6 +22,7 @@ from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.ecs.copilot import read_manifests
 from novamodel.importers.ecs.params import read_params
+from novamodel.importers.ecs.services import read_services
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -46,6 +47,7 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.redis import read_redis
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform.folders import rank
 from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
 from novamodel.importers.usage import read_usage
@@ -83,8 +85,9 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     declared += read_templates(found.all("cloudformation"), region, draft)
     declared += read_manifests(found.all("copilot"), draft)
     declared += read_params(found.all("ecs-params"), project.whole if project else None)
+    declared += read_services(found.all("ecs-service"))
     declared += read_usage(found.all("usage"), declared, draft)
-    estate = Estate(declared, found.all("ecs"))
+    estate = Estate(declared, sorted(found.all("ecs"), key=lambda task: rank(task.file)))
     estate.link()
     sources = Sources(
         found,

@@ -112,8 +112,10 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
         for box in boxes:
             front = box.published is not None and not _ADMIN.search(box.image_name)
-            tests = roles[box.name].why == TESTS
-            if box.name in names and ((roles[box.name].what in ("tool", "proxy") and front) or tests):
+            front = front and roles[box.name].what == "tool"
+            run = box.owner is not None and bool(box.owner["containerDefinitions"]) and bool(box.ports)
+            front = front or (run and roles[box.name].what == "proxy")
+            if box.name in names and (front or roles[box.name].why == TESTS):
                 roles[box.name] = Role("service", why="nothing else in the folder takes requests")
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]
