@@ -55,7 +55,7 @@ def diff(
     \b
     Examples:
       novamodel diff novabank novabank-ecs
-      novamodel diff mine.yaml --set services.core-api.replicas=5
+      novamodel diff mine.yaml --set services.core-api.autoscaler.min_replicas=5
       novamodel diff main/deploy branch/deploy --markdown > comment.md
     """
     from novamodel.cli.output import say, say_json

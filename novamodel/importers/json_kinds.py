@@ -57,7 +57,7 @@ def kind_of_json(path: Path, shown: str) -> Found:
         raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
     if bool(node["apiVersion"] and node["kind"]):
         return "kubernetes", (node,), ""
-    if node["dashboard"] or node["panels"]:
+    if isinstance(node["dashboard"].value, dict) or isinstance(node["panels"].value, list):
         return "grafana", (node,), ""
     return None, (), "no kind of JSON that is known"
 

@@ -105,7 +105,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
         "ecs": task_boxes([task.node for task in tasks_of(estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
-    if not declared and not any(count_services(boxes) for boxes in sources.boxes.values()):
+    if not declared and not any(map(_serves, (box for boxes in sources.boxes.values() for box in boxes))):
         project = with_built(project, built, found.text("Procfile"), draft)
         sources.boxes["compose"] = project_boxes(project, dotenv, built) if project else []
     sources.workloads = {
@@ -119,6 +119,12 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     sources.project = project
     sources.dotenv = dotenv
     return sources
+
+
+def _serves(box: Box) -> bool:
+    """Whether a container is one of our own, or one that the host shows to others and that is no store."""
+    what = role_of(box).what
+    return what in ("service", "worker") or (what in ("tool", "proxy") and box.published is not None)
 
 
 def _each(found: Found, kind: str, read: Callable[[tuple[Path, str]], Sequence[T]]) -> list[T]:

@@ -122,8 +122,11 @@ def _add(
 
 
 def _task_of(service: Resource, tasks: list[Task], estate: Estate) -> Task | None:
-    """The task definition that a service runs."""
+    """The task definition that a service runs, or that a task set of it does."""
     value = service.body["task_definition"]
+    if not value:
+        sets = [one for one in estate.of("aws_ecs_task_set") if estate.refers(one.body["service"], service)]
+        value = sets[0].body["task_definition"] if sets else value
     for task in tasks:
         if task.resource is not None and estate.refers(value, task.resource):
             return task
