@@ -148,7 +148,7 @@ def bill(
         say("\n\n".join([first, forms.pull_request(cost, by.value if by else None)]))
     else:
         width = terminal_width()
-        left = "\n".join(fold(line, width) for line in import_lines(scenario))
+        left = "\n".join(fold(line, width) for line in import_lines(scenario, alone))
         month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
         say(
             "\n\n".join(

@@ -85,12 +85,17 @@ def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False, alon
     return fold(rests_sentence(rests.to_dict(), marked), width).splitlines()
 
 
-def import_lines(scenario: Scenario) -> list[str]:
-    """What files hold that no figure has: findings and things without a model, counted; those with a place listed."""
+def import_lines(scenario: Scenario, alone: bool = False) -> list[str]:
+    """What files hold that no figure has: findings and things without a model, counted; those with a place listed.
+
+    ``alone``: below a bill of the declared resources, which says of each what it costs.
+    """
     found = scenario.findings
     lines = [f"{count(len(found), 'finding')} in the configuration files: novamodel report lists them"] if found else []
     rows = [row for row in scenario.not_modelled if row["what"] != "file not read"]
     files = len(scenario.not_modelled) - len(rows)
+    priced = {(one.file, one.line) for one in scenario.declared} if alone else set()
+    rows = [row for row in rows if (row["file"], row["line"]) not in priced]
     if rows or files:
         more = f", {count(files, 'file')} not read" if files else ""
         lines.append(f"seen in files and not modelled: {len(rows)}{more}" + (":" if rows else ""))

@@ -77,6 +77,10 @@ ALLOWANCES = {
     "sns.requests": "sns.requests",
     "sns.http": "sns.http",
     "sns.email": "sns.email",
+    "lambda.requests": "lambda.requests",
+    "lambda.x86.duration": "lambda.duration",
+    "lambda.arm64.duration": "lambda.duration",
+    "sfn.transitions": "sfn.transitions",
 }
 """The always-free allowance of the account that each price's quantity uses up, in the order of the bill."""
 

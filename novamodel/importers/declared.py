@@ -51,6 +51,8 @@ class Resource:
     listed: bool = False
     usage: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    instances: list[str] = field(default_factory=list)
+    """Keys of its instances, where count or for_each makes them."""
 
     @property
     def label(self) -> str:
@@ -196,6 +198,7 @@ def same_values(resources: list[Resource]) -> list[Resource]:
             result.append(one)
         else:
             twin.count += one.count
+            twin.instances += one.instances
     return result
 
 

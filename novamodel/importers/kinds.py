@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,9 @@ from novamodel.errors import UserError
 from novamodel.importers.cloudformation.read import is_template
 from novamodel.importers.ecs.copilot import is_copilot
 from novamodel.importers.ecs.params import is_params
-from novamodel.importers.jsonfile import read_json
+from novamodel.importers.json_kinds import kind_of_json
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
-from novamodel.importers.terraform.plan import is_plan
 from novamodel.yamlfile import MAX_BYTES, documents_in, read_documents, read_text
 
 KINDS = {
@@ -23,6 +21,7 @@ KINDS = {
     "kubernetes": "Kubernetes manifest",
     "compose": "Docker Compose file",
     "ecs": "ECS task definition",
+    "ecs-service": "ECS service definition",
     "chart": "Helm chart",
     "kustomization": "Kustomization",
     "terraform": "Terraform",
@@ -63,8 +62,6 @@ _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
     re.M,
 )
-_SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
-_PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
 _DEFINITION = re.compile(r"^kind:[ \t]*['\"]?CustomResourceDefinition\b", re.M)
 _ENVIRONMENT = re.compile(
@@ -231,47 +228,9 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 
 
 def _json(path: Path, shown: str) -> Kind:
-    text = read_text(path)
-    named = "task" in path.name.lower() and "def" in path.name.lower()
     if path.name.lower().startswith("appsettings"):
         return Kind("settings")
-    if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
-        return Kind(None, why="no kind of JSON that is known")
-    if "${" in text and re.search(r":[ \t]*\$\{", text):
-        return Kind(None, why="a template: Terraform or a script fills it in")
-    if not named and not _may_be_known(text):
-        return Kind(None, why="no kind of JSON that is known")
-    value, lines = read_json(path)
-    node = Node(value, shown, lines)
-    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
-        return Kind(None, why="containers without their task: Terraform names the file")
-    if is_template(node):
-        return Kind("cloudformation", (node,))
-    if is_plan(node):
-        return Kind("plan", (node,))
-    inner = node["taskDefinition"] or node
-    if inner["containerDefinitions"]:
-        return Kind("ecs", (inner,))
-    if named:
-        raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
-    if _has(node, "apiVersion", "kind"):
-        return Kind("kubernetes", (node,))
-    if node["dashboard"] or node["panels"]:
-        return Kind("grafana", (node,))
-    return Kind(None, why="no kind of JSON that is known")
-
-
-def _may_be_known(text: str) -> bool:
-    """Whether JSON has the form of a kind that is known: reading it with its lines takes far longer than to see that."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return True  # what is wrong with it is said where it is read
-    node = Node(value, "", {})
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(one, dict) and "image" in one for one in value)
-    keys = ("containerDefinitions", "taskDefinition", "dashboard", "panels")
-    return is_template(node) or is_plan(node) or any(node[key] for key in keys) or _has(node, "apiVersion", "kind")
+    return Kind(*kind_of_json(path, shown))
 
 
 def _conf(path: Path, shown: str) -> Kind:

@@ -25,7 +25,7 @@ from novamodel.sizing.holds import held_windows
 from novamodel.sizing.joint import Space, space
 from novamodel.sizing.learned import chance_to_hold, expected_excess
 from novamodel.sizing.price import compute_cost
-from novamodel.sizing.variables import Variable
+from novamodel.sizing.variables import MANY, Variable, few_values
 from novamodel.sizing.variables import variables as all_variables
 from novamodel.sizing.verdict import doubt, excess
 from novamodel.sizing.window import peak_window
@@ -83,6 +83,8 @@ def size(
         raise ValueError(f"a budget of {budget} is too small: today's size and one candidate need 2")
     peak = max(scenario.traffic.most_per_s, 1e-9)
     chosen = tuple(all_variables(scenario, nodes=nodes) if variables is None else variables)
+    if variables is None and len(scenario.services) > MANY:
+        chosen = few_values(chosen)
     window = peak_window(scenario, max(min(duration_s, ENOUGH_REQUESTS / peak), min(duration_s, SHORTEST_S)))
     bench = Bench(
         scenario,

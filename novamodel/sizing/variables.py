@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from novamodel.errors import UserError
@@ -13,6 +13,8 @@ from novamodel.sizing import legal
 from novamodel.sizing.machines import cache_choices, database_choices, node_choices
 from novamodel.sizing.settings import current_settings, path_of, shown, written
 
+MANY, MOST_VALUES = 8, 6
+"""Of more services than this each setting is tried at so many values (`few_values`)."""
 RESOURCES = ("cpu_request", "cpu_limit", "memory_request", "memory_limit")
 _TERMS = {
     "min_replicas": "minReplicas",
@@ -101,6 +103,23 @@ def variables(scenario: Scenario, *, nodes: bool = False) -> tuple[Variable, ...
         if len(rows) > 1:
             found.append(Variable(label, paths, rows, rows.index(now), True, said(scenario, paths[0])))
     return tuple(variable for variable in found if len(variable.values) > 1)
+
+
+def few_values(chosen: Iterable[Variable]) -> tuple[Variable, ...]:
+    """The same decisions with at most `MOST_VALUES` values each, spread evenly, today's and those beside it among them.
+
+    Of many services: every service is judged over the product of its values, and all of them are to end in time.
+    """
+    found = []
+    for variable in chosen:
+        last, now = len(variable.values) - 1, variable.now
+        near = {place for place in (now - 1, now, now + 1) if 0 <= place <= last}
+        rest = MOST_VALUES - len(near)
+        spread = [round(step * last / max(rest - 1, 1)) for step in range(rest)]
+        kept = sorted({*near, *spread}) if last >= MOST_VALUES else list(range(last + 1))
+        values = tuple(variable.values[place] for place in kept)
+        found.append(replace(variable, values=values, now=kept.index(now)))
+    return tuple(found)
 
 
 def _of_service(scenario: Scenario, known: Mapping[str, Any], name: str, service: Service) -> Iterable[Variable]:

@@ -10,6 +10,8 @@ import pytest
 
 import novamodel as nm
 from novamodel.cost import focus_csv, load_book
+from novamodel.errors import UserError
+from novamodel.scenario.declared import Declared
 
 BILLS = Path(__file__).parents[1] / "bills"
 ALONE = ("alone", "usage")
@@ -113,3 +115,29 @@ def test_the_prices_of_another_region_are_those_of_its_book() -> None:
     ireland = load_book("eu-west-1")
     [line] = [one for one in nm.bill(nm.load(BILLS / "regions")).mid.lines if one.key == "nat.hour" and one.region]
     assert line.unit_price == ireland.price("nat.hour").flat
+
+
+def test_what_aws_does_not_know_is_named_and_stops_no_bill() -> None:
+    scenario = nm.load(BILLS / "alone")
+    strange = Declared(type="aws_ebs_volume", name="odd", values={"type": "gp9", "size": 10}, file="a.tf", line=3)
+    bill = nm.bill(scenario.model_copy(update={"declared": (*scenario.declared, strange)})).mid
+    assert any(text.startswith("aws_ebs_volume odd (a.tf:3): kind 'gp9'") for text in bill.not_priced)
+    assert bill.total == nm.bill(scenario).mid.total
+
+
+def test_a_partial_bill_keeps_the_machine_of_a_volume_that_is_not_sold() -> None:
+    scenario = nm.load(BILLS / "alone")
+    values = {
+        "engine": "mysql",
+        "instance_class": "db.t3.large",
+        "storage_type": "io1",
+        "allocated_storage": 50,
+        "iops": 500,
+    }
+    small = Declared(type="aws_db_instance", name="small", values=values, file="a.tf", line=3)
+    wrong = scenario.model_copy(update={"declared": (small,)})
+    with pytest.raises(UserError, match="io1 volume of 50"):
+        nm.bill(wrong)
+    bill = nm.bill(wrong, lenient=True).mid
+    assert [str(line.amount) for line in bill.lines] == ["99.28"]
+    assert any("io1 volume of 50" in text for text in bill.not_priced)

@@ -12,7 +12,7 @@ from novamodel.importers.aws.stores import say_stores
 from novamodel.importers.declared import Resource, is_free
 from novamodel.importers.report import Draft
 
-MOST_LISTED = 300
+MOST_LISTED = 2_000
 """Resources that are listed one by one."""
 
 

@@ -46,8 +46,9 @@ def _instances(module: Module, block: Block) -> list[Resource]:
         gap = (f"{key} = {block.attributes[key].text[:80]}", found.reason, block.attributes[key].line)
         found = [(None, {"each": {"key": found, "value": found}, "count": {"index": 0}})]
     made = []
-    for _, own in found[:MAX_INSTANCES]:
+    for key, own in found[:MAX_INSTANCES]:
         one = build(module, block, own, kind, f"{module.prefix}{name}", f"{module.prefix}{kind}.{name}")
+        one.instances = [] if key is None else [str(key)]
         made.append(one)
     result = same_values(made)
     if len(found) > MAX_INSTANCES and result:

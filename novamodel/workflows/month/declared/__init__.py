@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from pydantic import ValidationError
+
 from novamodel.cost import regions
 from novamodel.scenario import Scenario, cache_nodes, database_classes
 from novamodel.scenario.declared import Declared
@@ -173,8 +175,12 @@ def declared_usage(
         handler = HANDLERS.get(one.type)
         if handler is None:
             found.leave(one, "no price of this kind")
-        else:
+            continue
+        try:
             handler(one, found)
+        except ValidationError as problem:  # a value that AWS does not know
+            first = problem.errors()[0]
+            found.leave(one, f"{'.'.join(map(str, first['loc']))} {first['input']!r}: {first['msg'].lower()}")
     return found
 
 
