@@ -1,9 +1,10 @@
-"""Whether sizing decides well: made-up systems whose every combination is simulated, and what each method chose.
+"""Whether sizing decides well: made-up systems of which the cheapest size is known, and what each method chose.
 
-`make decisions`, or `python -m benchmarks.decisions [--systems N] [--seed S] [--out FILE] [--again]`. A line of FILE a
-system; those that are there already are not made again, with ``--again`` their enumeration is kept and the methods
-choose anew. Beside `novamodel.sizing.size` stand random search and Optuna's TPE
-(where it is installed) with as many replications. The truth is an enumeration with other customers.
+`make decisions SYSTEMS=N`, or `python -m benchmarks.decisions [--systems N] [--seed S] [--out FILE] [--again]`. A line
+of FILE a system; those that are there already are not made again, with ``--again`` what was simulated of them is kept
+and the methods choose anew. Beside `novamodel.sizing.size` stand random search and Optuna's TPE (where it is installed:
+`pip install '.[bench]'`) with as many replications. The truth is an enumeration with other customers: from the
+cheapest combination upwards every one is simulated until one is sure to hold, for a dearer one cannot be the optimum.
 """
 
 from __future__ import annotations
@@ -29,11 +30,21 @@ from novamodel.sizing.verdict import excess
 REQUESTS, SHORTEST_S, LONGEST_S = 4_000, 20.0, 120.0
 """A window at the peak is as long as so many requests take, within bounds."""
 REPLICATIONS = 3
-"""Of a first look, and of each combination of the enumeration."""
-SURE_REPLICATIONS, NEAR = 16, (0.75, 1.35)
-"""Of a combination that decides the optimum or was chosen, where the first replications leave it so near to a limit."""
+"""Of a first look, and of each combination of the enumeration that is not clear after one."""
+FAR = 2.5
+"""Worst value over limit of one replication above which the enumeration takes no more."""
+SURE_REPLICATIONS, MISSES = 12, 1.25
+"""Of every combination that `REPLICATIONS` do not leave so far above a limit."""
+FASTEST = 3
+"""Combinations of one price that are made sure to find the fastest."""
+SAME_PRICE = 1e-4
+"""Bills that differ by a smaller share are equal."""
+UNBILLED = (".pool.max", ".default_pool_size")
+"""Ends of paths that no bill depends on."""
+CLEARLY_SLOWER = 1.25
+"""A choice so many times nearer to its limit than another of the same price is counted."""
 EFFORT = 20
-"""Each method may simulate one of so many requests of the enumeration."""
+"""Each method may simulate one of so many requests of an enumeration with `REPLICATIONS` of every combination."""
 CLOSE = 0.02
 """A choice that costs at most this share more than the optimum is as good."""
 OTHER_CUSTOMERS = 7919
@@ -57,14 +68,17 @@ class Space:
         self.window = peak_window(system.scenario, self.window_s)
         self.overrides, self.variants, self.costs = [], [], []
         known: dict[str, int] = {}
+        bills: dict[str, float] = {}
         for places in itertools.product(*(range(len(v.values)) for v in system.variables)):
             overrides: dict[str, Any] = {}
             for variable, place in zip(system.variables, places, strict=True):
                 overrides |= variable.at(place) if place != variable.now else {}
             try:
                 variant = system.scenario.override(overrides) if overrides else system.scenario
-                number = len(self.costs)
-                cost = costs[number] if costs else round(float(compute_cost(variant)), 2)
+                billed = str({path: value for path, value in overrides.items() if not path.endswith(UNBILLED)})
+                if billed not in bills:
+                    bills[billed] = costs[len(self.costs)] if costs else round(float(compute_cost(variant)), 2)
+                cost = bills[billed]
             except UserError:
                 continue
             known[variant.content_hash()] = len(self.costs)
@@ -89,22 +103,52 @@ def worst(result: Result) -> float:
     return excess(tuple(result.slo()))
 
 
-def enumerated(space: Space, tell: Callable[[str], None]) -> list[float]:
-    """The truth: worst value over limit of every combination."""
-    found = []
-    for place in range(len(space.costs)):
-        found.append(round(min(worst(space.run(place, space.seed + OTHER_CUSTOMERS)), 1e6), 4))
-        if place % 20 == 0:
-            tell(f"{place} of {len(space.costs)} combinations")
-    return found
+class Truth:
+    """Worst value over limit of combinations, each simulated once it is asked for, with other customers.
 
+    ``seen``: by place; ``sure``: those that were simulated `SURE_REPLICATIONS` times.
+    """
 
-def judge(space: Space, truth: list[float], sure: set[int], place: int) -> float:
-    """Worst value over limit of a combination, from more replications where it is near the limit; kept in ``truth``."""
-    if place not in sure and NEAR[0] < truth[place] < NEAR[1]:
-        truth[place] = round(worst(space.run(place, space.seed + OTHER_CUSTOMERS, SURE_REPLICATIONS)), 4)
-        sure.add(place)
-    return truth[place]
+    def __init__(self, space: Space, seen: dict[int, float], sure: set[int]) -> None:
+        self.space, self.seen, self.sure = space, seen, sure
+
+    def over(self, place: int) -> float:
+        """By more replications the nearer it is to a limit; what holds is always made sure."""
+        if place not in self.seen:
+            over = self._run(place, 1)
+            self.seen[place] = over if over > FAR else self._run(place, REPLICATIONS)
+        if place not in self.sure and self.seen[place] < MISSES:
+            self.seen[place] = self._run(place, SURE_REPLICATIONS)
+            self.sure.add(place)
+        return self.seen[place]
+
+    def _run(self, place: int, replications: int) -> float:
+        return round(min(worst(self.space.run(place, self.space.seed + OTHER_CUSTOMERS, replications)), 1e6), 4)
+
+    def optimum(self, tell: Callable[[str], None]) -> float:
+        """USD a month of the cheapest that holds: all that are cheaper are simulated; infinite where none holds."""
+        costs = self.space.costs
+        for number, place in enumerate(sorted(range(len(costs)), key=costs.__getitem__)):
+            if number % 20 == 0:
+                tell(f"{number} of {len(costs)} combinations")
+            if self.over(place) < 1:
+                return costs[place]
+        return math.inf
+
+    def slower(self, place: int) -> float:
+        """How many times nearer to its limit a combination is than the best of the same price that holds.
+
+        All of that price are simulated once, the fastest of them until they are sure.
+        """
+        same = [p for p in range(len(self.space.costs)) if self._same_price(p, place)]
+        for one in same:
+            if one not in self.seen:
+                self.seen[one] = self._run(one, 1)
+        held = [self.over(p) for p in sorted(same, key=self.seen.__getitem__)[:FASTEST]]
+        return self.over(place) / min((over for over in held if over < 1), default=self.over(place))
+
+    def _same_price(self, one: int, other: int) -> bool:
+        return abs(self.space.costs[one] - self.space.costs[other]) <= SAME_PRICE * self.space.costs[other]
 
 
 def sized(space: Space) -> Choice:
@@ -174,17 +218,14 @@ def decide(number: int, seed: int, tell: Callable[[str], None], before: dict[str
     system = made_up(seed + number)
     tell("combinations")
     space = Space(system, seed + number, before and before["costs"])
-    truth = before["truth"] if before else enumerated(space, tell)
-    sure = set(before.get("sure", ())) if before else set()
-    tell("optimum")
-    cheap_first = sorted(range(len(truth)), key=space.costs.__getitem__)
-    best = next((space.costs[place] for place in cheap_first if judge(space, truth, sure, place) < 1), math.inf)
+    seen = {int(place): over for place, over in before["seen"].items()} if before else {}
+    truth = Truth(space, seen, set(before["sure"]) if before else set())
+    best = truth.optimum(tell)
     row: dict[str, Any] = {
         "system": number,
         "kind": system.kind,
         "services": len(system.scenario.services),
-        "combinations": len(truth),
-        "holding": sum(over < 1 for over in truth),
+        "combinations": len(space.costs),
         "optimum": best if math.isfinite(best) else None,
     }
     for name, method in METHODS.items():
@@ -193,41 +234,45 @@ def decide(number: int, seed: int, tell: Callable[[str], None], before: dict[str
         if choice is None:
             continue
         place = choice.place
-        over = None if place is None else judge(space, truth, sure, place)
+        over = None if place is None else truth.over(place)
         dearer = None if place is None else space.costs[place] / best - 1
         good = math.isinf(best) if over is None or dearer is None else over < 1 and dearer <= CLOSE
         row[name] = {
             "good": bool(good),
             "dearer": dearer,
             "over": over,
-            "effort": choice.spent / (len(truth) * REPLICATIONS),
+            "slower": None if place is None else truth.slower(place),
+            "effort": choice.spent / (len(space.costs) * REPLICATIONS),
             "changes": None if place is None else {k: str(v) for k, v in space.overrides[place].items()},
         }
     return row | {
         "cpu_s": round(time.process_time() - begun, 1),
-        "truth": truth,
-        "sure": sorted(sure),
+        "seen": truth.seen,
+        "sure": sorted(truth.sure),
         "costs": space.costs,
     }
 
 
 def summary(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A line a method."""
-    yield f"{len(rows)} systems, {sum(row['combinations'] for row in rows):,} combinations enumerated"
-    yield f"  {'':10}{'within 2 %':>12}{'mean effort':>13}{'miss the SLO':>14}{'dearer by over 2 %':>20}{'worst':>8}"
+    yield (
+        f"{len(rows)} systems, {sum(row['combinations'] for row in rows):,} combinations, "
+        "those of each up to its optimum simulated"
+    )
+    heads = ("within 2 %", "mean effort", "miss the SLO", "dearer by over 2 %", "worst", "slower at that price")
+    yield f"  {'':10}" + "".join(f"{head:>{len(head) + 2}}" for head in heads)
     for name in METHODS:
         own = [row[name] for row in rows if name in row]
         if not own:
-            yield f"  {name:10} is not installed (pip install optuna)"
+            yield f"  {name:10} is not installed (pip install '.[bench]')"
             continue
         good = sum(one["good"] for one in own)
         misses = sum(one["over"] is not None and one["over"] >= 1 for one in own)
         dear = [one["dearer"] for one in own if one["dearer"] is not None and one["dearer"] > CLOSE]
+        slow = sum(one["slower"] is not None and one["slower"] > CLEARLY_SLOWER for one in own if one["good"])
         effort = sum(one["effort"] for one in own) / len(own)
-        yield (
-            f"  {name:10}{good:>6} of {len(own):<3}{effort:>12.1%}{misses:>14}{len(dear):>20}"
-            f"{max(dear, default=0.0):>8.0%}"
-        )
+        figures = (f"{good} of {len(own)}", f"{effort:.1%}", misses, len(dear), f"{max(dear, default=0.0):.0%}", slow)
+        yield f"  {name:10}" + "".join(f"{v:>{len(head) + 2}}" for v, head in zip(figures, heads, strict=True))
 
 
 def main(arguments: list[str]) -> int:

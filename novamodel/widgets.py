@@ -17,6 +17,7 @@ MIB = 1024.0**2
 MOST_REPLICAS, MOST_POOL, MOST_LOAD = 30, 60, 5.0
 CPU_LIMITS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 MEMORY = tuple(MIB * 2**power for power in range(2, 14))
+BUSY = "<p><b>simulating ...</b></p>"
 LABELS = {
     "replicas": "replicas",
     "cpu_limit": "CPU limit",
@@ -27,7 +28,10 @@ LABELS = {
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]
-    """Sliders, words and a figure. ``sliders`` by setting; ``point`` is what is shown (None after a mistake)."""
+    """Sliders, words and a figure. ``sliders`` by setting; ``point`` is what is shown (None after a mistake).
+
+    The point before stays in the figure as hollow marks, and its axes never shrink, so that a move can be seen.
+    """
 
     def __init__(self, scenario: Scenario, service: str | None, engine: str, quick: bool) -> None:
         self.scenario, self.service, self.engine, self.quick = scenario, service, engine, quick
@@ -46,6 +50,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _moved(self, change: Any) -> None:
         """Simulate what the sliders say and put it into the figure that is on screen."""
+        before, self.words.value = self.point, BUSY + self.words.value
         try:
             self.point = explore(
                 self.scenario, self.settings(), service=self.service, engine=self.engine, quick=self.quick
@@ -54,13 +59,21 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self.point = None
             self.words.value = f"<p>{problem}</p>"
             return
-        fresh = explored(self.point)
+        fresh = explored(self.point, before)
         with self.figure.batch_update():
             for shown, made in zip(self.figure.data, fresh.data, strict=True):
                 shown.update(made.to_plotly_json(), overwrite=True)
-            self.figure.layout.yaxis.range = fresh.layout.yaxis.range
-            self.figure.layout.xaxis2.range = fresh.layout.xaxis2.range
+            for axis in ("yaxis", "xaxis2"):
+                self.figure.layout[axis].range = _held(self.figure.layout[axis].range, fresh.layout[axis].range)
         self.words.value = _as_html(self.point.conclusion())
+
+
+def _held(shown: tuple[float, float], needed: tuple[float, float]) -> tuple[float, float]:
+    """The axis as it stands; twice as long, or more, where a value would not fit."""
+    top = shown[1]
+    while top < needed[1]:
+        top *= 2
+    return (0.0, top)
 
 
 def explorer(scenario: Scenario, service: str | None = None, *, engine: str = "auto", quick: bool = False) -> Explorer:

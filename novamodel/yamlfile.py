@@ -24,6 +24,12 @@ MAX_OPEN = 1000
 """Brackets that may be open at once, also those inside texts: more takes the scanner too long."""
 MAX_DEPTH = 40
 
+MAX_WORD_LINES = 40
+"""Lines of a text of several whose words have a line each."""
+COMMANDS = frozenset({"command", "args", "entrypoint", "entryPoint", "Command", "EntryPoint"})
+"""Keys of texts whose words have a line each: those of commands."""
+WORD = "\n"
+"""Stands for the words of a text in the paths of lines; no key of a mapping is one line break."""
 MERGE = "tag:yaml.org,2002:merge"
 
 _PLAIN_TAGS = {MappingNode: "tag:yaml.org,2002:map", SequenceNode: "tag:yaml.org,2002:seq"}
@@ -53,8 +59,8 @@ def read_text(path: Path) -> str:
 def read_documents(path: Path, functions: bool = False) -> list[tuple[Any, Lines]]:
     """All documents of a YAML file as (plain value, line of every path).
 
-    ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``); else a tag is a
-    ``UserError``.
+    ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``), and of a key
+    that is given twice the last one counts, as there; else each is a ``UserError``.
     """
     return documents_in(read_text(path), path, functions)
 
@@ -71,7 +77,7 @@ def documents_in(text: str, path: Path, functions: bool = False) -> list[tuple[A
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as problem:
         reason = str(problem) if isinstance(problem, ValueError) else "it cannot be parsed"
         raise UserError(f"{path}: not valid YAML: {reason}") from None
-    maker = _Maker(path, functions)
+    maker = _Maker(path, functions, text.splitlines())
     for node in nodes:
         if node is None:
             continue
@@ -118,8 +124,8 @@ for _versions, _tag, _pattern, _first in implicit_resolvers:
 class _Maker:
     """Makes plain values of YAML's nodes, with the line of every path; what aliases make is counted."""
 
-    def __init__(self, file: Path, functions: bool) -> None:
-        self.file, self.functions, self.lines = file, functions, Lines()
+    def __init__(self, file: Path, functions: bool, written: list[str]) -> None:
+        self.file, self.functions, self.lines, self.written = file, functions, Lines(), written
         self.seen: set[int] = set()
         self.repeated = 0
 
@@ -140,7 +146,21 @@ class _Maker:
             for index, item in enumerate(node.value):
                 self.lines[(*path, index)] = item.start_mark.line + 1
             return [self.plain(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
+        if node.end_mark.line > node.start_mark.line and any(word in COMMANDS for word in path[-2:]):
+            self._words(node, path)
         return self._scalar(node, tag, path)
+
+    def _words(self, node: Any, path: tuple[str | int, ...]) -> None:
+        """Lines of the words of a text that is written over several lines: at ``(*path, WORD, number)``."""
+        first, last = node.start_mark.line, node.end_mark.line
+        block = node.style in ("|", ">")
+        number = 0
+        for line in range(first + block, min(last + 1, first + MAX_WORD_LINES, len(self.written))):
+            begin = 0 if line > first else node.start_mark.column
+            end = len(self.written[line]) if line < last else node.end_mark.column
+            for _ in self.written[line][begin:end].split():
+                self.lines[(*path, WORD, number)] = line + 1
+                number += 1
 
     def _tagged(self, node: Any, tag: str, path: tuple[str | int, ...], depth: int) -> Any:
         if tag in ("!override", "!reset"):  # Compose's own
@@ -168,7 +188,7 @@ class _Maker:
             if isinstance(word, bool):
                 word = str(key.value)
             name = str(word)
-            if name in written:
+            if name in written and not self.functions:
                 message = f"not valid YAML: found duplicate key {name[:60]!r}"
                 raise UserError(f"{self.file}:{line}: {message}")
             written.add(name)
@@ -182,7 +202,7 @@ class _Maker:
 
     def _merge(self, source: Any, result: dict[str, Any], path: tuple[str | int, ...], depth: int) -> None:
         """Keys of a mapping that ``<<`` names, where they are not written already."""
-        inner = _Maker(self.file, self.functions)
+        inner = _Maker(self.file, self.functions, self.written)
         inner.seen, inner.repeated = self.seen, self.repeated
         found = inner.plain(source, path, depth + 1)
         self.repeated = inner.repeated

@@ -21,14 +21,17 @@ from tools.notebooks import FOLDER, is_explorer
 
 THUMBNAILS = "thumbnails"
 README = "README.md"
+REPORT = "00_report.ipynb"
 WIDTH, HEIGHT, SCALE = 1000, 560, 0.5
 """A figure is drawn in so many pixels and saved at that share of them."""
 SHOWN = 340
 MIMETYPE = "application/vnd.plotly.v1+json"
+ANSWER, ANSWER_SIZE = Path("docs/answer.png"), (1140, 910)
+"""The picture on README's first page: the report's first figure whole, with its title, in so many pixels."""
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
-    "--virtual-time-budget=8000", f"--force-device-scale-factor={SCALE}", f"--window-size={WIDTH},{HEIGHT}",
+    "--virtual-time-budget=8000",
 )  # fmt: skip
 HEAD = """# Notebooks by question
 
@@ -77,10 +80,16 @@ def first_figure(file: Path) -> dict[str, Any]:
     raise SystemExit(f"{file.name} holds no figure: execute it first (make execute NOTEBOOKS={file})")
 
 
-def draw(figure: dict[str, Any], target: Path, chromium: str) -> None:
+def thumbnail(figure: dict[str, Any], target: Path, chromium: str) -> None:
     """Draw a figure without its title as a small PNG."""
     layout = {**figure["layout"], "width": WIDTH, "height": HEIGHT - 16, "title": None}
     layout["margin"] = {**layout.get("margin", {}), "t": 34}
+    draw({**figure, "layout": layout}, target, chromium, (WIDTH, HEIGHT), SCALE)
+
+
+def draw(figure: dict[str, Any], target: Path, chromium: str, size: tuple[int, int], scale: float) -> None:
+    """Draw a figure as a PNG of ``size`` pixels times ``scale``."""
+    layout = {"width": size[0], "height": size[1], **figure["layout"]}
     drawing = json.dumps([figure["data"], layout]).replace("<", "\\u003c")
     page = (
         "<!doctype html><meta charset=utf-8><style>body{margin:0}</style><div id=f></div>"
@@ -91,7 +100,8 @@ def draw(figure: dict[str, Any], target: Path, chromium: str) -> None:
         source = Path(folder) / "figure.html"
         source.write_text(page, encoding="utf-8")
         places = [f"--user-data-dir={folder}/profile", f"--screenshot={target}", source.as_uri()]
-        subprocess.run([chromium, *FLAGS, *places], check=True, capture_output=True, timeout=120)
+        shape = [f"--force-device-scale-factor={scale}", f"--window-size={size[0]},{size[1]}"]
+        subprocess.run([chromium, *FLAGS, *shape, *places], check=True, capture_output=True, timeout=120)
 
 
 def _source(cell: dict[str, Any]) -> str:
@@ -109,7 +119,9 @@ def main(names: list[str]) -> None:
     if chromium is None:
         raise SystemExit("error: thumbnails need Chromium (on Debian and Ubuntu: apt install chromium)")
     for file in [Path(name) for name in names] or notebooks():
-        draw(first_figure(file), folder / f"{file.stem}.png", chromium)
+        if file.name == REPORT:
+            draw(first_figure(file), ANSWER, chromium, ANSWER_SIZE, 1.0)
+        thumbnail(first_figure(file), folder / f"{file.stem}.png", chromium)
         print(f"{file.stem}: {(folder / f'{file.stem}.png').stat().st_size / 1000:.0f} kB", flush=True)
 
 

@@ -128,16 +128,19 @@ def lives(scenario: Scenario, rate: float | None = None, store: str = MAIN) -> d
 
 def _lives(cache: Cache, rates: dict[str, KeyRates]) -> dict[str, KeyspaceLife]:
     parts = {
-        name: KeyspaceLife.of(space, rates[name], cache.maxmemory_policy) for name, space in cache.keyspaces.items()
+        name: KeyspaceLife.of(space, rates[name], cache.maxmemory_policy, cache.engine == "valkey")
+        for name, space in cache.keyspaces.items()
     }
 
-    memory = cache.memory
+    memory, shards = cache.memory, cache.shards
 
     def used(idle_s: float) -> float:
+        """Bytes of each master."""
         entries = {name: part.entries(idle_s) for name, part in parts.items()}
         held = sum(entries[name] * part.entry_bytes for name, part in parts.items())
         mortal = sum(entries[name] for name, part in parts.items() if math.isfinite(part.ttl_s))
-        return held + sum(table_bytes(count, held, memory) for count in (sum(entries.values()), mortal))
+        tables = (table_bytes(count / shards, held / shards, memory) for count in (sum(entries.values()), mortal))
+        return held / shards + sum(tables)
 
     idle_s = math.inf
     if used(math.inf) > memory:

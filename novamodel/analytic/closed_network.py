@@ -144,6 +144,8 @@ def _of_step(scenario: Scenario, at: RouteOf, taken: Taken) -> Iterator[Need]:
                 yield _work(f"{at.service} event loop", 1, inner.cpu, scale, copies)
     elif step.cache is not None:
         cache = scenario.all_caches[step.cache.store]
+        if cache.shards != 1:
+            raise ValueError("the masters of a cluster are not asked by chance alike: no product-form network")
         if step.cache.count != 1:
             raise ValueError("several cache commands at once make no product-form network")
         yield _work(f"{before(step.cache.store)}redis", 1, cache.command_cpu, scale)

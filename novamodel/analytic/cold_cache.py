@@ -35,10 +35,12 @@ def warming(scenario: Scenario, duration_s: float, rate: float | None = None, st
     times = np.arange(round(duration_s / step) + 1) * step
     parts = {name: _Filling(life, step) for name, life in found.items()}
     rows: dict[str, list[tuple[float, float]]] = {name: [] for name in parts}
+    cache = scenario.all_caches[store]
+    room = cache.memory * cache.shards
     for _ in times:
         for name, part in parts.items():
             rows[name].append((part.hit_ratio(), part.bytes_held()))
-        full = sum(part.bytes_held() for part in parts.values()) >= scenario.all_caches[store].memory
+        full = sum(part.bytes_held() for part in parts.values()) >= room
         for part in parts.values():
             part.go_on(full)
     frames = []

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from novamodel.analytic.cache import every_hit_ratio
 from novamodel.analytic.moments import second_moment
-from novamodel.analytic.route_demand import Fork, RouteDemand, Visit, of_service, route_key, summed
+from novamodel.analytic.route_demand import Fork, RouteDemand, Visit, of_services, route_key, summed
 from novamodel.analytic.traffic_equations import (
     Ratios,
     entry_rates,
@@ -20,7 +20,7 @@ from novamodel.scenario.demand import MAIN, Demand, Statement, Step, walk_steps
 from novamodel.scenario.graph import RouteOf, called
 from novamodel.scenario.read_replicas import writes
 
-__all__ = ["Fork", "RouteDemand", "Visit", "core_scale", "interwoven", "of_service", "route_demands", "route_key"]
+__all__ = ["Fork", "RouteDemand", "Visit", "core_scale", "interwoven", "of_services", "route_demands", "route_key"]
 
 
 def core_scale(scenario: Scenario) -> float:

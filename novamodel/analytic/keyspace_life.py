@@ -50,10 +50,12 @@ class KeyspaceLife(NamedTuple):
     idle_s: float = math.inf
 
     @classmethod
-    def of(cls, space: Keyspace, rates: KeyRates, policy: str, exact_keys: int = EXACT_KEYS) -> KeyspaceLife:
+    def of(
+        cls, space: Keyspace, rates: KeyRates, policy: str, valkey: bool = False, exact_keys: int = EXACT_KEYS
+    ) -> KeyspaceLife:
         """A keyspace at these rates, without a limit of memory."""
         share, many = zipf(space.keys, zipf_exponent(space.popularity), exact_keys)
-        size = entry_bytes(space.key_size, round(space.value_bytes), space.ttl > 0)
+        size = entry_bytes(space.key_size, round(space.value_bytes), space.ttl > 0, valkey)
         return cls(share, many, size, space.ttl or math.inf, rates, policy)
 
     @property

@@ -6,12 +6,16 @@ steady state at any load. Arguments may be numbers or arrays that broadcast; ans
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from novamodel.analytic.queues import erlang_b
+
+MOST_KEPT = 4096
+"""Single pools whose waits are kept, see `replica`."""
 
 
 class Mmck(NamedTuple):
@@ -101,8 +105,20 @@ def mmc_patience(
     The density of the offered wait is v(x) = v0 exp((lambda - c mu) x) up to the patience and falls by
     exp(-c mu x) from there on.
     """
+    given = servers, patience_s, arrival_rate_per_s, service_rate_per_s
+    if all(np.ndim(value) == 0 for value in given):
+        return _one_with_patience(*(float(value) for value in given))  # type: ignore[arg-type]
+    return _with_patience(*given)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _one_with_patience(servers: float, patience_s: float, rate: float, speed: float) -> Patience:
+    return _with_patience(*(np.asarray(value) for value in (servers, patience_s, rate, speed)))
+
+
+def _with_patience(servers: ArrayLike, patience_s: ArrayLike, rate: ArrayLike, speed: ArrayLike) -> Patience:
     count, patience, rate, speed = np.broadcast_arrays(
-        *(np.asarray(v, dtype=float) for v in (servers, patience_s, arrival_rate_per_s, service_rate_per_s))
+        *(np.asarray(v, dtype=float) for v in (servers, patience_s, rate, speed))
     )
     if np.any((count < 1) | (count != np.floor(count)) | (patience < 0) | (rate <= 0) | (speed <= 0)):
         raise ValueError("needs at least one server, rates above 0 and a patience of 0 or more")

@@ -10,6 +10,8 @@ reflected random walk of the periods' demands (Spitzer's identity with normal st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln, ndtr
@@ -22,6 +24,19 @@ from novamodel.scenario.fargate import fargate_pod_size
 PHASES = (np.arange(8) + 0.5) / 8
 MOST_OTHERS = 24
 NO_LIMIT = 1e6
+MOST_KEPT = 4096
+"""Loads of single replicas that are kept: of many services all but one stand as they stood the question before."""
+
+
+class Bursts(NamedTuple):
+    """What a replica's load follows from: the CPU of one request, in the words of `RouteDemand`."""
+
+    loop_busy: float
+    loop_idle: float
+    loop_squares_busy: float
+    loop_squares_idle: float
+    thread_jobs: float
+    thread_s: float
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,31 @@ def replica_load(
     those included that work is handed to. ``background_cores`` is CPU of probes and scrapes. Where the demand exceeds
     the quota, utilisation is 1 or more and the waits are infinite.
     """
+    bursts = Bursts(*(getattr(demand, name) for name in Bursts._fields))
+    machine = threads, period_s, background_cores, lanes, most_running
+    if np.ndim(rate) == 0 and np.ndim(limit_cores) == 0:
+        return _one_load(bursts, float(rate), float(limit_cores), *machine)
+    return _load(bursts, rate, limit_cores, *machine)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _one_load(
+    bursts: Bursts, rate: float, limit: float, threads: int, period_s: float, background_cores: float, lanes: int,
+    most_running: int | None,
+) -> ReplicaLoad:  # fmt: skip
+    return _load(bursts, np.asarray(rate), np.asarray(limit), threads, period_s, background_cores, lanes, most_running)
+
+
+def _load(
+    demand: Bursts,
+    rate: np.ndarray,
+    limit_cores: np.ndarray,
+    threads: int,
+    period_s: float,
+    background_cores: float,
+    lanes: int,
+    most_running: int | None,
+) -> ReplicaLoad:
     rate, limit = np.broadcast_arrays(np.asarray(rate, float), np.asarray(limit_cores, float))
     stopped = np.zeros(rate.shape)
     thread_cores = rate * demand.thread_s
@@ -120,7 +160,7 @@ def gate_wall_s(work_s: np.ndarray, quota_s: np.ndarray, period_s: float, phase_
     return np.where((work_s <= first) | (quota_s >= period_s), work_s, later)
 
 
-def _loop(demand: RouteDemand, rate: np.ndarray, stopped: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _loop(demand: Bursts, rate: np.ndarray, stopped: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(cores the loop uses, probability that a burst finds it busy): D = (1 - f) idle + f busy, f = u + (1 - u) s.
 
     Linear in u, so it is solved outright; a loop that is full costs the busy figure.
@@ -158,7 +198,7 @@ def _thread_stay(
 
 
 def _overrun(
-    demand: RouteDemand,
+    demand: Bursts,
     rate: np.ndarray,
     loop: np.ndarray,
     left_cores: np.ndarray,

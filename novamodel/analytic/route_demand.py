@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.graph import RouteOf
@@ -95,9 +95,15 @@ class RouteDemand:
         return replace(self, **{name: getattr(self, name) + weight * value for name, value in amounts.items()})
 
 
-def of_service(demands: dict[str, RouteDemand], service: str) -> RouteDemand:
-    """Mean demand of one visit of a service over its routes; ``share`` is the service's visits per request."""
-    own = [demand for demand in demands.values() if demand.service == service]
+def of_services(demands: Mapping[str, RouteDemand], services: Iterable[str]) -> dict[str, RouteDemand]:
+    """Mean demand of one visit of each service over its routes; ``share`` is its visits per request."""
+    own: dict[str, list[RouteDemand]] = {}
+    for demand in demands.values():
+        own.setdefault(demand.service, []).append(demand)
+    return {name: _mean_of(name, own.get(name, [])) for name in services}
+
+
+def _mean_of(service: str, own: list[RouteDemand]) -> RouteDemand:
     share = sum(demand.share for demand in own)
     return summed(service, [(d.share / share if share > 0 else 0.0, d) for d in own], share)
 
@@ -110,17 +116,20 @@ def route_key(routes: Mapping[str, RouteDemand], at: RouteOf) -> str:
 
 NOT_SUMMED = {"service", "share", "entry", "through", "parts", "apart", "databases", "caches", "externals", "messages"}
 """Fields that are no plain amounts."""
+SUMMED = tuple(f.name for f in fields(RouteDemand) if f.name not in NOT_SUMMED)
 
 
 def summed(service: str, parts: Iterable[tuple[float, RouteDemand]], share: float) -> RouteDemand:
     """Demands added up with their weights."""
     parts = list(parts)
-    total = RouteDemand(service, share)
-    names = [f.name for f in fields(total) if f.name not in NOT_SUMMED]
+    amounts: dict[str, Any] = dict.fromkeys(SUMMED, 0.0)
     for weight, demand in parts:
-        total = total.plus(weight, **{name: getattr(demand, name) for name in names})
-    return replace(
-        total,
+        for name in SUMMED:
+            amounts[name] += weight * getattr(demand, name)
+    return RouteDemand(
+        service,
+        share,
+        **amounts,
         databases=_inner([(w, d.databases) for w, d in parts], service),
         caches=_inner([(w, d.caches) for w, d in parts], service),
         externals=_counts([(w, d.externals) for w, d in parts]),

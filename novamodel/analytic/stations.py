@@ -28,10 +28,11 @@ class EdgeState(NamedTuple):
 
 
 class CacheState(NamedTuple):
-    """A cache: share of its thread in use, one round trip."""
+    """A cache: threads in use (one a master), one round trip, share of the commands that each master has."""
 
     busy: np.ndarray
     trip_s: np.ndarray
+    shares: np.ndarray
 
 
 class DatabaseState(NamedTuple):
@@ -78,14 +79,17 @@ def edge_visits(scenario: Scenario, routes: Mapping[str, RouteDemand], edge: str
     return sum(demand.through.get(edge, 0.0) for demand in routes.values())
 
 
-def cache_state(cache: Cache, name: str, per_s: PerS, total: Totals) -> CacheState:
-    """A cache: one thread, M/D/1 with D between idle and busy."""
+def cache_state(cache: Cache, name: str, per_s: PerS, total: Totals, shares: np.ndarray) -> CacheState:
+    """A cache: one thread a master, M/D/1 with D between idle and busy."""
     trips = _summed(per_s, total, "cache_trips", name)
     busy, idle = _summed(per_s, total, "cache_busy", name), _summed(per_s, total, "cache_idle", name)
-    used = idle / (1 + idle - busy)
-    used = np.where(used >= 1, busy, used)
-    work = used / np.maximum(trips, 1e-12)
-    return CacheState(used, cache.network + work + single_wait(used, work))
+    all_used, stay = np.zeros_like(busy), np.zeros_like(busy)
+    for share in shares:
+        used = share * idle / (1 + share * idle - share * busy)
+        used = np.where(used >= 1, share * busy, used)
+        work = used / np.maximum(share * trips, 1e-12)
+        all_used, stay = all_used + used, stay + share * (work + single_wait(used, work))
+    return CacheState(all_used, cache.network + stay, shares)
 
 
 def servers(database: Database, per_s: PerS, total: Totals) -> tuple[DatabaseLoad, DatabaseLoad]:

@@ -71,10 +71,11 @@ def edge_rows(scenario: Scenario, name: str, load: SystemLoad, rate: float) -> I
 
 
 def cache_row(name: str, load: SystemLoad, rate: float) -> Row:
-    """The thread of a cache."""
-    busy = load.caches[name].busy
+    """The threads of a cache; the master that has the most to do is full first."""
+    busy, shares = load.caches[name].busy, load.caches[name].shares
     need = sum(demand.share * demand.at_cache(name).cache_busy for demand in load.routes.values())
-    return row(f"{before(name)}redis", busy / rate if rate else need, "s", busy, 1, over(1, rate * need), False)
+    full = over(1, rate * need * float(shares.max()))
+    return row(f"{before(name)}redis", busy / rate if rate else need, "s", busy, len(shares), full, False)
 
 
 def external_rows(scenario: Scenario, load: SystemLoad, rate: float) -> Iterator[Row]:

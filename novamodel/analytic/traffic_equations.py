@@ -1,14 +1,16 @@
 """The traffic equations of the graph: how often every route, external and queue is visited (Jackson's first step).
 
 The rate of a route is what sources ask of it plus what other routes send: calls, branches, steps by chance or behind
-a cache miss, messages of a queue to their consumers. Calls that lead back by chance make a linear system, which is
-solved as one. Retries, failures and second deliveries of messages are not counted.
+a cache miss, messages of a queue to their consumers. They are added up from the callers down; calls that lead back by
+chance make a linear system, which is solved as one. Retries, failures and second deliveries of messages are not
+counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
@@ -111,6 +113,20 @@ def solve(scenario: Scenario, entries: Mapping[RouteOf, float], ratios: Ratios) 
     sent = {route: next_visits(scenario, route, ratios) for route in routes}
     if not any(sent.values()):
         return rates
+    try:
+        order = list(TopologicalSorter({route: list(targets) for route, targets in sent.items()}).static_order())
+    except CycleError:
+        return _in_circles(routes, rates, sent)
+    for route in reversed(order):  # callers come before those they call
+        for target, visits in sent[route].items():
+            rates[target] += visits * rates[route]
+    return rates
+
+
+def _in_circles(
+    routes: list[RouteOf], rates: Mapping[RouteOf, float], sent: Mapping[RouteOf, Mapping[RouteOf, float]]
+) -> dict[RouteOf, float]:
+    """Visits where calls lead back by chance."""
     position = {route: number for number, route in enumerate(routes)}
     matrix = np.zeros((len(routes), len(routes)))
     for route, targets in sent.items():

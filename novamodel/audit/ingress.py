@@ -73,6 +73,6 @@ def _port(route: Node, name: Node, service: Node) -> Iterator[Finding]:
                 node = path.at("backend", "service", "port")
     asked = node["number"] or node["name"]
     ports = [port[key].text for port in service.at("spec", "ports") for key in ("port", "name") if port[key]]
-    if asked.text and ports and asked.text not in ports:
+    if asked.text and ports and asked.text not in ports and asked.text != "use-annotation":  # AWS's controller
         message = f"the ingress asks Service {name.text} at port {asked.text}, it has {', '.join(ports)}: 503"
         yield fault("ingress-port-unknown", asked, message, f"one of {', '.join(ports)}")

@@ -146,6 +146,7 @@ KINDS: dict[str, Kind] = {
         "connections-exceed-postgres": "pools open more connections than PostgreSQL takes",
         "connections-exceed-replicas": "pools open more connections than the replicas take",
         "pgbouncer-exceeds-postgres": "PgBouncer opens more connections than PostgreSQL takes",
+        "database-memory": "PostgreSQL's connections may take more memory than its server has",
         "pgbouncer-statement-mode": "PgBouncer in statement mode",
         "direct-beside-limits": "connections past PgBouncer",
         "node-cpu-overcommitted": "the nodes are promised more than once",
@@ -213,6 +214,7 @@ KINDS: dict[str, Kind] = {
     }),
     **_kinds("note", "misleads", {
         "deployment-twice": "one workload is deployed twice",
+        "nothing-deployed": "no file deploys a service",
         "named-not-deployed": "the text names what nothing deploys",
         "made-elsewhere": "has to be there before",
         "image-latest": "an image without a fixed version",
@@ -238,7 +240,8 @@ KINDS: dict[str, Kind] = {
 READING = {
     "cache-engine", "cache-node-unknown", "caller-assumed", "chart-not-rendered", "compose-profile",
     "compose-projects", "database-engine", "deployment-twice", "edge-unused", "hpa-metric-not-modelled",
-    "instance-class-unknown", "no-service-found", "node-type-unknown", "part-unused", "queue-one-sided",
+    "instance-class-unknown", "no-service-found", "node-type-unknown", "nothing-deployed", "part-unused",
+    "queue-one-sided",
     "queue-unused", "read-replica-unread", "service-unreached", "storage-type", "store-not-modelled", "store-unused",
     "store-users-assumed",
 }  # fmt: skip

@@ -44,7 +44,7 @@ def _service(service: Node, seen: Seen) -> Iterator[Finding | NotChecked]:
     if not isinstance(selector.value, dict) or not selector.value or service in cluster.of("StoreService"):
         return
     wanted = selector.value.items()
-    pods = cluster.of(*WORKLOADS, "Pod", "Job", "CronJob", "Store")
+    pods = cluster.of(*WORKLOADS, "Pod", "Job", "CronJob", "Store", "Pooler")
     near = [found for found in pods if together(found, service)]
     chosen = [found for found in near if _carries(found, wanted)]
     if chosen:

@@ -15,7 +15,8 @@ from novamodel.yamlfile import read_text
 _BUILT_IN = {
     *WORKLOADS, "Pod", "Job", "CronJob", "Service", "Ingress", "IngressClass", "ConfigMap", "Secret", "Namespace",
     "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "Store",
-    "StoreService", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PersistentVolume", "PersistentVolumeClaim",
+    "StoreService", "Pooler", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PersistentVolume",
+    "PersistentVolumeClaim",
     "StorageClass", "ResourceQuota", "LimitRange", "PriorityClass", "ScaledObject", "VerticalPodAutoscaler",
     "HTTPRoute", "GRPCRoute", "Gateway", "GatewayClass", "Issuer", "ClusterIssuer", "Certificate", "ServiceMonitor",
     "PodMonitor", "PrometheusRule", "CustomResourceDefinition", "IngressRoute", "VirtualService", "DestinationRule",

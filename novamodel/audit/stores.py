@@ -166,7 +166,8 @@ def _settings(seen: Seen) -> Iterator[Finding]:
         if re.search(r"\bPASSWORD\s+'[^'$%:{<]+'", line, re.I):
             yield fault("password-in-file", place, "a password stands in the file", "set it from a secret")
         if re.search(r"CONNECTION\s+LIMIT", line.upper().partition("REPLICATION")[2]):
-            message = "CONNECTION LIMIT does not count replication connections: max_wal_senders limits them"
+            message = "CONNECTION LIMIT does not count replication connections: max_wal_senders limits them (before "
+            message += "17.3, 16.7, 15.11, 14.16 and 13.19 it did, and refused a standby that came back too soon)"
             yield fault("replication-connection-limit", place, message, "leave it out")
 
 

@@ -123,8 +123,12 @@ def _undeclared(seen: Seen) -> Iterator[Finding | NotChecked]:
     folders: dict[str, list[Block]] = {}
     for module in seen.sources.terraform.modules:
         folders.setdefault(module.path, module.blocks)
+    names: dict[str, list[str]] = {}
+    for name in seen.sources.found.names:
+        names.setdefault(posixpath.dirname(name), []).append(name)
+    terragrunt = any(posixpath.basename(name) == "terragrunt.hcl" for name in seen.sources.found.names)
     for path, blocks in folders.items():
-        why = _incomplete(path, seen)
+        why = "Terragrunt writes files of its own" if terragrunt else _incomplete(path, names.get(path, []), seen)
         for name, place in _missing(blocks):
             what = "variable" if name.startswith("var.") else "resource"
             if why:
@@ -135,14 +139,11 @@ def _undeclared(seen: Seen) -> Iterator[Finding | NotChecked]:
             yield fault(f"terraform-{what}-undeclared", place, message, fix)
 
 
-def _incomplete(path: str, seen: Seen) -> str:
+def _incomplete(path: str, here: list[str], seen: Seen) -> str:
     """Why declarations of a module may stand where they are not read; empty where all are read."""
     found = seen.sources.found
-    here = [name for name in found.names if posixpath.dirname(name) == path]
     if any(name.endswith((".tofu", ".tf.tmpl", ".tf.j2", ".tftpl")) for name in here):
         return "some of its files are templates"
-    if any(posixpath.basename(name) == "terragrunt.hcl" for name in found.names):
-        return "Terragrunt writes files of its own"
     if any(posixpath.dirname(name) == path and name.endswith(".tf") for name, _ in found.not_read):
         return "a file of it leads out of the folder"
     left = {shown for shown, *_ in seen.sources.terraform.left}

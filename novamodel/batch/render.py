@@ -43,7 +43,7 @@ def _executed(text: str, title: str, parameters: dict[str, Any], time_limit_s: f
             progress_bar=False,
             execution_timeout=max(1, int(time_limit_s)),
             cwd=folder,
-            extra_arguments=["--log-level=40"],
+            extra_arguments=["--log-level=50"],
         )
         if not proof.is_file():
             raise RuntimeError("the notebook ended without its last cell: was its kernel killed?")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,24 +110,31 @@ def bill(
     from novamodel.cli.overrides import load
     from novamodel.cli.progress import progress
     from novamodel.cli.show import import_lines, rests_lines
+    from novamodel.errors import UserError
     from novamodel.layout import fold
+    from novamodel.scenario import only_declared
     from novamodel.workflows.answer import what_files_say
     from novamodel.workflows.month import best_commitments, on_spot
     from novamodel.workflows.month import bill as price_month
     from novamodel.workflows.month import commit as commit_year
     from novamodel.workflows.platforms import platforms as compare
 
-    scenario = load(target, sets, seed, replications, strict=strict, demo=demo)
+    scenario = load(target, sets, seed, replications, strict=strict, demo=demo, declared=True)
+    alone = only_declared(scenario) and not demo
+    if alone and (platforms or spot is not None or by is By.route):
+        raise UserError(f"{target}: no file deploys a service", valid="--platforms, --spot and --by route with --demo")
     asked = [text for text in commit or () if text != "best"]
     scenario, book = placed(scenario, hours, region, prices, asked)
     result = None
     with progress("pricing") as tell:
-        if not steady:
+        if not steady and not alone:
             from novamodel.simulation import simulate
 
-            price_month(scenario, book=book, lenient=partial)  # what cannot be priced shows before
+            with partly(partial):
+                price_month(scenario, book=book, lenient=partial, demo=demo)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result, book, lenient=partial)
+        with partly(partial):
+            cost = price_month(scenario, result, book, lenient=partial, demo=demo)
         year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
         best = None
         if "best" in (commit or ()):
@@ -139,13 +148,30 @@ def bill(
     elif form is Form.focus:
         say(forms.focus(cost, book).rstrip("\n"))
     elif form is Form.markdown:
-        first = " ".join(line.strip() for line in rests_lines(scenario, bill=True))
+        first = " ".join(line.strip() for line in rests_lines(scenario, bill=True, alone=alone))
         say("\n\n".join([first, forms.pull_request(cost, by.value if by else None)]))
     else:
         width = terminal_width()
-        left = "\n".join(fold(line, width) for line in import_lines(scenario))
+        left = "\n".join(fold(line, width) for line in import_lines(scenario, alone))
         month = forms.text(scenario, cost, by.value if by else None, year, best, ran, rows, width)
-        say("\n\n".join(part for part in ("\n".join(rests_lines(scenario, width, bill=True)), month, left) if part))
+        say(
+            "\n\n".join(
+                part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part
+            )
+        )
+
+
+@contextmanager
+def partly(partial: bool) -> Iterator[None]:
+    """Say of what stops a bill that `--partial` prices the rest."""
+    from novamodel.errors import UserError
+
+    try:
+        yield
+    except UserError as problem:
+        if not partial:
+            problem.valid = "; ".join(part for part in (problem.valid, "--partial leaves it out and names it") if part)
+        raise
 
 
 def share_of(text: str) -> float:

@@ -41,8 +41,9 @@ def text(
         parts.append(bill_text(month.lines, month.summary(), month.currency, width))
     else:
         parts += [_sums(scenario, cost, by, width), "\n".join(fold(line, width) for line in month.summary())]
-    parts.append(fold(f"per million requests: {_per_million(scenario, cost)} {month.currency}", width))
-    parts.append("\n".join(fold(line, width) for line in worth(cost)))
+    if not cost.alone:
+        parts.append(fold(f"per million requests: {_per_million(scenario, cost)} {month.currency}", width))
+        parts.append("\n".join(fold(line, width) for line in worth(cost)))
     if year is not None:
         parts.append("\n".join(fold(line, width) for line in committed(year, month.currency)))
     if best is not None:
@@ -220,7 +221,7 @@ def cost_dict(
         "moved": [one._asdict() for one in cost.spread.moved],
         "baseline": float(month.baseline),
         "use": float(month.use),
-        "requests": requests(scenario),
+        "requests": 0.0 if cost.alone else requests(scenario),
         "services": {name: float(amount) for name, amount in month.by_service().items()},
         "lines": month.to_frame().to_dict("records"),
         "free": list(month.free),

@@ -64,7 +64,16 @@ def report(
 
     chosen = {"files": files, "profiles": profiles}
     compose = {name: tuple(values) for name, values in chosen.items() if values}
-    scenario = load(target, sets, seed, replications, strict=strict, demo=demo, **compose)
+    scenario = load(
+        target,
+        sets,
+        seed,
+        replications,
+        strict=strict,
+        demo=demo,
+        files=compose.get("files", ()),
+        profiles=compose.get("profiles", ()),
+    )
     folder = Path(out) if out else Path("reports") / _safe(scenario.name)
     changes = changes_from(sets) | ({} if replications is None else {"run.replications": replications})
     with progress("reading the configuration") as tell:

@@ -68,22 +68,34 @@ def doubt_lines(width: int = WIDTH) -> list[str]:
     return [f"  {line}" for line in fold(doubt_sentence(), width - 2).splitlines()]
 
 
-def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False) -> list[str]:
-    """What the answer rests on, as the first lines of a screen. ``bill``: lines that follow use are marked there."""
+def rests_lines(scenario: Scenario, width: int = WIDTH, bill: bool = False, alone: bool = False) -> list[str]:
+    """What the answer rests on, as the first lines of a screen.
+
+    ``bill``: lines that follow use are marked there. ``alone``: it is a bill of the declared resources alone.
+    """
     from novamodel.report import MARKED_LINES, rests_sentence
     from novamodel.scenario import rests_on
 
+    if alone:
+        files = {one.file for one in scenario.declared if one.file}
+        read = f"READ {count(len(scenario.declared), 'resource')} from {count(len(files), 'file')}; ASSUMED nothing"
+        return fold(read, width).splitlines()
     rests = rests_on(scenario)
     marked = (MARKED_LINES if rests.of_cost() else "") if bill else None
     return fold(rests_sentence(rests.to_dict(), marked), width).splitlines()
 
 
-def import_lines(scenario: Scenario) -> list[str]:
-    """What files hold that no figure has: findings and things without a model, counted; those with a place listed."""
+def import_lines(scenario: Scenario, alone: bool = False) -> list[str]:
+    """What files hold that no figure has: findings and things without a model, counted; those with a place listed.
+
+    ``alone``: below a bill of the declared resources, which says of each what it costs.
+    """
     found = scenario.findings
     lines = [f"{count(len(found), 'finding')} in the configuration files: novamodel report lists them"] if found else []
     rows = [row for row in scenario.not_modelled if row["what"] != "file not read"]
     files = len(scenario.not_modelled) - len(rows)
+    priced = {(one.file, one.line) for one in scenario.declared} if alone else set()
+    rows = [row for row in rows if (row["file"], row["line"]) not in priced]
     if rows or files:
         more = f", {count(files, 'file')} not read" if files else ""
         lines.append(f"seen in files and not modelled: {len(rows)}{more}" + (":" if rows else ""))
@@ -208,8 +220,8 @@ def _populations(result: Result) -> list[tuple[str, ...]]:
 
 
 def _tiers(result: Result) -> list[tuple[str, ...]]:
-    use = result.tiers.groupby("tier", sort=False)["utilisation"].agg(["mean", "max"])
-    return [(str(row[0]), value_text(row[1], "1"), value_text(row[2], "1")) for row in use.itertuples()]
+    use = result.tier_use().itertuples(index=False)
+    return [(str(row.tier), value_text(row.mean, "1"), value_text(row.max, "1")) for row in use]
 
 
 def _operations(result: Result, width: int) -> list[str]:

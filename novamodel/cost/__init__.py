@@ -6,7 +6,7 @@ functions in `meters`, `provisioned`, `support` and `nodes`.
 """
 
 from novamodel.cost.bill import Bill, BillRange, price, price_range
-from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, regions
+from novamodel.cost.book import Price, PriceBook, PriceMissing, load_book, oldest, regions
 from novamodel.cost.book_files import book_file, bundled_books, read_raw, write_book
 from novamodel.cost.charges.ground import book_date
 from novamodel.cost.commitments import Plan
@@ -115,6 +115,7 @@ __all__ = [
     "nodes_by_group",
     "nodes_for_pods",
     "offers_of_rules",
+    "oldest",
     "per_million",
     "price",
     "price_range",

@@ -77,6 +77,10 @@ ALLOWANCES = {
     "sns.requests": "sns.requests",
     "sns.http": "sns.http",
     "sns.email": "sns.email",
+    "lambda.requests": "lambda.requests",
+    "lambda.x86.duration": "lambda.duration",
+    "lambda.arm64.duration": "lambda.duration",
+    "sfn.transitions": "sfn.transitions",
 }
 """The always-free allowance of the account that each price's quantity uses up, in the order of the bill."""
 
@@ -101,6 +105,8 @@ class Line:
     source: str
     status: str
     date: str
+    region: str = ""
+    """Where it is billed, if not in the bill's region."""
 
     @property
     def exact(self) -> Decimal:

@@ -7,15 +7,16 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from novamodel.figures.house import COLOURS, TEMPLATE, colour_of
+from novamodel.figures.house import COLOURS, MUTED, TEMPLATE, colour_of
 
 ROOM = 1.15
 
 
-def explored(point: Any) -> go.Figure:
+def explored(point: Any, before: Any = None) -> go.Figure:
     """Left: percentiles of the latency (ms) with 95 % intervals and the SLO. Right: use of each tier in % of its limit.
 
-    Always the same three traces, so that a figure on screen can take the values of another point.
+    Hollow marks are the point ``before``. Always the same five traces, so that a figure on screen can take the values
+    of another point.
     """
     rows = point.latency.fillna({"low": point.latency["value"], "high": point.latency["value"]})
     milliseconds = [1000 * value for value in rows["value"]]
@@ -60,8 +61,27 @@ def explored(point: Any) -> go.Figure:
         row=1,
         col=2,
     )
+    was = before.latency if before else rows[:0]
+    ghost = {"mode": "markers", "marker": {"symbol": "circle-open", "size": 11, "color": MUTED}}
+    fig.add_scatter(
+        x=list(was["metric"]),
+        y=[1000 * value for value in was["value"]],
+        hovertemplate="before: %{y:,.3g} ms<extra></extra>",
+        row=1,
+        col=1,
+        **ghost,
+    )
+    had = before.tiers[before.tiers["tier"].isin(tiers["tier"])] if before else tiers[:0]
+    fig.add_scatter(
+        y=list(had["tier"]),
+        x=[100 * share for share in had["utilisation"]],
+        hovertemplate="%{y} before: %{x:.0f} % of its limit<extra></extra>",
+        row=1,
+        col=2,
+        **ghost,
+    )
     top = max([*(1000 * high for high in rows["high"]), *(1000 * limit for limit in limited["limit"]), 1e-9])
-    fig.update_yaxes(title_text="latency (ms), the line is the SLO", range=[0, top * ROOM], row=1, col=1)
+    fig.update_yaxes(title_text="latency (ms); line: SLO, rings: before", range=[0, top * ROOM], row=1, col=1)
     fig.update_yaxes(dtick=1, tickfont={"size": 10}, row=1, col=2)
     fig.update_xaxes(title_text="use of the tier's limit (%)", range=[0, max(100.0, *percent) * ROOM], row=1, col=2)
     fig.update_layout(

@@ -19,7 +19,7 @@ WIDTH = 0.22
 
 
 def hpa_bounds(bounds: pd.DataFrame) -> go.Figure:
-    """`bounds`: a row a setting with `min_replicas`, `max_replicas`, `cpu_target`, `now`, `advised`, `cost_month` and a
+    """`bounds`: a row a setting with `min_replicas`, `max_replicas`, `cpu_target`, `now`, `best`, `cost_month` and a
     trial's columns.
     """
     if not len(bounds):
@@ -47,13 +47,13 @@ def hpa_bounds(bounds: pd.DataFrame) -> go.Figure:
 
 
 def _finding(bounds: pd.DataFrame) -> str:
-    advised, sure = bounds[bounds["advised"]].iloc[0], int((bounds["verdict"] == "keeps").sum())
-    who = "today's, advised too" if advised["now"] else "advised"
+    best, sure = bounds[bounds["best"]].iloc[0], int((bounds["verdict"] == "keeps").sum())
+    who = "the fastest is today's" if best["now"] else "the fastest"
     if not sure:
-        return f"No setting tried surely keeps the SLO on the ramp; the closest: {_setting(advised)}"
-    text = f"{sure} of {len(bounds)} settings surely keep the SLO on the ramp; {who}: {_setting(advised)}"
+        return f"No setting tried surely keeps the SLO on the ramp; the closest: {_setting(best)}"
+    text = f"{sure} of {len(bounds)} settings surely keep the SLO on the ramp; {who}: {_setting(best)}"
     now = bounds[bounds["now"].astype(bool)]
-    return text if advised["now"] or not len(now) else f"{text}; today's: {_setting(now.iloc[0])}"
+    return text if best["now"] or not len(now) else f"{text}; today's: {_setting(now.iloc[0])}"
 
 
 def _setting(row: pd.Series) -> str:

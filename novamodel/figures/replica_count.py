@@ -17,7 +17,7 @@ HOW = (
 
 
 def replica_count(counts: pd.DataFrame) -> go.Figure:
-    """`counts`: a row a count with `replicas`, `now`, `advised`, `cpu_busy`, `cost_month` and a trial's columns."""
+    """`counts`: a row a count with `replicas`, `now`, `best`, `cpu_busy`, `cost_month` and a trial's columns."""
     table = counts.sort_values("replicas")
     x = [str(count) for count in table["replicas"]]
     fig = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.68, 0.32])
@@ -40,15 +40,15 @@ def _replicas(row: pd.Series, several: str = "", one: str = "") -> str:
 
 
 def _finding(table: pd.DataFrame) -> str:
-    advised, kept = table[table["advised"]].iloc[0], table[table["verdict"] == "keeps"]
+    best, kept = table[table["best"]].iloc[0], table[table["verdict"] == "keeps"]
     now = table[table["now"].astype(bool)]
     if not len(kept):
-        return f"No count tried surely keeps the SLO; {advised['replicas']} come closest ({kept_text(advised)})"
-    as_now = ", as today at the peak," if advised["now"] else ""
-    text = f"{_replicas(advised)}{as_now} surely keep the SLO ({kept_text(advised)})"
+        return f"No count tried surely keeps the SLO; {best['replicas']} come closest ({kept_text(best)})"
+    as_now = ", as today at the peak," if best["now"] else ""
+    text = f"{_replicas(best)}{as_now} surely keep the SLO ({kept_text(best)})"
     least = kept.iloc[0]
-    if least["replicas"] != advised["replicas"]:
+    if least["replicas"] != best["replicas"]:
         text += f"; {least['replicas']} would do ({kept_text(least)})"
-    elif len(now) and not advised["now"]:
+    elif len(now) and not best["now"]:
         text += f"; at the peak today {_replicas(now.iloc[0], 'run', 'runs')} ({kept_text(now.iloc[0])})"
     return text

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from novamodel.figures.house import COLOURS, INK, MUTED, escape, finish, kind_of, rgba
 from novamodel.figures.topology_graph import graph_topology, is_graph
 from novamodel.figures.topology_lines import (
+    LEAST_PIXELS,
     bouncer_lines,
     cache_lines,
     cut,
@@ -76,6 +77,7 @@ def topology(scenario: Any, result: Any = None) -> go.Figure:
     fig.update_xaxes(range=[-BOX / 2 - 0.42, right + 0.02], visible=False, fixedrange=True)
     fig.update_yaxes(range=[low - 0.03, top + 0.03], visible=False, fixedrange=True)
     how = HOW + (HOW_RUN if result is not None else ".")
+    fig.update_layout(meta={"least_width": round(LEAST_PIXELS * (right + BOX))})
     height = round(ROW_PIXELS * (top - low) / ROW) + 30
     return finish(fig, _finding(scenario), how, height=height, left=12, right=12, bottom=14)
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from novamodel.figures.house import COLOURS, INK, escape, finish, kind_of, rgba
 from novamodel.figures.layers import Layout, Link, layered
 from novamodel.figures.topology_lines import (
+    LEAST_PIXELS,
     bouncer_lines,
     cache_lines,
     cut,
@@ -86,6 +87,7 @@ def graph_topology(scenario: Any, result: Any = None) -> go.Figure:
     low = min([layout.y[key] - heights[key] / 2 for key in boxes] + between)
     fig.update_xaxes(range=[-WIDTH / 2 - 0.03, columns - 1 + WIDTH / 2 + 0.03], visible=False, fixedrange=True)
     fig.update_yaxes(range=[low - 6, top + 6], visible=False, fixedrange=True)
+    fig.update_layout(meta={"least_width": round(LEAST_PIXELS * columns)})
     how = HOW + (HOW_RUN if result is not None else "") + "."
     return finish(fig, _finding(scenario), how, height=round(top - low) + 30, left=12, right=12, bottom=14)
 

@@ -10,6 +10,9 @@ from novamodel.figures.house import escape
 from novamodel.figures.reshape import over_time
 from novamodel.figures.words import number_text, part_text
 
+LEAST_PIXELS = 176
+"""Width of a column below which the lines of a box leave it."""
+
 
 def replica_text(service: Any) -> str:
     """``"3 to 10"``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from novamodel.importers.compose.asked import asked_of
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.folder import find_files
 from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.idle import list_idle
 from novamodel.importers.graph.roles import role_of
 from novamodel.importers.graph.stores import say_stores
 from novamodel.importers.graph.system import MAIN, adopt_declared
 from novamodel.importers.imported import ImportReport
 from novamodel.importers.kinds import KINDS
 from novamodel.importers.kubernetes import read as kubernetes
+from novamodel.importers.kubernetes.eksctl import say_nodes
 from novamodel.importers.kubernetes.hpa import answered
 from novamodel.importers.kubernetes.ingress import ingress_edge, ingress_services
 from novamodel.importers.names import CACHE_NAMES, is_infrastructure
@@ -31,7 +34,9 @@ from novamodel.importers.reading import count_services, find_system_of, read_sou
 from novamodel.importers.redis import say_redis
 from novamodel.importers.report import Draft, Said, Workload
 from novamodel.importers.sources import Sources
+from novamodel.importers.unknown import list_unknown
 
+_ASIDE = re.compile(r"(^|/)(tests?|e2e|specs?|docs?|examples?)/")
 PLATFORMS = ("eks", "ecs", "compose")
 _FILES_OF = {"eks": "kubernetes", "ecs": "ecs", "compose": "compose"}
 
@@ -85,11 +90,14 @@ def import_folder(
         if "{{" in (found.text(name) or "") or "<%" in (found.text(name) or ""):
             draft.leave(name, line, "file not read", f"a template, not rendered ({why})")
             continue
+        draft.leave(name, line, "file not read", why)
+        if why.startswith("is larger than") or _ASIDE.search(name):
+            continue
         message = f"{name} cannot be read: {why}"
         draft.find(
             "error", "file-not-read", name, line, f"{message} (left out)", "correct it, or leave it out of the folder"
         )
-        draft.leave(name, line, "file not read", why)
+    list_unknown(found, draft)
     for name, why in found.not_read:
         draft.leave(name, None, "file not read", why)
     return ImportReport(
@@ -136,6 +144,11 @@ def _choose(sources: Sources) -> str:
     counts = {kind: count_services(sources.boxes[kind]) for kind in PLATFORMS}
     if counts["compose"] > 2 * max(counts["eks"], counts["ecs"]) + 1:
         return "compose"
+    if counts["ecs"] > 2 * counts["eks"] + 1 or (counts["ecs"] and not counts["eks"]):
+        return "ecs"
+    for kind in PLATFORMS:
+        if counts[kind]:
+            return kind
     for kind in PLATFORMS:
         if sources.found.paths.get(_FILES_OF[kind]) or (kind == "ecs" and sources.workloads[kind]):
             return kind
@@ -146,7 +159,8 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
     declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
     declared += sources.estate.files if kind == sources.estate.platform else []
-    files = [sources.compose.file, *files] if kind == "compose" and sources.compose is not None else files
+    composed = kind == "compose" and sources.compose is not None and bool(sources.found.all("compose"))
+    files = [sources.compose.file, *files] if composed and sources.compose is not None else files
     first = next(iter([*files, *declared]), None)
     if first is not None:
         what = KINDS[_FILES_OF[kind]] if files else "Terraform"
@@ -170,10 +184,7 @@ def _say_services(kind: str, sources: Sources, draft: Draft) -> None:
     deployed = [
         each for each in sources.workloads[kind] if each.name in system.boxes or each.raw_name not in sources.idle
     ]
-    for box, role in system.idle:
-        if role.what in ("job", "load") or (role.what in ("proxy", "tool") and kind == "compose"):
-            why = f"{role.why or 'infrastructure image'}: it takes no customers"
-            draft.leave(box.file, box.line, f"{box.name} ({role.program or role.what})", why)
+    list_idle(system, kind, draft)
     for workload in deployed:
         below = f"services.{workload.name}"
         draft.say(Said("", None, workload.file, workload.line), below)
@@ -238,6 +249,8 @@ def _say_evident(name: str, said: Said, deployed: list[Workload], kind: str, dra
 
 
 def _say_stores(kind: str, sources: Sources, services: list[str], draft: Draft) -> None:
+    if kind == "eks":
+        say_nodes(sources.cluster, draft)
     say_stores(sources.system, sources.cluster if kind == "eks" else None, draft)
     on_rds = "database" not in draft.values
     on_aws = kind != "compose" or not sources.workloads["compose"]

@@ -61,7 +61,15 @@ def _say_memory(assumed: Assumed, services: list[str], report: ImportReport) -> 
 
 
 def _say_sizes(assumed: Assumed, services: list[str], report: ImportReport) -> None:
-    """A size for each service, on a platform that runs none without; files say their own over it."""
-    size = assumed.values["sizes"].get(report.platform)
+    """A size for each service, on a platform that runs none without; files say their own over it.
+
+    On EC2 there is no limit where a file says what is set aside and none.
+    """
+    size = assumed.values["sizes"].get(report.platform) or {}
+    machines = report.tree.values.get("platform", {}).get("compute") == "ec2"
     for service in services if size else []:
-        assumed.put(f"services.{service}.resources", size, "sizes", ("sizes", report.platform))
+        said = report.tree.values.get("services", {}).get(service, {}).get("resources") or {}
+        for key, value in size.items():
+            if not machines or key in said or key.replace("limit", "request") not in said:
+                path = f"services.{service}.resources.{key}"
+                assumed.put(path, value, "sizes", ("sizes", report.platform, key))

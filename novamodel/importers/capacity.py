@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 
 from novamodel.importers.compose.read import names_of as compose_names
-from novamodel.importers.graph.boxes import Text
+from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.links import Link
 from novamodel.importers.graph.system import MAIN
 from novamodel.importers.names import match
+from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import of_variables, of_words
+from novamodel.importers.pools.profiles import by_profile
 from novamodel.importers.pools.runtimes import with_runtime
 from novamodel.importers.pools.said import Row, row_of_variable, rows_of_command, rows_of_variables
 from novamodel.importers.reading import services_below
@@ -17,6 +20,7 @@ from novamodel.importers.report import Draft, Said
 from novamodel.importers.sources import Sources
 
 _SHARED = re.compile(r"(^|/)(common|shared|libs?|packages|core|db|database|config)/|^src/[^/]+$")
+_TESTS = re.compile(r"(^|/)(src/test|tests?|specs?|e2e|__tests__|mocks?)/")
 _AT_ONCE = ("celery concurrency", "sidekiq concurrency")
 
 
@@ -28,15 +32,23 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
         box = system.boxes.get(service)
         if box is None:
             continue
-        for row in [*rows_of_variables(box.env), *rows_of_command(box.words)]:
+        own = [*rows_of_variables(box.env), *rows_of_command(box.words)]
+        for row in own:
             if row.what in _AT_ONCE and service in system.workers:
                 system.concurrency[service] = Text(str(row.value), row.file, row.line)
             else:
                 said[service].append(row)
-    owned = {file: _owners(file, sources, services) for file in _by_file(sources.pools)}
-    for file, rows in _by_file(sources.pools).items():
+        _list_others(service, box, own, sources, draft)
+    pools = [row for row in sources.pools if not _TESTS.search(row.file)]
+    for row in sources.pools:
+        if row.path not in (None, "pool") and _TESTS.search(row.file):
+            draft.leave(row.file, row.line, _shown(row), "in a folder of tests")
+    owned = {file: _owners(file, sources, services) for file in _by_file(pools)}
+    for file, rows in _by_file(pools).items():
         owners = owned[file]
-        if not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
+        if not owners and all(row.what.startswith("PHP-FPM") for row in rows):
+            owners = [name for name in services if name in system.boxes and _runs_php(system.boxes[name])]
+        elif not owners and (not any(owned.values()) or _SHARED.search(file) or "/" not in file):
             owners = _users(sources, services)
         for service in owners:
             said[service] += rows
@@ -54,8 +66,38 @@ def say_capacity(sources: Sources, services: list[str], draft: Draft) -> None:
                 draft.say(Said("database.pgbouncer", None, row.file, row.line, why))
     for service, rows in said.items():
         box = system.boxes.get(service)
+        rows = [_given(row, box.env) if box is not None else row for row in by_profile(rows, box, draft)]
         for row in rows if service in system.workers else with_runtime(rows):
             _say(row, service, box.env if box is not None else {}, sources, draft)
+
+
+def _given(row: Row, env: Mapping[str, Text]) -> Row:
+    """A row of a runtime with the value of its variable where that is set."""
+    given = env.get(row.by) if row.by and row.path is None else None
+    if given is None or not (given.value or "").isdecimal():
+        return row
+    return row._replace(value=given.value, file=given.file, line=given.line, sentence=f"environment variable {row.by}")
+
+
+def _list_others(service: str, box: Box, own: list[Row], sources: Sources, draft: Draft) -> None:
+    """Variables and flags that say how much and that no reader knows."""
+    used = {(one.file, one.line) for one in draft.origins.values() if one.file in sources.dotenv}
+    named = {row.what.partition(" ")[0] for row in own}
+    numbers = {(row.file, row.line, _digits(row.value)) for row in own}
+    others = [(what, text) for what, text in of_variables(box.env) if what.partition(":")[0] not in named]
+    others += [
+        (what, text) for what, text in of_words(box.words) if (text.file, text.line, _digits(what)) not in numbers
+    ]
+    for row in rows_of_command(box.replaced):
+        draft.leave(row.file, row.line, f"{service} {_shown(row)}", "another command takes the place of this one")
+    for what, text in others:
+        if (text.file, text.line) in used:
+            continue  # Compose puts it into another value
+        draft.leave(text.file, text.line, f"{service} {what}", "read, not modelled")
+
+
+def _digits(value: object) -> str:
+    return re.sub(r"\D", "", str(value))
 
 
 def _by_file(rows: list[Row]) -> Mapping[str, list[Row]]:
@@ -82,6 +124,11 @@ def _say(row: Row, service: str, env: Mapping[str, Text], sources: Sources, draf
     database = sources.system.database_of(service)
     own = "pool" if database == MAIN else f"pools.{database}"
     path = f"services.{service}.{own}{row.path.removeprefix('pool')}"
+    before = next((one for one in draft.fields if one["path"] == path), None)
+    if before is not None and kind == "file" and row.value is not None and before["value"] != row.value:
+        why = f"{service} has the value of {before['file']}:{before['line']}"
+        draft.leave(row.file, row.line, _shown(row), why)
+        return
     draft.say(Said(path, row.value, row.file, row.line, row.sentence if row.value is not None else "", kind))
 
 
@@ -107,11 +154,29 @@ def _owners(file: str, sources: Sources, services: list[str]) -> list[str]:
     found = [one for one in services_below(file, sources.boxes["compose"], names) if one in services]
     if found:
         return found
+    for box in sources.boxes["compose"]:
+        volumes = box.node["volumes"] if box.node is not None else ()
+        if names.get(box.name) in services and any(_mounts(volume, file) for volume in volumes):
+            found.append(names[box.name])
+    if found:
+        return list(dict.fromkeys(found))
     for part in file.split("/"):
         named = match(part.split(".")[0], services)
         if named is not None:
             return [named]
     return [name for name in services if _bare(name) == _bare(file.split("/")[0])]
+
+
+def _mounts(volume: Node, file: str) -> bool:
+    """Whether a volume of a compose service brings a file, or a folder around it, into the container."""
+    source = (volume.text.split(":")[0] or volume["source"].text).removeprefix("./").rstrip("/")
+    base = volume.file.rpartition("/")[0]
+    path = f"{base}/{source}" if base else source
+    return bool(source) and source[0] not in "/~$." and (file == path or file.startswith(f"{path}/"))
+
+
+def _runs_php(box: Box) -> bool:
+    return "php" in f"{box.name} {box.image_name} {box.command}".lower()
 
 
 def _users(sources: Sources, services: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,11 @@ _WORDY = re.compile(
     r"container_definitions|template_body|definition|source_code_hash|\w*role|\w*security_groups|cidr_block|"
     r"depends_on|triggers|timeouts|lifecycle|provisioner|connection|\w*window|\w*username|default_tags)(\.|$)|(^|\.)\w*policy$"
 )
+_NAMES = re.compile(
+    r"(^|\.)(name|bucket|family|filename|dimensions|\w*_name|dashboard_body|event_pattern|\w*tags|alias|aliases|fqdn|"
+    r"domains?|\w*_patterns?|\w*_roles|\w*_accounts|\w*url|zone)(\.|$)"
+)
+"""Values that are names: where they are not known, nothing is lost."""
 _WORDS = ("version", "name", "family", "class", "_type")
 MOST_VALUES = 150
 MOST_TEXT = 120
@@ -46,6 +51,8 @@ class Resource:
     listed: bool = False
     usage: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    instances: list[str] = field(default_factory=list)
+    """Keys of its instances, where count or for_each makes them."""
 
     @property
     def label(self) -> str:
@@ -88,7 +95,7 @@ class Resource:
         found = []
         for what, why, line in self.gaps:
             key = what.partition(" = ")[0]
-            if not _SECRET.search(key) and not _WORDY.search(key) and self.type != "provider":
+            if not (_SECRET.search(key) or _WORDY.search(key) or _NAMES.search(key)) and self.type != "provider":
                 found.append((what, why, line))
         return found
 
@@ -104,6 +111,16 @@ class Resource:
                 break
         result |= _counts(self.body.value, "")
         return result | {key: True for key in PRESENT if self.body[key]}
+
+    def with_lines(self, most: int = 24, told: Container[tuple[str, int]] = ()) -> str:
+        """The values, each with its line where it is another than the resource's, but for places that are told."""
+        shown: list[str] = []
+        for key, value in self.scalars().items():
+            line = self.line if key.endswith(".count") else self.body.at(*_path(key)).line
+            place = (self.body.file, line)
+            if place not in told and len(shown) < most:
+                shown.append(f"{key} {value}" + (f" (:{line})" if line not in (1, self.line) else ""))
+        return ", ".join(shown)
 
     def references(self) -> list[tuple[str, tuple[str, ...]]]:
         """(dotted path, addresses) of the values that refer to other resources."""
@@ -138,7 +155,9 @@ def _leaves(
     """(dotted path, scalar) of what is written; the first of a list has no number."""
     if depth > MOST_DEPTH:
         return
-    if isinstance(value, dict):
+    if isinstance(value, dict) and (pair := _pair(value)) is not None and path:
+        yield from _leaves(value["value"], f"{path.rstrip('.0123456789')}.{pair}", depth + 1, kinds)
+    elif isinstance(value, dict):
         for key, inner in list(value.items())[:200]:
             yield from _leaves(inner, f"{path}.{key}" if path else str(key), depth + 1, kinds)
     elif isinstance(value, list):
@@ -148,11 +167,29 @@ def _leaves(
         yield path, value
 
 
+def _path(key: str) -> list[str | int]:
+    """A dotted path as the words of a node: the first block of a list has no number."""
+    words: list[str | int] = []
+    for word in key.split("."):
+        if words and isinstance(words[-1], str) and not word.isdecimal():
+            words.append(0)
+        words.append(int(word) if word.isdecimal() else word)
+    return words
+
+
+def _pair(value: dict[Any, Any]) -> str | None:
+    """The name of a setting that is written as a name and a value; None where it is none."""
+    name = next((value[key] for key in ("name", "key") if isinstance(value.get(key), str)), None)
+    plain = isinstance(value.get("value"), bool | int | float | str)
+    return name[:80] if name and plain and value.keys() <= _PAIR else None
+
+
+_PAIR = {"name", "key", "value", "apply_method", "type", "namespace"}
 FREE = re.compile(
     r"aws_(iam_|security_group|vpc_security_group|subnet|route(_table\w*)?$|route_table|internet_gateway|egress_only|"
     r"vpc$|vpc_ipv4|vpc_dhcp|main_route|default_|network_acl|db_subnet_group|elasticache_subnet_group|"
-    r"elasticache_user|lb_listener|alb_listener|lb_target_group|alb_target_group|autoscaling_attachment|"
-    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate|"
+    r"elasticache_user|lb_listener|alb_listener|autoscaling_attachment|"
+    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate_|"
     r"cloudwatch_event_target|cloudwatch_log_resource|lambda_permission|lambda_alias|sns_topic_policy|"
     r"sqs_queue_policy|sqs_queue_redrive|kms_alias|key_pair|service_discovery_service|"
     r"service_discovery_private_dns|eip_association|volume_attachment|caller_identity|api_gateway_(account|deployment|"
@@ -160,7 +197,7 @@ FREE = re.compile(
     r"(integration|route|deployment|api_mapping|domain_name|authorizer)|eks_access|eks_identity|eks_pod_identity|"
     r"wafv2_web_acl_association|cloudfront_origin_access|placement_group|ssm_(association|document)|backup_selection|"
     r"cognito_(user_pool_client|user_pool_domain|identity_pool_role)|efs_mount_target|efs_access_point|"
-    r"rds_cluster_role|db_instance_role|secretsmanager_secret_version|elasticache_parameter_group)"
+    r"rds_cluster_role|db_instance_role|secretsmanager_secret_version)"
     r"|kubernetes_(namespace|role|cluster_role|service_account|config_map|secret|network_policy|manifest)\w*"
     r"|random_|null_resource|tls_|local_|time_|template_|terraform_data|archive_"
 )
@@ -181,6 +218,7 @@ def same_values(resources: list[Resource]) -> list[Resource]:
             result.append(one)
         else:
             twin.count += one.count
+            twin.instances += one.instances
     return result
 
 

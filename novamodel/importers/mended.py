@@ -7,6 +7,9 @@ from typing import Any
 from novamodel.errors import UserError
 from novamodel.scenario import Finding, Tree, build, finding
 
+_NAMED = ("services", "databases", "caches")
+_WHOLE = (*_NAMED, "edge", "database", "cache")
+"""Parts that are never left out whole, nor one of those that have names."""
 MOST = 200
 """Values that are left out at most before the mistake is taken for one of ours."""
 
@@ -30,6 +33,7 @@ def mended(assumed: Tree, imported: Tree) -> Tree:
                 raise
             findings.append(_left_out(path, problem, imported))
             _remove(path, imported)
+            imported.values = _without_empty(imported.values, assumed.values)
             continue
         tree.findings += findings
         return tree
@@ -53,7 +57,7 @@ def _said_at(path: str, imported: Tree) -> str | None:
         for word in words[:size]:
             node = node.get(word) if isinstance(node, dict) else None
         short = ".".join(words[:size])
-        if node is not None and short not in ("services", "databases", "caches", "edge", "database", "cache"):
+        if node is not None and short not in _WHOLE and not (size == 2 and words[0] in _NAMED):
             return short
     return None
 

@@ -30,6 +30,8 @@ def milliseconds(value: int | float) -> str:
 
 def duration(text: str) -> str:
     """A Prometheus duration: ``"1m30s"`` -> ``"90 s"``; anything else comes back as it is."""
+    if text.strip() == "0":
+        return "0 s"
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
         return text

@@ -15,12 +15,14 @@ from novamodel.importers.cloudformation.read import read_templates
 from novamodel.importers.compose import read as compose_files
 from novamodel.importers.compose.asked import documents_asked
 from novamodel.importers.compose.boxes import project_boxes
+from novamodel.importers.compose.built import with_built
 from novamodel.importers.compose.project import NOT_ASKED, Asked, choose
 from novamodel.importers.dockerfile import read_dockerfile
 from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.ecs.copilot import read_manifests
 from novamodel.importers.ecs.params import read_params
+from novamodel.importers.ecs.services import read_services
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -31,6 +33,7 @@ from novamodel.importers.graph.system import Entry, System, find_system
 from novamodel.importers.kubernetes import read as kubernetes
 from novamodel.importers.kubernetes.charts import list_charts
 from novamodel.importers.kubernetes.embedded import embedded_files
+from novamodel.importers.kubernetes.environments import one_environment
 from novamodel.importers.kubernetes.ingress import ingress_services
 from novamodel.importers.kubernetes.kustomize import apply
 from novamodel.importers.names import short_name
@@ -44,6 +47,7 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.redis import read_redis
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform.folders import rank
 from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
 from novamodel.importers.usage import read_usage
@@ -54,7 +58,7 @@ T = TypeVar("T")
 def read_sources(found: Found, draft: Draft, asked: Asked = NOT_ASKED) -> Sources:
     """Everything that the files of a folder say, by format; ``asked``: compose files and profiles to take."""
     roots = {one.file.rpartition("/")[0]: one for one in found.all("kustomization")}
-    manifests = apply(roots, found.all("kubernetes"), found.documents_of, draft)
+    manifests = one_environment(apply(roots, found.all("kubernetes"), found.documents_of, draft), draft)
     cluster = kubernetes.read_cluster(manifests, draft)
     list_charts(found.unrendered, found.documents_of, found.names, draft)
     with tempfile.TemporaryDirectory() as folder:
@@ -81,8 +85,9 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     declared += read_templates(found.all("cloudformation"), region, draft)
     declared += read_manifests(found.all("copilot"), draft)
     declared += read_params(found.all("ecs-params"), project.whole if project else None)
+    declared += read_services(found.all("ecs-service"))
     declared += read_usage(found.all("usage"), declared, draft)
-    estate = Estate(declared, found.all("ecs"))
+    estate = Estate(declared, sorted(found.all("ecs"), key=lambda task: rank(task.file)))
     estate.link()
     sources = Sources(
         found,
@@ -95,21 +100,31 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
         _each(found, "postgres", lambda pair: postgres.read_settings([pair])),
         _each(found, "pgbouncer", lambda pair: pgbouncer.read_settings([pair])),
     )
-    sources.workloads = {
-        "eks": kubernetes.workloads(cluster, draft),
-        "ecs": ecs.workloads(estate, draft),
-        "compose": compose_files.workloads(project, draft) if project else [],
-    }
     sources.boxes = {
         "eks": cluster_boxes(cluster),
         "ecs": task_boxes([task.node for task in tasks_of(estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
+    if not declared and not any(map(_serves, (box for boxes in sources.boxes.values() for box in boxes))):
+        project = with_built(project, built, found.text("Procfile"), draft)
+        sources.boxes["compose"] = project_boxes(project, dotenv, built) if project else []
+    sources.workloads = {
+        "eks": kubernetes.workloads(cluster, draft),
+        "ecs": ecs.workloads(estate, draft),
+        "compose": compose_files.workloads(project, draft) if project else [],
+    }
+    sources.compose = project.whole if project else None
     sources.nginx = _nginx(found, sources, draft)
     sources.redis = _each(found, "redis", read_redis)
     sources.project = project
     sources.dotenv = dotenv
     return sources
+
+
+def _serves(box: Box) -> bool:
+    """Whether a container is one of our own, or one that the host shows to others and that is no store."""
+    what = role_of(box).what
+    return what in ("service", "worker") or (what in ("tool", "proxy") and box.published is not None)
 
 
 def _each(found: Found, kind: str, read: Callable[[tuple[Path, str]], Sequence[T]]) -> list[T]:
@@ -182,9 +197,10 @@ def find_system_of(kind: str, sources: Sources, draft: Draft) -> System:
             (name, Entry(Text(name, place.file, place.line), "the ingress sends requests there"))
             for name, place in ingress_services(sources.cluster)
         ]
-    fronts = {box.name for box in boxes if role_of(box).what == "proxy" or "proxy" in box.name}
+    roles = {box.name: role_of(box) for box in boxes}
+    fronts = {box.name for box in boxes if roles[box.name].what == "proxy" or "proxy" in box.name}
     for front, where in proxied(sources.found, known_hosts(boxes)) if fronts else ():
-        if front in names and front not in fronts:
+        if front in names and front not in fronts and roles[front].what in ("service", "worker"):
             hints.append((names[front], Entry(where, "a proxy's file sends requests there")))
     others = [(other, box, name) for other in sources.boxes if other != kind for box, name in _named(other, sources)]
     own = {name: raw for raw, name in reversed(names.items())}

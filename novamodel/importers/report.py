@@ -44,7 +44,10 @@ class Draft:
     not_modelled: list[dict[str, Any]] = field(default_factory=list)
 
     def say(self, said: Said, below: str = "") -> None:
-        """Set a value unless a file before has set it; a value None only names the place of the part itself."""
+        """Set a value unless one is there, which only a documented default gives way to.
+
+        A value None only names the place of the part itself.
+        """
         path = f"{below}.{said.path}" if below and said.path else below or said.path
         origin = Origin(said.kind, said.sentence, said.file, said.line)
         words = path.split(".")
@@ -57,8 +60,12 @@ class Draft:
             node.setdefault(words[-1], {})
             self.origins.setdefault(path, origin)
             return
-        if words[-1] in node and node[words[-1]] != {}:
+        before = self.origins.get(path)
+        better = before is not None and before.kind == "documented" and said.kind == "file"
+        if words[-1] in node and node[words[-1]] != {} and not better:
             return
+        if better:  # what a file says holds against a default
+            self.fields = [one for one in self.fields if one["path"] != path]
         node[words[-1]] = said.value
         self.origins[path] = origin
         self.fields.append({"path": path, "value": said.value, "file": said.file, "line": said.line})

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from novamodel import units
-from novamodel.analytic import route_rates, steady_replicas
+from novamodel.analytic import steady_replicas
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
 from novamodel.showing import Class, Shown, figures_by_name, shows_itself
 from novamodel.simulation import Result, SloResult, simulate
 from novamodel.sizing import among_tried, doubt
+from novamodel.workflows.plan import busiest_service
 
 Tell = Callable[[float, str], None]
 """Is told the share done (0 to 1) and what is being done."""
@@ -71,10 +72,7 @@ class Trial(NamedTuple):
 def service_asked(scenario: Scenario, name: str | None) -> str:
     """The service a question is about: the one named, or the one that answers most requests, calls among them."""
     if name is None:
-        rates = dict.fromkeys(scenario.services, 0.0)
-        for at, per_s in route_rates(scenario).items():
-            rates[at.service] += per_s
-        return max(rates, key=lambda service: rates[service])
+        return busiest_service(scenario)
     if name not in scenario.services:
         raise UserError(f"{name!r} is no service", valid=list(scenario.services), given=name)
     return name

@@ -1,6 +1,6 @@
 """What people read: tables, the one-screen answer, the self-contained HTML report."""
 
-from novamodel.report.conclusion import Conclusion, conclusion
+from novamodel.report.conclusion import Conclusion, advice_table, conclusion
 from novamodel.report.hourly import cost_per_hour
 from novamodel.report.html import export_html, notebook_html
 from novamodel.report.operating import operating_tables
@@ -23,6 +23,7 @@ __all__ = [
     "MARKED_LINES",
     "Conclusion",
     "Table",
+    "advice_table",
     "assumptions_table",
     "beside_table",
     "bill_table",

@@ -1,4 +1,4 @@
-"""The conclusion in sentences, each made from the answer's figures: verdict, advice, cost, what would change it."""
+"""The conclusion in sentences, each made from the answer's figures: verdict, first limit, advice, cost, gaps."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from html import escape
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
+
 from novamodel.figures.words import estimate_text, listed, size_text
-from novamodel.report.resting import mark_of, rests_sentence
-from novamodel.report.screen import cost_text, left_text, sizes_by_service
+from novamodel.report.resting import mark_of
+from novamodel.report.screen import cost_text, first_limit_text, fixes_text, left_text, sizes_by_service
+from novamodel.report.tables import Table, place_text
 from novamodel.scenario.not_modelled import NOT_MODELLED
 
 LEFT_OUT = (
@@ -35,17 +38,23 @@ class Conclusion:
 
 def conclusion(answer: Mapping[str, Any]) -> Conclusion:
     """The conclusion of an answer: the dictionary of `answer.json`."""
-    rests = answer.get("rests_on")
     failed = [f"{row['part']}: {row['why']}" for row in answer.get("failed") or []]
     warnings = [str(text) for text in answer.get("warnings") or []]
-    gaps = [*warnings, *_simplified(answer), *_seen(answer), f"not modelled: {_not_modelled()}"]
+    gaps = [
+        *(answer.get("budget") or []),
+        *warnings,
+        *_simplified(answer),
+        *_seen(answer),
+        f"not modelled: {_not_modelled()}",
+    ]
     said = [
-        ("Rests on", rests_sentence(rests) if rests else ""),
-        ("Could not be made", "; ".join(failed)),
         ("Today", _today(answer)),
+        ("Could not be made", "; ".join(failed)),
+        ("Breaks first", first_limit_text(answer) + mark_of(answer.get("limit_rests_on"))),
+        ("What would lift it", fixes_text(answer, mark_of(answer.get("limit_rests_on")))),
         ("Advice", _advice(answer)),
         ("How sure", str(answer.get("certainty") or "")),
-        ("Cost", cost_text(answer)),
+        ("Cost", cost_text(answer).replace("   ", "; ")),
         ("What would change it", _change(answer)),
         ("Known gaps", "; ".join(gaps)),
     ]
@@ -123,16 +132,24 @@ def _sizes(advised: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[s
 
 def _change(answer: Mapping[str, Any]) -> str:
     assumed = (answer.get("rests_on") or {}).get("assumed")
-    breach = answer.get("load_multiple_at_breach")
-    first = str(answer.get("first_limit") or "").rstrip(".")
-    mark = mark_of(answer.get("limit_rests_on"))
-    parts = [f"First limit: {first}{mark}."] if first else []
-    if breach is not None and math.isfinite(breach) and "today's load" in first:
-        pass  # the first limit says it already
-    elif breach is not None and math.isfinite(breach):
-        parts.append(f"Load of {breach:.3g} x today's peak misses an objective{mark}.")
-    elif first:
-        parts.append("No load that was tried misses an objective.")
-    if assumed:
-        parts.append(f"{assumed} values are assumed: your own measurements may move every figure here.")
-    return " ".join(parts)
+    return f"{assumed} values are assumed: your own measurements may move every figure here." if assumed else ""
+
+
+def advice_table(answer: Mapping[str, Any]) -> Table:
+    """Each change that is advised: from what to what, why, where it is written, and what it saves or costs alone."""
+    rows = [
+        (
+            row["path"],
+            f"{row['now']} -> {row['advised']}{mark_of(row.get('assumed'))}",
+            row["why"],
+            place_text(row.get("file"), row.get("line")),
+            _alone(row.get("cost_alone")),
+        )
+        for row in answer.get("advice") or []
+    ]
+    columns = ["value", "change", "why", "place", "alone (USD a month)"]
+    return Table("What to change", pd.DataFrame(rows, columns=columns), right=(columns[-1],))
+
+
+def _alone(amount: Any) -> str:
+    return "not known" if amount is None else f"{amount:+,.2f}" if amount else "0.00"

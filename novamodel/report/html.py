@@ -10,28 +10,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 from novamodel.files import write_whole
 
 PLOTLY = "application/vnd.plotly.v1+json"
+PANEL_ROOM = 26
+"""Pixels above the uppermost panel, for its own heading."""
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)(?:<a class="anchor-link"|</h2>)', re.S)
+_BOLD, _TAG = re.compile(r"<b>(.*?)</b>", re.S), re.compile(r"<[^<>]+>")
 _OUTSIDE = re.compile(
     r"<(?:script|link|iframe|img|object|embed)\b[^>]*(?:src|href|data)\s*=\s*[\"']?(?:https?:)?//[^>]*>", re.I
 )
 
 
-def export_html(notebook: Path, target: Path, *, title: str | None = None) -> None:
+def export_html(notebook: Path, target: Path, *, title: str | None = None, made: str = "") -> None:
     """Write the HTML report of an executed notebook; `target` appears whole or not at all."""
     import nbformat
 
-    write_whole(target, notebook_html(nbformat.read(notebook, as_version=4), title=title))
+    write_whole(target, notebook_html(nbformat.read(notebook, as_version=4), title=title, made=made))
 
 
-def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> str:
-    """The HTML text of an executed notebook. `title`: of the page; without it the notebook's first heading."""
+def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None, made: str = "") -> str:
+    """The HTML text of an executed notebook.
+
+    `title`: of the page; without it the notebook's first heading. `made`: by what, from what and when, said on top.
+    """
     from jinja2 import Environment, PackageLoader
     from plotly.offline import get_plotlyjs
 
@@ -39,6 +46,8 @@ def notebook_html(notebook: Mapping[str, Any], *, title: str | None = None) -> s
     pages = Environment(loader=PackageLoader("novamodel.report", "templates"), autoescape=True)
     return pages.get_template("report.html.jinja").render(
         title=title or _first_heading(notebook),
+        made=made,
+        contents=[found for cell in cells for found in _HEADING.findall(cell["prose"])],
         cells=cells,
         plotly_js=get_plotlyjs().replace("</script", "<\\/script"),
         has_figures=any(output["kind"] == "figure" for cell in cells for output in cell["outputs"]),
@@ -102,16 +111,28 @@ def _output(output: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
 
 
 def _figure(figure: Mapping[str, Any], key: str) -> dict[str, Any]:
-    layout = {name: value for name, value in figure["layout"].items() if name != "width"}
-    title = re.sub(r"<[^<>]+>", " ", str((layout.get("title") or {}).get("text", "")))
+    """A figure whose title stands above it as the page's own text, which breaks at any width."""
+    layout = {name: value for name, value in figure["layout"].items() if name not in ("width", "title")}
+    written = str((figure["layout"].get("title") or {}).get("text", ""))
+    height, margin = int(layout.get("height") or 450), dict(layout.get("margin") or {})
+    if written and margin.get("t", 0) > PANEL_ROOM:
+        layout["height"] = height = height - (margin["t"] - PANEL_ROOM)
+        layout["margin"] = margin | {"t": PANEL_ROOM}
     return {
         "kind": "figure",
         "id": f"figure-{key}",
-        "height": int(layout.get("height") or 450),
-        "label": " ".join(title.split()),
+        "height": height,
+        "least_width": (layout.get("meta") or {}).get("least_width", 0),
+        "title": _said(" ".join(_BOLD.findall(written)) or written),
+        "how": _said(_BOLD.sub("", written)),
         "data": script_json(figure["data"]),
         "layout": script_json(layout),
     }
+
+
+def _said(markup: str) -> str:
+    """The words of plotly's markup."""
+    return unescape(" ".join(_TAG.sub(" ", markup).split()))
 
 
 def script_json(value: Any) -> str:

@@ -22,6 +22,7 @@ from novamodel.report.tables import level_counts
 from novamodel.units import format_estimate
 
 WIDTH, LABEL = 100, 13
+MOST_FIXES = 2
 MOST_TEXT = 150
 """Characters of a finding on the screen."""
 STYLES = {"met": "green", "missed": "bold red", "label": "bold", "": ""}
@@ -64,9 +65,11 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
             yield Piece("  ", "", line)
     yield from _block("SLO", _heading(answer))
     yield from _block("", why["peak"]) if "peak" in why else _slos(answer.get("slo") or [])
+    yield from _block("BUDGET", "; ".join(answer.get("budget") or []))
     yield from _block("MODEL", answer.get("model_doubt") or "")
     mark = mark_of(answer.get("limit_rests_on"))
-    yield from _block("FIRST LIMIT", why.get("knee") or f"{_first_limit(answer)}{mark}")
+    yield from _block("FIRST LIMIT", why.get("knee") or f"{first_limit_text(answer)}{mark}")
+    yield from _block("FIX", why.get("fixes") or fixes_text(answer, mark))
     if "sizing" in why:
         yield from _block("SIZE", why["sizing"])
     else:
@@ -74,7 +77,7 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
     yield from _block("COST", why.get("bill") or cost_text(answer), split="   ")
     for label, text in operating_lines(answer):
         yield from _block(label, text)
-    for part in (part for part in why if part not in ("peak", "knee", "sizing", "bill")):
+    for part in (part for part in why if part not in ("peak", "knee", "fixes", "sizing", "bill")):
         yield from _block(part.upper() if len(part) < LABEL else "FAILED", f"{part} {why[part]}")
     simplified = [f"{part['path']} ({part['lacks']})" for part in answer.get("simplified") or []]
     yield from _block("SIMPLIFIED", "; ".join(simplified))
@@ -134,7 +137,8 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def _first_limit(answer: Mapping[str, Any]) -> str:
+def first_limit_text(answer: Mapping[str, Any]) -> str:
+    """What gives out first, and at which load an objective is missed."""
     text = str(answer.get("first_limit") or "none found").rstrip(".")
     breach = answer.get("load_multiple_at_breach")
     if breach is None or not math.isfinite(breach):
@@ -142,6 +146,23 @@ def _first_limit(answer: Mapping[str, Any]) -> str:
     if "today's load" in text:
         return text
     return f"{text}; an SLO is missed from {breach:.3g} x today's load"
+
+
+def fixes_text(answer: Mapping[str, Any], mark: str) -> str:
+    """The single changes that raise the load most for their money, or that none does; nothing where none was tried."""
+    rows = answer.get("fixes") or []
+    gains = [row for row in rows if row["gain"] > 0][:MOST_FIXES]
+    if not gains:
+        return "no single change that was tried lets the load rise further" if rows else ""
+    return "; ".join(
+        f"{row['fix']} ({row['change']}) holds up to {row['multiple']:.3g} x{mark} for {_more(row['cost_more'])} USD a"
+        f" month, {_more(row['cost_more_grown'])} once grown to the limit of today"
+        for row in gains
+    )
+
+
+def _more(amount: float) -> str:
+    return f"{round(amount):+,}" if round(amount) else "0"
 
 
 def _size(size: Mapping[str, Any], advice: Iterable[Mapping[str, Any]], mark: str) -> Iterator[Piece]:

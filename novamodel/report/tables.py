@@ -5,6 +5,7 @@ Each function returns a `Table`: it shows itself in a notebook and in a terminal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -23,6 +24,9 @@ KINDS = ("file", "override", "measured", "documented", "derived", "default", "as
 LEVELS = ("error", "warning", "note")
 CELL = 60
 """Widest cell in a terminal, in characters."""
+LONG_WORD = 18
+"""A word of more characters may be broken in a page's table, first behind a sign."""
+_PIECES = re.compile(r"[^/._:,=-]*[/._:,=-]?")
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +87,14 @@ class Table:
 def _cell_html(value: Any) -> str:
     text = _text(value)
     indent = len(text) - len(text.lstrip(" "))
-    return "&nbsp;" * 2 * indent + escape(text[indent:])
+    return "&nbsp;" * 2 * indent + " ".join(map(_breakable, text[indent:].split(" ")))
+
+
+def _breakable(word: str) -> str:
+    """A long word, such as a path, with places where a line may end."""
+    if len(word) <= LONG_WORD:
+        return escape(word)
+    return "<wbr>".join(escape(part) for piece in _PIECES.findall(word) for part in wrap(piece, LONG_WORD))
 
 
 def _text(value: Any) -> str:
@@ -121,7 +132,7 @@ def findings_table(findings: Iterable[Mapping[str, Any]]) -> Table:
     """What is inconsistent or without effect in the files: level, place, finding, fix; the worst first."""
     ranked = sorted(findings, key=lambda item: LEVELS.index(item["level"]) if item["level"] in LEVELS else len(LEVELS))
     rows = [
-        (item["level"], _place(item.get("file"), item.get("line")), item["message"], item.get("fix") or "")
+        (item["level"], place_text(item.get("file"), item.get("line")), item["message"], item.get("fix") or "")
         for item in ranked[:MOST_FINDINGS]
     ]
     more = level_counts(ranked[MOST_FINDINGS:])
@@ -148,7 +159,7 @@ def origins_table(scenario: Any) -> Table:
     ]
     total = ("all", *(sum(row["kind"] == kind for row in rows) for kind in kinds))
     changed = [f"{row['path']} = {value_text(row['value'], row['unit'])}" for row in rows if row["kind"] == "override"]
-    notes = ["Values by who set them. The assumed ones are listed at the end of the report."]
+    notes = ["Values by who set them; the assumed ones are listed below."]
     notes += [f"Overrides: {', '.join(changed)}"] if changed else []
     frame = pd.DataFrame([*counts, total], columns=["part", *kinds])
     title = f"{scenario.heading}: the resolved scenario, {len(rows)} values"
@@ -188,7 +199,7 @@ def import_table(scenario: Any) -> Table:
 def not_modelled_table(rows: Iterable[Mapping[str, Any]]) -> Table:
     """What was seen in files and has no model, with its place; files that were not read stand last."""
     found = sorted(rows, key=lambda row: row["what"] == "file not read")
-    shown = [(_place(row["file"], row["line"]), row["what"], row["why"]) for row in found]
+    shown = [(place_text(row["file"], row["line"]), row["what"], row["why"]) for row in found]
     title = f"Seen in files and not modelled: {len(shown)}"
     return Table(title, pd.DataFrame(shown, columns=["place", "what", "why"]))
 
@@ -276,5 +287,5 @@ def _values(pairs: Sequence[tuple[str, str]]) -> str:
     return ", ".join(texts)
 
 
-def _place(file: Any, line: Any) -> str:
+def place_text(file: Any, line: Any) -> str:
     return f"{file}:{line}" if file and line else str(file or "")

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from novamodel.scenario.fields import (
+    Count,
     Part,
     Period,
     PositiveCount,
@@ -17,6 +18,7 @@ from novamodel.scenario.fields import (
     Share,
     Utilisation,
     given,
+    needed,
     wrong,
 )
 from novamodel.scenario.scaling_metric import ScalingMetric
@@ -45,6 +47,13 @@ class Behavior(Part):
     )
 
 
+class Fallback(Part):
+    """What KEDA tells the HPA while a trigger has no answer."""
+
+    failure_threshold: Count = needed("answers in a row that may be missing before")
+    replicas: Count = needed("replicas that it then makes the HPA ask for")
+
+
 class Keda(Part):
     """KEDA beside the HPA that it makes: it alone takes the last replicas away, and brings the first one back."""
 
@@ -53,6 +62,9 @@ class Keda(Part):
     )
     polling_interval: Period = given("30 s", "time between its looks at the triggers", KEDA)
     cooldown: Seconds = given("300 s", "time without an active trigger after which the last replicas go", KEDA)
+    fallback: Fallback | None = given(
+        None, "replicas while a trigger with an average_target has no answer", "default: the HPA holds its count"
+    )
 
 
 class Autoscaler(Part):

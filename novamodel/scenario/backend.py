@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from novamodel.scenario.commit import SynchronousReplication
+from novamodel.scenario.database_memory import DatabaseMemory
 from novamodel.scenario.demand import Demand, Keyspace, Statement
 from novamodel.scenario.fields import (
     Bytes,
@@ -187,13 +188,14 @@ class Database(Part):
     )
     instance_storage: InstanceStorage | None = given(
         None,
-        "what the instance lets through to its volume ({}: as its class has it)",
-        "default: no limit below the volume's",
+        "what the instance lets through to its volume (left out: as instance_class has it; null: no limit)",
+        "default: on RDS as its class has it, elsewhere no limit below the volume's",
     )
     growth: StorageGrowth | None = given(None, "how the storage fills, and its autoscaling", "default: not in this run")
     synchronous: SynchronousReplication | None = given(
         None, "commits wait for a standby (synchronous_standby_names)", "default: asynchronous"
     )
+    memory_settings: DatabaseMemory = given({}, "what PostgreSQL may take of the memory", "documented")
     backup_retention_days: Count = given(7, "days that backups are kept", "assumed")
     max_connections: ClientCount = given(
         100, "connections at most (left out: RDS's formula for instance_class)", "documented: PostgreSQL default"
@@ -266,13 +268,29 @@ EvictionPolicy = Literal[
 ]
 
 
-class Cache(Part):
-    """Redis: one thread, a memory limit, and keys that come and go one by one."""
+class CacheCluster(Part):
+    """Masters that share the keys by hash slot."""
 
-    engine: Literal["redis", "valkey"] = given("redis", "the cache", "assumed")
+    simplified = (
+        "keys are named KEYSPACE:1, KEYSPACE:2, ..., and a command of several is their first one's; slots do not move; "
+        "as a pod, all masters stand together"
+    )
+
+    shards: FewCount = given(3, "masters, each with a thread and the memory of a node", "documented: redis-cli, 3")
+
+
+class Cache(Part):
+    """Redis or Valkey: one thread, a memory limit, and keys that come and go one by one."""
+
+    engine: Literal["redis", "valkey"] = given(
+        "redis", "Redis 7, or Valkey 8.0, whose tables keep the names of keys in less memory", "assumed"
+    )
+    cluster: CacheCluster | None = given(None, "keys shared by several masters", "default: one master has them all")
     node_type: str | None = given(None, "ElastiCache node type, such as cache.t4g.small", "default: not on ElastiCache")
-    nodes: FewCount = given(1, "nodes, replicas included", "assumed")
-    memory: Bytes = given("1 GiB", "memory for entries (left out: what node_type leaves them)", "assumed")
+    nodes: FewCount = given(1, "nodes, replicas included (left out: a cluster's masters)", "assumed")
+    memory: Bytes = given(
+        "1 GiB", "memory for entries, of each master (left out: what node_type leaves them)", "assumed"
+    )
     maxmemory_policy: EvictionPolicy = given(
         "allkeys-lru", "what goes when memory is full", "assumed (Redis: noeviction; ElastiCache: volatile-lru)"
     )
@@ -289,6 +307,19 @@ class Cache(Part):
         "requests and limits where it runs as a pod on the platform's nodes",
         "default: a machine of its own; with Compose the one machine, without limits",
     )
+
+    @property
+    def shards(self) -> int:
+        """Masters."""
+        return self.cluster.shards if self.cluster is not None else 1
+
+    @model_validator(mode="after")
+    def _nodes(self) -> Cache:
+        """Each master of a cluster has as many replicas as the others."""
+        if self.nodes % self.shards:
+            text = f"{self.nodes} nodes are not {self.shards} masters with as many replicas each"
+            raise wrong(text, "nodes", valid=f"a multiple of {self.shards}, such as {2 * self.shards}")
+        return self
 
 
 RequestLimit.model_rebuild()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -48,6 +47,23 @@ def connection_findings(scenario: Whole) -> Iterator[Finding]:
         yield from _database(scenario, name, database)
 
 
+def _memory(scenario: Whole, name: str, database: Database, connections: int) -> Iterator[Finding]:
+    """So many connections at work at once, against the server's memory."""
+    settings, memory = database.memory_settings, database.memory
+    needed = settings.needed(connections)
+    if needed <= memory:
+        return
+    gib, mib = 1024.0**3, 1024.0**2
+    message = (
+        f"{connections} connections at work may take {settings.work_mem / mib:.4g} MiB each (work_mem), with "
+        f"shared_buffers {settings.shared_buffers / gib:.3g} GiB and {settings.autovacuum_workers} autovacuum workers "
+        f"{needed / gib:.3g} GiB in all, {_title('PostgreSQL', name)} has {memory / gib:.3g} GiB: the kernel ends it, "
+        "and every connection breaks"
+    )
+    path = f"{place_of('database', name)}.memory_settings.work_mem"
+    yield found(scenario, "database-memory", path, message, "lower work_mem or the pools, or a larger class")
+
+
 def _pool_path(service: str, name: str) -> str:
     return f"services.{service}.pool.max" if name == MAIN else f"services.{service}.pools.{name}.max"
 
@@ -84,14 +100,14 @@ def _database(scenario: Whole, name: str, database: Database) -> Iterator[Findin
         fix = f"lower the pools (all of them to {safe}), or raise the limit" if safe else "raise the limit"
         yield found(scenario, "connections-exceed-limit", path, message, fix)
     if bouncer is None:
+        yield from _memory(scenario, name, database, min(total, accepted))
         return
     yield from _statement_mode(scenario, name, database)
-    by_user: dict[str, int] = defaultdict(int)  # PgBouncer has a pool for each user, and opens no more than asked for
-    for count, pool in pools.values():
-        by_user[pool.user] += count * pool.max
-    servers = len(by_user) * bouncer.default_pool_size
+    users = len({pool.user for _, pool in pools.values()})  # PgBouncer has a pool for each
+    servers = users * bouncer.default_pool_size
+    yield from _memory(scenario, name, database, min(total, servers, accepted))
     if servers > accepted:
-        each = f" ({len(by_user)} users x {bouncer.default_pool_size})" if len(by_user) > 1 else ""
+        each = f" ({users} users x {bouncer.default_pool_size})" if users > 1 else ""
         message = f"{_title('PgBouncer', name)} may open {servers} connections{each}, PostgreSQL takes {accepted}"
         place = f"{below}.pgbouncer.default_pool_size"
         yield found(scenario, "pgbouncer-exceeds-postgres", place, message, "lower default_pool_size")

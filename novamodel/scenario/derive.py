@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from novamodel import units
 from novamodel.errors import UserError
-from novamodel.scenario.backend import Database
+from novamodel.scenario.backend import CacheCluster, Database
+from novamodel.scenario.database_memory import RDS, RDS_BUFFERS_SHARE, rds_maintenance
 from novamodel.scenario.goals import Platform
 from novamodel.scenario.machines import (
     GIB,
@@ -28,7 +29,7 @@ from novamodel.scenario.origin import Origin, Tree
 
 EBS = ("baseline_iops", "most_iops", "baseline_mb_s", "most_mb_s")
 """What an instance class lets through to its volume, as `InstanceStorage` names it."""
-UNITS = {"memory": "B", "start_delay": "s"}
+UNITS = {"memory": "B", "shared_buffers": "B", "maintenance_work_mem": "B", "start_delay": "s"}
 FARGATE_START = {
     "ecs": (40.0, "AWS re:Post: 30 to 45 s or longer from launch to start, for instance, network interface and image"),
     "eks": (60.0, "aws/containers-roadmap issue 649: 30 to 45 s for the pod's own node, over a minute in all"),
@@ -126,7 +127,11 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
         yield Fact(f"{path}.memory", known.memory, because, name, source_of("rds"), True)
         most = known.max_connections
         yield Fact(f"{path}.max_connections", most, because, name, source_of("rds_max_connections"), False)
-        if isinstance(part.get("instance_storage"), dict):
+        if isinstance(part.get("memory_settings", {}), dict):
+            below = f"{path}.memory_settings"
+            yield Fact(f"{below}.shared_buffers", RDS_BUFFERS_SHARE * known.memory, because, name, RDS, False)
+            yield Fact(f"{below}.maintenance_work_mem", rds_maintenance(known.memory), because, name, RDS, False)
+        if isinstance(part.get("instance_storage", {}), dict):
             for word, limit in zip(EBS, known.ebs, strict=True):
                 yield Fact(f"{path}.instance_storage.{word}", limit, because, name, source_of("rds_ebs"), False)
     elif (memory := _bytes(part["memory"])) is not None:
@@ -145,6 +150,10 @@ def _database_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fac
 
 
 def _cache_facts(tree: Tree, path: str, part: dict[str, Any]) -> Iterator[Fact]:
+    if isinstance(cluster := part.get("cluster"), dict):
+        shards = cluster.get("shards", CacheCluster.model_fields["shards"].default)
+        if isinstance(shards, int):
+            yield Fact(f"{path}.nodes", shards, f"{path}.cluster", f"{shards} masters", "no replicas", False)
     name = part.get("node_type")
     if not isinstance(name, str):
         return

@@ -28,6 +28,7 @@ from novamodel.scenario.fields import (
     wrong,
 )
 from novamodel.scenario.nodes import CpuSharing, NodeGroup, known_type
+from novamodel.scenario.scaling_metric import Weekday
 
 CoreSpeed = Annotated[float, Field(ge=0.01, le=100)]
 QuotaPeriod = Annotated[PositiveSeconds, Field(ge=0.001, le=1)]
@@ -250,6 +251,9 @@ class Run(Part):
     seed: Seed = given(1, "seed of all random draws", "assumed")
     start: ClockTime = given(
         "17:50", "time of day at which the counted window begins", "assumed: the peak of the weekday shape is at 18:00"
+    )
+    weekday: Weekday = given(
+        "Monday", "day on which the counted window begins, for what an autoscaler does on certain days", "assumed"
     )
     duration: Duration = given("20 min", "length of the counted window", "assumed")
     warm_up: Seconds | Literal["auto"] = given(

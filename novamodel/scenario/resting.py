@@ -112,6 +112,11 @@ def no_service(scenario: Scenario) -> bool:
     return found and all(scenario.origin(f"services.{name}").kind == "assumed" for name in scenario.services)
 
 
+def only_declared(scenario: Scenario) -> bool:
+    """Whether files declare resources of AWS and deploy no service: they have a bill, and no other answer."""
+    return no_service(scenario) and any(one.type.startswith("aws_") for one in scenario.declared)
+
+
 def written_values(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     """The resolved rows with one row a demand, a delay and an objective, and none for what is absent."""
     seen = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -22,6 +22,8 @@ Reads = Literal[
     "queue age",
     "series",
 ]
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 OF_PODS: tuple[Reads, ...] = ("requests", "in flight", "pool waits", "event loop queue")
 """What each pod shows by itself."""
 OF_QUEUES: tuple[Reads, ...] = ("queue depth", "queue messages", "queue age")
@@ -54,6 +56,7 @@ class ScalingMetric(Part):
     series: tuple[tuple[ClockTime, Amount | None], ...] = given(
         (), "series: (time of day, value from then on; null: no answer), in order of time", "default: none"
     )
+    days: tuple[Weekday, ...] = given((), "series: days on which it holds; it shows 0 on others", "default: every day")
     period: Period = given("15 s", "time between two scrapes of what pods show", "documented: Prometheus Operator")
     window: PositiveSeconds = given("1 min", "span that requests a second are averaged over", PROMETHEUS)
     activation: Amount = given(0, "KEDA: a trigger is active above this", "documented: KEDA")
@@ -87,6 +90,8 @@ class ScalingMetric(Part):
             raise wrong("container is said for type: ContainerResource, and only there", "container")
         if (self.reads == "series") != bool(self.series):
             raise wrong("series is said for reads: series, and only there", "series")
+        if self.days and not self.series:
+            raise wrong("days are of a series", "days", valid="reads: series")
         times = [time for time, _ in self.series]
         if times != sorted(times):
             raise wrong("its times are not in order", "series")

@@ -120,7 +120,7 @@ def build(scenario: Scenario, *, arrays: bool, replication: int = 0) -> Plan:
         core_use=core_use_state(count, book.curves),
         **links,
         **servers,
-        redis=fifo_state(len(layout.caches)),
+        redis=fifo_state(layout.cache_servers),
         **caches_state(scenario, layout, stream, arrays),
         **sites_state(layout, book, REQUESTS),
         **externals_state(scenario, REQUESTS),

@@ -111,7 +111,7 @@ class _Processes:
         self.worker = [codes.NONE] * sum(edge.workers for edge in edges.values())
         bouncers = [name for name, one in databases.items() if one.pgbouncer is not None]
         self.bouncer = [codes.NONE] * max(1, len(bouncers))
-        self.cache = [codes.NONE] * len(scenario.all_caches)
+        self.cache = [codes.NONE] * layout.cache_servers
         self.server = [codes.NONE] * sum(count for _, count in layout.servers.values())
         self.server_end = [codes.NONE] * len(self.server)
         for number, (name, (first, end)) in enumerate(layout.rows.items()):
@@ -134,7 +134,8 @@ class _Processes:
             elif container.part == "pgbouncer":
                 self.bouncer[bouncers.index(name)] = self._process(row)
             elif container.part == "cache":
-                self.cache[list(scenario.all_caches).index(name)] = self._process(row)
+                for server in range(*layout.caches[name]):
+                    self.cache[server] = self._process(row)
             elif (name, False) in layout.servers:
                 servers.append((layout.servers[(name, False)][0], row, databases[name].max_connections + MORE_BACKENDS))
         self.first_lane = len(self.owner)

@@ -40,7 +40,7 @@ def begin_with(scenario: Scenario, layout: Layout, keys: Keys, draws: KeyDraws) 
     if run.start_state == "cold" or not layout.keyed:
         return
     rate = scenario.traffic.rate_at((run.start - run.warm_up_s) % 86400.0)
-    for server, store in enumerate(layout.caches):
+    for store, servers in layout.caches.items():
         names = [name for place, name in layout.keyspaces if (place, name) in layout.keyed and place == store]
         if not names:
             continue
@@ -53,7 +53,8 @@ def begin_with(scenario: Scenario, layout: Layout, keys: Keys, draws: KeyDraws) 
                 _fill_with(keys, number, spaces[name], share)
             else:
                 _fill_steadily(keys, number, spaces[name], found[name])
-        _keep_what_fits(keys, server)
+        for server in range(*servers):
+            _keep_what_fits(keys, server, servers[0])
         binding = [name for name in names if said[name] is None and math.isfinite(found[name].idle_s)]
         if binding:
             rates = {layout.keyspaces.index((store, name)): found[name].rates for name in names if said[name] is None}
@@ -121,13 +122,17 @@ def _below(rate: Floats, most: float, u: Floats) -> Floats:
     return -np.log1p(u * np.expm1(-rate * most)) / rate
 
 
-def _keep_what_fits(keys: Keys, server: int) -> None:
-    """Give places to the keys that are there, the most asked for first, while there is memory."""
-    spaces = [space for space in range(int(keys.spaces[0])) if keys.server[space] == server]
+def _keep_what_fits(keys: Keys, server: int, first: int) -> None:
+    """Give places to the keys of a server that are there, the most asked for first, while there is memory.
+
+    ``first``: server of its cache.
+    """
+    spaces = [space for space in range(int(keys.spaces[0])) if keys.server[space] == first]
     numbers, order, sizes, owners = [], [], [], []
     for space in spaces:
         end = keys.first[space + 1] if space + 1 < len(keys.first) else len(keys.place)
-        there = np.flatnonzero(keys.place[keys.first[space] : end] >= 0)
+        of = slice(keys.first[space], end)
+        there = np.flatnonzero((keys.place[of] >= 0) & (keys.shard[of] == server - first))
         numbers.append(there + keys.first[space])
         order.append(there / max(1, end - keys.first[space]))
         sizes.append(np.full(len(there), keys.bytes[space]))
@@ -144,7 +149,7 @@ def _keep_what_fits(keys: Keys, server: int) -> None:
         (number[~mortal], keys.end_place[server] - 1 - np.arange((~mortal).sum())),
     ):
         keys.place[here], keys.key[places] = places, here
-    keys.entries[spaces] = np.bincount(owner, minlength=len(keys.first))[spaces]
+    keys.entries[spaces] += np.bincount(owner, minlength=len(keys.first))[spaces]
     keys.mortal[server], keys.lasting[server] = mortal.sum(), (~mortal).sum()
     used = int(held[count - 1]) if count else 0
     for column, entries in ((keys.buckets, count), (keys.mortal_buckets, int(mortal.sum()))):

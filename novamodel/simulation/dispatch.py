@@ -12,7 +12,6 @@ from typing import Any
 from novamodel.components.cpu.host import container_reset
 from novamodel.components.nginx.upstream.keepalive import keepalive_forget
 from novamodel.components.node.node import node_clear, node_reset
-from novamodel.components.pg_pool.rules import pool_drop_all
 from novamodel.components.pgbouncer.rules import bouncer_leave
 from novamodel.components.queue.consumers import consumer_lose
 from novamodel.components.rule import handler, rule
@@ -32,7 +31,7 @@ from novamodel.simulation.events import (
     on_step_done,
 )
 from novamodel.simulation.finish import record_root
-from novamodel.simulation.holds import pass_door
+from novamodel.simulation.holds import drop_pool
 from novamodel.simulation.leaving import ask_next, heir, leave_edge, leave_replica, may_ask_next
 from novamodel.simulation.logins import on_server_timer
 from novamodel.simulation.queueing import on_queue_timer
@@ -120,7 +119,7 @@ def kill(m: Model, q: Any, r: int, now: float) -> None:
         if first <= r < m.links.end_replica[link]:
             p = m.links.first_pool[link] + r - first
             m.timers.pool[p] = NEVER
-            pass_door(m, link, -pool_drop_all(m.pool, p, now))
+            drop_pool(m, link, p, now)
     for member in range(m.replicas.member[r], m.replicas.member[r] + m.replicas.members[r]):
         consumer_lose(m.consumers, m.queues.member[member], now)
     forget_connections(m, r)

@@ -28,6 +28,7 @@ from novamodel.statistics import (
     batch_ratio,
     clustered_share,
     ratio_interval,
+    skewed_error,
     skewed_interval,
     unseen_share,
 )
@@ -60,13 +61,15 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     batches = [] if load_moves(scenario) else replications[0].batches
     parts = [r.counts(scenario.run.duration) for r in replications]
     pooled = values_of(wanted, together(parts))
-    alone, left = (values[name].to_numpy().reshape(len(wanted), count) for name in ("value", "without"))
+    alone = values["value"].to_numpy().reshape(len(wanted), count)
+    places = {(metric.name, metric.of): place for place, metric in enumerate(wanted)}
     rows = []
     for place, metric in enumerate(wanted):
         if count == 1:
             estimate = _of_batches(metric, batches, pooled[place])
         else:
-            estimate = _of_replications(metric, parts, pooled[place], alone[place], left[place])
+            lower = [alone[places[name, metric.of]] for name in _lower(metric)]
+            estimate = _of_replications(metric, parts, pooled[place], alone[place], lower)
         estimate = _bounded(estimate, metric, alone[place], replications, scenario.run.duration)
         method = REPLICATIONS if count > 1 else BATCH_MEANS
         rows.append(
@@ -81,12 +84,18 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     return pd.DataFrame(rows)
 
 
+def _lower(metric: Metric) -> tuple[str, ...]:
+    """Figures that a high percentile is known no better than: the one of them that is known best."""
+    return ("mean", "p50") if metric.q is not None and metric.q > 0.5 else ()
+
+
 def _of_replications(
-    metric: Metric, parts: Sequence[Counts], pooled: float, alone: np.ndarray, left: np.ndarray
+    metric: Metric, parts: Sequence[Counts], pooled: float, alone: np.ndarray, lower: Sequence[np.ndarray]
 ) -> Estimate:
-    """A time is skewed, a share or a rate is a ratio of sums."""
+    """A time is skewed, a share or a rate is a ratio of sums. ``lower``: `_lower` figures of each replication alone."""
     if metric.unit == "s":
-        return skewed_interval(pooled, alone, left)
+        errors = [skewed_error(one) for one in lower]
+        return skewed_interval(pooled, alone, least_error=min((e for e in errors if e == e), default=0.0))
     return ratio_interval([metric.part(part) for part in parts], [metric.whole(part) for part in parts])
 
 
@@ -105,10 +114,9 @@ def precision_of(metric: Metric, scenario: Scenario, replications: Sequence[Repl
     if len(replications) < 2:
         return float("inf")
     parts = [r.counts(scenario.run.duration) for r in replications]
-    whole = together(parts)
-    alone = np.array([value_of(metric, part) for part in parts])
-    left = np.array([value_of(metric, between(part, whole)) for part in parts])
-    value, low, high = _of_replications(metric, parts, value_of(metric, whole), alone, left)
+    lower = [m for m in metrics(scenario) if m.of == metric.of and m.name in _lower(metric)]
+    alone = [np.array([value_of(one, part) for part in parts]) for one in (metric, *lower)]
+    value, low, high = _of_replications(metric, parts, value_of(metric, together(parts)), alone[0], alone[1:])
     if not np.isfinite(high):
         return float("inf")
     return 0.0 if high == low else (high - low) / 2 / abs(value) if value else float("inf")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from novamodel.components.pg_pool.rules import pool_open, pool_open_failed, pool_opened, pool_pulse, pool_release
+from novamodel.components.pg_pool.rules import (
+    pool_drop_all,
+    pool_open,
+    pool_open_failed,
+    pool_opened,
+    pool_pulse,
+    pool_release,
+)
 from novamodel.components.pg_pool.state import CLOSED, CONNECT, GRANTED, HANDED, UNLIMITED
 from novamodel.components.pg_pool.timers import pool_due
 from novamodel.components.pgbouncer.rules import bouncer_clients, bouncer_launch, bouncer_logged_in
@@ -27,6 +34,8 @@ from novamodel.simulation.state import Model
 
 NONE = codes.NONE
 NEVER = codes.NEVER
+TURNED_AWAY = -1
+"""In place of a session's server connection: the attempt was refused at the door, and its refusal is on the way."""
 GOLDEN = 0.6180339887498949  # a step between parts that are as evenly spread as can be, whatever their number
 
 
@@ -69,7 +78,10 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     s = m.requests
     door = m.links.door[link]
     full = not slot_free(m.doors.open[door], m.doors.most[door], 0)
-    pass_door(m, link, 1)
+    if full:
+        m.links.linked[place] = TURNED_AWAY
+    else:
+        pass_door(m, link, 1)
     program = m.links.refusal[link] if full else m.links.program[link]
     attempt = take_request(m, codes.OPENING, next_serial(m), program, now)
     s.outcome[attempt] = codes.REFUSED if full else codes.SERVED
@@ -81,6 +93,16 @@ def open_connection(m: Model, q: Any, i: int, link: int, place: int, now: float)
     s.where[i] = codes.IN_POOL
     s.since[i] = now
     resume(m, attempt)
+
+
+@rule
+def drop_pool(m: Model, link: int, p: int, now: float) -> None:
+    """A pool goes with its process: every connection is closed; attempts that were turned away had passed no door."""
+    for place in range(p * m.pool.depth[0], (p + 1) * m.pool.depth[0]):
+        if m.links.linked[place] == TURNED_AWAY:
+            m.links.linked[place] = 0
+            pass_door(m, link, 1)
+    pass_door(m, link, -pool_drop_all(m.pool, p, now))
 
 
 @rule
@@ -203,7 +225,10 @@ def lose_attempt(m: Model, q: Any, place: int, link: int, outcome: int, now: flo
     """A connection set-up failed: it costs its caller the answer; the next waiter starts one of its own."""
     p = place // m.pool.depth[0]
     user = pool_open_failed(m.pool, p, place, now)
-    pass_door(m, link, -1)
+    if m.links.linked[place] == TURNED_AWAY:
+        m.links.linked[place] = 0
+    else:
+        pass_door(m, link, -1)
     if user != NONE:
         add_time(m, user, codes.CONNECT_TIME, now - m.requests.since[user])
         fail(m, user, outcome)

@@ -11,7 +11,25 @@ from novamodel.simulation.state import Model
 from novamodel.workload.key_draws import key_drawn
 
 NONE = codes.NONE
+_MASTER = 1 << 31
+"""Uniform number of a request, and its operation added: which master has a key that is not known."""
 _STEPS = 4503599627370496.0  # 2 ** 52: uniform numbers are that far apart
+
+
+@rule
+def cache_server(m: Model, i: int, pc: int) -> int:
+    """The server that a command goes to: in a cluster the master of its first key, or where that is unknown any."""
+    table = m.programs
+    cache = table.station[pc]
+    shards = m.caches.shards[cache]
+    if shards == 1:
+        return int(m.caches.first[cache])
+    u = drawn(m, i, table.draw[pc])
+    space = table.space[pc]
+    if m.key_draws.parts[space] == 0 or u <= 0.0 or u >= 1.0:
+        v = uniform(m.config.seed, m.config.stream + MORE_KEYS, m.requests.number[i], _MASTER + pc)
+        return int(m.caches.first[cache]) + int(v * shards)
+    return int(m.caches.first[cache] + m.keys.shard[key_drawn(m.key_draws, space, u)])
 
 
 @rule

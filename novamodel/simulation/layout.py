@@ -57,7 +57,7 @@ class Layout:
     links: dict[Link, int]
     servers: dict[tuple[str, bool], tuple[int, int]]  # (database, read replicas) -> first server, how many
     doors: dict[tuple[str, bool | None], int]  # (database, read replicas; None: its PgBouncer) -> door
-    caches: tuple[str, ...]
+    caches: dict[str, tuple[int, int]]  # cache -> first of its servers, one past the last
     keyspaces: tuple[tuple[str, str], ...]  # (cache, keyspace)
     keyed: frozenset[tuple[str, str]]  # those whose keys are kept one by one
     queues: tuple[str, ...]
@@ -71,6 +71,11 @@ class Layout:
     def replica_count(self) -> int:
         """Rows of replicas."""
         return max(end for _, end in self.rows.values())
+
+    @property
+    def cache_servers(self) -> int:
+        """Masters of all caches."""
+        return max(end for _, end in self.caches.values())
 
 
 def layout_of(scenario: Scenario) -> Layout:
@@ -101,7 +106,7 @@ def layout_of(scenario: Scenario) -> Layout:
         links={one: number for number, one in enumerate(links)},
         servers=servers,
         doors=_doors(scenario, list(servers)),
-        caches=tuple(scenario.all_caches),
+        caches=_cache_rows(scenario),
         keyspaces=tuple((store, name) for store, cache in scenario.all_caches.items() for name in cache.keyspaces),
         keyed=keyed(scenario),
         queues=queues,
@@ -109,6 +114,14 @@ def layout_of(scenario: Scenario) -> Layout:
         externals=tuple(scenario.externals),
         populations=tuple(scenario.traffic.everyone),
     )
+
+
+def _cache_rows(scenario: Scenario) -> dict[str, tuple[int, int]]:
+    rows, first = {}, 0
+    for name, cache in scenario.all_caches.items():
+        rows[name] = (first, first + cache.shards)
+        first += cache.shards
+    return rows
 
 
 def keyed(scenario: Scenario) -> frozenset[tuple[str, str]]:

@@ -191,7 +191,7 @@ class ProgramWriter:
         cpu = cache.command_cpu
         place = self.put(
             codes.CACHE,
-            station=self.layout.caches.index(command.store),
+            station=list(self.layout.caches).index(command.store),
             idle=cpu.idle * work,
             busy=cpu.busy * work,
             draw=draw,

@@ -12,6 +12,7 @@ import simpy
 from novamodel.components.rule import COMPILED
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario
+from novamodel.scenario.scaling_metric import WEEKDAYS
 from novamodel.simulation.build import Plan, build
 from novamodel.simulation.build_source import USER_STRIDE, USERS
 from novamodel.simulation.compiled import CompiledEngine
@@ -116,7 +117,8 @@ def replicate(
         chosen = ReferenceEngine(plan, EngineEnvironment(), run.seed, number, keep_requests)
     env = chosen.env
     cluster = Cluster(env, scenario, plan.hosts) if plan.hosts else None
-    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster)
+    weekday = WEEKDAYS.index(run.weekday)
+    world = World(env, chosen, plan, run.seed, number, scenario.platform.zones, cluster, weekday)
     settle_parts(world, scenario)
     start = replicas_at_start(scenario)
     fleets = {

@@ -12,8 +12,11 @@ from novamodel.scenario import Scenario
 from novamodel.scenario.goals import Slo
 from novamodel.showing import Shown, shows_itself
 from novamodel.simulation.precision import Reached
-from novamodel.statistics import Estimate
+from novamodel.simulation.tier_names import cpu_tiers
+from novamodel.statistics import Estimate, mean_interval
 from novamodel.units import format_estimate, format_fraction, format_time
+
+CPU_ENDS = ("cores", "low", "high")
 
 
 def meets(value: float, limit: float) -> bool:
@@ -49,7 +52,8 @@ class Result:
     means of a single one, or none), ``by_replication`` a metric of a replication, ``intervals`` an interval of a
     replication, ``buckets`` one of `monitoring.buckets` in an interval (served up to that latency), ``settling`` a
     sample of one from the beginning of its warm-up on, ``tiers`` a tier in an interval, ``replicas`` a service in an
-    interval (``throttled_periods``, ``throttled_s`` as cAdvisor has them, ``core_wait_s`` of its threads), ``nodes`` a
+    interval (quota ``periods``, ``throttled_periods``, ``throttled_s`` as cAdvisor has them, ``core_wait_s`` of its
+    threads), ``nodes`` a
     node group in an interval (``pressure``: PSI, cpu, some), ``lives`` a replica (``from_s`` created, ``to_s`` gone, as
     ``clock_s``), ``machines`` a node that replicas share (likewise), ``events`` a deed of the control plane,
     ``breakdown`` a place where time goes, ``calls`` a call of somebody outside or of a service (attempts, those
@@ -96,6 +100,14 @@ class Result:
             raise KeyError(f"no estimate of {metric!r} of {of or 'all requests'!r}")
         return Estimate(*(float(columns[name][rows[0]]) for name in Estimate._fields))
 
+    def cpu(self) -> pd.DataFrame:
+        """CPU cores in use by part (``tier``), mean over the window, with the 95 % interval over replications."""
+        rows = self.tiers[self.tiers["tier"].isin(cpu_tiers(self.scenario))]
+        each = rows.groupby(["tier", "replication"], sort=False)["busy"].mean()
+        names = list(dict.fromkeys(rows["tier"]))
+        found = [mean_interval(each[name].to_numpy()) for name in names]
+        return pd.DataFrame({"tier": names} | {end: [one[i] for one in found] for i, end in enumerate(CPU_ENDS)})
+
     def slo(self) -> list[SloResult]:
         """Every objective of the scenario, judged."""
         return [self._judge(slo) for slo in self.scenario.slo]
@@ -104,6 +116,14 @@ class Result:
         value, low, high = self.estimate(slo.metric, slo.of or "")
         unit = "s" if slo.is_latency else "1"
         return SloResult(slo.text, slo.metric, slo.of or "", slo.limit, value, low, high, meets(value, slo.limit), unit)
+
+    def tier_use(self) -> pd.DataFrame:
+        """A row a ``tier``: ``mean`` share of its limit in use, and ``max``, the highest of an interval.
+
+        Both are means over the replications.
+        """
+        rows = self.tiers.groupby(["tier", "clock_s"], sort=False)["utilisation"].mean()
+        return rows.groupby("tier", sort=False).agg(["mean", "max"]).reset_index()
 
     @property
     def met(self) -> bool:
@@ -136,10 +156,8 @@ class Result:
             "routes": self.routes.to_dict("records"),
             "populations": self.populations.to_dict("records"),
             "caches": self.caches.to_dict("records"),
-            "tiers": self.tiers.groupby("tier", sort=False)["utilisation"]
-            .agg(["mean", "max"])
-            .reset_index()
-            .to_dict("records"),
+            "cpu": self.cpu().to_dict("records"),
+            "tiers": self.tier_use().to_dict("records"),
             "warnings": list(self.warnings),
         }
 

@@ -17,7 +17,7 @@ from novamodel.components.rule import handler, rule
 from novamodel.components.runtime.rules import runtime_ended
 from novamodel.simulation import codes
 from novamodel.simulation.holds import arm_cores, release_dead
-from novamodel.simulation.keyed import command_hits
+from novamodel.simulation.keyed import cache_server, command_hits
 from novamodel.simulation.requests import add_time, drawn, resume
 from novamodel.simulation.schedule import push
 from novamodel.simulation.state import Model
@@ -86,7 +86,7 @@ def on_at_station(m: Model, q: Any, i: int, now: float) -> None:
         pc = s.pc[i]
         work = drawn(m, i, m.programs.other_draw[pc])
         idle, busy = m.programs.idle[pc] * work, m.programs.busy[pc] * work
-        join_process(m, q, i, m.shared.cache[m.programs.station[pc]], idle, busy, codes.AT_CACHE, now)
+        join_process(m, q, i, m.shared.cache[cache_server(m, i, pc)], idle, busy, codes.AT_CACHE, now)
     else:
         link, pc = s.link[i], s.pc[i]
         work = drawn(m, i, m.programs.other_draw[pc])
@@ -237,9 +237,9 @@ def after_burst(m: Model, q: Any, i: int, now: float) -> None:
         resume(m, i)
     elif where == codes.AT_CACHE:
         pc = s.pc[i]
-        cache = m.programs.station[pc]
-        synced = command_join(m.redis, m.append_only, cache, 0.0, m.programs.command[pc] != codes.GET, now)
-        done = synced + m.caches.network[cache]
+        writes = m.programs.command[pc] != codes.GET
+        synced = command_join(m.redis, m.append_only, cache_server(m, i, pc), 0.0, writes, now)
+        done = synced + m.caches.network[m.programs.station[pc]]
         s.pc[i] = m.programs.jump[pc] if command_hits(m, i, pc, now) else pc + 1
         add_time(m, i, codes.CACHED, done - s.since[i])
         push(q, done, codes.STEP_DONE, s.number[i], i)

@@ -16,6 +16,7 @@ import numpy as np
 
 from novamodel.analytic.autoscale import steady_replicas
 from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.remembered import remembered
 from novamodel.analytic.system import SystemLoad, system_load
 from novamodel.components.nginx.limit_req import LimitReq
 from novamodel.scenario import Scenario
@@ -46,6 +47,7 @@ def clock_at_start(scenario: Scenario) -> float:
     return float((scenario.run.start - scenario.run.warm_up_s) % A_DAY_S)
 
 
+@remembered
 def replicas_at_rest(scenario: Scenario) -> dict[str, int]:
     """Replicas of each service where its autoscaler rests at the load that a run begins with."""
     return steady_replicas(scenario, scenario.traffic.rate_at(clock_at_start(scenario)))

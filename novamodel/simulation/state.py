@@ -211,6 +211,8 @@ class Caches(NamedTuple):
     """Columns by cache."""
 
     network: Column  # one way
+    first: Column  # its first server; the masters of a cluster are servers one behind the other
+    shards: Column  # how many
     gone: Column  # > 0 = commands get an error: every get misses, nothing is stored
 
 

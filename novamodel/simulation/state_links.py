@@ -32,7 +32,7 @@ class Links(NamedTuple):
     wrote: Column  # first row of the database's clients in `reading.wrote`, or NONE where nothing is read elsewhere
     lag: Column  # of the read replicas
     mode: Column  # of PgBouncer: TRANSACTION, SESSION or STATEMENT
-    linked: Column  # by place of a pool: PgBouncer's server connection that its session has + 1, or 0
+    linked: Column  # by place of a pool: PgBouncer's server connection that its session has + 1, 0, or TURNED_AWAY
 
 
 class Bouncers(NamedTuple):

@@ -24,7 +24,7 @@ from novamodel.simulation.holds import (
     open_connection,
     pool_of,
 )
-from novamodel.simulation.keyed import command_hits
+from novamodel.simulation.keyed import cache_server, command_hits
 from novamodel.simulation.requests import add_time, drawn, fail, resume
 from novamodel.simulation.runtimes import join_runtime
 from novamodel.simulation.schedule import push
@@ -77,9 +77,9 @@ def do_thread(m: Model, q: Any, i: int, pc: int, now: float) -> None:
 @rule
 def do_cache(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Send a cache command; a get that finds all its keys goes on behind its on_miss steps."""
-    cache = m.programs.station[pc]
-    network = m.caches.network[cache]
+    network = m.caches.network[m.programs.station[pc]]
     at = now + network
+    cache = cache_server(m, i, pc)
     if m.shared.cache[cache] != NONE:
         m.requests.since[i] = now
         on_way(m, q, i, codes.TO_CACHE, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -123,6 +123,23 @@ class Sizing:
     explained: Explained | None = field(default=None, repr=False)
     held: str = ""  # what was left as it is, in a sentence
     spare: Spare = field(default_factory=Spare)  # requests of the choice that are far above what is used
+    window: str = ""  # what every candidate was simulated in, in words
+
+    def billed_from(self, month: float) -> Sizing:
+        """The same with bills from what today's month costs by another bill (USD): their differences stay."""
+        more = month - self.now.cost_month
+
+        def moved(one: Candidate) -> Candidate:
+            return replace(one, cost_month=round(one.cost_month + more, 2))
+
+        return replace(
+            self,
+            chosen=moved(self.chosen),
+            now=moved(self.now),
+            simulated=tuple(map(moved, self.simulated)),
+            candidates=self.candidates.assign(cost_month=(self.candidates["cost_month"] + more).round(2)),
+            front=self.front.assign(cost_month=(self.front["cost_month"] + more).round(2)),
+        )
 
     def _shown(self) -> Shown:
         verdict = "keeps every objective" if self.met else "keeps no candidate's objectives: the closest is shown"
@@ -153,6 +170,7 @@ class Sizing:
             }
         return {
             "met": self.met,
+            "window": self.window,
             "screened": self.screened,
             "variables": [{"name": v.name, "said": v.said, "values": len(v.values)} for v in self.variables],
             "now": {"settings": _plain(self.now.settings), "cost_month": _number(self.now.cost_month)},

@@ -104,12 +104,13 @@ def peak_replicas(result: Any) -> dict[str, float]:
 
 
 def tier_utilisation(result: Any) -> dict[str, float]:
-    """Mean utilisation of each tier over the window and all replications."""
+    """Mean use of each tier over the intervals of the window and all replications, as `Result.tier_use` has it."""
     frame = result.tiers
     if not len(frame):
         return {}
-    sums = frame.groupby("tier")[["busy", "limit"]].mean()
-    return {str(tier): float(row.busy / row.limit) for tier, row in sums.iterrows() if row.limit > 0}
+    frame = frame[frame["limit"] > 0]
+    means = (frame["busy"] / frame["limit"]).groupby(frame["tier"]).mean()
+    return {str(tier): float(use) for tier, use in means.items()}
 
 
 def slow_place(result: Any) -> tuple[str, float]:

@@ -17,7 +17,7 @@ from novamodel.statistics.quantiles import (
     quantiles_of_histogram,
     too_few_for_quantile,
 )
-from novamodel.statistics.replications import around, pseudo_values, skewed_interval
+from novamodel.statistics.replications import around, pseudo_values, skewed_error, skewed_interval
 from novamodel.statistics.warmup import beginning_differs, mser5
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "quantiles_of_filled",
     "quantiles_of_histogram",
     "ratio_interval",
+    "skewed_error",
     "skewed_interval",
     "too_few_for_quantile",
     "unpaired_difference",

@@ -30,6 +30,19 @@ def to_openmetrics(result: Result, epoch_s: float = 0.0) -> str:
         ),
         *_family("novamodel_replicas", "gauge", "Replicas by state.", _replicas(result, epoch_s)),
         *_family(
+            "container_cpu_usage_seconds",
+            "counter",
+            "CPU seconds used, all replicas or servers of a part together.",
+            _cpu(result, epoch_s),
+            "seconds",
+        ),
+        *_family(
+            "container_cpu_cfs_periods",
+            "counter",
+            "Quota periods in which a replica ran or was throttled, all replicas of a service together.",
+            _denied(result, epoch_s, "container_cpu_cfs_periods", "periods"),
+        ),
+        *_family(
             "container_cpu_cfs_throttled_periods",
             "counter",
             "Quota periods in which a replica was throttled, all replicas of a service together.",
@@ -109,6 +122,16 @@ def _denied(result: Result, epoch_s: float, name: str, column: str) -> Iterator[
     for (number, service), rows in result.replicas.groupby(["replication", "service"]):
         for clock, total in zip(rows["clock_s"], rows[column].cumsum(), strict=True):
             yield _sample(f"{name}_total", float(total), epoch_s + clock, replication=number, service=service)
+
+
+def _cpu(result: Result, epoch_s: float) -> Iterator[str]:
+    """By part: an edge's workers, a service, PgBouncer, a database, a cache's one thread."""
+    parts = result.cpu()["tier"]
+    for (number, tier), rows in result.tiers[result.tiers["tier"].isin(parts)].groupby(["replication", "tier"]):
+        length = rows["clock_s"].diff().fillna(result.scenario.run.interval)
+        for clock, total in zip(rows["clock_s"], (rows["busy"] * length).cumsum(), strict=True):
+            name = "container_cpu_usage_seconds_total"
+            yield _sample(name, float(total), epoch_s + clock, replication=number, container=tier)
 
 
 def _pressure(result: Result, epoch_s: float) -> Iterator[str]:

@@ -44,7 +44,14 @@ def _burst_wall_time(cpu_ms: float, quota_ms: float, period_ms: float, start_pha
     return {"wall_ms": _wall_ms(cpu_ms, quota_ms, period_ms, start_phase_ms)}
 
 
-def _distribution(cpu_ms: float, quota_ms: float, period_ms: float, **_: Any) -> dict[str, Any]:
+def _node_bursts(cpu_ms: float, quota_ms: float, period_ms: float, bursts: int, start_phase: str) -> dict[str, Any]:
+    """What so many bursts of chance phases scatter about."""
+    if start_phase != "uniform":
+        raise KeyError(start_phase)
+    return _distribution(cpu_ms, quota_ms, period_ms)
+
+
+def _distribution(cpu_ms: float, quota_ms: float, period_ms: float) -> dict[str, Any]:
     phases = [(i + 0.5) * period_ms / PHASES for i in range(PHASES)]
     walls = np.array([_wall_ms(cpu_ms, quota_ms, period_ms, phase) for phase in phases])
     return {"min_ms": float(walls.min()), "max_ms": float(walls.max()), **_figures(walls, "p50_ms", "p95_ms")}
@@ -122,7 +129,7 @@ _KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "burst_wall_time_distribution": _distribution,
     "threads_exhaust_quota": _threads_exhaust_quota,
     "open_poisson": _open_poisson,
-    "node_bursts": _distribution,
+    "node_bursts": _node_bursts,
     "heap_limit": _heap_limit,
     "node_death": _node_death,
     "restart_delay": _restart_delay,

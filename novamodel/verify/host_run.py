@@ -26,6 +26,7 @@ class Run(NamedTuple):
     group: Column  # by job
     arrival: Column
     work: Column
+    wake: Column  # by group: CPU that a job costs more which finds its thread asleep
     end: Column
     line: Column  # next job that waits for the same group
     first_thread: Column  # by group, and one row more
@@ -34,13 +35,15 @@ class Run(NamedTuple):
     job: Column  # by thread
 
 
-def serve(host: Host, threads: list[int], group: Any, arrival: Any, work: Any) -> tuple[np.ndarray, Host]:
+def serve(
+    host: Host, threads: list[int], group: Any, arrival: Any, work: Any, wake: Any = None
+) -> tuple[np.ndarray, Host]:
     """Instant at which each job ends (NaN if it never does), and the host after the last one.
 
     ``threads``: number of threads of each group, in order of rows. Work of ENDLESS or more is served as long as there
-    are other jobs.
+    are other jobs. ``wake``: CPU seconds by group that a job costs more which finds its thread asleep (default none).
     """
-    run = _run(as_arrays(host), threads, group, arrival, work)
+    run = _run(as_arrays(host), threads, group, arrival, work, np.zeros(len(threads)) if wake is None else wake)
     jobs = int((run.work < ENDLESS).sum())
     if COMPILED:
         _serve_compiled(addresses(run, _PROTOTYPE), len(run.work), jobs)
@@ -49,13 +52,14 @@ def serve(host: Host, threads: list[int], group: Any, arrival: Any, work: Any) -
     return run.end, run.host
 
 
-def _run(host: Host, threads: list[int], group: Any, arrival: Any, work: Any) -> Run:
+def _run(host: Host, threads: list[int], group: Any, arrival: Any, work: Any, wake: Any) -> Run:
     groups, jobs = len(threads), len(arrival)
     return Run(
         host,
         np.asarray(group, np.int64),
         np.asarray(arrival, np.float64),
         np.asarray(work, np.float64),
+        np.asarray(wake, np.float64),
         np.full(jobs, np.nan),
         np.full(jobs, NONE),
         np.concatenate(([0], np.cumsum(threads))).astype(np.int64),
@@ -65,7 +69,7 @@ def _run(host: Host, threads: list[int], group: Any, arrival: Any, work: Any) ->
     )
 
 
-_PROTOTYPE = _run(as_arrays(host_state([1], [0], 1)), [1], [0], [0.0], [0.0])
+_PROTOTYPE = _run(as_arrays(host_state([1], [0], 1)), [1], [0], [0.0], [0.0], [0.0])
 _view: Any = view_maker(_PROTOTYPE) if COMPILED else None
 
 
@@ -88,7 +92,7 @@ def _serve(r: Run, jobs: int, ending: int) -> None:
                     break
             if free != NONE:
                 r.job[free] = came
-                thread_wake(s, free, r.work[came], r.arrival[came])
+                thread_wake(s, free, r.work[came] + r.wake[g], r.arrival[came])
             else:
                 if r.head[g] == NONE:
                     r.head[g] = came

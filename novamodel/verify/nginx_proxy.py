@@ -14,10 +14,19 @@ from novamodel.components.nginx.connections import (
 from novamodel.components.nginx.next_upstream import may_ask_another, most_tries_of
 from novamodel.components.nginx.upstream.least_conn import round_robin_pick, upstream_release
 from novamodel.components.nginx.upstream.round_robin import Peer, mark_tried, upstream_state
+from novamodel.errors import UserError
+from novamodel.verify.fields import check_names
 
 BAD_GATEWAY, TIMED_OUT, CLIENT_LEFT = 502, 504, 499
 NEVER = float("inf")
 ONE_SHOT = ("POST", "LOCK", "PATCH")
+SERVER = (
+    "behaviour", "status", "service_s", "drip_bytes", "drip_interval_s", "max_fails", "fail_timeout_s",
+)  # fmt: skip
+CONDITIONS = {
+    "error", "timeout", "non_idempotent", *(f"http_{status}" for status in (403, 404, 429, 500, 502, 503, 504)),
+}  # fmt: skip
+"""Words of proxy_next_upstream that a behaviour can lead to."""
 
 
 def answer(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +116,10 @@ def _retries(
     client_leaves_after_s: float | None,
     ignore_client_abort: bool,
 ) -> dict[str, Any]:
+    for server in servers:
+        check_names("servers[]", server, SERVER)
+    if unknown := set(next_upstream) - CONDITIONS:
+        raise UserError(f"no rule for next_upstream {', '.join(sorted(unknown))}")
     peers = [Peer(max_fails=one["max_fails"], fail_timeout_s=int(one["fail_timeout_s"])) for one in servers]
     state = upstream_state([(peers, [])])
     repeatable = method not in ONE_SHOT or "non_idempotent" in next_upstream

@@ -10,9 +10,18 @@ from novamodel.components.pgbouncer.janitor import round_after
 from novamodel.components.pgbouncer.state import BouncerPool
 from novamodel.components.postgres.admission import slot_free
 from novamodel.scenario.check_connections import NO_MORE_CLIENTS, NO_TRANSACTIONS, first_refusing
+from novamodel.verify.fields import check_fields
 from novamodel.verify.pg_pool import answer as pg_pool
 from novamodel.verify.pgbouncer_replay import Query, Replay, pool_settings
 
+FIELDS = {
+    "": {"server", "events"},
+    "server": {"login_s", "open_at_start", "worked_before", "down", "free_slots"},
+    "server.down[]": {"from_s", "to_s"},
+    "server.free_slots[]": {"from_s", "slots"},
+    "events[]": {"t_s", "client", "do", "service_s", "user"},
+}
+"""What a timeline may say of the server and of its events."""
 FAILED = "08P01"
 """SQLSTATE of every error that PgBouncer makes itself."""
 
@@ -29,6 +38,7 @@ def kinds() -> tuple[str, ...]:
 
 def _timeline(settings: Mapping[str, Any], server: Mapping[str, Any], events: Sequence[Mapping[str, Any]],
               snapshots_s: Sequence[float] = ()) -> dict[str, Any]:  # fmt: skip
+    check_fields({"server": server, "events": events}, FIELDS)
     users = list(dict.fromkeys(event.get("user", "") for event in events)) or [""]
     pools = [pool_settings(settings, user=number) for number in range(len(users))]
     replay = Replay(pools, len({(event["client"], event.get("user", "")) for event in events}), settings, server)

@@ -93,7 +93,7 @@ def _commit_latency(local_flush_ms: float, rtt_ms: float, standby_write_ms: floa
 
 
 _KINDS: dict[str, Callable[..., dict[str, Any]]] = {
-    "max_connections": lambda memory_gib, **_: {"max_connections": most_connections(memory_gib * GIB)},
+    "max_connections": lambda memory_gib, instance_class: {"max_connections": most_connections(memory_gib * GIB)},
     "connection_budget": lambda **given: connection_budget(**given)._asdict(),
     "rolling_update_peak": _peak,
     "connection_admission": _admission,

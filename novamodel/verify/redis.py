@@ -78,7 +78,10 @@ def _eviction(policy: str, over_maxmemory: bool, operation: str, keys_with_ttl_l
     return {"result": "evict_then_write" if evicted and stored else "served" if stored else "oom_error"}
 
 
-def _sentinel(replicas: int, sentinels: int, quorum: int, down_after_ms: float, **_: Any) -> dict[str, Any]:
+def _sentinel(
+    masters: int, replicas: int, sentinels: int, quorum: int, down_after_ms: float, failover_timeout_ms: float
+) -> dict[str, Any]:
+    """One of the masters dies; the others, and the time to a second try, change nothing."""
     found = sentinel_promotion_s(
         replicas=replicas, sentinels=sentinels, quorum=quorum, down_after_s=down_after_ms / 1000
     )

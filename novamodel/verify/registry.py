@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from novamodel.errors import UserError
 from novamodel.verify import (
     analytic,
     aws,
     cpu,
+    fields,
     hpa,
     measured_figures,
     measured_run,
@@ -62,10 +62,11 @@ def uniform(*modules: ModuleType) -> Callable[[Case], Verdict]:
     return judge
 
 
-def by_disagreements(module: ModuleType) -> Callable[[Case], Verdict]:
+def by_disagreements(module: ModuleType, known: fields.Fields) -> Callable[[Case], Verdict]:
     """A judge for modules that say in words where they differ."""
 
     def judge(case: Case) -> Verdict:
+        fields.check_fields(case, known)
         wrong = module.disagreements(case)
         name = case.get("id") or case.get("name")
         return Verdict(str(name), DIFFERED, "as recorded", wrong[:5]) if wrong else Verdict(str(name), AGREED)
@@ -74,19 +75,14 @@ def by_disagreements(module: ModuleType) -> Callable[[Case], Verdict]:
 
 
 def _hpa(case: Case) -> Verdict:
-    try:
-        answered = hpa.answer(case)
-    except UserError as error:
-        return Verdict(case["id"], NOT_MODELLED, reason=error.message)
+    fields.check_fields(case, fields.HPA)
+    answered = hpa.answer(case)
     agreed = hpa.agrees(case["expected"], answered)
     return Verdict(case["id"], AGREED) if agreed else Verdict(case["id"], DIFFERED, case["expected"], answered)
 
 
 def _aws(case: Case) -> Verdict:
-    try:
-        answered = aws.answer(case)
-    except UserError as error:
-        return Verdict(case["id"], NOT_MODELLED, reason=error.message)
+    answered = aws.answer(case)
     if aws.agrees(case, answered):
         return Verdict(case["id"], AGREED)
     stated = {"total": case["stated_total"], "lines": [line["amount"] for line in case["stated_lines"]]}
@@ -98,6 +94,7 @@ def measured(folder: Path, load: measured_run.Load) -> Callable[[Case], Verdict]
     """A judge of measured stacks, whose recorded requests lie in a folder."""
 
     def judge(case: Case) -> Verdict:
+        fields.check_fields(case, fields.STACK)
         found = measured_run.figures(case, measured_run.trace_of(case, folder), load)[0]
         wrong = [text.partition(":")[0] for text in measured_figures.outside(case, found)]
         if not wrong:
@@ -110,12 +107,14 @@ def measured(folder: Path, load: measured_run.Load) -> Callable[[Case], Verdict]
 
 CONTROLLER = "the controller's own tests, documentation and issues"
 RECORDS: dict[str, Record] = {
-    "nginx_limit_req": Record("nginx", "nginx 1.22.1", "measured on loopback", by_disagreements(nginx)),
-    "nginx_upstream": Record("nginx", "nginx 1.22.1", "measured on loopback", by_disagreements(nginx)),
+    "nginx_limit_req": Record("nginx", "nginx 1.22.1", "measured on loopback", by_disagreements(nginx, fields.NGINX)),
+    "nginx_upstream": Record("nginx", "nginx 1.22.1", "measured on loopback", by_disagreements(nginx, fields.NGINX)),
     "nginx_proxy": Record("nginx", "nginx 1.22.1", "measured on loopback", uniform(nginx_proxy)),
     "hpa_replica_calculator": Record("hpa", "Kubernetes HPA", CONTROLLER, _hpa),
     "hpa_behavior": Record("hpa", "Kubernetes HPA", CONTROLLER, _hpa),
-    "pg_pool": Record("pg_pool", "pg-pool 3.14.0", "run under a virtual clock", by_disagreements(pg_pool)),
+    "pg_pool": Record(
+        "pg_pool", "pg-pool 3.14.0", "run under a virtual clock", by_disagreements(pg_pool, fields.PG_POOL)
+    ),
     "pgbouncer": Record("pgbouncer", "PgBouncer 1.18.0", "measured, own tests", uniform(pgbouncer)),
     "postgres_rds": Record("postgres", "PostgreSQL 15, RDS", "measured, documented", uniform(postgres_rds)),
     "cfs_node": Record("node", "CFS quota, Node 20", "computed, measured", uniform(cpu)),

@@ -11,6 +11,7 @@ from novamodel.components.callers.backoff import BackoffPolicy, backoff_ceiling,
 from novamodel.components.callers.breaker import STATES, BreakerPolicy, breaker_allows, breaker_result, breaker_state
 from novamodel.components.callers.budget import BudgetPolicy, budget_deposit, budget_state, budget_withdraw
 from novamodel.components.callers.throttle import reject_probability
+from novamodel.verify.fields import check_names
 
 
 def answer(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def _breaker(policy: BreakerPolicy, calls: Sequence[Mapping[str, Any]]) -> dict[
     state = breaker_state([policy])
     passed, after = [], []
     for call in calls:
+        check_names("calls[]", call, ("t_s", "succeeds"))
         passed.append(breaker_allows(state, 0, call["t_s"]))
         if passed[-1]:
             breaker_result(state, 0, call["succeeds"], call["t_s"])

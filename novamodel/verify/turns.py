@@ -38,6 +38,7 @@ def _turns(
     tick_us: float,
     others_us: Sequence[Sequence[float]],
     gap_us: Sequence[float],
+    wake_us: float,
     work_us: Sequence[float],
     **_: Any,
 ) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def _turns(
     arrival = np.concatenate((np.arange(threads) * 1e-3, sent, [at for at, _ in others]))
     work = np.concatenate((np.full(threads, 1e12), np.array(work_us) / 1e6, [cpu for _, cpu in others]))
     group = np.concatenate((np.arange(1, threads + 1), np.zeros(len(sent)), np.full(len(others), threads + 1)))
+    wake = np.array([wake_us / 1e6] + [0.0] * (threads + 1))
     order = np.argsort(arrival, kind="stable")
     response = []
     for near in NEAR_US:
@@ -60,7 +62,7 @@ def _turns(
         host.slice[0] = base_slice(MACHINE_CPUS)
         host.tick_phase[0] = (tick_us + near) / 1e6
         end = np.empty(len(order))
-        end[order] = serve(host, [1] * (threads + 2), group[order], arrival[order], work[order])[0]
+        end[order] = serve(host, [1] * (threads + 2), group[order], arrival[order], work[order], wake)[0]
         response.append((end - arrival)[threads : threads + len(sent)])
     found = 1e3 * np.concatenate(response)
     return {"mean_ms": float(found.mean())} | {f"p{q}_ms": float(np.percentile(found, q)) for q in (50, 95, 99)}

@@ -15,10 +15,12 @@ from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
 from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import Knee, Sizing, knee, size
-from novamodel.workflows.month import MonthlyCost, bill, monthly_total
+from novamodel.sizing import MANY, MOST_VALUES, Knee, Sizing
+from novamodel.workflows.effort import effort
+from novamodel.workflows.month import MonthlyCost
 from novamodel.workflows.operate import Operating, operate
 from novamodel.workflows.parts import Failed, Parts
+from novamodel.workflows.plan import Plan, bill_window, make_plan
 
 Tell = Callable[[float, str], None]
 QUICK = {"run.duration": "60 s", "run.warm_up": "30 s", "run.replications": 2, "run.precision": None}
@@ -28,11 +30,8 @@ DAY = {
     "run.duration": "24 h",
     "run.warm_up": "5 min",
     "run.interval": "5 min",
-    "run.replications": 2,
     "run.precision": None,
 }
-MOST_DAY_REQUESTS = 1e8
-"""A day with more requests than this is not simulated whole: it would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,41 @@ class Answer:
     A part that failed is None, and ``parts.failed`` says why.
     """
 
-    scenario: Scenario = field(repr=False)
-    rests_on: RestsOn = field(repr=False)  # of the scenario as it was given
-    result: Result | None  # the scenario's window: the peak
+    plan: Plan = field(repr=False)
     day: Result | None = field(repr=False)  # the whole day; None where it would take too long (see `answer`)
-    knee: Knee | None = field(repr=False)
-    sizing: Sizing | None = field(repr=False)
-    cost: MonthlyCost | None = field(repr=False)
     operating: Operating | None = field(repr=False)
     parts: Parts = field(default_factory=Parts, repr=False)
+    budget: tuple[str, ...] = field(default=(), repr=False)  # what was cut so that the answer ends (`effort`)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as it was simulated."""
+        return self.plan.scenario
+
+    @property
+    def rests_on(self) -> RestsOn:
+        """What the scenario rests on, as it was given."""
+        return self.plan.rests_on
+
+    @property
+    def result(self) -> Result | None:
+        """The run of the scenario's window: the peak."""
+        return self.plan.result
+
+    @property
+    def knee(self) -> Knee | None:
+        """How far the load can rise."""
+        return self.plan.knee
+
+    @property
+    def sizing(self) -> Sizing | None:
+        """The advised size."""
+        return self.plan.sizing
+
+    @property
+    def cost(self) -> MonthlyCost | None:
+        """The month's bill."""
+        return self.plan.cost
 
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
@@ -60,13 +85,8 @@ class Answer:
 
     @property
     def cost_advised(self) -> float | None:
-        """USD a month at the advised size.
-
-        Today's month is billed from its run, candidates from their steady state: only their difference is comparable.
-        """
-        if self.cost is None or self.sizing is None:
-            return None
-        return float(self.cost.mid.total) + self.sizing.chosen.cost_month - self.sizing.now.cost_month
+        """USD a month at the advised size, told from today's bill."""
+        return None if self.cost is None or self.sizing is None else self.sizing.chosen.cost_month
 
     def to_dict(self) -> dict[str, Any]:
         """Plain figures, the content of answer.json: no time stamp, duration or path of this machine."""
@@ -75,6 +95,7 @@ class Answer:
         return {
             "rests_on": self.rests_on.to_dict(),
             "failed": self.parts.rows(),
+            "budget": list(self.budget),
             "scenario": scenario.name,
             "title": scenario.heading,
             "scenario_hash": scenario.content_hash(),
@@ -89,6 +110,8 @@ class Answer:
             "load_multiple_at_breach": knee and knee.load_multiple_at_breach,
             "breach_low": knee and knee.breach_low,
             "breach_high": knee and knee.breach_high,
+            "bottleneck": self.plan.bottleneck,
+            "fixes": [] if self.plan.fixes is None else self.plan.fixes.to_dict("records"),
             "limit_rests_on": self.rests_on.of_advice(),
             "size": sizing and {"now": sizing.now.settings, "advised": sizing.chosen.settings, "met": sizing.met},
             "certainty": sizing and sizing.certainty,
@@ -101,6 +124,7 @@ class Answer:
             and {"rate_per_s": self.day.estimate("rate").value, "slo": verdicts(self.day, self.rests_on)},
             "warnings": [] if result is None else list(result.warnings),
             "simplified": [part._asdict() for part in simplified_parts(scenario)],
+            "figures": [figure._asdict() for figure in self.plan.figures()],
             "digest": result and result.digest,
             "prices_date": self.cost and self.cost.prices_date,
         }
@@ -108,6 +132,7 @@ class Answer:
     def _cost(self, cost: MonthlyCost) -> dict[str, Any]:
         low, mid, high = (float(total) for total in cost.totals())
         return {
+            "hours": bill_window(cost),
             "low": low,
             "mid": mid,
             "high": high,
@@ -169,55 +194,49 @@ class Answer:
 def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
     """Simulate the peak and the whole day, find the knee, size and price, and what running it takes.
 
-    The day is simulated by the compiled engine only, and not when ``quick``; its bill then takes the simulated
-    replicas hour by hour. A part that fails is left out with its reason; where none could be made and the user's
-    input is why, that is the ``UserError``. ``progress`` is told the share done and the stage.
+    The day is simulated by the compiled engine only, and not when ``quick`` or where it is too long (`effort`); its
+    bill then takes the simulated replicas hour by hour. A part that fails is left out with its reason; where none could
+    be made and the user's input is why, that is the ``UserError``. ``progress`` is told the share done and the stage.
     """
     tell = progress or (lambda share, text: None)
     rests, parts = rests_on(scenario), Parts()
     scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
+    kept = parts.attempt("budget", lambda: effort(scenario))
+    days, said = (kept.day, kept.said) if kept else (0, ())
+    scenario = kept.scenario if kept else scenario
+    if len(scenario.services) > MANY:
+        said += (f"each setting of {len(scenario.services)} services is tried at {MOST_VALUES} values at most",)
 
     def stage(begin: float, width: float, name: str) -> Callable[..., None]:
         return lambda share, text="": tell(begin + width * share, text or name)
 
     def simulate_day() -> Result:
-        whole = scenario.override(DAY, said_by="the day of the report")
+        whole = scenario.override({**DAY, "run.replications": days}, said_by="the day of the report")
         return simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
 
     result = parts.attempt(
         "peak", lambda: checked(simulate(scenario, engine=engine, progress=stage(0.0, 0.1, "simulating the peak")))
     )
     day = None
-    if (
-        result
-        and result.engine == "compiled"
-        and not quick
-        and scenario.traffic.most_per_s * 86400 <= MOST_DAY_REQUESTS
-    ):
+    if result and result.engine == "compiled" and not quick and days:
         day = parts.attempt("day", simulate_day)
-    options: dict[str, Any] = {"duration_s": 60.0, "replications": 2} if quick else {}
-    breaks = parts.attempt(
-        "knee", lambda: knee(scenario, engine=engine, quick=quick, progress=stage(0.5, 0.25, "finding the knee"))
+    plan = make_plan(
+        scenario,
+        result=result,
+        day=day,
+        rests=rests,
+        engine=engine,
+        quick=quick,
+        progress=lambda share, text: tell(0.5 + 0.45 * share, text),
+        attempt=parts.attempt,
     )
-    sized = parts.attempt(
-        "sizing",
-        lambda: size(
-            scenario,
-            engine=engine,
-            progress=stage(0.75, 0.2, "sizing"),
-            cost_of=monthly_total,
-            budget=4 if quick else 12,
-            **options,
-        ),
-    )
-    cost = parts.attempt("bill", lambda: checked_bill(bill(scenario, day or result)))
-    if not any((result, breaks, sized, cost)) and not parts.fault:
+    if not any((result, plan.knee, plan.sizing, plan.cost)) and not parts.fault:
         raise UserError(next(iter(parts.failed.values())).why)
     operated = parts.attempt(
         "operations",
         lambda: operate(
             scenario,
-            cost,
+            plan.cost,
             engine=engine,
             quick=quick,
             progress=stage(0.95, 0.05, "operations"),
@@ -225,7 +244,7 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
         ),
     )
     tell(1.0, "priced")
-    return Answer(scenario, rests, result, day, breaks, sized, cost, operated, parts)
+    return Answer(plan, day, operated, parts, said)
 
 
 def checked(result: Result) -> Result:
@@ -235,14 +254,6 @@ def checked(result: Result) -> Result:
             "the simulation lost or made requests: arrived is not served + rejected + failed + abandoned"
         )
     return result
-
-
-def checked_bill(cost: MonthlyCost) -> MonthlyCost:
-    """The bill, if its parts add up and its total lies in its range."""
-    low, mid, high = cost.totals()
-    if abs(float(cost.mid.baseline + cost.mid.use - mid)) >= 0.005 or not low <= mid <= high:
-        raise RuntimeError("the bill does not add up")
-    return cost
 
 
 def what_files_say(scenario: Scenario) -> dict[str, Any]:

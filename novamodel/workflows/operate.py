@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -15,16 +15,7 @@ from novamodel.scenario import Scenario
 from novamodel.showing import Shown, shows_itself
 from novamodel.telemetry import LogVolume, MetricVolume, log_volume, metric_volume
 from novamodel.workflows.month import MonthlyCost, monthly_total
-from novamodel.workflows.parts import plainly
-
-T = TypeVar("T")
-
-
-class Attempt(Protocol):
-    """Makes a part by its name, or lets its failure through."""
-
-    def __call__(self, name: str, work: Callable[[], T], /) -> T | None: ...
-
+from novamodel.workflows.parts import Attempt, plainly
 
 GIB = 1024**3
 

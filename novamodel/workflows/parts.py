@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from novamodel.errors import UserError, one_line
 
 T = TypeVar("T")
+
+
+class Attempt(Protocol):
+    """Makes a part by its name, or lets its failure through."""
+
+    def __call__(self, name: str, work: Callable[[], T], /) -> T | None: ...
 
 
 class Failed(NamedTuple):

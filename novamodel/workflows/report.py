@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,8 @@ def write_report(
         _execute(staging, parameters, tell)
         _name_final_folder(staging / FILES[0], staging, folder)
         tell(0.97, "writing report.html")
-        export_html(staging / FILES[0], staging / FILES[1], title=scenario.heading)
         answer = json.loads((staging / "answer.json").read_text(encoding="utf-8"))
+        export_html(staging / FILES[0], staging / FILES[1], title=scenario.heading, made=_made(answer))
         folder.mkdir(exist_ok=True)
         for name in FILES:
             os.replace(staging / name, folder / name)
@@ -143,7 +144,7 @@ def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=CELL_TIMEOUT_S,
-            extra_arguments=["--log-level=40"],  # a warning about loopback TCP is no news to the user
+            extra_arguments=["--log-level=50"],  # of loopback TCP, or of an interrupt at its end: no news to the user
         )
     except PapermillExecutionError as problem:
         if problem.ename == "UserError":
@@ -151,6 +152,14 @@ def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
         raise
     if not (staging / "answer.json").is_file():
         raise RuntimeError("the report notebook ended without writing answer.json")
+
+
+def _made(answer: Mapping[str, Any]) -> str:
+    """By what, of what and from what the answer was made."""
+    parts = [f"novamodel {version('novamodel')}", f"scenario {answer['scenario']}", f"seed {answer['seed']}"]
+    parts += [f"{answer['replications']} replications"] if answer.get("replications") else []
+    parts += [f"prices of {answer['prices_date']} or later"] if answer.get("prices_date") else []
+    return ", ".join(parts)
 
 
 def _name_final_folder(notebook: Path, staging: Path, folder: Path) -> None:

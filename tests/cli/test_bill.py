@@ -74,6 +74,7 @@ def test_what_a_book_lacks_stops_the_bill_or_is_left_out_by_request(call: Callab
     stopped = call(*STEADY, "--prices", book)
     assert stopped.code == 2
     assert "us-east-1 has no price 'kms.key'" in stopped.err
+    assert "--partial leaves it out" in stopped.err
     left_out = call(*STEADY, "--prices", book, "--partial")
     assert left_out.code == 0
     assert total_of(left_out.out) == pytest.approx(914.53)
@@ -142,3 +143,17 @@ def test_the_best_commitment(call: Callable) -> None:
         asked = f"{best['plan']}:{best['what']}={best['amount']}"
         same = json.loads(call(*STEADY, "--commit", asked, "--json").out)["committed"]
         assert same["saved"] == pytest.approx(best["saved"], rel=1e-6)
+
+
+USAGE = Path(__file__).parents[1] / "bills" / "usage"
+
+
+def test_declared_infrastructure_alone_has_a_bill(call: Callable) -> None:
+    """It needs no service: nothing is assumed, so `--strict` holds, and what cannot be answered is refused."""
+    said = json.loads(call("bill", USAGE, "--strict", "--json").out)
+    keys = {line["key"]: line["amount"] for line in said["lines"]}
+    assert keys["ec2.linux.t3.medium.reserved.1yr.no_upfront"] == 19.05
+    assert said["requests"] == 0
+    refused = call("bill", USAGE, "--platforms")
+    assert refused.code == 2
+    assert "no file deploys a service" in refused.err

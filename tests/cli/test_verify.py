@@ -63,6 +63,48 @@ def test_a_setting_without_a_rule_is_told(call, tmp_path):
     assert "server_tls_sslmode" in told["reason"]
 
 
+def other_files():
+    """A file of each form of its own, and the places within a case where a field no rule knows may hide."""
+    return {
+        "hpa_behavior.json": ("config", "scale_up_rules"),
+        "hpa_replica_calculator.json": ("", "pods.0", "metrics.0", "config"),
+        "pg_pool.json": ("", "options", "ops.0"),
+        "nginx_proxy.json": ("input.servers.0",),
+        "pgbouncer.json": ("input.server", "input.events.0"),
+        "retry.json": ("input.calls.0",),
+        "measured_stack.json": ("topology.client", "load"),
+    }
+
+
+@pytest.mark.parametrize(("name", "place"), [(name, one) for name, places in other_files().items() for one in places])
+def test_a_field_that_no_rule_knows_is_told_wherever_it_stands(call, tmp_path, name, place):
+    data = recorded(name)
+    for case in data["cases"]:
+        spot = case
+        try:
+            for step in place.split(".") if place else ():
+                spot = spot[int(step)] if isinstance(spot, list) else spot[step]
+            spot["phase_of_the_moon"] = "full"
+        except (KeyError, IndexError, TypeError):
+            continue
+        data["cases"] = [case]
+        break
+    done = call("verify", "--cases", write(tmp_path, data, name), "--json")
+    found = json.loads(done.out)["files"][name]
+    assert (found["agreed"], found["differed"], found["not_modelled"]) == (0, 0, 1)
+    assert "phase_of_the_moon" in found["without_rule"][0]["reason"]
+
+
+def test_the_same_of_a_line_of_a_recording_of_nginx(call, tmp_path):
+    text = gzip.decompress((data_dir() / "conformance" / "nginx_limit_req.jsonl.gz").read_bytes()).decode()
+    case = json.loads(text.splitlines()[0])
+    case["requests"][0]["phase_of_the_moon"] = "full"
+    (tmp_path / "nginx_limit_req.jsonl").write_text(json.dumps(case), encoding="utf-8")
+    done = call("verify", "--cases", tmp_path, "--json")
+    (told,) = json.loads(done.out)["files"]["nginx_limit_req.jsonl"]["without_rule"]
+    assert "requests[].phase_of_the_moon" in told["reason"]
+
+
 def test_a_recording_of_ones_own_may_have_any_name_and_be_packed(call, tmp_path):
     packed = gzip.compress(json.dumps(recorded()).encode())
     (tmp_path / "from-staging.json.gz").write_bytes(packed)

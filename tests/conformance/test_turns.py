@@ -13,8 +13,8 @@ from novamodel.verify.judging import AGREED, judged
 FILE = data_dir() / "conformance" / "turns.json.gz"
 CASES = json.loads(gzip.decompress(FILE.read_bytes()))["cases"]
 GRADED = [case for case in CASES if case["graded"]]
-CLOSE = {"turns/0001", "turns/0027", "turns/0034"}
-"""Bursts of 0.1 ms whose mean is off by more than 5 %, at most 9 %."""
+EDGES = {"turns/0000", "turns/0025"}
+"""One request in twenty waits at all: a tenth of them more or fewer moves the p95 by more than 15 %."""
 
 
 def test_the_record_is_whole() -> None:
@@ -37,8 +37,19 @@ def test_a_run_is_reproduced(case: dict, answers: dict[str, dict[str, float]]) -
     answered = answers[case["id"]]
     verdict = judged(case, answered)
     assert verdict.outcome == AGREED, verdict
-    if case["id"] not in CLOSE:
-        assert answered["mean_ms"] == pytest.approx(case["expected"]["mean_ms"], rel=0.05)
+    for name, rel in {"mean_ms": 0.05, "p95_ms": 0.15, "p99_ms": 0.2}.items():
+        if name != "p95_ms" or case["id"] not in EDGES:
+            assert answered[name] == pytest.approx(case["expected"][name], rel=rel)
+
+
+def test_a_wake_up_costs_about_what_the_requests_that_wake_the_loop_take_longer(answers) -> None:
+    """Without its cost the requests that find the loop asleep are answered too soon: half of those at light load."""
+    assert {case["input"]["wake_us"] for case in CASES} == {16.0}
+    light = next(case for case in GRADED if case["id"] == "turns/0025")
+    plain = turns.answer("turns", light["input"] | {"wake_us": 0.0})
+    recorded = light["expected"]["p50_ms"]
+    assert answers["turns/0025"]["p50_ms"] == pytest.approx(recorded, abs=0.002)
+    assert plain["p50_ms"] < recorded - 0.012
 
 
 def test_on_the_whole_there_is_no_bias(answers: dict[str, dict[str, float]]) -> None:

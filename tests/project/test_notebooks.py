@@ -17,6 +17,8 @@ MOST_BYTES, MOST_CELLS, MOST_LINES, MOST_PARAMETERS = 300_000, 25, 15, 8
 MOST_CODE = 120
 """Lines of code in a whole notebook: more is logic that belongs into a room."""
 
+FIGURE = "application/vnd.plotly.v1+json"
+
 Notebook = dict[str, Any]
 
 
@@ -124,16 +126,25 @@ def logic_faults(notebook: Notebook) -> Iterator[str]:
 
 
 def conclusion_faults(notebook: Notebook) -> Iterator[str]:
-    """The last cell says the conclusion, in words that the run made."""
+    """The last cell says the conclusion, in words that the run made; or one before the first figure does."""
     if is_explorer(notebook):
         return
-    last = notebook["cells"][-1]
-    called = []
-    if last["cell_type"] == "code":
-        calls = [node.func for node in ast.walk(ast.parse(source(last))) if isinstance(node, ast.Call)]
-        called = [ast.unparse(function).rpartition(".")[2] for function in calls]
-    if "conclusion" not in called or not last["outputs"]:
-        yield "does not end with a conclusion made from the run"
+    cells = notebook["cells"]
+    drawn = [place for place, cell in enumerate(cells) if any(FIGURE in out.get("data", {}) for out in outputs(cell))]
+    first = cells[: drawn[0]] if drawn else []
+    if not any(_concludes(cell) for cell in [*first, cells[-1]]):
+        yield "neither begins nor ends with a conclusion made from the run"
+
+
+def outputs(cell: Notebook) -> list[Any]:
+    return list(cell.get("outputs", []))
+
+
+def _concludes(cell: Notebook) -> bool:
+    if cell["cell_type"] != "code" or not outputs(cell):
+        return False
+    calls = [node.func for node in ast.walk(ast.parse(source(cell))) if isinstance(node, ast.Call)]
+    return "conclusion" in [ast.unparse(function).rpartition(".")[2] for function in calls]
 
 
 def import_faults(notebook: Notebook) -> Iterator[str]:
@@ -237,9 +248,9 @@ def spoil(place: int, **change: Any) -> Notebook:
         (spoil(2, source=["f = lambda x: x"]), "holds a Lambda"),
         (spoil(2, source=["\n".join(["x = 1"] * 125)]), "lines of code"),
         (spoil(3, outputs=[]), "pass on nothing"),
-        (spoil(4, source=["print('all is well')"]), "end with a conclusion"),
-        (spoil(4, cell_type="markdown"), "end with a conclusion"),
-        (spoil(4, outputs=[]), "end with a conclusion"),
+        (spoil(4, source=["print('all is well')"]), "ends with a conclusion"),
+        (spoil(4, cell_type="markdown"), "ends with a conclusion"),
+        (spoil(4, outputs=[]), "ends with a conclusion"),
         (spoil(3, source=["1"]), "asserts nothing"),
         (spoil(3, metadata={}), "compare nothing"),
     ],

@@ -14,6 +14,7 @@ from novamodel.batch import SweepRun
 from novamodel.scenario import rests_on
 from novamodel.showing import MOST_ROWS, Shown, as_html, as_text, number
 from novamodel.workflows.operate import operate
+from novamodel.workflows.plan import Plan
 
 WINDOW = {"run.duration": "10 s", "run.warm_up": "5 s", "run.replications": 2, "run.precision": None}
 QUIET = {"traffic.peak": "60 requests/s"}
@@ -48,8 +49,8 @@ def made(name: str) -> Any:
 def answer_of_parts() -> nm.Answer:
     """An answer put together from what the other tests have made, without a day of operations."""
     quiet, cost = scenario().override({"operations": []}), made("MonthlyCost")
-    parts = (made("Result"), None, made("Knee"), made("Sizing"), cost, operate(quiet, cost, quick=True))
-    return nm.Answer(scenario(), rests_on(scenario()), *parts)
+    plan = Plan(scenario(), rests_on(scenario()), made("Result"), made("Knee"), None, made("Sizing"), cost)
+    return nm.Answer(plan, None, operate(quiet, cost, quick=True))
 
 
 def public_classes() -> list[str]:

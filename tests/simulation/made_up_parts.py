@@ -141,9 +141,27 @@ def services(draw: Any, scales: bool) -> dict[str, Any]:
             "cpu_target": draw(one_of("30 %", "70 %")),
             "sync_period": "2 s",
             "metrics_period": "2 s",
+            "metrics": draw(scaling_metrics()),
+            "keda": draw(one_of(None, {"to_zero": False, "fallback": {"failure_threshold": 1, "replicas": 3}})),
             **({"scale_down": {"stabilization_window": "0 s"}} if draw(st.booleans()) else {}),
         }
     return service
+
+
+@st.composite
+def scaling_metrics(draw: Any) -> dict[str, Any]:
+    """Further metrics of an HPA, of every kind of the API but Resource, which the CPU target is."""
+    lost = [["00:00", 2], ["12:00:05", None], ["12:00:15", 5]]
+    known: dict[str, dict[str, Any]] = {
+        "rate": {"type": "Pods", "reads": "requests", "average_target": 3, "period": "1 s", "window": "5 s"},
+        "waits": {"type": "Object", "reads": "pool waits", "value_target": 1, "period": "1 s"},
+        "busy": {"type": "External", "reads": "in flight", "average_target": "500m", "period": "2 s"},
+        "loop": {"type": "Pods", "reads": "event loop queue", "average_target": 1, "period": "2 s"},
+        "clock": {"type": "External", "reads": "series", "average_target": 1, "series": lost},
+        "sundays": {"type": "External", "reads": "series", "average_target": 1, "series": lost, "days": ["Sunday"]},
+        "cores": {"type": "ContainerResource", "reads": "cpu", "average_target": "200m", "container": "app"},
+    }
+    return {name: known[name] for name in draw(st.lists(st.sampled_from(sorted(known)), unique=True, max_size=2))}
 
 
 @st.composite
@@ -198,6 +216,8 @@ def cache(draw: Any) -> dict[str, Any]:
     """A Redis with two keyspaces, often with too little memory for both."""
     stated = draw(one_of({}, {}, {"hit_ratio": 0.6}))
     return {
+        "engine": draw(one_of("redis", "valkey")),
+        **draw(one_of({}, {}, {"cluster": {"shards": 2}}, {"cluster": {"shards": 3}, "nodes": 6})),
         "command_cpu": draw(one_of("0 s", "1 ms", "7 us idle 42 us", "0.2 ms gamma 3")),
         "network": draw(one_of("0 s", "2 ms")),
         "memory": draw(one_of("1 GiB", "10 KiB", "30 KiB", "200 B")),

@@ -158,3 +158,30 @@ def test_the_last_server_released_serves_first_so_that_others_fall_idle(plain, b
     turns = busy(both(behind(plain, bouncer | {"server_round_robin": True}, statement="10 ms").override(burst)))
     assert np.mean([last[t] for t in (6.0, 7.0, 8.0, 9.0)]) < 4
     assert turns[9.0] == 6
+
+
+def test_who_is_refused_on_a_long_way_is_no_client_meanwhile(plain, both):
+    """Five places for clients, 200 ms away, and many more who try: never more than five, even as a process dies."""
+    scenario = behind(plain, {"default_pool_size": 5, "max_client_conn": 5}, statement="300 ms", rate=40, two=True)
+    operations = [{"at": "12:00:04", "lost_replica": {"service": "api"}}]
+    run = both(scenario.override({"database.network": "200 ms", "operations": operations}))
+    clients = [row["busy"] for row in run.tiers if row["tier"] == "pgbouncer clients"]
+    assert codes.REFUSED in outcomes(run)
+    assert max(clients) == 5
+    assert min(clients) >= 0
+
+
+def test_the_same_at_the_door_of_postgresql(plain, both):
+    scenario = plain(
+        {
+            "traffic": {"peak": "40 requests/s", "mix": {"read": "100 %"}},
+            "services": {"api": {"pool": {"max": 60, "connection_timeout": "150 ms"}, "routes": {"read": QUERY}}},
+            "database": {"max_connections": 7, "network": "200 ms", "statements": {"select": {"cpu": "300 ms"}}},
+            "run": {"duration": "10 s", "interval": "100 ms"},
+        }
+    )
+    run = both(scenario)
+    open_connections = [row["busy"] for row in run.tiers if row["tier"] == "postgres connections"]
+    assert outcomes(run) & {codes.REFUSED, codes.POOL_TIMEOUT}
+    assert max(open_connections) == 4
+    assert min(open_connections) >= 0

@@ -197,6 +197,30 @@ def test_keda_without_zero_and_triggers_below_their_activation(plain):
     assert not scales(kept, "worker")
 
 
+def test_keda_falls_back_on_a_count_while_a_trigger_is_silent(scaled):
+    """An answer is missing from 12:01 on; more than two in a row, 15 s apart, and the HPA is told 2 x 4 of 2 a pod."""
+    silent = metric("External", "series", average_target=2, series=[["00:00", 4], ["12:01", None]])
+    keda = {"to_zero": False, "fallback": {"failure_threshold": 2, "replicas": 4}}
+    ended, run = scaled({"m": silent}, scaler={"keda": keda})
+    assert ended == 4
+    (up,) = [event for event in run.events if event["kind"] == "scale" and event["after"] == 4]
+    assert 60 + 2 * 15 <= up["time_s"] <= 60 + 3 * 15
+    assert scaled({"m": silent}, scaler={"keda": {"to_zero": False}})[0] == 2  # without it the count is held
+    whole = metric("External", "series", value_target=2, series=[["00:00", 2], ["12:01", None]])
+    assert 4 not in wanted(scaled({"m": whole}, scaler={"keda": keda})[1])  # a Value has no fallback
+
+
+def test_a_series_holds_on_its_days(scaled):
+    weekend = metric("External", "series", average_target=1, series=[["00:00", 7]], days=["Saturday", "Sunday"])
+    for day, count in (("Monday", 1), ("Saturday", 7), ("Sunday", 7)):
+        assert scaled({"m": weekend}, run={"weekday": day, "duration": "3 min"})[0] == count
+    night = {"start": "23:57", "duration": "6 min", "warm_up": "0 s", "weekday": "Friday", "start_state": "given"}
+    ended, run = scaled({"m": weekend}, run=night)
+    assert (wanted(run)[0], ended) == (1, 7)  # Saturday begins at midnight
+    with pytest.raises(UserError, match="days are of a series"):
+        scaled({"m": metric("Pods", "requests", average_target=1, days=["Sunday"])})
+
+
 def test_engines_agree_with_every_metric(plain):
     metrics = {
         "age": metric("Object", "queue age", value_target=3),

@@ -34,6 +34,24 @@ def test_throttled_seconds_are_those_of_each_core(plain, both, platform):
     rows = list(run.replicas)
     assert sum(row["throttled_periods"] for row in rows) == pytest.approx(200, abs=2)
     assert sum(row["throttled_s"] for row in rows) == pytest.approx(2 * 0.75 * 20, rel=0.02)
+    assert sum(row["periods"] for row in rows) == pytest.approx(200, abs=2)
+
+
+@pytest.mark.parametrize("platform", [{}, {"platform": TURNS}])
+def test_periods_elapse_in_which_threads_run(plain, both, platform):
+    """5 requests/s of 1 ms: a period of 100 ms has one with probability 1 - exp(-0.5), or ends in one (0.5 %)."""
+    run = both(
+        plain(
+            {
+                "traffic": {"peak": "5 requests/s"},
+                "services": {"api": {"resources": {"cpu_limit": "900m"}, "routes": {"read": [{"cpu": "1 ms"}]}}},
+                "run": {"warm_up": "10 s", "duration": "200 s"},
+                **platform,
+            }
+        )
+    )
+    assert sum(row["periods"] for row in run.replicas) == pytest.approx(2000 * (1 - np.exp(-0.5) + 0.005), rel=0.08)
+    assert sum(row["throttled_periods"] for row in run.replicas) == 0
 
 
 def test_threads_that_wait_for_a_core_are_pressure(plain):

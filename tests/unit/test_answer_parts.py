@@ -15,20 +15,23 @@ from novamodel.resources import notebooks_dir
 from novamodel.workflows import answer as answering
 from novamodel.workflows import operate as operating
 from novamodel.workflows.answer import Answer, to_json
+from novamodel.workflows.plan import load_runs
+from novamodel.workflows.plan import made as planning
 from tests.unit.test_rests_on import MINE
 
 PARTS = {
     "peak": (answering, "simulate"),
-    "knee": (answering, "knee"),
-    "sizing": (answering, "size"),
-    "bill": (answering, "bill"),
+    "knee": (load_runs, "knee"),
+    "fixes": (planning, "tried_fixes"),
+    "sizing": (planning, "size"),
+    "bill": (planning, "bill"),
     "operations": (operating, "planned_operations"),
     "logs": (operating, "log_volume"),
     "metrics": (operating, "metric_volume"),
     "recovery": (operating, "recovery_plan"),
     "cost of running it": (operating, "monthly_total"),
 }
-LABELS = {"peak": "SLO", "knee": "FIRST LIMIT", "sizing": "SIZE", "bill": "COST"}
+LABELS = {"peak": "SLO", "knee": "FIRST LIMIT", "fixes": "FIX", "sizing": "SIZE", "bill": "COST"}
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +51,9 @@ def made(whole: Answer, scenario: nm.Scenario, monkeypatch: pytest.MonkeyPatch) 
     """The answer with one part failing; the others are those that were made once."""
 
     def make(part: str, problem: Exception) -> Answer:
-        known = {"simulate": whole.result, "knee": whole.knee, "size": whole.sizing, "bill": whole.cost}
-        for name, value in known.items():
-            monkeypatch.setattr(answering, name, lambda *_, value=value, **__: value)
+        known = (whole.result, whole.knee, whole.plan.fixes, whole.sizing, whole.cost)
+        for (room, name), value in zip(PARTS.values(), known, strict=False):
+            monkeypatch.setattr(room, name, lambda *_, value=value, **__: value)
 
         def broken(*_: Any, **__: Any) -> Any:
             raise problem
@@ -83,11 +86,12 @@ def test_a_part_that_fails_says_why_and_the_rest_is_there(
     assert found.parts.fault is fault
     missing = {
         "peak": {"slo", "rejected", "replications", "digest", "warnings"},
-        "knee": {"first_limit", "load_multiple_at_breach", "breach_low", "breach_high"},
+        "knee": {"first_limit", "load_multiple_at_breach", "breach_low", "breach_high", "bottleneck", "fixes"},
+        "fixes": {"fixes"},
         "sizing": {"size", "advice", "certainty"},
         "bill": {"cost", "prices_date"},
     }.get(part, set())
-    for key in complete.keys() - missing - {"failed", "operating", "cost"}:
+    for key in complete.keys() - missing - {"failed", "operating", "cost", "figures"}:
         assert answer[key] == complete[key], key
     assert answer["operating"]["recovery"] == ([] if part == "recovery" else complete["operating"]["recovery"])
     screen = " ".join(screen_text(answer).split())
@@ -105,8 +109,8 @@ def test_input_that_no_part_can_be_made_of_is_the_users_mistake(
     def broken(*_: Any, **__: Any) -> Any:
         raise UserError("nothing fits")
 
-    for name in ("simulate", "knee", "size", "bill"):
-        monkeypatch.setattr(answering, name, broken)
+    for part in ("peak", "knee", "sizing", "bill"):
+        monkeypatch.setattr(*PARTS[part], broken)
     with pytest.raises(UserError, match="nothing fits"):
         nm.answer(scenario, quick=True)
 

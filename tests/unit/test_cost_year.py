@@ -148,7 +148,7 @@ def test_a_family_without_an_arm_twin() -> None:
 def test_those_that_keep_the_slo_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = bill(NOVABANK)
 
-    def rows(scenario: nm.Scenario, name: str, engine: str, budget: int) -> list[PlatformRow]:
+    def rows(scenario: nm.Scenario, name: str, engine: str, budget: int, duration_s: float) -> list[PlatformRow]:
         found = [PlatformRow(name, "x86", name.startswith("EKS"), cost, 0.0, "", "")]
         return found if name != "Compose on EC2" else [PlatformRow(name, "x86", False, None, 0.0, "", "cannot be")]
 

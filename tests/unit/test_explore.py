@@ -15,10 +15,19 @@ def novabank():
 def test_todays_settings_are_the_scenarios(novabank):
     now = explore_settings(novabank)
     own = novabank.services["core-api"]
-    assert now["replicas"] == own.autoscaler.min_replicas
+    assert own.autoscaler.min_replicas < now["replicas"] <= own.autoscaler.max_replicas  # where it rests at the peak
     assert now["pool"] == own.pool.max
     assert now["rate"] == novabank.traffic.most_per_s
     assert now["cpu_limit"] == own.resources.cpu_limit
+
+
+def test_the_first_point_is_the_system_as_deployed(novabank):
+    point = explore(novabank, quick=True)
+    assert point.scaled
+    assert "by the autoscaler" in point.conclusion()
+    assert point.cost_month == pytest.approx(float(nm.bill(novabank).mid.total), abs=0.005)
+    fixed = explore(novabank, {"replicas": 4}, quick=True)
+    assert (fixed.ready, fixed.scaled) == (4.0, False)
 
 
 def test_more_replicas_less_use(novabank):
@@ -44,9 +53,9 @@ def test_less_memory_for_the_cache_asks_more_of_the_database(novabank):
 
 def test_a_point_says_all_of_it(novabank):
     point = explore(novabank, quick=True)
-    assert len(point.headline()) == 5
+    assert len(point.headline()) == 6
     assert "USD a month" in point.conclusion()
-    assert len(nm.figures.explored(point).data) == 3
+    assert len(nm.figures.explored(point).data) == len(nm.figures.explored(point, point).data) == 5
 
 
 def test_moving_a_slider_moves_the_figure(novabank):
@@ -56,6 +65,18 @@ def test_moving_a_slider_moves_the_figure(novabank):
     assert list(explorer.figure.data[0].y) != before
     assert explorer.words.value != words
     assert explorer.point.settings["cpu_limit"] == 1.0
+    assert list(explorer.figure.data[3].y) == before  # the ghost of the point before
+    assert "simulating" not in explorer.words.value
+
+
+def test_axes_grow_and_never_shrink(novabank):
+    explorer = nm.explorer(novabank, quick=True)
+    calm = explorer.figure.layout.yaxis.range[1]
+    explorer.sliders["replicas"].value = 1
+    wild = explorer.figure.layout.yaxis.range[1]
+    assert wild > calm
+    explorer.sliders["replicas"].value = 8
+    assert explorer.figure.layout.yaxis.range[1] == wild
 
 
 def test_a_refused_point_is_said_in_words():

@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 import novamodel.report as report
 from novamodel import figures
 from novamodel.errors import UserError
+from novamodel.report.html import PANEL_ROOM
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import figures_fixture as made
@@ -25,7 +26,8 @@ PLOTLY = "application/vnd.plotly.v1+json"
 
 def notebook() -> nbformat.NotebookNode:
     figure = figures.rejections(made.result()).to_plotly_json()
-    figure["layout"]["title"]["text"] = "<b>a</script><script>alert(1)</script></b>"
+    figure["layout"]["title"]["text"] = "<b>a</script><script>alert(1)</script> &lt;script>alert(2)</b><br>how"
+    figure["data"][0]["name"] = "</script><script>alert(3)</script>"
     figure = nbformat.from_dict(json.loads(to_json_plotly(figure)))
     frame = '<table><tr><td>1</td></tr></table><script src="https://example.com/x.js"></script>'
     return v4.new_notebook(
@@ -71,8 +73,10 @@ def test_nothing_is_fetched(own: str):
 
 def test_figures_are_drawn_at_their_height(own: str):
     assert own.count("Plotly.newPlot(") == 1
-    height = figures.rejections(made.result()).layout.height
-    assert f'style="height:{height}px"' in own
+    layout = figures.rejections(made.result()).layout
+    above = layout.margin.t - PANEL_ROOM  # the title, which stands above the figure as text
+    assert f'style="height:{layout.height - above}px"' in own
+    assert "</h4><p>how</p>" in own
     assert "Figure({})" not in own
     assert "showSendToCloud: false" in own
 
@@ -80,6 +84,7 @@ def test_figures_are_drawn_at_their_height(own: str):
 def test_text_cannot_leave_its_place(own: str):
     assert "<script>alert" not in own
     assert "\\u003c/script\\u003e" in own
+    assert "<h4>a alert(1) &lt;script&gt;alert(2)</h4>" in own
     assert "x = 1 &lt; 2  # &lt;code&gt;" in own
     assert "p99 &lt; 300" in own
     assert "\x1b" not in own

@@ -162,15 +162,15 @@ def test_what_has_no_place_in_the_model_is_said_and_nothing_else(whole) -> None:
     left = {(row["what"].partition(" (")[0], row["line"]) for row in whole.not_modelled}
     assert left == {
         ("limit_req by $http_x_api_key", line_of(WHOLE, "limit_req zone=keys")),
-        ("limit_req of location /reports", line_of(WHOLE, "limit_req zone=each burst=2;")),
-        ("limit_conn of location /reports", line_of(WHOLE, "location /reports")),
-        ("max_conns of single servers", line_of(WHOLE, "shop-1:3000 backup")),
-        ("max_fails of single servers", line_of(WHOLE, "shop-2:3000")),
-        ("max_fails of single servers", line_of(WHOLE, "mail-1:3002")),
-        ("fail_timeout of single servers", line_of(WHOLE, "shop-2:3000")),
-        ("fail_timeout of single servers", line_of(WHOLE, "mail-1:3002")),
+        ("limit_req zone=each burst=2 of location /reports", line_of(WHOLE, "limit_req zone=each burst=2;")),
+        ("no limit_conn of location /reports", line_of(WHOLE, "location /reports")),
+        ("max_conns unlimited of a single server", line_of(WHOLE, "shop-1:3000 backup")),
+        ("max_fails 2 of single servers", line_of(WHOLE, "shop-2:3000")),
+        ("max_fails 2 of single servers", line_of(WHOLE, "mail-1:3002")),
+        ("fail_timeout 1m30s of single servers", line_of(WHOLE, "shop-2:3000")),
+        ("fail_timeout 1m30s of single servers", line_of(WHOLE, "mail-1:3002")),
         ("proxy_next_upstream non_idempotent", line_of(WHOLE, "proxy_next_upstream error")),
-        ("proxy_next_upstream of location /mail", line_of(WHOLE, "proxy_next_upstream off")),
+        ("proxy_next_upstream off of location /mail", line_of(WHOLE, "proxy_next_upstream off")),
         ("proxy_http_version 1.1", line_of(WHOLE, "proxy_http_version")),
         ("server_name shop.example", line_of(WHOLE, "server_name shop")),
     }

@@ -8,6 +8,7 @@ import pytest
 
 from novamodel.importers import ImportReport
 from novamodel.loading import load
+from novamodel.scenario.scaling_metric import WEEKDAYS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from manifests_fixture import read, workload
@@ -160,8 +161,39 @@ def test_keda_by_cpu_memory_and_the_clock(tmp_path: Path):
     assert scaler["metrics"]["memory"]["average_target"] == "300Mi"
     assert scaler["metrics"]["cron"]["series"] == [["00:00", 0], ["07:30", 6], ["19:00", 0]]
     left = " ".join(row["what"] for row in report.not_modelled)
-    assert all(words in left for words in ("my_business_metric", "Europe/Berlin", "cron days * * 1-5"))
+    assert all(words in left for words in ("my_business_metric", "Europe/Berlin"))
+    assert "cron days" not in left
+    assert scaler["metrics"]["cron"]["days"] == list(WEEKDAYS[:5])
     assert load(tmp_path).services["shop"].autoscaler.metrics["cron"].series[1] == (27000.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "series"),
+    [
+        ("0 8 * * 1-5", "0 18 * * MON-FRI", [(["08:00", "18:00"], WEEKDAYS[:5])]),
+        ("0 20 * * 5,6", "30 6 * * 6,0", [(["20:00"], WEEKDAYS[4:6]), (["00:00", "06:30"], WEEKDAYS[5:])]),
+        ("0 20 * * *", "0 0 * * *", [(["20:00"], None)]),
+        ("0 8 * * 6-7", "0 9 * * SAT,SUN", [(["08:00", "09:00"], WEEKDAYS[5:])]),
+        ("0 8 1 * *", "0 9 1 * *", [(["08:00", "09:00"], None)]),  # days of the month: told, every day is taken
+        ("0 8 * * 1", "0 9 * * 3", [(["08:00", "09:00"], None)]),  # over two nights
+    ],
+)
+def test_keda_s_cron_on_days_of_the_week(tmp_path: Path, start: str, end: str, series: list):
+    trigger = f"""  fallback: {{failureThreshold: 3, replicas: 4}}
+  triggers:
+    - type: cron
+      metadata: {{timezone: UTC, start: "{start}", end: "{end}", desiredReplicas: "6"}}
+"""
+    report = read(tmp_path, {"a.yaml": workload() + keda(trigger)})
+    found = load(tmp_path).services["shop"].autoscaler
+    assert (found.keda.fallback.failure_threshold, found.keda.fallback.replicas) == (3, 4)
+    told = any("cron days" in row["what"] for row in report.not_modelled)
+    assert told == (start in ("0 8 1 * *", "0 8 * * 1"))
+    metrics = list(scaler_of(report)["metrics"].values())
+    assert len(metrics) == len(series)
+    for metric, (times, days) in zip(metrics, series, strict=True):
+        assert [time for time, _ in metric["series"] if time in times] == times
+        assert metric.get("days") == (list(days) if days else None)
 
 
 WORKER = """---

@@ -129,3 +129,88 @@ def test_broken_json_is_listed_and_stops_nothing(tmp_path: Path) -> None:
     report = import_folder(write(tmp_path, {"main.tf": SERVICES, "more.tf.json": "{"}))
     assert declared(report, "aws_lambda_function")
     assert any("more.tf.json" in str(row) for row in report.not_modelled)
+
+
+INSTANCES = """
+resource "aws_nat_gateway" "n" { count = 3 }
+module "m" {
+  source   = "./m"
+  for_each = toset(["a", "b"])
+}
+"""
+OF_INSTANCES = """version: 0.1
+resource_usage:
+  aws_nat_gateway.n[1]: {monthly_data_processed_gb: 10}
+  aws_nat_gateway.n[*]: {monthly_data_processed_gb: 2}
+  module.m[*].aws_sqs_queue.q: {monthly_requests: 5, request_size_kb: 64}
+  module.m["b"].aws_sqs_queue.q: {monthly_requests: 7}
+"""
+
+
+def test_use_of_single_instances(tmp_path: Path) -> None:
+    """The more closely named figure holds, wherever it stands; instances that are used alike stay one."""
+    files = {"main.tf": INSTANCES, "m/main.tf": 'resource "aws_sqs_queue" "q" {}', "infracost-usage.yml": OF_INSTANCES}
+    report = import_folder(write(tmp_path, files))
+    gateways = {
+        row["usage"]["monthly_data_processed_gb"]: row.get("count", 1) for row in declared(report, "aws_nat_gateway")
+    }
+    assert gateways == {2: 2, 10: 1}
+    queues = {row["name"]: row["usage"] for row in declared(report, "aws_sqs_queue")}
+    assert list(queues.values()) == [
+        {"monthly_requests": 5, "request_size_kb": 64},
+        {"monthly_requests": 7, "request_size_kb": 64},
+    ]
+
+
+REGIONS = """
+provider "aws" { region = "us-east-1" }
+provider "aws" {
+  alias  = "west"
+  region = "us-west-2"
+}
+module "m" {
+  source    = "./m"
+  providers = { aws = aws.west, aws.peer = aws }
+}
+module "bucket" {
+  source    = "terraform-aws-modules/s3-bucket/aws"
+  providers = { aws = aws.west }
+}
+resource "aws_eip" "own" { region = "eu-west-1" }
+"""
+
+
+def test_regions_of_modules_and_of_resources_of_their_own(tmp_path: Path) -> None:
+    inner = 'resource "aws_eip" "in" {}\nmodule "n" { source = "./n" }'
+    files = {"main.tf": REGIONS, "m/main.tf": inner, "m/n/main.tf": 'resource "aws_eip" "deep" {}'}
+    report = import_folder(write(tmp_path, files))
+    rows = [*declared(report, "aws_eip"), *declared(report, "aws_s3_bucket")]
+    assert {row["name"]: row["values"].get("provider_region") for row in rows} == {
+        "own": "eu-west-1",
+        "module.m.in": "us-west-2",
+        "module.m.module.n.deep": "us-west-2",
+        "bucket": "us-west-2",
+    }
+
+
+ENDPOINTS = """
+module "endpoints" {
+  source     = "terraform-aws-modules/vpc/aws//modules/vpc-endpoints"
+  subnet_ids = ["subnet-1", "subnet-2"]
+  endpoints = {
+    s3      = { service = "s3", service_type = "Gateway" }
+    secrets = { service = "secretsmanager" }
+  }
+}
+module "group" {
+  source        = "terraform-aws-modules/autoscaling/aws"
+  instance_type = "t3.micro"
+}
+"""
+
+
+def test_endpoints_and_groups_of_public_modules(tmp_path: Path) -> None:
+    report = import_folder(write(tmp_path, {"main.tf": ENDPOINTS}))
+    kinds = {row["name"]: row["values"].get("subnet_ids.count") for row in declared(report, "aws_vpc_endpoint")}
+    assert kinds == {"endpoints.s3": None, "endpoints.secrets": 2}
+    assert [row["values"]["monitoring"] for row in declared(report, "aws_autoscaling_group")] == [True]

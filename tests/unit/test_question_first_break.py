@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import novamodel as nm
-from novamodel.questions.first_break.fixes import AS_NOW, fixes_of
 from novamodel.questions.first_break.retry_storm import offered_with_retries, storm_rows
 from novamodel.sizing import knee
+from novamodel.workflows.plan.fixes import AS_NOW, fixes_of
 
 
 def table(failed: list[float]) -> pd.DataFrame:

@@ -8,12 +8,16 @@ import pandas as pd
 import pytest
 
 import novamodel as nm
+from novamodel.cost import load_book
 from novamodel.errors import UserError
 from novamodel.figures import trials
 from novamodel.questions import shared
+from novamodel.questions.monthly_cost import answer as monthly_cost
 from novamodel.questions.replica_count import trials as hpa_trials
 from novamodel.questions.requests_limits import memory_trials
 from novamodel.simulation import SloResult
+from novamodel.workflows.platforms import PlatformRow
+from novamodel.workflows.platforms.compare import on_arm, variant
 
 API = "services.core-api"
 
@@ -119,17 +123,20 @@ def test_replicas_tries_todays_settings_and_prices_each(replicas):
 def test_the_autoscalers_are_drawn_as_what_they_are(bank):
     low = bank.override({f"{API}.autoscaler.min_replicas": 1, f"{API}.autoscaler.max_replicas": 9})
     answer = nm.questions.replicas(low, quick=True, ramp="20 s")
-    now, advised = (answer.bounds[answer.bounds[name]].iloc[0] for name in ("now", "advised"))
+    now, advised = (answer.bounds[answer.bounds[name]].iloc[0] for name in ("now", "best"))
     assert (now["min_replicas"], now["max_replicas"]) == (1, 9)
-    assert [name.partition(" (")[0] for name in answer.ramps] == ["today's HPA", "the advised HPA"]
+    assert [name.partition(" (")[0] for name in answer.ramps] == ["today's HPA", "the best HPA tried"]
     for row, (drawn, result) in zip((now, advised), answer.ramps.items(), strict=True):
         scaler = result.scenario.services["core-api"].autoscaler
         assert (scaler.min_replicas, scaler.max_replicas) == (row["min_replicas"], row["max_replicas"])
         assert scaler.cpu_target == row["cpu_target"]
         assert drawn[1:] in said(nm.figures.autoscaler(result, "core-api", drawn))
-    changes = answer.advice.set_index("setting")["change"]
-    assert changes["maxReplicas"].endswith(f"-> {advised['max_replicas']}")  # what was tried is what is advised
     assert advised["max_replicas"] > 9
+    planned = answer.sizing.chosen.settings["core-api"]
+    changes = answer.advice.set_index("setting")["change"]
+    assert changes["maxReplicas"].split(" (")[0].endswith(f"{planned['max_replicas']:.0f}")
+    assert changes["minReplicas"].split(" (")[0].endswith(f"{planned['min_replicas']:.0f}")
+    assert planned["min_replicas"] in set(answer.bounds["min_replicas"])  # what is advised was tried on the ramp
 
 
 def test_when_nothing_keeps_the_slo_every_place_names_the_same_count(bank):
@@ -138,7 +145,7 @@ def test_when_nothing_keeps_the_slo_every_place_names_the_same_count(bank):
     count, least = int(answer.fixed["replicas"]), int(answer.bound["min_replicas"])
     assert (answer.counts["verdict"] != shared.KEEPS).all()
     assert answer.counts.set_index("replicas")["excess"].idxmin() == count
-    assert list(answer.counts["replicas"][answer.counts["advised"]]) == [count]
+    assert list(answer.counts["replicas"][answer.counts["best"]]) == [count]
     assert f"; {count} come closest" in said(nm.figures.replica_count(answer.counts))
     assert f"the closest: {'always ' if least == count else ''}{least} " in said(nm.figures.hpa_bounds(answer.bounds))
     assert f"**Fixed:** {count} replicas" in answer.conclusion()
@@ -280,7 +287,22 @@ def test_limits_answers_without_autoscaler(name):
 
 @pytest.fixture(scope="module")
 def costs(bank):
-    return nm.questions.cost(bank, others={n: nm.load(n) for n in ("novabank-ecs", "novabank-compose")}, quick=True)
+    """Platforms as they are made legal: that each is sized first is tested where they are compared."""
+
+    def as_made(scenario, **effort):
+        assert effort["budget"] < 4
+        rows = []
+        for kind in ("ECS on Fargate", "EKS on Fargate", "Compose on EC2"):
+            there = variant(scenario, kind)
+            more = {"met": True, "cost": nm.bill(there), "slo": 0.0, "changes": "", "scenario": there}
+            rows.append(PlatformRow(kind, "x86", why="on one machine" if "Compose" in kind else "", **more))
+        there = on_arm(rows[0].scenario, load_book())
+        rows.append(rows[0]._replace(arch="arm64", cost=nm.bill(there), scenario=there))
+        return (*rows, PlatformRow("ECS on EC2", "x86", False, None, 0.0, "", "no such family"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(monthly_cost, "platforms", as_made)
+        return nm.questions.cost(bank, quick=True)
 
 
 def test_every_variants_lines_add_up_to_its_total(costs):
@@ -289,7 +311,8 @@ def test_every_variants_lines_add_up_to_its_total(costs):
         assert sums[row.variant] == pytest.approx(row.cost_month, abs=0.01)
         assert row.fixed + row.use == pytest.approx(row.cost_month, abs=0.01)
         assert row.low <= row.cost_month <= row.high
-    assert set(sums.index) == {"EKS on EC2", "EKS on Fargate", "ECS on Fargate", "Compose on EC2"}
+    others = {"EKS on Fargate, x86", "ECS on Fargate, x86", "ECS on Fargate, ARM", "Compose on EC2, x86"}
+    assert set(sums.index) == {"EKS on EC2", *others}
 
 
 def test_the_waterfall_leads_from_one_total_to_the_other(costs):
@@ -298,7 +321,7 @@ def test_the_waterfall_leads_from_one_total_to_the_other(costs):
 
 
 def test_replicas_that_stand_ready_cost_on_fargate(costs):
-    plans = costs.headroom[costs.headroom["variant"] == "EKS on Fargate"]
+    plans = monthly_cost._headroom({"EKS on Fargate": variant(costs.scenario, "EKS on Fargate")})
     assert plans["cost_month"].is_monotonic_increasing
     assert plans["cost_month"].iloc[-1] > plans["cost_month"].iloc[0] + 1
 
@@ -309,29 +332,17 @@ def test_more_traffic_costs_more_a_month_and_less_a_request(costs):
         assert part["per_million"].is_monotonic_decreasing
 
 
-def test_a_variant_that_cannot_be_is_listed_with_its_reason(bank):
-    ecs = nm.load("novabank-ecs")
-    strange = ecs.override({"traffic.mix": {"balance": "100 %"}, f"{API}.routes": {"balance": [{"cpu": "1 ms"}]}})
-    answer = nm.questions.cost(bank, others={"strange": strange}, quick=True)
-    assert list(answer.refused["variant"]) == ["strange"]
-    assert "transactions" in answer.refused["why"].iloc[0]
-    assert "strange" in answer.conclusion()
+def test_a_platform_that_cannot_be_is_listed_with_its_reason(costs):
+    assert costs.refused.to_dict("records") == [{"variant": "ECS on EC2, x86", "why": "no such family"}]
+    assert "**ECS on EC2, x86** cannot be: no such family." in costs.conclusion()
+    assert "on one machine." in costs.conclusion()
 
 
-def test_a_scenario_is_not_compared_with_itself(bank, costs):
-    names = ("novabank", "novabank-ecs", "novabank-compose")
-    ecs = nm.load("novabank-ecs")
-    answer = nm.questions.cost(ecs, others={name: nm.load(name) for name in names}, quick=True)
-    assert answer.given == "ECS on Fargate"
-    assert answer.same == {"novabank-ecs": "ECS on Fargate"}
-    assert set(answer.variants["variant"]) == {"ECS on Fargate", "ECS on EC2", "EKS on EC2", "Compose on EC2"}
-    assert "novabank-ecs is ECS on Fargate as it stands here" in answer.conclusion()
-    assert " 0 more" not in answer.conclusion()
-    other = ecs.override({f"{API}.replicas": 4, "slo": ["p99 < 2 s"]})
-    answer = nm.questions.cost(other, others={"novabank-ecs": ecs}, quick=True)
-    assert not answer.same  # four replicas there, three in the file
-    row = answer.row("ECS on Fargate (novabank-ecs)")
-    assert row["limit_s"] == 2.0  # under the same objectives
+def test_arm_costs_less_and_is_taken_to_be_as_fast(costs):
+    x86, arm = (costs.row(f"ECS on Fargate, {name}") for name in ("x86", "ARM"))
+    assert arm["cost_month"] < x86["cost_month"]
+    assert (arm["latency_s"], arm["verdict"]) == (x86["latency_s"], x86["verdict"])
+    assert set(costs.headroom["variant"]) == {costs.given, costs.against} == set(costs.traffic["variant"])
 
 
 def test_headroom_is_not_capped_by_todays_upper_bound(bank, costs):
@@ -342,7 +353,9 @@ def test_headroom_is_not_capped_by_todays_upper_bound(bank, costs):
 
 
 def test_the_figures_of_cost_draw_one_variant_too(costs):
-    alone = nm.questions.cost(nm.load("novabank-compose"), quick=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(monthly_cost, "platforms", lambda scenario, **effort: ())
+        alone = nm.questions.cost(nm.load("novabank-compose"), quick=True)
     assert alone.against == ""
     for answer in (costs, alone):
         for fig in (

@@ -6,13 +6,12 @@ import novamodel as nm
 from novamodel.errors import UserError
 from novamodel.figures import pool_chain
 from novamodel.questions.edge_limits.answer import _check
-from novamodel.questions.first_break.fixes import fixes_of
-from novamodel.questions.monthly_cost.answer import _same_traffic
 from novamodel.questions.replica_count.trials import _on_ramp
 from novamodel.questions.shared import at_peak, main_only, most_per_s, need_open, service_asked
 from novamodel.questions.sweep.own import _grid, _spans
 from novamodel.recovery import recovery_plan
 from novamodel.scenario import may_read_elsewhere
+from novamodel.workflows.plan.fixes import fixes_of
 from tests.graph_fixture import graph
 
 
@@ -101,14 +100,6 @@ def test_read_replicas_of_one_database_do_not_see_the_statements_of_another():
     scenario = graph()
     steps = scenario.services["orders"].routes["place"]
     assert not may_read_elsewhere(scenario.database.statements, steps)
-
-
-def test_the_same_traffic_is_that_of_every_source():
-    given = graph(traffic__peak="70 requests/s", traffic__also__partners__peak="7 requests/s")
-    variant = _same_traffic(graph(), given)
-    assert (variant.traffic.peak, variant.traffic.also["partners"].peak) == (70, 7)
-    with pytest.raises(UserError, match="other sources"):
-        _same_traffic(nm.load("novabank"), given)
 
 
 def test_ways_to_recover_every_database():

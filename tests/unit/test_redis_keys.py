@@ -231,7 +231,7 @@ def test_tables_are_powers_of_two(entries):
     assert buckets_after_insert(buckets, buckets + 1, 0, 1 << 60) == 2 * buckets
     assert buckets_after_insert(buckets, buckets + 1, 0, 0) == buckets  # no room for a larger one yet
     assert buckets_after_insert(buckets, int(1.62 * buckets) + 1, 0, 0) == 2 * buckets
-    assert buckets_after_remove(buckets, entries) == buckets
+    assert buckets_after_remove(buckets, entries, 0) == buckets
     assert table_bytes(entries, 0, 1 << 60) == 8 * buckets
 
 

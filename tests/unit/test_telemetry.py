@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -69,6 +70,8 @@ def test_openmetrics_is_read_by_the_reference_parser(result):
         "http_requests",
         "novamodel_replicas",
         "novamodel_utilisation_ratio",
+        "container_cpu_usage_seconds",
+        "container_cpu_cfs_periods",
         "container_cpu_cfs_throttled_periods",
         "container_cpu_cfs_throttled_seconds",
         "node_pressure_cpu_waiting_seconds",
@@ -77,6 +80,13 @@ def test_openmetrics_is_read_by_the_reference_parser(result):
     most = {sample.labels["service"]: sample.value for sample in throttled if sample.labels["replication"] == "0"}
     first = result.replicas[result.replicas["replication"] == 0]
     assert most == first.groupby("service")["throttled_periods"].sum().to_dict()
+    window = result.window_s * result.replications
+    used = pd.Series({(s.labels["container"], s.labels["replication"]): s.value
+                      for s in families["container_cpu_usage_seconds"].samples})  # fmt: skip
+    cores = result.cpu().set_index("tier")
+    assert (used.groupby(level=0).sum() / window).to_dict() == pytest.approx(cores["cores"].to_dict())
+    assert {"edge", "core-api cpu", "postgres cpu", "redis"} < set(cores.index)
+    assert (cores["low"] < cores["cores"]).all()
     last: dict[tuple, float] = {}
     for sample in families["http_requests"].samples:
         last[sample.labels["replication"], sample.labels["outcome"]] = sample.value

@@ -34,6 +34,8 @@ class CpuGate(NamedTuple):
     throttled: Column  # periods in which that happened (nr_throttled of cpu.stat)
     throttled_s: Column  # seconds of all threads that stood still (throttled_usec: the kernel counts each CPU)
     cut: Column  # number of the last of these, -1 = none yet
+    periods: Column  # periods in which threads ran or stood still (nr_periods of cpu.stat)
+    met: Column  # number of the last of these, -1 = none yet
 
 
 def gate_state(groups: int, quota_s: float, period_s: float) -> CpuGate:
@@ -52,7 +54,17 @@ def gate_state(groups: int, quota_s: float, period_s: float) -> CpuGate:
         throttled=[0] * groups,
         throttled_s=[0.0] * groups,
         cut=[-1] * groups,
+        periods=[0] * groups,
+        met=[-1] * groups,
     )
+
+
+@rule
+def gate_meets(s: CpuGate, g: int) -> None:
+    """Threads want the CPU in the current period: it is one of those that elapsed."""
+    if s.met[g] != s.turn[g]:
+        s.met[g] = s.turn[g]
+        s.periods[g] += 1
 
 
 @rule
@@ -72,12 +84,14 @@ def gate_advance(s: CpuGate, g: int, now: float) -> None:
         s.used[g] += work
         s.left[g] -= work
         s.progress[g] += now - at
+        gate_meets(s, g)
         return
     while at < now:
         end = s.phase[g] + (s.turn[g] + 1) * s.period[g]
         until = end if end < now else now
         if until > at:
             runs = until - at
+            gate_meets(s, g)
             if s.left[g] < threads * runs:
                 if s.cut[g] != s.turn[g]:
                     s.cut[g] = s.turn[g]

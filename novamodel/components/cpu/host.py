@@ -171,6 +171,7 @@ def container_place(s: Host, c: int, h: int, now: float) -> None:
     s.home[c] = h
     s.phase[c] = now
     s.turn[c] = 0
+    s.met[c] = -1
     s.left[c] = s.quota[c]
 
 

@@ -48,6 +48,15 @@ def host_rate(s: Host, h: int) -> float:
 
 
 @rule
+def container_meets(s: Host, c: int, turn: int) -> None:
+    """Threads ran from the current period on to the one of that number: these are periods that elapsed."""
+    first = s.turn[c] if s.turn[c] > s.met[c] else s.met[c] + 1
+    if first <= turn:
+        s.periods[c] += turn - first + 1
+        s.met[c] = turn
+
+
+@rule
 def container_account(s: Host, c: int, now: float) -> None:
     """Bring use, virtual run time and quota of a container up to now."""
     passed = now - s.accounted[c]
@@ -64,6 +73,8 @@ def container_account(s: Host, c: int, now: float) -> None:
     s.cv[c] += used / s.weight[c]
     if s.quota[c] < NO_LIMIT:
         turn = gate_turn(s, c, now)
+        if s.running[c] > 0:
+            container_meets(s, c, turn)
         if turn > s.turn[c]:
             s.turn[c] = turn
             used = s.running[c] * (now - (s.phase[c] + turn * s.period[c]))

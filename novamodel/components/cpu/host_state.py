@@ -82,6 +82,8 @@ class Host(NamedTuple):
     waited: Column  # thread seconds of waiting for a core (run delay), without those of `stalled`
     stalled: Column  # seconds in which threads stood still for want of quota
     throttled: Column  # periods in which they did (nr_throttled of cpu.stat)
+    periods: Column  # periods in which they ran (nr_periods)
+    met: Column  # number of the last of these, -1 = none yet
     throttled_s: Column  # seconds of all of them, one a core (throttled_usec: the kernel counts each CPU)
     cv: Column
     c_deadline: Column
@@ -161,6 +163,8 @@ def host_state(
         waited=[0.0] * c,
         stalled=[0.0] * c,
         throttled=[0] * c,
+        periods=[0] * c,
+        met=[-1] * c,
         throttled_s=[0.0] * c,
         cv=[0.0] * c,
         c_deadline=[0.0] * c,

@@ -1,8 +1,9 @@
 """Whether PostgreSQL accepts one more connection, and with which words it refuses.
 
 src/backend/utils/init/postinit.c (InitPostgres) and replication/walsender.c; the texts are PostgreSQL 15's, and from 16
-on those that name the role attribute. Streaming replicas have slots of their own (`max_wal_senders`), and a role's
-CONNECTION LIMIT counts its ordinary sessions only.
+on those that name the role attribute. Streaming replicas have slots of their own (`max_wal_senders`; from 12 on, before
+they were of `max_connections`), and a role's CONNECTION LIMIT counts its ordinary sessions only (measured with 15.18;
+before 13.19, 14.16, 15.11, 16.7 and 17.3 it counted streams, too).
 """
 
 from __future__ import annotations

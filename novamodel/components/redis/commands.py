@@ -56,7 +56,7 @@ def ready_for(s: Keys, c: int, now: float) -> bool:
 @handler
 def key_get(s: Keys, space: int, key: int, now: float) -> bool:
     """GET: whether the key is there."""
-    c = s.server[space]
+    c = s.server[space] + s.shard[key]
     ready_for(s, c, now)
     s.gets[space] += 1
     if s.place[key] == ABSENT:
@@ -73,7 +73,7 @@ def key_get(s: Keys, space: int, key: int, now: float) -> bool:
 @handler
 def key_set(s: Keys, space: int, key: int, now: float) -> bool:
     """SET, with the keyspace's lifetime: false if memory is full and nothing can be evicted."""
-    c = s.server[space]
+    c = s.server[space] + s.shard[key]
     room = ready_for(s, c, now)
     s.sets[space] += 1
     if not room:
@@ -91,7 +91,7 @@ def key_set(s: Keys, space: int, key: int, now: float) -> bool:
 @handler
 def key_delete(s: Keys, space: int, key: int, now: float) -> None:
     """DEL, which memory that is full does not stop."""
-    ready_for(s, s.server[space], now)
+    ready_for(s, s.server[space] + s.shard[key], now)
     s.deletes[space] += 1
     if s.place[key] != ABSENT:
         remove(s, space, key)

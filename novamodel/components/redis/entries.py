@@ -51,7 +51,7 @@ def touch(s: Keys, c: int, key: int, now: float) -> None:
 @handler
 def insert(s: Keys, space: int, key: int, now: float) -> None:
     """An absent key comes in, with a whole lifetime."""
-    c = s.server[space]
+    c = s.server[space] + s.shard[key]
     s.used[c] += s.bytes[space]
     s.entries[space] += 1
     if s.ttl[space] < NEVER:
@@ -79,7 +79,7 @@ def insert(s: Keys, space: int, key: int, now: float) -> None:
 @handler
 def remove(s: Keys, space: int, key: int) -> None:
     """A present key goes; the last of its kind takes its place."""
-    c = s.server[space]
+    c = s.server[space] + s.shard[key]
     place = s.place[key]
     s.place[key] = ABSENT
     s.used[c] -= s.bytes[space]
@@ -87,7 +87,7 @@ def remove(s: Keys, space: int, key: int) -> None:
     if s.ttl[space] < NEVER:
         s.mortal[c] -= 1
         last = s.first_place[c] + s.mortal[c]
-        smaller = buckets_after_remove(s.mortal_buckets[c], s.mortal[c])
+        smaller = buckets_after_remove(s.mortal_buckets[c], s.mortal[c], s.valkey[c])
         s.used[c] += 8 * (smaller - s.mortal_buckets[c])
         s.mortal_buckets[c] = smaller
     else:
@@ -97,7 +97,7 @@ def remove(s: Keys, space: int, key: int) -> None:
         moved = s.key[last]
         s.key[place] = moved
         s.place[moved] = place
-    smaller = buckets_after_remove(s.buckets[c], s.mortal[c] + s.lasting[c])
+    smaller = buckets_after_remove(s.buckets[c], s.mortal[c] + s.lasting[c], s.valkey[c])
     s.used[c] += 8 * (smaller - s.buckets[c])
     s.buckets[c] = smaller
 

@@ -2,7 +2,8 @@
 
 Redis 7.0 with jemalloc 5 (src/sds.h, src/object.c, src/dict.c; MEMORY USAGE and the growth of used_memory of a
 server). A key is a table entry (24 bytes by its own count, 32 by the allocator's), its name and its value; a lifetime
-adds an entry to a second table. Valkey 8 keeps a short name inside the table entry: up to 16 bytes a key less.
+adds an entry to a second table. Valkey 8.0 (dictEntryEmbedded of its src/dict.c) keeps the name inside the entry,
+behind 17 bytes; a lifetime's entry points to it there. Its tables shrink from an eighth on, Redis's below a tenth.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ POINTER = 8
 FEWEST_BUCKETS = 4
 FULLEST = 1.618
 """Entries a bucket up to which a table is not enlarged when that would exceed maxmemory (HASHTABLE_MAX_LOAD_FACTOR)."""
-EMPTIEST = 10
-"""A table is made smaller once it has this many times as many buckets as entries (HASHTABLE_MIN_FILL: 10 %)."""
+EMBEDDING = 17
+"""Bytes of Valkey's table entry before the name that it holds: value, next entry, size of the name's header."""
 
 
 @rule
@@ -32,13 +33,18 @@ def size_class(size: int) -> int:
     return (size + step - 1) // step * step
 
 
-def string_bytes(length: int) -> int:
-    """A string of that length with its header and final zero, as allocated."""
+def string_size(length: int) -> int:
+    """A string of that length with its header and final zero."""
     header = 1 if length < 32 else 3 if length < 256 else 5 if length < 65536 else 9
-    return size_class(header + length + 1)
+    return header + length + 1
 
 
-def memory_usage(key_bytes: int, value_bytes: int | None) -> int:
+def string_bytes(length: int) -> int:
+    """The same as allocated."""
+    return size_class(string_size(length))
+
+
+def memory_usage(key_bytes: int, value_bytes: int | None, valkey: bool = False) -> int:
     """What MEMORY USAGE says of a string key; ``value_bytes`` None for an integer."""
     if value_bytes is None:
         value = OBJECT
@@ -46,12 +52,15 @@ def memory_usage(key_bytes: int, value_bytes: int | None) -> int:
         value = size_class(OBJECT + 3 + value_bytes + 1)
     else:
         value = OBJECT + string_bytes(value_bytes)
+    if valkey:
+        return size_class(EMBEDDING + string_size(key_bytes)) + value
     return ENTRY + string_bytes(key_bytes) + value
 
 
-def entry_bytes(key_bytes: int, value_bytes: int | None, has_ttl: bool) -> int:
+def entry_bytes(key_bytes: int, value_bytes: int | None, has_ttl: bool, valkey: bool = False) -> int:
     """Growth of used_memory by one key, without the tables' buckets."""
-    return memory_usage(key_bytes, value_bytes) + ENTRY_CLASS - ENTRY + (ENTRY_CLASS if has_ttl else 0)
+    uncounted = 0 if valkey else ENTRY_CLASS - ENTRY
+    return memory_usage(key_bytes, value_bytes, valkey) + uncounted + (ENTRY_CLASS if has_ttl else 0)
 
 
 @rule
@@ -80,9 +89,10 @@ def buckets_after_insert(buckets: int, entries: int, used: int, memory: int) -> 
 
 
 @rule
-def buckets_after_remove(buckets: int, entries: int) -> int:
-    """Buckets once a table holds one entry less."""
-    if buckets > 4 and entries * 10 < buckets:
+def buckets_after_remove(buckets: int, entries: int, valkey: int) -> int:
+    """Buckets once a table holds one entry less: HASHTABLE_MIN_FILL is 10 % in Redis 7.0, an eighth in Valkey 8.0."""
+    empty = entries * 8 <= buckets if valkey != 0 else entries * 10 < buckets
+    if buckets > 4 and empty:
         return max(4, buckets_of(entries))
     return buckets
 

@@ -2,6 +2,7 @@
 
 A key is a number; the keys of a keyspace (same size, same lifetime) are neighbours. A server's present keys stand in
 its places: those with a lifetime from the left, those without from the right, so that either kind can be sampled.
+The masters of a cluster are servers one behind the other; a key belongs to one of them (`slots`).
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ class Keys(NamedTuple):
     # by key
     expires: Column  # end of its life; NEVER = none
     place: Column  # where it stands, or ABSENT
+    shard: Column  # its server, counted from the first one of its keyspace
     clock: Column  # second of its last use; LFU: minute of it << 8 | counter
     # by place
     key: Column  # that stands there
     # by keyspace
     first: Column  # first key
-    server: Column
+    server: Column  # the first one that has keys of it
     bytes: Column  # of an entry, tables not counted
     ttl: Column  # lifetime; NEVER = none
     entries: Column
@@ -69,6 +71,7 @@ class Keys(NamedTuple):
     buckets: Column
     mortal_buckets: Column  # of the table of lifetimes
     decides: Column  # NOTHING, IDLE_TIME, ...
+    valkey: Column  # 1 = it keeps names within the entries of its table
     volatile: Column  # 1 = only keys with a lifetime are evicted
     samples: Column
     log_factor: Column
@@ -103,13 +106,21 @@ class Server(NamedTuple):
     samples: int = 5
     log_factor: int = LOG_FACTOR
     decay_minutes: int = DECAY_MINUTES
+    valkey: bool = False
 
 
-def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stream: int) -> Keys:
-    """Empty servers, in arrays; they decide by random numbers of ``seed`` and ``stream``."""
+def keys_state(
+    keyspaces: list[Keyspace], servers: list[Server], seed: int, stream: int, shard: np.ndarray | None = None
+) -> Keys:
+    """Empty servers, in arrays; they decide by random numbers of ``seed`` and ``stream``.
+
+    ``shard``: by key, its server counted from the first one of its keyspace (left out: that one).
+    """
     count, spaces, many = sum(space.keys for space in keyspaces), len(keyspaces), len(servers)
     firsts = np.cumsum([0, *(space.keys for space in keyspaces)])
-    sizes = [sum(space.keys for space in keyspaces if space.server == number) for number in range(many)]
+    shards = np.zeros(max(1, count), dtype=np.int32) if shard is None else shard.astype(np.int32)
+    owner = np.repeat([space.server for space in keyspaces], [space.keys for space in keyspaces])
+    sizes = np.bincount((owner + shards[:count]).astype(np.int64), minlength=many)
     places = np.cumsum([0, *sizes])
 
     def none(length: int, kind: type = np.int64) -> np.ndarray:
@@ -121,6 +132,7 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
     return Keys(
         expires=none(count, np.float64),
         place=np.full(max(1, count), ABSENT, dtype=np.int32),
+        shard=shards,
         clock=none(count, np.int32),
         key=none(count, np.int32),
         first=firsts[:-1].astype(np.int64) if spaces else none(1),
@@ -144,6 +156,7 @@ def keys_state(keyspaces: list[Keyspace], servers: list[Server], seed: int, stre
         buckets=none(many),
         mortal_buckets=none(many),
         decides=whole([POLICIES[server.policy][0] for server in servers]),
+        valkey=whole([int(server.valkey) for server in servers]),
         volatile=whole([POLICIES[server.policy][1] for server in servers]),
         samples=whole([server.samples for server in servers]),
         log_factor=whole([server.log_factor for server in servers]),

@@ -22,8 +22,7 @@ SERVERLESS_SUPPORT_SHARE = Decimal("0.25")
 def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     """RDS instances; backups above the allowance of all of them together."""
     for database in usage.databases:
-        if ground.sold(partial(check_storage, database)):
-            yield from _database(database, ground)
+        yield from _database(database, ground, ground.sold(partial(check_storage, database)))
     backups = billed_backup_gib(
         (database.backup_stored_gib for database in usage.databases),
         (database.storage_gib for database in usage.databases),
@@ -31,19 +30,14 @@ def database_charges(usage: MonthUsage, ground: Ground) -> Iterator[Quantity]:
     yield Quantity("rds.backup", backups, driver="use")
 
 
-def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
+def _database(one: Database, ground: Ground, sold: bool) -> Iterator[Quantity]:
+    """`sold`: whether AWS sells its storage; a lenient bill has the machine of one whose storage it does not."""
     key = f"rds.{PRICED_AS.get(one.engine, one.engine)}.{one.instance_class}.{one.zones}"
     hours, name = ground.month, one.name
     shown = f"{name}, {one.engine}" if one.engine in PRICED_AS else name
     yield from machines(ground, key, hours, shown, "fixed", one.purchase)
-    kind = f"rds.{one.storage_type}"
-    yield Quantity(f"{kind}.storage.{one.zones}", one.storage_gib, name)
-    if one.storage_type == "gp3":
-        above = excess(one.iops, one.throughput_mibps, rds_gp3_included(one.storage_gib, one.engine))
-        yield Quantity(f"{kind}.iops.{one.zones}", above.iops, name)
-        yield Quantity(f"{kind}.throughput.{one.zones}", above.mibps, name)
-    elif one.iops is not None:
-        yield Quantity(f"{kind}.iops.{one.zones}", one.iops, name)
+    if sold:
+        yield from _storage(one)
     stated = one.extended_support_year
     year = rds_support(one.engine, one.version, ground.on).year if stated is None else stated
     if year:
@@ -56,6 +50,17 @@ def _database(one: Database, ground: Ground) -> Iterator[Quantity]:
     if one.monitoring_interval_s:
         reports = enhanced_monitoring_gib(one.monitoring_interval_s, INSTANCES[one.zones])
         yield Quantity("cloudwatch.logs.ingest", reports, f"{name}, enhanced monitoring")
+
+
+def _storage(one: Database) -> Iterator[Quantity]:
+    kind, name = f"rds.{one.storage_type}", one.name
+    yield Quantity(f"{kind}.storage.{one.zones}", one.storage_gib, name)
+    if one.storage_type == "gp3":
+        above = excess(one.iops, one.throughput_mibps, rds_gp3_included(one.storage_gib, one.engine))
+        yield Quantity(f"{kind}.iops.{one.zones}", above.iops, name)
+        yield Quantity(f"{kind}.throughput.{one.zones}", above.mibps, name)
+    elif one.iops is not None:
+        yield Quantity(f"{kind}.iops.{one.zones}", one.iops, name)
 
 
 def _support(year: int) -> str:

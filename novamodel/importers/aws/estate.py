@@ -25,6 +25,7 @@ _NAMED = {
 """Values that name another resource where they do not refer to it."""
 _SCALED = ("aws_dynamodb_table", "aws_elasticache_replication_group", "aws_msk_cluster", "aws_rds_cluster")
 """What else but services application autoscaling scales; its target names them in a path."""
+_NAMING = {kind for kinds in _NAMED.values() for kind in kinds}
 MOST_LINKS = 40
 
 
@@ -36,13 +37,20 @@ class Estate:
     task_files: list[Node] = field(default_factory=list)
 
     def of(self, *types: str) -> list[Resource]:
-        """Declared resources of some types."""
-        return [one for one in self.resources if one.type in types]
+        """Declared resources of some types in the deployment's region: those of other regions are none of its parts."""
+        home = self.region
+        return [one for one in self.resources if one.type in types and one.text("provider_region") in ("", home)]
+
+    @property
+    def region(self) -> str:
+        """The region of the provider without an alias; empty where none is written."""
+        named = (one.text("region") for one in self.resources if one.type == "provider" and one.name == "aws")
+        return next((region for region in named if region), "us-east-1")
 
     def linked(self, value: Node, *types: str) -> Resource | None:
         """The resource of some types that a value names: by reference, else by one of its identities."""
         found = value.value
-        candidates = self.of(*types)
+        candidates = [one for one in self.resources if one.type in types]
         if isinstance(found, Unknown):
             for one in candidates:
                 if one.address in found.refs:
@@ -61,6 +69,10 @@ class Estate:
     def link(self) -> None:
         """Note in every resource which others its values refer to, by reference or by their names."""
         known = {one.address: f"{one.type}.{one.name}" for one in self.resources}
+        named: dict[tuple[str, str], Resource] = {}
+        for one in self.resources:
+            for text in _names(one) if one.type in _NAMING else ():
+                named.setdefault((one.type, text), one)
         for one in self.resources:
             for key, refs in one.references():
                 target = next((known[ref] for ref in refs if ref in known), None)
@@ -69,7 +81,7 @@ class Estate:
             for key, types in _NAMED.items():
                 node = one.body.at(*(0 if word == "#" else word for word in key.split(".")))
                 name = key.replace(".#", "")
-                found = None if name in one.links or not node.text else self.linked(node, *types)
+                found = None if name in one.links or not node.text else _named(node.text, types, named)
                 if found is not None and found is not one:
                     one.links[name] = f"{found.type}.{found.name}"
             if one.type == "aws_appautoscaling_target" and "resource_id" not in one.links:
@@ -104,3 +116,9 @@ def total(resources: Iterable[Resource]) -> int:
 def _names(one: Resource) -> set[str]:
     """Names that a resource goes by outside of Terraform."""
     return {text for key in _IDENTITIES if (text := one.text(key))}
+
+
+def _named(text: str, types: tuple[str, ...], named: dict[tuple[str, str], Resource]) -> Resource | None:
+    """The resource of some types that goes by a name or an ARN."""
+    last = text.rpartition("/")[2].split(":")[0] if text.startswith("arn:") else text
+    return next((named[kind, word] for kind in types for word in (text, last) if (kind, word) in named), None)

@@ -46,6 +46,8 @@ def _made(
 
 
 def _resource(one: Resource, kind: str, body: dict[str, Any], lines: Lines, end: str, gaps: list[Any]) -> Resource:
+    if one.text("provider_region"):
+        body = {**body, "provider_region": one.text("provider_region")}
     node = Node(body, one.file, lines)
     return Resource(kind, one.name + end, f"{one.address}.{kind}{end}", node, one.file, one.line, one.count, None, gaps)
 
@@ -220,9 +222,28 @@ def _ecs(one: Resource) -> list[Resource]:
     return made
 
 
+def _group(one: Resource) -> list[Resource]:
+    """An autoscaling group, whose instances the module monitors in detail where nothing else is written."""
+    watched = one.get("enable_monitoring")
+    more = {"monitoring": True if watched is None else watched}
+    return [_made(one, "aws_autoscaling_group", {}, more)]
+
+
+def _endpoints(one: Resource) -> list[Resource]:
+    """Endpoints, which the module takes to be interfaces in its subnets where they say nothing else."""
+    made = []
+    for name, node in _entries(one, "endpoints"):
+        inner = _inner(one, "aws_vpc_endpoint", node, name)
+        kind = node["service_type"].text or "Interface"
+        inner.body.value["vpc_endpoint_type"] = kind
+        if kind != "Gateway" and "subnet_ids" not in inner.body.value and "subnet_ids" in one.body.value:
+            inner.body.value["subnet_ids"] = one.body.value["subnet_ids"]
+        made.append(inner)
+    return made
+
+
 _SIMPLE = {
     "alb": "aws_lb",
-    "autoscaling": "aws_autoscaling_group",
     "sqs": "aws_sqs_queue",
     "sns": "aws_sns_topic",
     "s3-bucket": "aws_s3_bucket",
@@ -244,6 +265,8 @@ _SIMPLE = {
 }
 _MAKERS: dict[str, Callable[[Resource], list[Resource]]] = {
     "vpc": _network,
+    "vpc/vpc-endpoints": _endpoints,
+    "autoscaling": _group,
     "eks": _cluster,
     "eks-cluster": _cluster,
     "rds": _database,
@@ -253,4 +276,4 @@ _MAKERS: dict[str, Callable[[Resource], list[Resource]]] = {
     "ecs": _ecs,
     "ecs/service": _service,
 }
-_FREE = re.compile(r"iam|security-group|acm|vpc-endpoints|label|route53/records|key-pair")
+_FREE = re.compile(r"iam|security-group|acm|label|route53/records|key-pair")

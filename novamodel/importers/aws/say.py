@@ -12,7 +12,7 @@ from novamodel.importers.aws.stores import say_stores
 from novamodel.importers.declared import Resource, is_free
 from novamodel.importers.report import Draft
 
-MOST_LISTED = 300
+MOST_LISTED = 2_000
 """Resources that are listed one by one."""
 
 
@@ -25,6 +25,11 @@ def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Dra
         say_unlinked(estate, services, draft)
     else:
         leave_all(estate, kind, draft)
+    told = {(row["file"], row["line"]) for row in draft.fields}
+    for one in estate.resources:
+        rest = one.with_lines(told=told) if one.modelled and one.type != "provider" and not is_free(one.type) else ""
+        if rest:
+            draft.leave(one.file, one.line, f"{one.label}: {rest}", "the rest of it has no place in the model")
     free: Counter[str] = Counter()
     first: dict[str, Resource] = {}
     rows: list[dict[str, Any]] = []
@@ -39,7 +44,7 @@ def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Dra
         if len(rows) < MOST_LISTED:
             rows.append(one.row())
         if one.modelled is None and one.type != "provider" and not one.listed:
-            values = ", ".join(f"{key} {value}" for key, value in list(one.scalars().items())[:8])
+            values = one.with_lines()
             count = f"{one.count} x " if one.count > 1 else ""
             draft.leave(
                 one.file, one.line, f"{count}{one.label}" + (f": {values}" if values else ""), "no place in the model"

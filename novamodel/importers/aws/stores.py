@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from novamodel.importers.aws.estate import Estate
 from novamodel.importers.declared import Resource
+from novamodel.importers.postgres.memory import memory_said
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import cache_nodes, database_classes
@@ -28,22 +29,38 @@ _PLAIN = (("multi_az", "multi_az"), ("backup_retention_period", "backup_retentio
 def say_stores(estate: Estate, draft: Draft) -> None:
     """Write the database, its read replicas and the cache; further ones are listed."""
     primaries, copies = primaries_of(estate)
-    for one in primaries[:1]:
-        _database(estate, one, draft)
-    for one in primaries[1:]:
-        _further(one, "database", draft)
-    clusters = estate.of(CLUSTER)
-    if not primaries and clusters:
-        _aurora(estate, clusters[0], draft)
-    for one in clusters if primaries else clusters[1:]:
-        _further(one, "database", draft)
+    clusters = sorted(estate.of(CLUSTER), key=lambda one: -_memory(estate, one))
+    main = next(iter(primaries), None)
+    if clusters and (main is None or _memory(estate, clusters[0]) > _memory(estate, main)):
+        main = clusters[0]
+        _aurora(estate, main, draft)
+    elif main is not None:
+        _database(estate, main, draft)
+    for one in [*primaries, *clusters]:
+        if one is not main:
+            _further(one, "database", draft)
     if primaries and copies:
-        _read_replicas(copies, draft)
+        if main is primaries[0]:
+            _read_replicas(copies, draft)
+        else:
+            for one in copies:
+                _further(one, "database", draft)
     caches = [one for kind in CACHES for one in estate.of(kind) if not _belongs_to_group(estate, one)]
     for one in caches[:1]:
-        _cache(one, draft)
+        _cache(estate, one, draft)
     for one in caches[1:]:
         _further(one, "cache", draft)
+
+
+def _memory(estate: Estate, one: Resource) -> float:
+    """Bytes of memory of a database, or of a cluster's members, as far as files say; 0 else."""
+    sizes = {each.name: float(each.memory) for each in database_classes()}
+    if one.type == DATABASE:
+        return sizes.get(one.text("instance_class"), 0.0) * one.count
+    members = [each for each in estate.of(MEMBER) if estate.linked(each.body["cluster_identifier"], CLUSTER) is one]
+    most = whole(one.body["serverlessv2_scaling_configuration"][0]["max_capacity"].value)
+    acu = float(most) * 2 * 2**30 if isinstance(most, int | float) else 0.0  # a unit has 2 GiB
+    return sum(sizes.get(each.text("instance_class"), acu) * each.count for each in members)
 
 
 def primaries_of(estate: Estate) -> tuple[list[Resource], list[Resource]]:
@@ -67,7 +84,7 @@ def _further(one: Resource, what: str, draft: Draft) -> None:
 
 
 def _words(one: Resource) -> str:
-    return ", ".join(f"{key} {value}" for key, value in list(one.scalars().items())[:8]) or "no values"
+    return one.with_lines() or "no values"
 
 
 def _allowed(model: type, field: str) -> tuple[Any, ...]:
@@ -174,7 +191,7 @@ def _class(one: Resource, put: Any, draft: Draft) -> None:
 
 
 def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
-    """max_connections of the parameter group that the database uses, or of the only one."""
+    """max_connections and memory in the parameter group that the database uses, or in the only one."""
     key = "parameter_group_name" if one.type == DATABASE else "db_cluster_parameter_group_name"
     group = estate.linked(one.body[key], *GROUPS) if one.body[key] else None
     groups = [group] if group is not None else estate.of(*GROUPS) if len(estate.of(*GROUPS)) == 1 else []
@@ -185,6 +202,8 @@ def _parameters(estate: Estate, one: Resource, draft: Draft) -> None:
             place = (parameter.file, parameter["value"].line)
             if name == "max_connections" and isinstance(value, int) and value > 0:
                 draft.say(Said("database.max_connections", value, *place, "parameter group"))
+            elif (said := memory_said("database", name, str(value), *place, "parameter group")) is not None:
+                draft.say(said)
             elif name:
                 draft.leave(*place, f"{name} = {str(value)[:60]}", "PostgreSQL parameter: no place for it")
 
@@ -243,7 +262,7 @@ def _read_replicas(copies: list[Resource], draft: Draft) -> None:
     draft.find("warning", "read-replica-unread", first.file, first.line, message, fix)
 
 
-def _cache(one: Resource, draft: Draft) -> None:
+def _cache(estate: Estate, one: Resource, draft: Draft) -> None:
     one.modelled = "cache"
     draft.say(Said("cache", None, one.file, one.line))
     engine = one.text("engine").lower()
@@ -262,6 +281,22 @@ def _cache(one: Resource, draft: Draft) -> None:
     elif node_type:
         draft.say(Said("cache.node_type", node_type, *one.place("node_type")))
     _nodes(one, draft)
+    _cache_parameters(estate, one, draft)
+
+
+def _cache_parameters(estate: Estate, one: Resource, draft: Draft) -> None:
+    """What Redis does when memory is full, from the parameter group that the cache uses, or from the only one."""
+    groups = estate.of("aws_elasticache_parameter_group")
+    named = estate.linked(one.body["parameter_group_name"], "aws_elasticache_parameter_group")
+    for group in [named] if named is not None else groups if len(groups) == 1 else []:
+        group.modelled = "cache"
+        for parameter in group.body["parameter"]:
+            name, value = parameter["name"].text, parameter["value"].text
+            place = (parameter.file, parameter["value"].line)
+            if name == "maxmemory-policy" and value in _allowed(Cache, "maxmemory_policy"):
+                draft.say(Said("cache.maxmemory_policy", value, *place, "parameter group"))
+            elif name:
+                draft.leave(*place, f"{name} = {value[:60]}", "parameter of the cache: no place for it")
 
 
 def _nodes(one: Resource, draft: Draft) -> None:
@@ -275,12 +310,9 @@ def _nodes(one: Resource, draft: Draft) -> None:
         key = "num_node_groups" if one.body["num_node_groups"] else "replicas_per_node_group"
         why = f"{shards or 1} shards, each with {replicas or 0} replicas"
         draft.say(Said("cache.nodes", number, *one.place(key if one.body[key] else "cluster_mode"), why))
-        for path, value, place in (
-            ("shards", shards, "num_node_groups"),
-            ("replicas", replicas, "replicas_per_node_group"),
-        ):
-            if path in Cache.model_fields and isinstance(value, int):
-                draft.say(Said(f"cache.{path}", value, *one.place(place)))
+        if isinstance(shards, int) and _count(shards) and shards > 1:
+            at = "num_node_groups" if one.body["num_node_groups"] else "cluster_mode"
+            draft.say(Said("cache.cluster.shards", shards, *one.place(at)))
         return
     for key in ("num_cache_clusters", "number_cache_clusters", "num_cache_nodes"):
         count = whole(one.get(key))

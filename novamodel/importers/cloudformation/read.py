@@ -29,12 +29,16 @@ def read_templates(documents: list[Node], region: str | None, draft: Draft) -> l
     """The resources of all templates; those of a nested stack with the parameters that its parent gives."""
     result: list[Resource] = []
     seen: set[tuple[str, int]] = set()
+    made: set[str] = set()
     nested = {target.file for one in documents for _, target in _nested(one, documents)}
     for document in documents:
         if document.file in nested:
             continue
         found: list[Resource] = []
-        _read(Template(document, {}, "", {}, region), documents, found, draft, 0)
+        own = {name for name, _ in document["Resources"].entries()}
+        prefix = f"{document.file.rpartition('.')[0]}." if own & made else ""
+        made |= own
+        _read(Template(document, {}, prefix, {}, region), documents, found, draft, 0)
         again = [one for one in found if (one.file, one.line) in seen]
         if again:
             why = "another stack here makes them too: counted once"

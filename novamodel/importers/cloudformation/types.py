@@ -19,7 +19,12 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
             "DeploymentConfiguration.MaximumPercent": "deployment_maximum_percent",
         },
     ),
-    "AWS::ECS::Cluster": ("aws_ecs_cluster", {"ClusterName": "name"}),
+    "AWS::ECS::Cluster": ("aws_ecs_cluster", {"ClusterName": "name", "ClusterSettings": "setting"}),
+    "AWS::ECS::ClusterCapacityProviderAssociations": (
+        "aws_ecs_cluster_capacity_providers",
+        {"Cluster": "cluster_name"},
+    ),
+    "AWS::ElastiCache::ParameterGroup": ("aws_elasticache_parameter_group", {}),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("aws_appautoscaling_target", {}),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (
         "aws_appautoscaling_policy",
@@ -49,9 +54,16 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
     "AWS::RDS::DBClusterParameterGroup": ("aws_rds_cluster_parameter_group", {}),
     "AWS::ElastiCache::ReplicationGroup": (
         "aws_elasticache_replication_group",
-        {"CacheNodeType": "node_type", "ReplicationGroupId": "replication_group_id"},
+        {
+            "CacheNodeType": "node_type",
+            "ReplicationGroupId": "replication_group_id",
+            "CacheParameterGroupName": "parameter_group_name",
+        },
     ),
-    "AWS::ElastiCache::CacheCluster": ("aws_elasticache_cluster", {"CacheNodeType": "node_type"}),
+    "AWS::ElastiCache::CacheCluster": (
+        "aws_elasticache_cluster",
+        {"CacheNodeType": "node_type", "CacheParameterGroupName": "parameter_group_name"},
+    ),
     "AWS::EKS::Cluster": ("aws_eks_cluster", {}),
     "AWS::EKS::Nodegroup": ("aws_eks_node_group", {}),
     "AWS::EKS::FargateProfile": ("aws_eks_fargate_profile", {}),
@@ -173,9 +185,9 @@ TYPES: dict[str, tuple[str, Mapping[str, str]]] = {
 }
 FREE = re.compile(
     r"AWS::(IAM::|EC2::(Subnet|Route|RouteTable|SubnetRouteTable\w*|InternetGateway|VPCGateway\w*|SecurityGroup\w*|"
-    r"NetworkAcl\w*|DHCP\w*|VPCDHCP\w*|VPCCidr\w*|KeyPair)|RDS::DBSubnetGroup|ElastiCache::(SubnetGroup|ParameterGroup)|"
+    r"NetworkAcl\w*|DHCP\w*|VPCDHCP\w*|VPCCidr\w*|KeyPair)|RDS::DBSubnetGroup|ElastiCache::SubnetGroup|"
     r"CDK::|CloudFormation::(WaitCondition\w*|Macro|CustomResource)|Lambda::(Permission|Version|Alias|LayerVersion)|"
-    r"S3::BucketPolicy|SQS::QueuePolicy|SNS::TopicPolicy|ServiceDiscovery::|ECS::ClusterCapacityProviderAssociations|"
+    r"S3::BucketPolicy|SQS::QueuePolicy|SNS::TopicPolicy|ServiceDiscovery::|"
     r"ApiGateway::(Deployment|Method|Resource|Account|Model|Authorizer)|ApiGatewayV2::(Route|Integration|Deployment)|"
     r"CertificateManager::|Logs::(SubscriptionFilter|MetricFilter)|Events::|WAFv2::WebACLAssociation|EFS::MountTarget|"
     r"EKS::AccessEntry|KMS::Alias|AutoScaling::LifecycleHook|CloudFront::CloudFrontOrigin\w*)|Custom::"
@@ -230,7 +242,9 @@ def as_terraform(kind: str, properties: Any, lines: Lines, below: tuple[str | in
             value["container_definitions"] = [_camel(box) for box in part] if isinstance(part, list) else part
             places[("container_definitions",)] = line_of((key,))
             _camel_lines(part, (key,), ("container_definitions",), line_of, places)
-        elif key == "Parameters" and isinstance(part, dict):  # of a parameter group
+        elif (key == "Parameters" or (key == "Properties" and "ParameterGroup" in kind)) and isinstance(
+            part, dict
+        ):  # of a parameter group
             value["parameter"] = [{"name": k, "value": v} for k, v in part.items()]
             for number, k in enumerate(part):
                 places[("parameter", number)] = places[("parameter", number, "value")] = line_of((key, k))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from novamodel.importers.compose.project import Project
-from novamodel.importers.compose.variables import interpolated
+from novamodel.importers.compose.variables import giver, interpolated
 from novamodel.importers.dotenv import named
 from novamodel.importers.graph.boxes import Box, Text, text_of, words_of
 from novamodel.importers.node import Node
@@ -44,6 +44,7 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
                 tuple(_needs(service)),
                 _source(context, service, project),
                 bool(service["build"]) and bool(dockerfile["image"]),
+                words_of(dockerfile["command"]) if service["command"] or service["entrypoint"] else (),
                 job="container that others wait for to end" if raw in ended else "",
                 node=service,
                 owner=service,
@@ -54,12 +55,13 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
 
 def _words(project: Project, *nodes: Node | str) -> tuple[Text, ...]:
     words = words_of(*(node for node in nodes if isinstance(node, Node) and node))
-    return tuple(
-        word._replace(value=interpolated(word.value, project.variables)[0])
-        if word.value and "$" in word.value
-        else word
-        for word in words
-    )
+    return tuple(_filled(word, project) if word.value and "$" in word.value else word for word in words)
+
+
+def _filled(word: Text, project: Project) -> Text:
+    """A word of a command with its variables replaced, and the place of the one that gives it its value."""
+    place = giver(word.value or "", project.variables) or word
+    return Text(interpolated(word.value or "", project.variables)[0], place.file, place.line)
 
 
 def _context(service: Node, project: Project) -> str:
@@ -95,9 +97,13 @@ def _source(context: str, service: Node, project: Project) -> str:
 
 
 def _dockerfile(service: Node, context: str, project: Project, built: Mapping[str, Node]) -> Node:
+    if not service["build"]:
+        return Node(None, service.file, {})
     name = project.text(service.at("build", "dockerfile")).value or "Dockerfile"
     path = name if context in ("", ".") else f"{context}/{name}"
-    return built.get(str(PurePosixPath(path)), Node(None, service.file, {}))
+    whole = built.get(str(PurePosixPath(path)), Node(None, service.file, {}))
+    target = project.text(service.at("build", "target")).value or ""
+    return whole["stages"][target.lower()] or whole
 
 
 def _hosts(raw: str, service: Node, project: Project) -> set[str]:
@@ -126,10 +132,7 @@ def environment(service: Node, project: Project, dotenv: Mapping[str, dict[str, 
         if not sign:
             env[key] = project.variables.get(key, Text(None, entry.file, entry.line))
             continue
-        alone = re.fullmatch(r"\$\{?(\w+)\}?", value)
-        text, unknown = interpolated(value, project.variables)
-        said = Text(None if unknown is not None and not text else text, entry.file, entry.line)
-        env[key] = project.variables.get(alone[1], said) if alone else said
+        env[key] = project.filled(value, entry)
     return env
 
 
@@ -148,7 +151,7 @@ def _published(service: Node, project: Project) -> Text | None:
         text = project.text(entry).value or ""
         loop = text.startswith(("127.", "localhost:", "[::1]")) or entry["host_ip"].text.startswith("127.")
         if (text or entry["published"]) and not loop:
-            return Text(text or entry["published"].text, entry.file, entry.line)
+            return Text(text or project.text(entry["published"]).value or "", entry.file, entry.line)
     if service["network_mode"].text == "host":
         return Text("host", service.file, service["network_mode"].line)
     for _, label in _labels(service):

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from novamodel.importers.compose.variables import interpolated
+from novamodel.importers.compose.variables import giver, interpolated
+from novamodel.importers.dotenv import named
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.node import Node
 from novamodel.importers.report import Draft
-from novamodel.yamlfile import Lines
+from novamodel.yamlfile import WORD, Lines
 
+_CAPACITY = (
+    "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "healthcheck", "shm_size", "pids_limit", "cpu_shares",
+    "cpuset", "memswap_limit", "ulimits", "sysctls", "stop_grace_period",
+)  # fmt: skip
+"""Parts of a service that say how much it has and how it is asked whether it is ready."""
+_SIZES = (
+    ("cpus",), ("mem_limit",), ("mem_reservation",), ("memswap_limit",),
+    *(("deploy", "resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")),
+)  # fmt: skip
+"""Sizes of which 0 means that there is no limit."""
+_USUAL = ("default", "prod", "production", "all", "full", "app", "web")
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")
 _NAMED_LISTS = ("environment", "labels", "depends_on", "extra_hosts")
 MAX_EXTENDS = 20
@@ -33,8 +47,9 @@ class Merged(Node):
 class Merging:
     """Lays compose files over each other, with ``include`` and ``extends``, keeping file and line of every value."""
 
-    def __init__(self, by_file: Mapping[str, Node], variables: Mapping[str, Text], draft: Draft) -> None:
-        self.by_file, self.variables, self.draft = by_file, variables, draft
+    def __init__(self, by_file: Mapping[str, Node], variables: dict[str, Text], dotenv: Mapping[str, dict[str, Text]],
+                 draft: Draft) -> None:  # fmt: skip
+        self.by_file, self.variables, self.dotenv, self.draft = by_file, variables, dict(dotenv), draft
         self.used: set[str] = set()
         self.values: dict[str, Any] = {}
         self.lines: Lines = {}
@@ -43,8 +58,9 @@ class Merging:
     def whole(self, first: Node, profiles: Collection[str]) -> Node:
         """All files as one node, without the services of profiles that are off. ``profiles``: those that are on."""
         services = self.values.get("services", {})
-        on, known = set(profiles), set()
+        on, known = set(profiles) - {""}, set()
         node = Merged(self.values, first.file, self.lines, (), self.files)
+        on |= self._only_profile(node) if not on else set()
         for name in list(services) if isinstance(services, dict) else []:
             service = node["services"][name]
             own = [profile.text for profile in service["profiles"]]
@@ -56,7 +72,44 @@ class Merging:
         for name in sorted(on - known - {"*", ""}):
             message = f"no service has the profile {name}"
             self.draft.find("note", "compose-profile", first.file, 1, message, "correct the name")
-        return Merged({**self.values, "services": services}, first.file, self.lines, (), self.files)
+        whole = Merged({**self.values, "services": services}, first.file, self.lines, (), self.files)
+        for _, service in whole["services"].entries():
+            for key in _CAPACITY:
+                self._fill(service[key])
+            for words in _SIZES:
+                size = whole.at(*service.path, *words)
+                if re.fullmatch(r"0(\.0+)?[bkmgBKMG]?", size.text):
+                    self.draft.leave(size.file, size.line, f"{'.'.join(words)}: {size.text}", "no limit")
+                    self._at(size.path[:-1])[size.path[-1]] = None
+        return whole
+
+    def _only_profile(self, node: Node) -> set[str]:
+        """The profile to take where every service has one: the usual one, else that of most services."""
+        named = [[profile.text for profile in service["profiles"]] for _, service in node["services"].entries()]
+        counts = Counter(profile for own in named for profile in own)
+        if not counts or not all(named):
+            return set()
+        chosen = min(counts, key=lambda one: ([*_USUAL, one].index(one), -counts[one], one))
+        first = node["services"].entries()[0][1]
+        message = f"every service has a profile and none is on: {chosen} is taken"
+        self.draft.find("note", "compose-profile", first.file, first.line, message, "choose by --profile")
+        return {chosen}
+
+    def _fill(self, node: Node) -> None:
+        """Replace the variables of what bounds a container; a value that is set elsewhere is listed and left out."""
+        for word, inner in node.entries():
+            if word != "test":
+                self._fill(inner)
+        if not isinstance(node.value, str) or "$" not in node.value:
+            return
+        text, unknown = interpolated(node.value, self.variables)
+        if unknown is not None:
+            what = f"{node.path[-1]}: {node.value[:60]}"
+            self.draft.leave(node.file, node.line, what, f"{unknown} is set elsewhere")
+        place = giver(node.value, self.variables)
+        if place is not None:
+            self.lines[node.path], self.files[node.path] = place.line, place.file
+        self._at(node.path[:-1])[node.path[-1]] = None if unknown is not None else text
 
     def lay(self, document: Node) -> None:
         """Lay one file over what is there, after what it includes."""
@@ -66,7 +119,7 @@ class Merging:
         for entry in document["include"]:
             paths = [entry] if isinstance(entry.value, str) else list(entry["path"]) or [entry["path"]]
             for path in paths:
-                self._include(document, path)
+                self._include(document, path, entry["env_file"])
         for key, part in document.entries():
             if key == "services":
                 for name, service in part.entries():
@@ -74,9 +127,15 @@ class Merging:
             else:
                 self._put((key,), part)
 
-    def _include(self, document: Node, path: Node) -> None:
+    def _include(self, document: Node, path: Node, env_file: Node) -> None:
+        """Lay an included file, whose own variables hold where the project says none of their names."""
         name, _ = interpolated(path.text, self.variables)
         other = self._beside(document.file, name)
+        folder = PurePosixPath(document.file).parent
+        files = [one.text for one in env_file] or [env_file.text or str(PurePosixPath(name).parent / ".env")]
+        for file in files:
+            for key, said in named(self.dotenv, str(folder / file.removeprefix("./"))).items():
+                self.variables.setdefault(key, said)
         if other is None:
             self.draft.leave(path.file, path.line, f"include {name}", "not in this folder")
         else:
@@ -188,6 +247,10 @@ class Merging:
 
     def _sign(self, path: tuple[str | int, ...], node: Node) -> None:
         self.lines[path], self.files[path] = node.line, node.file
+        number = 0
+        while (*node.path, WORD, number) in node.lines:
+            self.lines[(*path, WORD, number)] = node.lines[(*node.path, WORD, number)]
+            number += 1
 
 
 def _copied(value: Any) -> Any:

@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from novamodel.importers.compose.merging import Merging
-from novamodel.importers.compose.variables import interpolated
-from novamodel.importers.graph.boxes import Text
+from novamodel.importers.compose.variables import giver, interpolated, is_variable
+from novamodel.importers.graph.boxes import Text, words_of
 from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import of_words
 from novamodel.importers.report import Draft
 
 
@@ -25,6 +26,12 @@ class Asked(NamedTuple):
 NOT_ASKED = Asked()
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 """Names that Compose looks for in a folder, in this order (docs.docker.com, the Compose file)."""
+ENVIRONMENT_FILES = (
+    ".env", ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.defaults", ".env.default",
+    ".env-example", "example.env", "sample.env", "env.example", "env.sample", "env.template", "env.dist",
+    "dotenv.example", ".env.production", ".env.prod",
+)  # fmt: skip
+"""Compose's own file of variables, then the names under which a pattern of it is kept."""
 _OTHER = re.compile(
     r"(^|[._-])(dev|devel|development|debug|test|tests|testing|ci|e2e|local|example|sample|override|tools?)([._-]|$)"
 )
@@ -37,26 +44,18 @@ class Project:
     whole: Node
     variables: dict[str, Text]
 
-    def value(self, node: Node, draft: Draft | None = None) -> Any:
-        """The value with variables replaced; None (and listed) where one is set elsewhere."""
-        if not isinstance(node.value, str) or "$" not in node.value:
-            return node.value
-        text, unknown = interpolated(node.value, self.variables)
-        if unknown is not None:
-            if draft is not None:
-                draft.leave(node.file, node.line, f"{node.path[-1]}: {node.value[:60]}", f"{unknown} is set elsewhere")
-            return None
-        return text
-
     def text(self, node: Node) -> Text:
         """The text with variables replaced and its place: that of ``.env`` where it is one of its values."""
         if not isinstance(node.value, str) or "$" not in node.value:
             return Text(node.text if node else None, node.file, node.line)
-        alone = re.fullmatch(r"\$\{?(\w+)\}?", node.value)
-        if alone and alone[1] in self.variables:
-            return self.variables[alone[1]]
-        text, unknown = interpolated(node.value, self.variables)
-        return Text(None if unknown is not None and text == "" else text, node.file, node.line)
+        return self.filled(node.value, node)
+
+    def filled(self, written: str, node: Node) -> Text:
+        """A text of a node with its variables replaced; None where it is nothing but one that is set elsewhere."""
+        text, unknown = interpolated(written, self.variables)
+        place = giver(written, self.variables) if is_variable(written) else None
+        file, line = (place.file, place.line) if place is not None else (node.file, node.line)
+        return Text(None if unknown is not None and text == "" else text, file, line)
 
 
 def choose(
@@ -79,8 +78,8 @@ def choose(
     else:
         folder = min(folders, key=lambda one: _rank(one, folders[one]))
         first, over = _files_of(folders[folder])
-    variables = _variables(folder, dotenv)
-    merging = Merging(by_file, variables, draft)
+    variables = dict(_variables(folder, dotenv))
+    merging = Merging(by_file, variables, dotenv, draft)
     merging.lay(first)
     for found in over:
         merging.lay(found)
@@ -107,6 +106,7 @@ def _rank(folder: str, files: list[Node]) -> tuple[Any, ...]:
     most = max(len(found["services"].entries()) + 5 * len(list(found["include"])) for found in files)
     depth = len(PurePosixPath(folder).parts)
     side = any(_OTHER.search(part) for part in PurePosixPath(folder).parts)
+    side = side or all(_OTHER.search(PurePosixPath(found.file).name) for found in files)
     return (side, depth, not named, -most, folder)
 
 
@@ -127,7 +127,7 @@ def _files_of(files: list[Node]) -> tuple[Node, list[Node]]:
 def _variables(folder: str, dotenv: Mapping[str, dict[str, Text]]) -> dict[str, Text]:
     """Values of ``.env`` beside the file; where there is none, of the pattern that is kept for it."""
     base = "" if folder == "." else f"{folder}/"
-    for name in (".env", ".env.example", ".env.sample", ".env.template", ".env.dist", "example.env", "sample.env"):
+    for name in ENVIRONMENT_FILES:
         if base + name in dotenv:
             return dotenv[base + name]
     return {}
@@ -154,6 +154,8 @@ def _list_capacity(other: Node, draft: Draft) -> None:
         places += [
             deploy.at("resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")
         ]
+        for what, text in of_words(words_of(service["command"], service["entrypoint"])):
+            draft.leave(text.file, text.line, f"{raw} {what}", "this file is not taken")
         for place in places:
             if place:
                 words = ".".join(str(word) for word in place.path[2:])

@@ -55,7 +55,7 @@ def workloads(project: Project, draft: Draft) -> list[Workload]:
 
 def _workload(name: str, members: list[tuple[str, Node]], project: Project, draft: Draft) -> Workload:
     raw, first = members[0]
-    counts = [_replicas(service, project, draft) for _, service in members]
+    counts = [_replicas(service) for _, service in members]
     said = []
     places = [place for _, place in counts if place is not None]
     if places or len(members) > 1:
@@ -63,18 +63,18 @@ def _workload(name: str, members: list[tuple[str, Node]], project: Project, draf
         total: Any = (
             sum(numbers) if all(isinstance(n, int) and not isinstance(n, bool) for n in numbers) else numbers[0]
         )
-        line = places[0].line if places else first.line
-        said.append(Said("replicas", total, first.file, line))
+        place = places[0] if places else first
+        said.append(Said("replicas", total, place.file, place.line))
     grace = first["stop_grace_period"]
     if grace:
-        said.append(Said("termination_grace", duration(str(project.value(grace))), grace.file, grace.line))
+        said.append(Said("termination_grace", duration(grace.text), grace.file, grace.line))
     _list_others(raw, first, draft)
     return Workload(
         name,
         raw,
         first.file,
         first.line,
-        tuple(said + _resources(first, project, draft) + _health(first, project)),
+        tuple(said + _resources(first) + _health(first)),
         _port(first),
         image_of(first),
         tuple(environment(first)),
@@ -98,15 +98,14 @@ def _list_others(raw: str, service: Node, draft: Draft) -> None:
             draft.leave(place.file, place.line, f"{raw} {'.'.join(words)}: {place.text[:60]}", "read, not modelled")
 
 
-def _replicas(service: Node, project: Project, draft: Draft) -> tuple[Any, Node | None]:
+def _replicas(service: Node) -> tuple[Any, Node | None]:
     for place in (service.at("deploy", "replicas"), service["scale"]):
         if place:
-            value = project.value(place, draft)
-            return (whole(value), place) if value is not None else (1, None)
+            return whole(place.value), place
     return 1, None
 
 
-def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
+def _resources(service: Node) -> list[Said]:
     part = service.at("deploy", "resources")
     said: list[Said] = []
     for key, old, old_reserved, plain in (
@@ -117,7 +116,7 @@ def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
         limit = part["limits"][word] or service[old]
         request = part["reservations"][word] or (service[old_reserved] if old_reserved else limit)
         for node, what in ((request, "request"), (limit, "limit")):
-            value = plain(project.value(node, draft)) if node else None
+            value = plain(node.value) if node else None
             if value is None:
                 continue
             derived = what == "request" and node.path == limit.path
@@ -125,10 +124,8 @@ def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
             kind = "derived" if derived else "file"
             said.append(Said(f"resources.{key}_{what}", value, node.file, node.line, why, kind))
         if key == "memory" and limit and not part["reservations"][word] and not service[old_reserved]:
-            value = plain(project.value(limit, draft))
-            if value is not None:
-                why = "derived: without a reservation the limit is taken"
-                said.append(Said("resources.memory_request", value, limit.file, limit.line, why, "derived"))
+            why = "derived: without a reservation the limit is taken"
+            said.append(Said("resources.memory_request", plain(limit.value), limit.file, limit.line, why, "derived"))
     if said:
         said.insert(0, Said("resources", None, service.file, (part["limits"] or part or service).line))
     return said
@@ -137,17 +134,15 @@ def _resources(service: Node, project: Project, draft: Draft) -> list[Said]:
 _HEALTH = (("interval", "period"), ("timeout", "timeout"), ("start_period", "initial_delay"), ("retries", "failures"))
 
 
-def _health(service: Node, project: Project) -> list[Said]:
+def _health(service: Node) -> list[Said]:
     check = service["healthcheck"]
     off = check["disable"].value is True or [word.text for word in check["test"]] == ["NONE"]
     if check and not off:
         said = [Said("readiness", None, check.file, check.line)]
         for key, path in _HEALTH:
             if check[key]:
-                value = (
-                    whole(project.value(check[key])) if key == "retries" else duration(str(project.value(check[key])))
-                )
-                said.append(Said(f"readiness.{path}", value, check.file, check[key].line))
+                value = whole(check[key].value) if key == "retries" else duration(check[key].text)
+                said.append(Said(f"readiness.{path}", value, check[key].file, check[key].line))
         for key, path, usual in (
             ("interval", "period", "30 s"),
             ("timeout", "timeout", "30 s"),

@@ -30,3 +30,18 @@ def interpolated(value: str, variables: Mapping[str, Text]) -> tuple[str, str | 
         return ""
 
     return _VARIABLE.sub(one, value), (unknown[0] if unknown else None)
+
+
+def giver(value: str, variables: Mapping[str, Text]) -> Text | None:
+    """The place of the one variable that gives a text its value; None where none does, or several."""
+    used = []
+    for match in _VARIABLE.finditer(value):
+        known = variables.get(match[2] or match[5] or "")
+        if known is not None and (known.value or not (match[3] or "").startswith(":")):
+            used.append(known)
+    return used[0] if len(used) == 1 else None
+
+
+def is_variable(value: str) -> bool:
+    """Whether a text is one variable, with or without a default, and nothing else."""
+    return _VARIABLE.fullmatch(value) is not None and not value.startswith("$$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from novamodel.errors import UserError
@@ -9,6 +10,7 @@ from novamodel.importers.aws.estate import Estate
 from novamodel.importers.aws.scaling import scaling_of
 from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
 from novamodel.importers.declared import Resource
+from novamodel.importers.ecs.health import health_of
 from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
@@ -50,7 +52,7 @@ def workloads(estate: Estate, draft: Draft) -> list[Workload]:
             runs[number] = (task, runs[number][1])
             unlinked.remove(number)
         elif services and task.resource is not None:
-            draft.leave(*_place(task), f"task definition {_family(task)}", "no service runs it: no customer is served")
+            draft.leave(*_place(task), _words(task), "no service runs it: no customer is served")
         else:
             runs.append((task, None))
     result: dict[str, Workload] = {}
@@ -70,19 +72,28 @@ def _add(
         and is_infrastructure(box["image"].text)
         and not (service and is_image_of(box["image"].text, *_WEB))
     ):
-        draft.leave(*_place(task), f"task definition {_family(task)}", "infrastructure image")
+        draft.leave(*_place(task), _words(task), "infrastructure image")
         return
     said_by = service.text("name") if service else ""
     label = service.name.rpartition(".")[2] if service else ""
     family, container = _family(task) if task else "", box["name"].text
-    names = [family if is_generic(container) else container, family, said_by, label]
-    names = [short_name(name) for name in names if name and "${" not in name]
-    if service and service.name.count(".") > 1:
-        names += [short_name(service.name.split(".")[1].split("[")[0])]
+    names = [family if is_generic(container) else container, family, said_by]
+    names = [name for name in names if name and "${" not in name]
+    names = [short_name(name) for name in (names if names and is_generic(label.lower()) else [*names, label]) if name]
+    if service and (module := re.search(r"(?:^|\.)module\.([\w-]+)", service.name)):
+        names += [short_name(module[1])]
+    if service and "/" in service.name:  # one of several applied folders: infra/api/service
+        folders = service.name.split(".")[0].split("/")
+        names = (
+            [*(short_name(one) for one in reversed(folders) if not is_generic(one.lower())), *names]
+            if all(is_generic(name) for name in names)
+            else names
+        )
     name = next((one for one in names if one not in result), None)
     if name is None:
         place = _place(task) if task else (service.file, service.line) if service else ("", 1)
-        draft.leave(*place, f"task definition {family}", f"{names[0] if names else 'a service'} is there already")
+        what = _words(task) if task else f"service {said_by or label}"
+        draft.leave(*place, what, f"{names[0] if names else 'a service'} is there already")
         return
     for other in node["containerDefinitions"]:
         if other.path != box.path:
@@ -98,7 +109,12 @@ def _add(
         family or container or said_by or label,
         file,
         line,
-        tuple((_size(node, box) if task else []) + _priced(node, service) + _run(service, estate, draft)),
+        tuple(
+            (_size(node, box, draft) if task else [])
+            + _priced(node, service)
+            + health_of(box, service, estate, draft)
+            + _run(service, estate, draft)
+        ),
         port if isinstance(port, int) else None,
         box["image"].text,
         tuple(variables),
@@ -106,8 +122,11 @@ def _add(
 
 
 def _task_of(service: Resource, tasks: list[Task], estate: Estate) -> Task | None:
-    """The task definition that a service runs."""
+    """The task definition that a service runs, or that a task set of it does."""
     value = service.body["task_definition"]
+    if not value:
+        sets = [one for one in estate.of("aws_ecs_task_set") if estate.refers(one.body["service"], service)]
+        value = sets[0].body["task_definition"] if sets else value
     for task in tasks:
         if task.resource is not None and estate.refers(value, task.resource):
             return task
@@ -124,6 +143,17 @@ def _same_name(task: Task, service: Resource | None) -> bool:
 
 def _family(task: Task) -> str:
     return task.node["family"].text
+
+
+def _words(task: Task) -> str:
+    """A task definition that is not taken, with its sizes and their lines."""
+    said = []
+    for node in (task.node, *task.node["containerDefinitions"]):
+        name = "" if node is task.node else f"{node['name'].text} "
+        for key in ("cpu", "memory", "memoryReservation"):
+            if node[key].text:
+                said.append(f"{name}{key} {node[key].text[:40]} (:{node[key].line})")
+    return f"task definition {_family(task)}" + (f": {', '.join(said[:12])}" if said else "")
 
 
 def _place(task: Task) -> tuple[str, int]:
@@ -159,12 +189,18 @@ def _is_fargate(task: Node, service: Resource | None) -> bool:
     return service.text("launch_type") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
-def _size(task: Node, box: Node) -> list[Said]:
+_PLACEHOLDER = re.compile(r"(<[^<>]{1,80}>|\$?\{.{1,80}\}|\$\w{1,80}|@{1,2}\w{1,80}@{1,2}|%\w{1,80}%|__\w{1,80}__)")
+
+
+def _size(task: Node, box: Node, draft: Draft) -> list[Said]:
     said = [Said("resources", None, task.file, (task["cpu"] or task["memory"] or task).line)]
     for key, plain in (("cpu", ecs_cpu), ("memory", ecs_memory)):
         whole_task, soft = task[key], box["memoryReservation" if key == "memory" else key]
         request = whole_task or soft or box[key]
         limit = whole_task or (box["memory"] if key == "memory" else box["nothing"])
+        if request and _PLACEHOLDER.fullmatch(request.text):
+            draft.leave(task.file, request.line, f"{key} = {request.text[:60]}", "filled in when it is deployed")
+            continue
         if request and (request is whole_task or whole(request.value) != 0):
             said.append(Said(f"resources.{key}_request", plain(request.value), task.file, request.line))
         if limit:
@@ -204,24 +240,57 @@ def _priced(task: Node, service: Resource | None) -> list[Said]:
 
 
 def say_compute(estate: Estate, draft: Draft) -> None:
-    """Whether the tasks run on Fargate or on machines of our own."""
-    for service in estate.of(SERVICE):
-        providers = service.body["capacity_provider_strategy"]
-        names = [one["capacity_provider"].text for one in providers]
-        launch = service.text("launch_type")
-        if launch in ("FARGATE", "EC2"):
-            draft.say(Said("platform.compute", launch.lower(), *service.place("launch_type")))
-        elif any(names):
-            compute = "fargate" if all(name.startswith("FARGATE") for name in names if name) else "ec2"
-            draft.say(Said("platform.compute", compute, providers.file, providers.line, "capacity providers"))
-    for task in [one.node for one in tasks_of(estate)][:1]:
-        listed = task["requiresCompatibilities"]
-        names = [entry.text for entry in listed]
-        if "FARGATE" in names:
-            draft.say(Said("platform.compute", "fargate", task.file, listed.line))
-        elif names or not (task["cpu"] and task["memory"]):
-            why = "" if names else "documented: a Fargate task has cpu and memory of its own; this one has not"
-            draft.say(Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file"))
+    """Whether the tasks run on Fargate or on machines of our own: as most services do; the others are listed."""
+    tasks = tasks_of(estate)
+    said = [one for service in estate.of(SERVICE) if (one := _compute_of(service, estate)) is not None]
+    if not said:
+        runners = {id(_task_of(service, tasks, estate)) for service in estate.of(SERVICE)}
+        mine = [task for task in tasks if id(task) in runners] or tasks
+        said = [one for task in mine if (one := _compute_for(task.node)) is not None]
+    if not said:
+        return
+    on_fargate = sum(one.value == "fargate" for one in said)
+    most = "fargate" if 2 * on_fargate >= len(said) else "ec2"
+    for one in said:
+        if one.value == most:
+            draft.say(one)
+        elif one.file:
+            draft.leave(one.file, one.line, f"runs on {one.value}", f"most tasks here run on {most}: all are run there")
+
+
+def _compute_of(service: Resource, estate: Estate) -> Said | None:
+    """What a service says, or its cluster's default capacity providers."""
+    launch = service.text("launch_type").upper()
+    if launch in ("FARGATE", "EC2"):
+        return Said("platform.compute", launch.lower(), *service.place("launch_type"))
+    cluster = estate.linked(service.body["cluster"], "aws_ecs_cluster")
+    ways = [(service, "capacity_provider_strategy")]
+    for one in estate.of("aws_ecs_cluster_capacity_providers"):
+        if cluster is not None and estate.linked(one.body["cluster_name"], "aws_ecs_cluster") is cluster:
+            ways.append((one, "default_capacity_provider_strategy"))
+    if cluster is not None:
+        ways.append((cluster, "default_capacity_provider_strategy"))
+    for one, key in ways:
+        providers = one.body[key]
+        names = [entry["capacity_provider"] for entry in providers if entry["capacity_provider"]]
+        if names:
+            ours = all(node.text.startswith("FARGATE") for node in names)
+            return Said(
+                "platform.compute", "fargate" if ours else "ec2", one.file, providers.line, "capacity providers"
+            )
+    return None
+
+
+def _compute_for(task: Node) -> Said | None:
+    """What a task definition is made for."""
+    listed = task["requiresCompatibilities"]
+    names = [entry.text for entry in listed]
+    if "FARGATE" in names:
+        return Said("platform.compute", "fargate", task.file, listed.line)
+    if names or not (task["cpu"] and task["memory"]):
+        why = "" if names else "documented: a Fargate task has cpu and memory of its own; this one has not"
+        return Said("platform.compute", "ec2", task.file, listed.line, why, "documented" if why else "file")
+    return None
 
 
 def impossible_sizes(estate: Estate) -> Iterable[tuple[str, int, str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from novamodel.importers.node import Node
+from novamodel.yamlfile import WORD
 
 
 class Text(NamedTuple):
@@ -21,7 +22,8 @@ class Text(NamedTuple):
 class Box:
     """One container that a file deploys, with the names by which others reach it.
 
-    ``context``: the folder that it is built from; ``built``: its image is the one that its Dockerfile begins with.
+    ``context``: the folder that it is built from; ``built``: its image is the one that its Dockerfile begins with;
+    ``replaced``: the words of the Dockerfile's command where another one takes its place.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Box:
     needs: tuple[Text, ...] = ()
     context: str = ""
     built: bool = False
+    replaced: tuple[Text, ...] = ()
     job: str = ""
     space: str = ""
     node: Node | None = None
@@ -62,7 +65,10 @@ def words_of(*nodes: Node) -> tuple[Text, ...]:
     found: list[Text] = []
     for node in nodes:
         for part in node if isinstance(node.value, list) else [node]:
-            found += [Text(word, part.file, part.line) for word in _split(part.text)]
+            number = 0
+            for word in _split(part.text):
+                found.append(Text(word, part.file, part.lines.get((*part.path, WORD, number), part.line)))
+                number += len(word.split())
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from novamodel.importers.names import image_name, is_infrastructure
 
 DATABASES = {
     "postgres": r"postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo(-\d+)?|citus|supabase-postgres|pgvecto-rs"
-    r"|postgresql-repmgr|cloudnative-pg|immich-postgres|paradedb",
+    r"|postgresql-repmgr|immich-postgres|paradedb",
     "mysql": r"mysql(-server)?|mariadb(-galera)?|percona(-server)?|percona-xtradb-cluster|tidb|vitess",
     "mongodb": r"mongo(db)?(-community-server|-sharded)?|ferretdb|documentdb(-local)?",
     "sqlserver": r"mssql(-server)?(-linux)?|azure-sql-edge|mssql-server-linux",
@@ -44,13 +44,16 @@ TOOLS = (
     r"heapster(-\w+)?|influxdb|telegraf|statsd|graphite(-statsd)?|kube-state-metrics|node-exporter|metricbeat|filebeat|"
     r"dd-agent|datadog|newrelic\S*|sentry-\w+|adminer|pgadmin4?|phpmyadmin|mongo-express|redis-?commander|redisinsight|"
     r"rediscommander|mailhog|mailpit|maildev|mailcatcher|smtp4dev|inbucket|portainer(-ce)?|watchtower|dozzle|certbot|"
-    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|akhq|"
-    r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
+    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|kafka-manager\S*|cmak|akhq|"
+    r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|rustfs|garage|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
+    r"[\w-]+-operator|cloudnative-pg|kube-rbac-proxy|[\w-]*(ingress|balancer|secrets|snapshot|certificate|rollouts)-controller|"
     r"clamav\S*|exim\S*|postfix|docker-mailserver|smtp|autoheal|ofelia|postgres-exporter|redis-exporter|logspout|coturn"
 )
-TOOL_IMAGES = r"(^|/)(datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+TOOL_IMAGES = (
+    r"(^|/)(redpandadata/console|datadog/[\w-]+|timberio/vector|weaveworks/scope|minio/mc|library/registry|^registry)$"
+)
 TOOL_WORDS = {
     "clickhouse", "minio", "seaweedfs", "zookeeper",
     "grafana", "prometheus", "influxdb", "heapster", "jaeger", "zipkin", "kibana", "elasticsearch", "opensearch",
@@ -81,13 +84,25 @@ _BESIDE = re.compile(
 _LOAD = re.compile(
     r"^load$|virtual-(customer|worker|user)|load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
+_CLIENT = re.compile(
+    r"(^|[-_])(bot|client|agent|runner|simulat\w*|traffic|tester|crawler|pinger|requester)s?([-_]|\d|$)"
+)
+"""Names of those who may send requests and take none."""
+TESTS = "it runs tests"
+_TESTS = re.compile(
+    r"(^|[-_])(playwright|cypress|puppeteer|testcafe|newman|e2e|(integration|component|unit|acceptance|smoke)-?tests?|test-?runner)"
+    r"([-_]|$)|^tests?$|^specs?$"
+)
 _JOB = re.compile(
-    r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision)([-_]|$)"
+    r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision|"
+    r"(config|data|db|fixtures?|schema)-?loader)([-_]|$)"
 )
 _JOB_COMMAND = re.compile(
     r"\b(migrate|db:migrate|db:prepare|db:setup|alembic upgrade|"
     r"prisma migrate|prisma db push|flyway|liquibase|collectstatic)\b"
 )
+_BUILD_COMMAND = re.compile(r"\b((yarn|npm|pnpm|bun)( run)?[ :]build|webpack|esbuild|tailwindcss|assets:precompile)\b")
+_SERVES_TOO = re.compile(r"\b(start|serve|server|gunicorn|uvicorn|puma|node|java|nginx|preview)\b")
 _SERVES = re.compile(
     r"\b(serve|server|start|run|runserver|gunicorn|uvicorn|puma|unicorn|node |java |nginx|exec|up|daphne|rails s)\b"
 )
@@ -128,10 +143,14 @@ def role_of(box: Box) -> Role:
         return Role("tool", raw, "services ask it when they start, not with each request")
     if _LOAD.search(raw) or _LOAD.search(name):
         return Role("load", why="a load generator")
+    if _TESTS.search(raw):
+        return Role("load", why=TESTS)
     if _WORKER_COMMAND.search(box.command):
         return Role("worker", why="its command runs a worker")
     if _JOB.search(raw) or (_JOB_COMMAND.search(box.command) and not _SERVES.search(_JOB_COMMAND.sub("", box.command))):
         return Role("job", why="it runs once")
+    if _BUILD_COMMAND.search(box.command) and not _SERVES_TOO.search(box.command):
+        return Role("job", why="it builds")
     ports = {PORTS[port] for port in box.ports if port in PORTS}
     if len(ports) == 1 and len(box.ports) == 1:
         return Role(*ports.pop(), why="by its port")
@@ -140,6 +159,11 @@ def role_of(box: Box) -> Role:
     if _WORKER.search(raw) and box.published is None:
         return Role("worker", why="by its name")
     return Role("service")
+
+
+def is_client(name: str) -> bool:
+    """Whether a name is that of somebody who sends requests."""
+    return _CLIENT.search(name.lower()) is not None
 
 
 def _by_image(image: str, name: str) -> Role | None:

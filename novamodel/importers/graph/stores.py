@@ -14,6 +14,7 @@ from novamodel.importers.graph.system import MAIN, Store, System
 from novamodel.importers.kubernetes.read import Cluster
 from novamodel.importers.names import image_tag
 from novamodel.importers.node import Node
+from novamodel.importers.postgres.memory import memory_said
 from novamodel.importers.quantity import compose_memory, kubernetes_memory, whole
 from novamodel.importers.report import Draft, Said
 
@@ -127,6 +128,8 @@ def _say_database(store: Store, box: Box, cluster: Cluster | None, draft: Draft)
         if key in ("max_connections", "maxconns") and whole(value) != value:
             draft.say(Said(f"{below}.max_connections", whole(value), place.file, place.line))
             said = True
+        elif store.program == "postgres" and (of_memory := memory_said(below, key, value, place.file, place.line)):
+            draft.say(of_memory)
         elif key not in _QUIET and name not in _QUIET:
             draft.leave(place.file, place.line, f"{box.name} {name} = {value[:40]}", "read, not modelled")
     for name in _CONNECTION_VARIABLES:
@@ -257,7 +260,12 @@ def _say_cache(store: Store, box: Box, draft: Draft) -> None:
     if store.program == "memcached":
         found = re.findall(r"(?:(?:^|\s)-m\s*|--memory-limit[= ])(\d+)", box.command)
         for size in found[:1]:
-            draft.say(Said(f"{below}.memory", f"{size} MiB", box.words[0].file, box.words[0].line))
+            place = next((word for word in box.words if size in (word.value or "")), box.words[0])
+            draft.say(Said(f"{below}.memory", f"{size} MiB", place.file, place.line))
+        joined = " ".join(word.value or "" for word in box.words)
+        for match in re.finditer(r"(?:^|\s)-([ctIR])\s*(\d+\w?)(?=\s|$)", joined):
+            place = next((word for word in box.words if match[2] in (word.value or "")), box.words[0])
+            draft.leave(place.file, place.line, f"{box.name} -{match[1]} {match[2]}", "read, not modelled")
     _, memory = size_of(box)
     if memory is not None:
         why = "derived: no maxmemory is set: the memory of its container"

@@ -9,10 +9,13 @@ from novamodel.importers.kubernetes.metric_words import Shown, key_of, metric_sa
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import seconds, whole
 from novamodel.importers.report import Draft, Said
+from novamodel.scenario.scaling_metric import WEEKDAYS
 
 KEDA = "documented: KEDA"
 _DEFAULT_MAX = 100
 _CLOCK = re.compile(r"(\d{1,2})\s+(\d{1,2})\s+(\S+)\s+(\S+)\s+(\S+)")
+_DAY = {word[:3].lower(): (number + 1) % 7 for number, word in enumerate(WEEKDAYS)}
+"""Names of days as cron numbers them: Sunday is 0."""
 _NO_PLACE = "this trigger has no place in the model"
 
 
@@ -52,10 +55,24 @@ def _to_zero(spec: Node, draft: Draft) -> list[Said]:
     for key, path in (("pollingInterval", "polling_interval"), ("cooldownPeriod", "cooldown")):
         if spec[key]:
             said.append(Said(f"autoscaler.keda.{path}", seconds(spec[key].value), spec[key].file, spec[key].line))
-    for key in ("fallback", "initialCooldownPeriod"):
-        if spec[key]:
-            draft.leave(spec.file, spec[key].line, f"{key} of a ScaledObject", "no place in the model")
-    return said
+    if spec["initialCooldownPeriod"]:
+        place = spec["initialCooldownPeriod"]
+        draft.leave(spec.file, place.line, "initialCooldownPeriod of a ScaledObject", "no place in the model")
+    return [*said, *_fallback(spec["fallback"], draft)]
+
+
+def _fallback(found: Node, draft: Draft) -> list[Said]:
+    """Replicas while a trigger has no answer; those that depend on the replicas there are left out."""
+    style = found["behavior"].text or "static"
+    if not found or style != "static":
+        if found:
+            draft.leave(found.file, found.line, f"fallback of a ScaledObject: {style}", "no place in the model")
+        return []
+    return [
+        Said(f"autoscaler.keda.fallback.{path}", whole(found[key].value), found[key].file, found[key].line)
+        for key, path in (("failureThreshold", "failure_threshold"), ("replicas", "replicas"))
+        if found[key]
+    ]
 
 
 def _trigger(trigger: Node, box: Node, taken: set[str], draft: Draft) -> list[Said]:
@@ -113,7 +130,10 @@ def _external(trigger: Node, kind: str, taken: set[str]) -> list[Said]:
 
 
 def _cron(trigger: Node, taken: set[str], draft: Draft) -> list[Said]:
-    """So many replicas between two times of the day; which days is not read."""
+    """So many replicas between two times of the day, on certain days of the week; across midnight they are two series.
+
+    Days of the month and months are not read, and days of the week where those of the end do not fit the start's.
+    """
     data = trigger["metadata"]
     start, end = (_CLOCK.fullmatch(data[key].text.strip()) for key in ("start", "end"))
     count = whole(data["desiredReplicas"].value)
@@ -122,16 +142,51 @@ def _cron(trigger: Node, taken: set[str], draft: Draft) -> list[Said]:
     begin, close = (f"{int(one[2]):02d}:{int(one[1]):02d}" for one in (start, end))
     if begin == close or max(int(one[2]) for one in (start, end)) > 23 or max(int(one[1]) for one in (start, end)) > 59:
         return []
-    if any(start.group(3, 4, 5)) and ("*", "*", "*") not in (start.group(3, 4, 5), end.group(3, 4, 5)):
-        draft.leave(
-            trigger.file, data["start"].line, f"cron days {' '.join(start.group(3, 4, 5))}", "every day is taken"
-        )
+    night = begin > close
+    days, last = (_days_of(one[5]) for one in (start, end))
+    following = sorted((day + night) % 7 for day in days)
+    if start.group(3, 4) != ("*", "*") or end.group(3, 4) != ("*", "*") or not days or last != following:
+        days = following = list(range(7))
+        what = f"cron days {' '.join(start.group(3, 4, 5))}"
+        draft.leave(trigger.file, data["start"].line, what, "every day is taken")
     if data["timezone"].text not in ("", "UTC", "Etc/UTC"):
         what = f"cron timezone {data['timezone'].text}"
         draft.leave(trigger.file, data["timezone"].line, what, "times of day are the scenario's")
-    line = [[begin, count], [close, 0]] if begin < close else [[close, 0], [begin, count]]
-    if line[0][0] != "00:00":
-        line.insert(0, ["00:00", line[-1][1]])
+    said = _series(trigger, [(begin, count)] if night else [(begin, count), (close, 0)], days, taken)
+    if night and close != "00:00":
+        said += _series(trigger, [("00:00", count), (close, 0)], following, taken)
+    return said
+
+
+def _series(trigger: Node, steps: list[tuple[str, int]], days: list[int], taken: set[str]) -> list[Said]:
+    """A series over the day, on these days of the week (0 = Monday)."""
+    line = [list(step) for step in (steps if steps[0][0] == "00:00" else [("00:00", 0), *steps])]
     key = key_of(trigger["name"].text or "cron", taken)
     said = metric_said(key, "External", Shown("series"), trigger, "average_target", trigger["nothing"], "1")
-    return [*said, Said(f"autoscaler.metrics.{key}.series", line, trigger.file, data["start"].line)]
+    place = trigger.at("metadata", "start")
+    said.append(Said(f"autoscaler.metrics.{key}.series", line, place.file, place.line))
+    if len(days) < 7:
+        words = [WEEKDAYS[day] for day in days]
+        said.append(Said(f"autoscaler.metrics.{key}.days", words, place.file, place.line))
+    return said
+
+
+def _days_of(text: str) -> list[int]:
+    """Days of the week of a cron line, 0 = Monday; none where it is written otherwise."""
+    if text in ("*", "?"):
+        return list(range(7))
+    found: set[int] = set()
+    for part in text.lower().split(","):
+        first, _, end = part.partition("-")
+        begin, last = _day_of(first), _day_of(end or first)
+        if begin is None or last is None:
+            return []
+        found |= {(day + 6) % 7 for day in range(begin, last + (8 if last < begin else 1))}
+    return sorted(found)
+
+
+def _day_of(word: str) -> int | None:
+    """A day as cron counts, from Sunday on; 7 is Sunday too."""
+    if word.isdecimal():
+        return int(word) % 7 if int(word) <= 7 else None
+    return _DAY.get(word[:3])

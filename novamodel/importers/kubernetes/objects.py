@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from novamodel.importers.kubernetes.charts import leaves, matters
 from novamodel.importers.kubernetes.operators import as_stores
+from novamodel.importers.kubernetes.poolers import as_pooler
 from novamodel.importers.names import is_infrastructure, short_name
 from novamodel.importers.node import Node
+from novamodel.importers.pools.capacity_words import speaks
 from novamodel.importers.report import Draft
 
 WORKLOADS = (
@@ -20,18 +25,26 @@ WORKLOADS = (
     "ReplicationController",
 )
 JOBS = ("Job", "CronJob")
+MOST = 30
+"""Values of an object of a kind that is not known."""
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "IngressRoute", "VirtualService")
-_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service"}
+_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service", "Pod"}
 _QUIET = {
     "Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "ConfigMap",
     "NetworkPolicy", "CustomResourceDefinition", "ServiceMonitor", "PodMonitor", "PrometheusRule", "Certificate",
     "Issuer", "ClusterIssuer", "SealedSecret", "ExternalSecret", "MutatingWebhookConfiguration", "APIService",
     "ValidatingWebhookConfiguration", "PodSecurityPolicy", "SecretStore", "ClusterSecretStore", "IngressClass",
-    "Kustomization", "Component", "Application", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
-    "TriggerAuthentication", "ClusterTriggerAuthentication",
+    "Kustomization", "Component", "ApplicationSet", "AppProject", "Gateway", "GatewayClass",
+    "TriggerAuthentication", "ClusterTriggerAuthentication", "ClusterConfig", "HelmRepository", "OCIRepository",
+    "GitRepository",
 }  # fmt: skip
 """Kinds that neither cost nor limit by themselves."""
+_BESIDE = re.compile(
+    r"(^|[-_])(xtrabackup|backup|exporter|agent|sidecar|metrics|reload(er)?|proxy|istio|envoy|filebeat|fluent\w*|logrotate|"
+    r"cloud-?sql-?proxy|vault)([-_]|$)"
+)
+"""Names of containers that stand beside the one that answers."""
 _MATTERS = {
     "PodDisruptionBudget": ("minAvailable", "maxUnavailable"),
     "ResourceQuota": ("hard",),
@@ -45,6 +58,10 @@ _MATTERS = {
 """Kinds that limit or cost, and where their values stand."""
 
 
+_VALUES_AT = {"HelmRelease": ("values",), "HelmChart": ("valuesContent",), "Application": ("source", "helm")}
+"""Kinds that have charts rendered, and where they say the values of those."""
+
+
 @dataclass
 class Cluster:
     """The objects of all manifests by kind."""
@@ -56,9 +73,9 @@ class Cluster:
         """All objects of some kinds, in the order of files."""
         return [found for kind in kinds for found in self.objects.get(kind, [])]
 
-    @property
+    @cached_property
     def prefixes(self) -> list[str]:
-        """Namespaces, which names often repeat as a prefix."""
+        """Namespaces, which names often repeat as a prefix; asked for when all objects are there."""
         spaces = {namespace(found) for group in self.objects.values() for found in group}
         return sorted(spaces - {"default", ""}, key=lambda space: (-len(space), space))
 
@@ -94,7 +111,7 @@ def containers(found: Node) -> list[Node]:
 def main_container(found: Node) -> Node:
     """The container that answers requests: the first one that is no infrastructure, else the first."""
     boxes = containers(found)
-    own = [box for box in boxes if not is_infrastructure(box["image"].text)]
+    own = [box for box in boxes if not is_infrastructure(box["image"].text) and not _BESIDE.search(box["name"].text)]
     return (own or boxes or [template_of(found).at("spec", "containers", 0)])[0]
 
 
@@ -104,6 +121,13 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
     for document in documents:
         for found in _items(document):
             kind = found["kind"].text
+            pooler = as_pooler(found)
+            if pooler:
+                cluster.objects.setdefault("Pooler", []).extend(pooler[:1])
+                cluster.objects.setdefault("StoreService", []).extend(pooler[1:])
+                cluster.objects.setdefault("Service", []).extend(pooler[1:])
+                if kind == "Pooler":
+                    continue
             stores = as_stores(found, draft)
             if stores:
                 cluster.objects.setdefault("Store", []).extend(stores[:1])
@@ -111,6 +135,8 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
                 cluster.objects.setdefault("Service", []).extend(stores[1:])
                 continue
             cluster.objects.setdefault(kind, []).append(found)
+            if kind in ROUTES or kind == "Service":
+                _list_route(found, draft)
             if kind not in _READ and kind not in _QUIET:
                 _leave(found, kind, draft)
     prefixes = cluster.prefixes
@@ -135,10 +161,44 @@ def _leave(found: Node, kind: str, draft: Draft) -> None:
         words += [f"schedule {found.at('spec', 'schedule').text}"] if kind == "CronJob" else []
         words += [f"{path} {value}" for path, value in _scalars(size, "")]
     shown = f"{kind or 'document without kind'} {name_of(found)}".strip() + (
-        f": {', '.join(words)[:200]}" if words else ""
+        f": {', '.join(words)[:400]}" if words else ""
     )
     why = "takes no customers" if kind in JOBS else "no place in the model"
     draft.leave(found.file, found["kind"].line, shown, why)
+    if kind in _VALUES_AT:
+        for path, node in leaves(found.at("spec", *_VALUES_AT[kind]), "values"):
+            if matters(path):
+                draft.leave(node.file, node.line, f"{kind} {name_of(found)}: {path} {node.text}", "Helm renders it")
+    elif kind not in JOBS and kind not in _MATTERS:
+        for path, node in _leaves(found["spec"], "spec")[:MOST]:
+            draft.leave(node.file, node.line, f"{kind} {name_of(found)}: {path} {node.text}", why)
+
+
+def _leaves(node: Node, path: str, depth: int = 0) -> list[tuple[str, Node]]:
+    """Values that say how much, how many or how long, anywhere below."""
+    if depth > 8:
+        return []
+    if isinstance(node.value, dict):
+        below = [(f"{path}.{key}", inner) for key, inner in node.entries()]
+    else:
+        below = [(path, inner) for inner in node]
+    found = [pair for place, inner in below for pair in _leaves(inner, place, depth + 1)]
+    last = ".".join(path.split(".")[-2:])
+    return [*found, *([(path, node)] if node.text and not below and speaks(last, node.text) else [])]
+
+
+def _list_route(found: Node, draft: Draft) -> None:
+    """Times, limits and tries of a route or a Service that no reader takes."""
+    rows = _leaves(found["spec"], "spec") if found["kind"].text in ROUTES else []
+    for key, node in found.at("metadata", "annotations").entries():
+        last = key.rpartition("/")[2]
+        if not last.startswith(("limit-", "proxy-read-timeout")) and (
+            speaks(last, node.text) or (last.endswith("attributes") and node.text)
+        ):
+            rows.append((key, node))
+    for path, node in rows[:MOST]:
+        what = f"{found['kind'].text} {name_of(found)}: {path} {node.text[:100]}"
+        draft.leave(node.file, node.line, what, "read, not modelled")
 
 
 def _scalars(node: Node, path: str, depth: int = 0) -> list[tuple[str, str]]:

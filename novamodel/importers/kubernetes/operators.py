@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from novamodel.importers.node import Node
+from novamodel.importers.postgres.memory import MEMORY_SETTINGS
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft
 from novamodel.yamlfile import Lines
 
 
-class _Made:
+class Made:
     """Builds an object whose values keep the lines of the one that they are read from."""
 
     def __init__(self, source: Node) -> None:
@@ -60,8 +61,8 @@ def as_stores(found: Node, draft: Draft) -> list[Node]:
     return maker(found, draft) if maker is not None else []
 
 
-def _store(found: Node, image: str, place: Node, size: Node, storage: Node, count: Node, draft: Draft) -> _Made:
-    made = _Made(found)
+def _store(found: Node, image: str, place: Node, size: Node, storage: Node, count: Node, draft: Draft) -> Made:
+    made = Made(found)
     name = found.at("metadata", "name").text
     made.put((*_BOX, "name"), name, place)
     made.put((*_BOX, "image"), image, place)
@@ -81,7 +82,7 @@ def _services(found: Node, *ends: str) -> list[Node]:
     name = found.at("metadata", "name").text
     result = []
     for end in ends:
-        made = _Made(found)
+        made = Made(found)
         made.put(("kind",), "Service", found["kind"])
         made.put(("metadata", "name"), f"{name}{end}", found.at("metadata", "name"))
         made.put(("spec", "selector"), {"novamodel.store": name}, found["metadata"])
@@ -89,21 +90,17 @@ def _services(found: Node, *ends: str) -> list[Node]:
     return result
 
 
-def _parameters(made: _Made, parameters: Node, draft: Draft) -> None:
+def _parameters(made: Made, parameters: Node, draft: Draft) -> None:
     """PostgreSQL's parameters as its arguments."""
+    words: list[str] = []
     for key, node in parameters.entries():
-        if key == "max_connections":
-            made.put((*_BOX, "args"), ["-c", f"{key}={node.text}"], node)
-            made.lines[(*_BOX, "args", 0)] = made.lines[(*_BOX, "args", 1)] = node.line
+        if key == "max_connections" or key in MEMORY_SETTINGS:
+            words += ["-c", f"{key}={node.text}"]
+            made.put((*_BOX, "args"), words, node)
+            for place in (len(words) - 2, len(words) - 1):
+                made.lines[(*_BOX, "args", place)] = node.line
         elif node.text:
             draft.leave(node.file, node.line, f"{key} = {node.text[:60]}", "PostgreSQL parameter: no place for it")
-
-
-def _pooler(found: Node, place: Node, draft: Draft) -> None:
-    if place and place.value is not False:
-        words = ", ".join(f"{key} {node.text}" for key, node in place.entries() if node.text)
-        what = f"connection pooler of {found.at('metadata', 'name').text}: {words}".rstrip(": ")
-        draft.leave(found.file, place.line, what, "PgBouncer of an operator: write it as database.pgbouncer")
 
 
 def _cloud_native(found: Node, draft: Draft) -> list[Node]:
@@ -114,6 +111,10 @@ def _cloud_native(found: Node, draft: Draft) -> list[Node]:
         found, name, image or found["kind"], spec["resources"], spec.at("storage", "size"), spec["instances"], draft
     )
     _parameters(made, spec.at("postgresql", "parameters"), draft)
+    for place in (spec.at("walStorage", "size"), spec.at("storage", "storageClass"), spec["maxSyncReplicas"]):
+        if place:
+            what = f"{'.'.join(str(word) for word in place.path[1:])}: {place.text}"
+            draft.leave(place.file, place.line, what, "read, not modelled")
     return [made.node(), *_services(found, "-rw", "-ro", "-r")]
 
 
@@ -131,8 +132,7 @@ def _zalando(found: Node, draft: Draft) -> list[Node]:
         draft,
     )
     _parameters(made, spec.at("postgresql", "parameters"), draft)
-    _pooler(found, spec["connectionPooler"] or spec["enableConnectionPooler"], draft)
-    return [made.node(), *_services(found, "", "-repl", "-pooler")]
+    return [made.node(), *_services(found, "", "-repl")]
 
 
 def _crunchy(found: Node, draft: Draft) -> list[Node]:
@@ -142,8 +142,7 @@ def _crunchy(found: Node, draft: Draft) -> list[Node]:
     storage = first.at("dataVolumeClaimSpec", "resources", "requests", "storage")
     made = _store(found, image, version or found["kind"], first["resources"], storage, first["replicas"], draft)
     _parameters(made, spec.at("patroni", "dynamicConfiguration", "postgresql", "parameters"), draft)
-    _pooler(found, spec.at("proxy", "pgBouncer"), draft)
-    return [made.node(), *_services(found, "-primary", "-ha", "-replicas", "-pgbouncer")]
+    return [made.node(), *_services(found, "-primary", "-ha", "-replicas")]
 
 
 def _failover(found: Node, draft: Draft) -> list[Node]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from novamodel.importers.kubernetes.hpa import autoscaler
@@ -39,7 +40,18 @@ K8S = "documented: Kubernetes"
 def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
     """The services that the manifests deploy, with everything that is said about each."""
     result: dict[str, Workload] = {}
-    for found in cluster.of(*WORKLOADS):
+    own = any(not is_infrastructure(main_container(one)["image"].text) for one in cluster.of(*WORKLOADS))
+    alone = [] if own else [one for one in cluster.of("Pod") if one.at("spec", "restartPolicy").text in ("", "Always")]
+    for pod in cluster.of("Pod"):
+        if pod not in alone:
+            draft.leave(
+                pod.file, pod["kind"].line, f"Pod {name_of(pod)}", "no workload keeps it: it takes no customers"
+            )
+            for box in containers(pod):
+                list_sizes(f"Pod {name_of(pod)}", box, draft)
+    for found in [*cluster.of(*WORKLOADS), *alone]:
+        if found.at("spec", "workloadRef"):
+            continue  # its pods are those of the Deployment that it names
         if not containers(found):
             what = f"{found['kind'].text} {name_of(found)}"
             place = found.at("metadata", "name").line
@@ -75,14 +87,12 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             continue
         for other in containers(found):
             if other.path != box.path:
-                draft.leave(
-                    other.file,
-                    other.line,
-                    f"container {other['name'].text}",
-                    "one container a pod is modelled",
-                )
+                name_there = f"container {other['name'].text}"
+                draft.leave(other.file, other.line, name_there, "one container a pod is modelled")
+                list_sizes(name_there, other, draft)
         for extra in template_of(found).at("spec", "initContainers"):
             draft.leave(extra.file, extra.line, f"init container {extra['name'].text}", "start-up is one delay")
+            list_sizes(f"init container {extra['name'].text}", extra, draft)
         if found.at("spec", "strategy", "type").text == "Recreate":
             strategy = found.at("spec", "strategy", "type")
             draft.leave(found.file, strategy.line, "strategy Recreate", "a rollout is a rolling update")
@@ -93,7 +103,7 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             name_of(found),
             found.file,
             found.at("metadata", "name").line,
-            tuple(_said(found, box)) + _scaling(found, box, cluster, draft),
+            tuple(_said(found, box, _rolled_by(found, cluster))) + _scaling(found, box, cluster, draft),
             whole(box.at("ports", 0, "containerPort").value) if box.at("ports", 0, "containerPort") else None,
             box["image"].text,
             tuple(entry["name"].text for entry in box["env"]),
@@ -101,25 +111,48 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
     return list(result.values())
 
 
+def list_sizes(what: str, box: Node, draft: Draft) -> None:
+    """What a container that is not modelled asks for and may use."""
+    for kind in ("requests", "limits"):
+        for key, node in box["resources"][kind].entries():
+            if node.text:
+                draft.leave(node.file, node.line, f"{what}: {kind}.{key} {node.text}", "read, not modelled")
+
+
 def _scaling(found: Node, box: Node, cluster: Cluster, draft: Draft) -> tuple[Said, ...]:
     """The autoscaler that means a workload by its name; whether namespaces agree is a finding of its own."""
     kinds = (("HorizontalPodAutoscaler", autoscaler), ("ScaledObject", scaled_by))
     for kind, read in kinds:
-        meant = [one for one in cluster.of(kind) if one.at("spec", "scaleTargetRef", "name").text == name_of(found)]
-        meant = [one for one in meant if _means_kind(one, found)]
+        targets = [found, *_rolled_by(found, cluster)]
+        meant = [one for one in cluster.of(kind) if any(_means(one, target) for target in targets)]
         if meant:
-            return read(meant, box, draft)
+            near = max(_shared(one.file, found.file) for one in meant)
+            return read([one for one in meant if _shared(one.file, found.file) == near], box, draft)
     return ()
 
 
-def _means_kind(scaler: Node, found: Node) -> bool:
-    kind = scaler.at("spec", "scaleTargetRef", "kind").text
-    return not kind or kind == found["kind"].text
+def _shared(one: str, other: str) -> int:
+    """How many folders two files have in common."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
 
-def _said(found: Node, box: Node) -> list[Said]:
+def _means(scaler: Node, found: Node) -> bool:
+    target = scaler.at("spec", "scaleTargetRef")
+    return target["name"].text == name_of(found) and target["kind"].text in ("", found["kind"].text)
+
+
+def _rolled_by(found: Node, cluster: Cluster) -> list[Node]:
+    """The Rollouts of Argo that take their pods from a Deployment and scale it themselves."""
+    refs = [(one, one.at("spec", "workloadRef")) for one in cluster.of("Rollout")]
+    name, kind = name_of(found), found["kind"].text
+    return [one for one, ref in refs if ref["name"].text == name and ref["kind"].text in ("", kind)]
+
+
+def _said(found: Node, box: Node, rolled_by: list[Node]) -> list[Said]:
     said = []
-    replicas = found.at("spec", "replicas")
+    first = next(iter(rolled_by), found)
+    replicas = first.at("spec", "replicas")
     if replicas:
         said.append(Said("replicas", whole(replicas.value), replicas.file, replicas.line))
     said += _resources(box)
@@ -131,11 +164,12 @@ def _said(found: Node, box: Node) -> list[Said]:
     grace = template_of(found).at("spec", "terminationGracePeriodSeconds")
     if grace:
         said.append(Said("termination_grace", seconds(grace.value), grace.file, grace.line))
-    return said + _rollout(found) + _pre_stop(box)
+    return said + _rollout(first) + _pre_stop(box)
 
 
 def _rollout(found: Node) -> list[Said]:
-    rolling, ready = found.at("spec", "strategy", "rollingUpdate"), found.at("spec", "minReadySeconds")
+    strategy, ready = found.at("spec", "strategy"), found.at("spec", "minReadySeconds")
+    rolling = strategy["rollingUpdate"] or strategy["rollingParams"] or strategy["canary"]
     bounds = (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable"))
     said = [
         Said(f"rollout.{path}", whole(rolling[key].value), rolling[key].file, rolling[key].line)

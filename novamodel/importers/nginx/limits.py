@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from novamodel.importers.nginx.read import Directive, Nginx, Scope, Target, Zone
+from novamodel.importers.nginx.read import Directive, Nginx, Scope, Target, Zone, generality
 from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 from novamodel.scenario import Origin
@@ -24,7 +24,7 @@ def say_limits(nginx: Nginx, targets: Sequence[Target], draft: Draft) -> None:
         by_service[target.service].append(target)
     shared = _servers_of_zones(targets)
     for service, locations in by_service.items():
-        locations.sort(key=lambda one: len(one.path))
+        locations.sort(key=generality)
         first = locations[0]
         requests = [_request_limit(nginx, limit, first.scope, shared, draft) for limit in first.scope.limits]
         if known := [limit for limit in requests if limit is not None]:
@@ -57,7 +57,9 @@ def _say_other(first: Target, other: Target, draft: Draft) -> None:
         mine, theirs = getattr(other.scope, what), getattr(first.scope, what)
         if [line.args for line in mine] != [line.args for line in theirs]:
             place = mine[0] if mine else other.location
-            name = f"{'limit_req' if what == 'limits' else 'limit_conn'} of location {other.path}"
+            written = "; ".join(f"{line.name} {' '.join(line.args)}" for line in mine)
+            name = written or f"no {'limit_req' if what == 'limits' else 'limit_conn'}"
+            name = f"{name[:80]} of location {other.path}"
             why = (
                 f"{other.service} has the lines of location {first.path}; which routes come through here is not known: "
             )

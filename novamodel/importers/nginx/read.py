@@ -98,6 +98,20 @@ class Target(NamedTuple):
     path: str
 
 
+_BESIDE = re.compile(
+    r"ws|socket|stream|events?\b|sse|live|cable|hub|static|assets|media|uploads?|files|health|status|metrics|ping|admin|"
+    r"favicon|robots|well-known|websocket|\.(js|css|png|jpe?g|svg|ico)",
+    re.I,
+)
+"""Paths of what stands beside the requests that most clients send: streams, files, probes."""
+
+
+def generality(target: Target) -> tuple[bool, bool, int]:
+    """Sorts locations: those that hold for most requests first, then the longer paths, streams and files last."""
+    exact = "=" in target.location.args
+    return (bool(_BESIDE.search(target.path)), exact, len(target.path))
+
+
 @dataclass
 class Nginx:
     """What nginx files say together."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from novamodel.importers.nginx.read import Directive, Nginx, Target
+from novamodel.importers.nginx.read import Directive, Nginx, Target, generality
 from novamodel.importers.quantity import milliseconds, whole
 from novamodel.importers.report import Draft, Said
 
@@ -62,7 +62,8 @@ def _say_servers(nginx: Nginx, service: str, host: str, draft: Draft) -> None:
         draft.say(Said("max_conns", whole(limited[0].option("max_conns")), limited[0].file, limited[0].line), below)
     for server in servers:
         if limited and server.option("max_conns") != limited[0].option("max_conns"):
-            draft.leave(server.file, server.line, "max_conns of single servers", "one for all replicas is modelled")
+            shown = f"max_conns {server.option('max_conns') or 'unlimited'} of a single server"
+            draft.leave(server.file, server.line, shown, "one for all replicas is modelled")
 
 
 def _say_failures(servers: dict[str, list[Directive]], draft: Draft) -> None:
@@ -74,7 +75,10 @@ def _say_failures(servers: dict[str, list[Directive]], draft: Draft) -> None:
             said[service] = next((line for line in lines if line.option(name) is not None), None)
             if len(set(texts)) > 1:
                 first = said[service] or lines[0]
-                draft.leave(first.file, first.line, f"{name} of single servers", "one for all replicas is modelled")
+                shown = ", ".join(sorted({text for text in texts if text is not None}))
+                draft.leave(
+                    first.file, first.line, f"{name} {shown} of single servers", "one for all replicas is modelled"
+                )
         agreed = len({place and place.option(name) for place in said.values()}) == 1
         for service, place in said.items():
             if place is not None:
@@ -87,7 +91,7 @@ def _say_failures(servers: dict[str, list[Directive]], draft: Draft) -> None:
 def _say_keepalive(nginx: Nginx, target: Target, draft: Draft) -> None:
     for found in nginx.upstreams[target.host].inner("keepalive")[:1] if target.host in nginx.upstreams else []:
         count = whole(found.args[0] if found.args else "")
-        _say_once("edge.keepalive", count, found, f"keepalive of upstream {target.host}", draft)
+        _say_once("edge.keepalive", count, found, f"keepalive {count} of upstream {target.host}", draft)
         version = target.scope.setting("proxy_http_version")
         if version is None or version.args[0] != "1.1":
             message = f"upstream {target.host} keeps connections, but location {target.path} speaks HTTP/1.0 to it: "
@@ -97,13 +101,18 @@ def _say_keepalive(nginx: Nginx, target: Target, draft: Draft) -> None:
 
 
 def say_next_upstream(targets: Sequence[Target], draft: Draft) -> None:
-    """Write when another replica is asked, how many, and how long a silent one is waited for."""
+    """Write when another replica is asked, how many, and how long a silent one is waited for.
+
+    The edge has one value of each: that of its most general location, which may be nginx's default.
+    """
+    targets = sorted(targets, key=generality)
+    silent: set[str] = set()
     for target in targets:
         where = f"location {target.path}"
         found = target.scope.setting("proxy_next_upstream")
         if found is not None:
             on = list(dict.fromkeys(_ON[word] for word in found.args if word in _ON))
-            _say_once("edge.next_upstream.on", on, found, f"{found.name} of {where}", draft)
+            _say_once("edge.next_upstream.on", on, found, f"{found.name} {' '.join(found.args)} of {where}", draft)
             for word in found.args:
                 if word == "non_idempotent":
                     why = "services.*.repeatable says which routes may be sent again when they were in flight"
@@ -117,9 +126,16 @@ def say_next_upstream(targets: Sequence[Target], draft: Draft) -> None:
             ("proxy_read_timeout", "edge.read_timeout"),
         ):
             found = target.scope.setting(name)
-            if found is not None:
-                value = whole(found.args[0]) if name.endswith("tries") else nginx_time(" ".join(found.args))
-                _say_once(path, value, found, f"{name} of {where}", draft)
+            if found is None:
+                silent |= {name} if target is targets[0] else set()
+                continue
+            written = f"{name} {' '.join(found.args)} of {where}"
+            if name in silent:
+                why = f"one value for the edge is modelled: nginx's default, which location {targets[0].path} has"
+                draft.leave(found.file, found.line, written, why)
+                continue
+            value = whole(found.args[0]) if name.endswith("tries") else nginx_time(" ".join(found.args))
+            _say_once(path, value, found, written, draft)
 
 
 def _say_once(path: str, value: object, found: Directive, what: str, draft: Draft) -> None:

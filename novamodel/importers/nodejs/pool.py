@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from novamodel.errors import UserError
 from novamodel.importers.nodejs.javascript import Token, number, tokens, unquoted
-from novamodel.importers.nodejs.objects import Literal, Source, calls, source_of
+from novamodel.importers.nodejs.objects import Literal, Source, calls, source_of, until_comma
 from novamodel.importers.pools.said import Row
 from novamodel.importers.quantity import milliseconds
 from novamodel.yamlfile import read_text
@@ -87,8 +87,12 @@ def read_pools(path: Path, shown: str) -> list[Row]:
     """What the pools that a source file makes say; one whose braces do not close is a ``UserError`` with its line."""
     source = source_of(list(tokens(read_text(path))))
     rows: list[Row] = []
+    said = {unquoted(word) for word in source.words if word.kind == "string"}
+    others = bool(said & _OTHER_POOLS) and "pg" not in said
     for table, made in ((_MADE, True), (_CALLED, False)):
         for word, arguments, closed in calls(source.words, set(table), made):
+            if others and word.text == "Pool":
+                continue
             if not closed and made and word.text == "Pool":
                 raise UserError("new Pool({ is never closed", file=path, line=word.line)
             rows += _rows(table[word.text], word, arguments, source, shown)
@@ -180,9 +184,12 @@ def _of_literal(literal: Literal, library: Library, source: Source, shown: str) 
 
 
 def _of_settings(source: Source, shown: str) -> list[Row]:
-    """Settings files of an object for each environment, such as Sequelize's and Knex's: that of production."""
+    """Settings files of an object for each environment, such as Sequelize's and Knex's: that of production.
+
+    Where no environment is named: the first object called ``pool``, or TypeORM's ``poolSize`` and ``extra``.
+    """
     for at, word in enumerate(source.words):
-        if unquoted(word) == "production" and [one.text for one in source.words[at + 1 : at + 3]] == [":", "{"]:
+        if unquoted(word) == "production" and _texts(source, at + 1, 2) == [":", "{"]:
             literal = source.literal(source.words[at + 2 :])
             if literal is not None and "pool" in literal.options:
                 library = _SEQUELIZE if "dialect" in literal.options else _KNEX
@@ -192,7 +199,37 @@ def _of_settings(source: Source, shown: str) -> list[Row]:
                     for row in _of_literal(part, library, source, shown)
                 ]
                 return [Row("", None, shown, word.line, "pool", library.name), *rows]
+    said = {unquoted(word) for word in source.words}
+    library = _SEQUELIZE if "dialect" in said else _KNEX
+    if not said & _DATABASE_WORDS:
+        return []
+    for at, word in enumerate(source.words):
+        name = unquoted(word)
+        if name == "poolSize" and _texts(source, at + 1, 1) == [":"]:
+            value, _ = until_comma(source.words, at + 2)
+            return _plain(Literal(word.line, {"poolSize": (value, word.line)}), word, _TYPEORM, source, shown)
+        if name in ("pool", "extra") and _texts(source, at + 1, 2) == [":", "{"]:
+            literal = source.literal(source.words[at + 2 :])
+            if literal is not None and {"max", "min"} & literal.options.keys():
+                return _plain(literal, word, _TYPEORM if name == "extra" else library, source, shown)
     return []
+
+
+_DATABASE_WORDS = {
+    "knex", "Knex", "client", "dialect", "sequelize", "Sequelize", "pg", "postgres", "postgresql", "mysql", "mysql2",
+    "TypeOrmModule", "DataSource", "typeorm", "MikroORM", "defineConfig",
+}  # fmt: skip
+"""Words of a file that makes settings of a database."""
+_OTHER_POOLS = {"tinypool", "workerpool", "piscina", "generic-pool", "undici", "worker_threads", "node:worker_threads"}
+"""Packages whose ``Pool`` is none of connections to a database."""
+
+
+def _texts(source: Source, at: int, count: int) -> list[str]:
+    return [one.text for one in source.words[at : at + count]]
+
+
+def _plain(literal: Literal, word: Token, library: Library, source: Source, shown: str) -> list[Row]:
+    return [Row("", None, shown, word.line, "pool", library.name), *_of_literal(literal, library, source, shown)]
 
 
 def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
@@ -201,9 +238,11 @@ def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
     if plain is not None:
         return plain, "", False, parts[0].line
     by = _variable(parts)
+    radix = any(part.text == "parseInt" for part in parts)
     for at, part in enumerate(parts):
+        after = parts[at + 1].kind if at + 1 < len(parts) else ""
         if part.text in ("||", "??", ":") or (
-            part.text == "," and at + 1 < len(parts) and parts[at + 1].kind == "string"
+            part.text == "," and after in ("string", *(() if radix else ("number",)))
         ):
             rest = list(takewhile(lambda token: token.text not in (",", ")"), parts[at + 1 :]))
             if len(rest) == 1 and rest[0].kind == "string":
@@ -217,5 +256,6 @@ def value_of(parts: list[Token]) -> tuple[Any, str, bool, int]:
 def _variable(parts: list[Token]) -> str:
     """``DB_POOL`` of ``process.env.DB_POOL`` and ``process.env["DB_POOL"]``."""
     text = "".join(part.text for part in parts)
+    called = re.search(r"""(?:env|config|configService)(?:\.\w+)?(?:<\w+>)?\(["'](\w+)["']""", text)
     match = re.search(r"""env(?:\.(\w+)|\[["'](\w+)["']\])""", text)
-    return (match[1] or match[2]) if match else ""
+    return called[1] if called else (match[1] or match[2]) if match else ""

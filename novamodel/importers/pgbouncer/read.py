@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from novamodel.errors import UserError
+from novamodel.importers.graph.boxes import Box
+from novamodel.importers.graph.stores import say_pod
 from novamodel.importers.kubernetes.read import WORKLOADS, Cluster, main_container
 from novamodel.importers.names import is_image_of
 from novamodel.importers.node import Node
@@ -70,7 +72,7 @@ def read_settings(paths: Iterable[tuple[Path, str]]) -> list[Setting]:
 
 def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
     """Write PgBouncer as the first workload that runs its image gives it, in variables such as DEFAULT_POOL_SIZE."""
-    boxes = [(found.at("spec", "replicas"), main_container(found)) for found in cluster.of(*WORKLOADS)]
+    boxes = [(found.at("spec", "replicas"), main_container(found)) for found in cluster.of(*WORKLOADS, "Pooler")]
     boxes += [(box.at("deploy", "replicas"), box) for _, box in (compose["services"].entries() if compose else [])]
     for replicas, box in boxes:
         if not is_image_of(box["image"].text, "pgbouncer"):
@@ -80,9 +82,11 @@ def say_deployed(cluster: Cluster, compose: Node | None, draft: Draft) -> None:
         say_pgbouncer(said, draft)
         if not said:
             _say_default_mode(box.file, box["image"].line, draft)
-        version = re.search(r":v?(\d+\.\d+)", box["image"].text)
+        version = re.search(r":v?(1\.\d+)", box["image"].text)
         if version:
             draft.say(Said("database.pgbouncer.version", version[1], box.file, box["image"].line))
+        if box.at("resources").value or box.at("deploy", "resources").value:
+            say_pod("database.pgbouncer", Box("pgbouncer", box.file, box["image"].line, None, node=box), draft)
         if isinstance(whole(replicas.value), int) and whole(replicas.value) > 1:
             draft.leave(replicas.file, replicas.line, f"{replicas.text} replicas of PgBouncer", "one is modelled")
         return

@@ -33,6 +33,7 @@ PROGRAMS = (
         ("gunicorn workers", "GUNICORN_WORKERS", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"),
         ("gunicorn threads", "GUNICORN_THREADS", "GUNICORN_CMD_ARGS"),
     ),
+    Program(re.compile(r"uwsgi .*"), "processes", ("uwsgi processes", "uwsgi workers"), ("uwsgi threads",)),
     Program(
         re.compile(r"[pP]uma .*|PUMA_.*|RAILS_M(AX|IN)_THREADS"),
         "processes",
@@ -68,9 +69,9 @@ def with_runtime(rows: list[Row]) -> list[Row]:
     said = list(_said(program, rows))
     if not said:
         return rows
-    used = {row.what for row in said}
+    used = {(row.what, row.file, row.line) for row in said}
     kind = said[0]._replace(value=program.kind, path="runtime.kind", sentence=f"{said[0].what} says what runs")
-    return [*(row for row in rows if row.what not in used), kind, *said]
+    return [*(row for row in rows if (row.what, row.file, row.line) not in used), kind, *said]
 
 
 def _said(program: Program, rows: list[Row]) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from novamodel.importers.quantity import milliseconds, whole
 class Row(NamedTuple):
     """One value with its place. ``path`` below the service (``pool.max``), or None for what has no place in the model.
 
-    ``by``: the variable that gives the value when it is set; ``only``: the value holds where that variable is not set.
+    ``by``: the variable that gives the value when it is set; ``profile``: Spring's, in which it holds.
     """
 
     what: str
@@ -24,9 +24,12 @@ class Row(NamedTuple):
     sentence: str = ""
     by: str = ""
     host: str = ""
+    profile: str = ""
 
 
 _POOL = re.compile(
+    r"(?:(?!REDIS|CACHE|HTTP|THREAD|MONGO|WORKER)[A-Z0-9]{1,40}_){1,2}(PG|DB|DATABASE|POSTGRES)_"
+    r"(MAX_(OPEN|OPEN_CONN(ECTION)?S?|CONN(ECTION)?S?|POOL_SIZE)|POOL_(SIZE|MAX|MAX_SIZE))|"
     r"(PG|DB|DATABASE|POSTGRES|POSTGRESQL|SQL|KNEX|TYPEORM|SEQUELIZE|PRISMA|SQLALCHEMY|DATABASE_CONNECTION)_?"
     r"(CONNECTION_?)?(MAX_?)?(POOL|CONNECTION_LIMIT|CONNECTIONS)_?(SIZE|MAX|MAX_SIZE|LIMIT|SIZE_MAX|MAX_CONNECTIONS)?"
     r"|(SPRING_DATASOURCE_)?HIKARI_?MAXIMUM_?POOL_?SIZE|SPRING_DATASOURCE_HIKARI_MAXIMUM_?POOL_?SIZE|DB_MAX_OPEN_CONNS?|MAX_OPEN_CONNS"
@@ -74,6 +77,8 @@ def rows_of_variables(env: Mapping[str, Text]) -> list[Row]:
         rows += row_of_variable(name, text.value, text.file, text.line)
         if "://" in text.value:
             rows += _of_url(name, text)
+        if "=" in text.value and ";" in text.value:
+            rows += rows_of_connection(name, text.value, text.file, text.line)
     return rows
 
 
@@ -122,6 +127,27 @@ def _of_url(name: str, text: Text) -> list[Row]:
     return rows
 
 
+_NET = (
+    (re.compile(r"max(?:imum)? ?pool ?size ?= ?(\d{1,6})", re.I), "pool.max", ""),
+    (re.compile(r"min(?:imum)? ?pool ?size ?= ?(\d{1,6})", re.I), "pool.min", ""),
+    (re.compile(r"(?<!command )(?<!connect )\btimeout ?= ?(\d{1,6})", re.I), "pool.connection_timeout", " s"),
+    (re.compile(r"connection idle lifetime ?= ?(\d{1,6})", re.I), "pool.idle_timeout", " s"),
+)
+
+
+def rows_of_connection(name: str, value: str, file: str, line: int) -> list[Row]:
+    """What a connection string of .NET (``Host=db;Maximum Pool Size=40``) says of its pool."""
+    if not re.search(r"(host|server|data source)\s?=", value, re.I):
+        return []
+    rows = []
+    for pattern, path, unit in _NET:
+        match = pattern.search(value[:2000])
+        if match:
+            number: Any = f"{match[1]}{unit}" if unit else int(match[1])
+            rows.append(Row(f"{name} {path.partition('.')[2]}", number, file, line, path, f"in {name}"))
+    return rows
+
+
 HEAP_FLAG = "--max-old-space-size"
 _FLAGS = (
     (rf"(?:{HEAP_FLAG})[= ](\d+)", HEAP_FLAG),
@@ -131,11 +157,22 @@ _FLAGS = (
 _PROGRAM_FLAGS = {
     "gunicorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),
                  (r"--threads[= ](\d+)", "threads"),
-                 (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class")),
-    "uvicorn": ((r"--workers[= ](\d+)", "workers"), (r"--limit-concurrency[= ](\d+)", "limit-concurrency")),
+                 (r"(?:\s-k\s+|--worker-class[= ])(\S+)", "worker class"),
+                 (r"(?:\s-t\s*|--timeout[= ])(\d+)", "timeout"),
+                 (r"--worker-connections[= ](\d+)", "worker connections"),
+                 (r"--max-requests[= ](\d+)", "max requests"), (r"--backlog[= ](\d+)", "backlog")),
+    "uvicorn": ((r"--workers[= ](\d+)", "workers"), (r"--limit-concurrency[= ](\d+)", "limit-concurrency"),
+                (r"--backlog[= ](\d+)", "backlog")),
+    "fastapi": ((r"--workers[= ](\d+)", "workers"),), "granian": ((r"--workers[= ](\d+)", "workers"),),
+    "uwsgi": ((r"(?:\s-p\s*|--processes[= ])(\d+)", "processes"), (r"--threads[= ](\d+)", "threads"),
+              (r"--workers[= ](\d+)", "processes"), (r"--listen[= ](\d+)", "listen")),
+    "daphne": ((r"--application-close-timeout[= ](\d+)", "close timeout"),),
     "hypercorn": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"),),
     "puma": ((r"(?:\s-w\s*|--workers[= ])(\d+)", "workers"), (r"(?:\s-t\s*|--threads[= ])(\d+(?::\d+)?)", "threads")),
-    "celery": ((r"(?:\s-c\s*|--concurrency[= ])(\d+)", "concurrency"),),
+    "celery": ((r"(?:\s-c\s*|--concurrency[= ])(\d+)", "concurrency"),
+               (r"--prefetch-multiplier[= ](\d+)", "prefetch multiplier"),
+               (r"--max-tasks-per-child[= ](\d+)", "max tasks a child"),
+               (r"--autoscale[= ](\d+,\d+)", "autoscale")),
     "sidekiq": ((r"(?:\s-c\s*|--concurrency[= ])(\d+)", "concurrency"),),
     "pm2": ((r"\s-i\s+(\S+)", "instances"),),
 }  # fmt: skip
@@ -150,18 +187,25 @@ def _flag(what: str, value: str, file: str, line: int) -> Row:
 
 def rows_of_command(words: tuple[Text, ...]) -> list[Row]:
     """Workers, threads, heaps and concurrency in the words of a command."""
-    text = " ".join(word.value or "" for word in words)
-    place = next((word for word in words if word.value), None)
-    if place is None:
-        return []
+    text, places = "", []
+    for word in words:
+        if word.value:
+            places.append((len(text), word))
+            text += f"{word.value} "
     rows = []
+
+    def at(position: int) -> Text:
+        return next(word for start, word in reversed(places) if start <= position)
+
     for pattern, what in _FLAGS:
-        rows += [_flag(what, match[1], place.file, place.line) for match in re.finditer(pattern, text)]
+        for match in re.finditer(pattern, text):
+            place = at(match.start(1))
+            rows.append(_flag(what, match[1], place.file, place.line))
     for program, flags in _PROGRAM_FLAGS.items():
-        at = re.search(rf"(?<![\w.-]){program}(?![\w.-])", text)
-        for pattern, what in flags if at else ():
-            rows += [
-                Row(f"{program} {what}", match[1], place.file, place.line)
-                for match in re.finditer(pattern, text[at.end() :] if at else "")
-            ]
+        named = re.search(rf"(?<![\w.-]){program}(?![\w.-])", text)
+        for pattern, what in flags if named else ():
+            for match in re.finditer(pattern, text):
+                if named is not None and match.start() >= named.end():
+                    place = at(match.start(1))
+                    rows.append(Row(f"{program} {what}", match[1], place.file, place.line))
     return rows

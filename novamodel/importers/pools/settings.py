@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from novamodel.importers.graph.boxes import Text
-from novamodel.importers.pools.said import Row, rows_of_command
+from novamodel.importers.pools.capacity_words import speaks
+from novamodel.importers.pools.said import Row, rows_of_command, rows_of_connection
 from novamodel.importers.quantity import milliseconds
 from novamodel.yamlfile import read_text
 
@@ -18,6 +19,7 @@ _HIKARI = {
     "connection-timeout": ("pool.connection_timeout", 1),
     "idle-timeout": ("pool.idle_timeout", 1), "max-lifetime": ("pool.max_lifetime", 1),
 }  # fmt: skip
+_ON_PROFILE = ("spring.config.activate.on-profile", "spring.profiles")
 _HIKARI_DEFAULTS = (
     ("maximum-pool-size", 10, "pool.max"), ("connection-timeout", "30 s", "pool.connection_timeout"),
 )  # fmt: skip
@@ -35,26 +37,40 @@ def read_settings_file(pair: tuple[Path, str]) -> list[Row]:
     text = read_text(path)
     if name == "database.yml":
         return _rails(text, shown)
-    if name.endswith((".yml", ".yaml")):
-        return _spring(list(_yaml_entries(text)), shown)
-    if name.endswith(".properties"):
-        return _spring(list(_property_entries(text)), shown)
+    if name.endswith((".yml", ".yaml", ".properties")):
+        return _spring_documents(text, name, shown)
+    if name.endswith(".json"):
+        return _appsettings(text, shown)
     if name.endswith(".prisma"):
         return _prisma(text, shown)
     if name.endswith(".conf"):
         return _php(text, shown)
+    if name.endswith(".ini"):
+        return _uwsgi(text, shown)
     if name == "procfile":
         return [row for number, line in enumerate(text.splitlines(), 1)
                 for row in rows_of_command(tuple(Text(word, shown, number) for word in line.split()))]  # fmt: skip
     return []
 
 
+def _spring_documents(text: str, name: str, shown: str) -> list[Row]:
+    """The documents of a file, each with the profile in which it holds: that of its name, or of its own condition."""
+    named = re.fullmatch(r"application-([\w-]+)\.\w+", name)
+    rows: list[Row] = []
+    first = 1
+    for part in re.split(r"^(?:---|#---)[^\n]*$", text, flags=re.M):
+        reader = _property_entries if name.endswith(".properties") else _yaml_entries
+        entries = [(key, value, line + first - 1) for key, value, line in reader(part)]
+        on = next((value for key, value, _ in entries if key in _ON_PROFILE), named[1] if named else "")
+        rows += [row._replace(profile=on) for row in _spring(entries, shown)]
+        first += part.count("\n")
+    return rows
+
+
 def _yaml_entries(text: str) -> Iterator[tuple[str, str, int]]:
-    """(dotted key, value, line) of a YAML file's scalars, by indentation; later documents of a file are profiles."""
+    """(dotted key, value, line) of a YAML document's scalars, by indentation."""
     stack: list[tuple[int, str]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("---") and number > 1 and stack:
-            return
+    for number, line in enumerate(text.split("\n"), 1):
         match = _ENTRY.match(line.rstrip())
         if not match or line.lstrip().startswith("#"):
             continue
@@ -68,7 +84,7 @@ def _yaml_entries(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _property_entries(text: str) -> Iterator[tuple[str, str, int]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         key, sign, value = line.partition("=")
         if sign and not line.lstrip().startswith(("#", "!")):
             yield key.strip(), value.strip(), number
@@ -168,6 +184,31 @@ def _prisma(text: str, shown: str) -> list[Row]:
     return rows
 
 
+def _appsettings(text: str, shown: str) -> list[Row]:
+    """Connection strings and limits of .NET's appsettings.json."""
+    rows: list[Row] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r'\s*"([\w.:-]{1,80})"\s*:\s*"?([^"]{1,1000})"?,?\s*$', line)
+        if not match:
+            continue
+        found = rows_of_connection(match[1], match[2], shown, number)
+        if not found and speaks(match[1], match[2].rstrip(",").strip()):
+            found = [Row(match[1], match[2].rstrip(",").strip(), shown, number)]
+        rows += found
+    if any(row.path for row in rows):
+        rows.insert(0, Row("", None, shown, rows[0].line, "pool", "ADO.NET"))
+    return rows
+
+
+def _uwsgi(text: str, shown: str) -> list[Row]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        key, sign, value = (part.strip() for part in line.partition("="))
+        if sign and speaks(key, value):
+            rows.append(Row(f"uwsgi {'processes' if key == 'workers' else key}", value, shown, number))
+    return rows
+
+
 def _php(text: str, shown: str) -> list[Row]:
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -176,4 +217,9 @@ def _php(text: str, shown: str) -> list[Row]:
         )
         if match:
             rows.append(Row(f"PHP-FPM {match[1]}", match[2], shown, number))
-    return rows
+    sizes = {row.line: -int(row.value) for row in rows if _is_most(row)}
+    return sorted(rows, key=lambda row: sizes.get(row.line, -(10**9)))  # the largest pool is the main one
+
+
+def _is_most(row: Row) -> bool:
+    return row.what == "PHP-FPM pm.max_children" and str(row.value).isdecimal() and len(str(row.value)) < 8

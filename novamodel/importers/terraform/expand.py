@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from novamodel.yamlfile import Lines
 
 _MOST_WORK, _LEAST_WORK = 60_000, 200
 """Nodes that are evaluated for one expression: at most, and also when nothing is left for the folder."""
+_REGION = re.compile(r"[a-z]{2}-[a-z-]{2,20}-\d")
+_HANDED = re.compile(r"\b(aws(?:\.\w+)?)\s*[=:]\s*(aws(?:\.\w+)?)\b")
 _META = {"count", "for_each", "provider", "depends_on", "lifecycle", "providers", "source"}
 
 
@@ -43,8 +46,9 @@ def _instances(module: Module, block: Block) -> list[Resource]:
         gap = (f"{key} = {block.attributes[key].text[:80]}", found.reason, block.attributes[key].line)
         found = [(None, {"each": {"key": found, "value": found}, "count": {"index": 0}})]
     made = []
-    for _, own in found[:MAX_INSTANCES]:
+    for key, own in found[:MAX_INSTANCES]:
         one = build(module, block, own, kind, f"{module.prefix}{name}", f"{module.prefix}{kind}.{name}")
+        one.instances = [] if key is None else [str(key)]
         made.append(one)
     result = same_values(made)
     if len(found) > MAX_INSTANCES and result:
@@ -60,23 +64,45 @@ def build(module: Module, block: Block, own: dict[str, Any], kind: str, name: st
     gaps: list[tuple[str, str, int]] = []
     place = module.evaluator.having(**own)
     value = _values(place, block, (), lines, gaps, 0)
-    region = _elsewhere(module, block)
+    region = _elsewhere(module, block, place)
     if region is not None:
         value["provider_region"] = region
     return Resource(kind, name, address, Node(value, block.file, lines), block.file, block.line, 1, None, gaps)
 
 
-def _elsewhere(module: Module, block: Block) -> str | None:
-    """The region of the provider that a block names by its alias; None where it names none or it is not known."""
+def _elsewhere(module: Module, block: Block, place: Evaluator) -> str | None:
+    """The region of a block's own: as it says, or of the provider that it names; None where neither is known."""
+    if block.kind == "module":
+        return regions_given(module, block).get("")
+    written = block.attributes.get("region") if block.kind == "resource" else None
+    own = None if written is None else safe_value(place, written)
+    if isinstance(own, str) and block.labels[0].startswith("aws_") and _REGION.fullmatch(own):
+        return own
     named = block.attributes.get("provider")
-    alias = named.text.strip().strip('"').rpartition(".")[2] if named is not None else ""
+    return _region_of(module, named.text if named is not None else "")
+
+
+def _region_of(module: Module, provider: str) -> str | None:
+    """The region of a provider by the name that a module knows it under, such as ``aws.west``."""
+    _, _, alias = provider.strip().strip('"').partition(".")
     for other in module.blocks if alias else ():
         if other.kind == "provider" and "alias" in other.attributes:
             place = module.evaluator
             if safe_value(place, other.attributes["alias"]) == alias and "region" in other.attributes:
                 region = safe_value(place, other.attributes["region"])
                 return region if isinstance(region, str) else None
-    return None
+    return module.regions.get(alias)
+
+
+def regions_given(module: Module, block: Block) -> dict[str, str]:
+    """Regions of the providers that a call of a module hands over, by the names that they have in there."""
+    given = block.attributes.get("providers")
+    found = {} if module.regions.get("") is None else {"": module.regions[""]}
+    for name, alias in _HANDED.findall(given.text) if given is not None else ():
+        region = _region_of(module, alias)
+        if region is not None:
+            found[name.removeprefix("aws").removeprefix(".")] = region
+    return found
 
 
 def safe_value(place: Evaluator, expression: Expression) -> Any:

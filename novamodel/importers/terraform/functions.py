@@ -40,7 +40,7 @@ def call(name: str, args: list[Any]) -> Any:
         return Unknown(text, (), f"function {name} is not worked out")
     try:
         return whole_number(function(*args))
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError):
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, StopIteration):
         return Unknown(text, (), f"{name} does not take these values")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from novamodel import units
+from novamodel.analytic import steady_replicas
 from novamodel.questions.shared import (
     Text,
     Trial,
@@ -39,7 +40,8 @@ class Explored:
     """What one setting of the sliders gives.
 
     ``latency``: a row a percentile (metric, value, low, high in seconds, limit or nan). ``tiers``: a row a tier (tier,
-    utilisation as a share of its limit). ``cost_month`` is in USD, with the day's shape of the traffic.
+    utilisation as a share of its limit). ``cost_month`` is in USD, with the day's shape of the traffic. ``ready``: mean
+    ready replicas of the service in the window; ``scaled``: by its autoscaler, not fixed.
     """
 
     service: str
@@ -49,6 +51,8 @@ class Explored:
     errors: Estimate
     rejected: Estimate
     cost_month: float
+    ready: float
+    scaled: bool
     judged: Trial
 
     def headline(self) -> dict[str, float]:
@@ -56,6 +60,7 @@ class Explored:
         worst = self.tiers.iloc[0]
         return {
             f"{self.judged.metric} (ms)": self.judged.latency_s * 1000,
+            f"{self.service} (ready replicas)": self.ready,
             "errors (share)": self.errors.value,
             "rejected (share)": self.rejected.value,
             f"{worst['tier']} (share of its limit)": float(worst["utilisation"]),
@@ -67,6 +72,7 @@ class Explored:
         worst = self.tiers.iloc[0]
         return Text(
             f"**{self.judged.metric} {latency_text(self.judged)}**, {verdict_text(self.judged)}; "
+            f"{self.ready:.3g} replicas{' by the autoscaler' if self.scaled else ''}; "
             f"errors {units.format_fraction(self.errors.value)}, "
             f"rejected {units.format_fraction(self.rejected.value)}; "
             f"busiest: {worst['tier']} at {units.format_part(worst['utilisation'])} of its limit; "
@@ -75,10 +81,14 @@ class Explored:
 
 
 def explore_settings(scenario: Scenario, service: str | None = None) -> dict[str, float | None]:
-    """Today's settings by name; None where the deployment has none (no pool, no CPU limit, no cached keys)."""
-    own = scenario.services[service_asked(scenario, service)]
+    """The settings of the deployment at its peak by name; None where it has none (pool, CPU limit, cached keys).
+
+    Replicas are those at which the autoscaler rests at the peak: what a point shows first is the system as deployed.
+    """
+    name = service_asked(scenario, service)
+    own = scenario.services[name]
     return {
-        REPLICAS: float(own.autoscaler.min_replicas if own.autoscaler else own.replicas),
+        REPLICAS: float(steady_replicas(scenario, scenario.traffic.most_per_s)[name]),
         CPU_LIMIT: own.resources.cpu_limit,
         POOL: float(own.pool.max) if own.pool else None,
         RATE: scenario.traffic.most_per_s,
@@ -94,15 +104,17 @@ def explore(
     engine: str = "auto",
     quick: bool = False,
 ) -> Explored:
-    """Simulate a short window at the peak with a fixed number of replicas and the other settings.
+    """Simulate a short window at the peak with the settings.
 
     ``settings`` by the names of `explore_settings` (replicas, cpu_limit in cores, pool, rate in requests/s at the
-    peak, cache_memory in bytes); those left out or None stay as they are. Replications give the intervals. Raises
+    peak, cache_memory in bytes); those left out or None stay as they are. A number of replicas other
+    than today's is fixed, today's is the autoscaler's to change. Replications give the intervals. Raises
     ``UserError`` for a setting that the scenario refuses.
     """
     name = service_asked(scenario, service)
-    asked = {**explore_settings(scenario, name), **{key: v for key, v in (settings or {}).items() if v is not None}}
-    variant = scenario.override(_overrides(scenario, name, asked), said_by="slider")
+    now = explore_settings(scenario, name)
+    asked = {**now, **{key: v for key, v in (settings or {}).items() if v is not None}}
+    variant = scenario.override(_overrides(scenario, name, now, asked), said_by="slider")
     today, peak = scenario.traffic.most_per_s, asked[RATE] or 0.0
     if peak != today:
         variant = variant.with_load(peak / max(today, 1e-9), said_by="slider")
@@ -111,6 +123,7 @@ def explore(
     short = {"run.duration": f"{window.run.duration / 2!r} s"}
     result = simulate(window.override(short, said_by="window of the sliders"), engine=engine)
     limits: dict[str, float] = {slo.metric: slo.limit for slo in variant.slo if slo.is_latency and slo.of is None}
+    ready = result.replicas[result.replicas["service"] == name]
     rows = [(metric, *result.estimate(metric), limits.get(metric, math.nan)) for metric in LATENCIES]
     tiers = result.tiers.groupby("tier", sort=False)["utilisation"].mean().dropna().sort_values(ascending=False)
     return Explored(
@@ -121,17 +134,22 @@ def explore(
         errors=result.estimate("errors"),
         rejected=result.estimate("rejected"),
         cost_month=monthly_total(variant),
+        ready=float(ready["ready"].mean()),
+        scaled=variant.services[name].autoscaler is not None and asked[REPLICAS] == now[REPLICAS],
         judged=trial(result),
     )
 
 
-def _overrides(scenario: Scenario, name: str, asked: Mapping[str, float | None]) -> dict[str, Any]:
+def _overrides(
+    scenario: Scenario, name: str, now: Mapping[str, float | None], asked: Mapping[str, float | None]
+) -> dict[str, Any]:
     """The changes that the settings ask for; what is as it was is not said again."""
-    now = explore_settings(scenario, name)
     changes: dict[str, Any] = {}
     own = scenario.services[name]
     count = int(asked[REPLICAS] or 1)
-    if own.autoscaler is None:
+    if asked[REPLICAS] == now[REPLICAS]:
+        pass
+    elif own.autoscaler is None:
         changes[f"services.{name}.replicas"] = count
     else:
         changes[f"services.{name}.autoscaler.min_replicas"] = count

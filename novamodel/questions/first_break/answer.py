@@ -13,13 +13,11 @@ from typing import Any
 import pandas as pd
 
 from novamodel.errors import UserError
-from novamodel.questions.first_break.fixes import fixes_of, try_fix
 from novamodel.questions.first_break.retry_storm import storm_rows
-from novamodel.questions.load_runs import LoadRuns
 from novamodel.questions.shared import Tell, Text, dollars, need_objectives, readable, shows_headline
 from novamodel.scenario import Scenario
 from novamodel.sizing import Knee
-from novamodel.workflows.month import monthly_total
+from novamodel.workflows.plan import LoadRuns, tried_fixes
 
 MOST_RETRIES = 10
 
@@ -153,12 +151,7 @@ def what_breaks_first(
     breach = found.load_multiple_at_breach
     tell(0.3, "beyond the knee")
     failing = work.failing(breach, timeout_s)
-    rows = []
-    options = fixes_of(scenario, found.first_tier) if breach is not None else []
-    grown = monthly_total(scenario.with_load(breach or 1.0))
-    for number, fix in enumerate(options):
-        tell(0.5 + 0.5 * number / len(options), f"fix: {fix.name}")
-        rows.append(try_fix(work, fix, found, grown))
+    fixes = tried_fixes(work, found, lambda share, text: tell(0.5 + 0.5 * share, text))
     return BreakAnswer(
         scenario=scenario,
         knee=found,
@@ -166,17 +159,9 @@ def what_breaks_first(
         timeout_s=timeout_s,
         failing=failing,
         storm=storm_rows(failing, retries),
-        fixes=_ranked(rows),
+        fixes=fixes,
         cost_month=work.cost,
     )
-
-
-def _ranked(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Fixes by their gain over today for a dollar; one without cost counts as one of a dollar."""
-    columns = ["fix", "change", "multiple", "low", "high", "gain", "cost_more", "cost_more_grown", "then"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame = frame.assign(worth=frame["gain"] / frame["cost_more_grown"].astype(float).clip(lower=1.0))
-    return frame.sort_values(["worth", "gain", "fix"], ascending=[False, False, True], ignore_index=True)
 
 
 def _between(fix: Any) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from novamodel.analytic import day, mean_rates, steady_replicas
-from novamodel.errors import UserError
 from novamodel.questions.monthly_cost.tables import CostTables
 from novamodel.questions.monthly_cost.words import sentences
 from novamodel.questions.shared import (
@@ -18,23 +17,25 @@ from novamodel.questions.shared import (
     MOST_REPLICAS,
     Tell,
     Text,
+    Trial,
     at_peak,
     dollars,
     latency_text,
-    load_of,
     readable,
     shows_headline,
-    source_path,
     trial,
     verdict_text,
 )
 from novamodel.scenario import Scenario
 from novamodel.simulation import simulate
 from novamodel.workflows.month import MonthlyCost, bill, monthly_total
+from novamodel.workflows.platforms import PlatformRow, platforms
 
 MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 NAMES = {"eks": "EKS", "ecs": "ECS", "compose": "Compose", "ec2": "EC2", "fargate": "Fargate"}
-DEPLOYED = ("edge", "gateway", "services", "database", "cache", "platform", "pricing", "backup", "monitoring")
+ARCHITECTURES = {"x86": "x86", "arm64": "ARM"}
+QUICK_BUDGET, QUICK_S = 2, 10.0
+"""Effort of a quick sizing: candidates, seconds around the peak."""
 HEADROOM = 1.5
 """The dearest plan fixes the replicas at what so many times the peak needs."""
 
@@ -63,6 +64,7 @@ class CostAnswer(CostTables):
             span=[f"{dollars(row.low)} to {dollars(row.high)}" for row in rows],
             latency=[latency_text(row) for row in rows],
             says=[verdict_text(row) for row in rows],
+            size=["as given" if row.variant == self.given else row.changes or "as given" for row in rows],
         )
         columns: dict[str, Any] = {
             "variant": ("platform", None),
@@ -73,6 +75,7 @@ class CostAnswer(CostTables):
             "per_million": ("USD per million requests", lambda value: f"{value:.3g}"),
             "latency": (str(self.variants["metric"].iloc[0]) + " at the peak", None),
             "says": ("verdict", None),
+            "size": ("sized", None),
         }
         return readable(frame, columns)
 
@@ -88,51 +91,55 @@ class CostAnswer(CostTables):
 def cost(
     scenario: Scenario,
     *,
-    others: Mapping[str, Scenario] | None = None,
     replications: int = 4,
     engine: str = "auto",
     quick: bool = False,
     progress: Tell | None = None,
 ) -> CostAnswer:
-    """Price a month of the scenario, of the same on the platform's other compute, and of ``others``.
+    """Price a month of the scenario as given, and on every platform, each sized for the objectives first.
 
-    All carry the scenario's traffic. A short simulation of the peak says whether each keeps the SLO: a price alone
-    compares nothing. A variant that cannot be is listed with its reason, one that is the same deployment as another is
-    not compared with it but named.
+    The platforms are those of `novamodel bill --platforms`, x86 and ARM. A short simulation of the peak says whether
+    each keeps the SLO: a price alone compares nothing. A platform that cannot be is listed with its reason.
     """
     tell = progress or (lambda share, text: None)
     given = label(scenario)
-    found, refused, same = _variants(scenario, others or {})
-    rows, lines = [], []
-    bills: dict[str, MonthlyCost] = {}
-    for number, (name, variant) in enumerate(found.items()):
-        tell(0.6 * number / len(found), f"pricing {name}")
-        try:
-            bills[name] = bill(variant)
-        except UserError as problem:
-            if name == given:
-                raise
-            refused.append((name, str(problem)))
-            continue
-        rows.append(_row(name, variant, bills[name], replications, engine, quick))
-        lines += [{"variant": name, **line} for line in _amounts(bills[name])]
+    effort: dict[str, Any] = {"budget": QUICK_BUDGET, "duration_s": QUICK_S} if quick else {}
+    sized = platforms(scenario, engine=engine, progress=lambda share, text: tell(0.6 * share, text), **effort)
+    mine = bill(scenario)
+    found = {given: (scenario, mine, "", "")}
+    for row in sized:
+        if row.scenario is not None and row.cost is not None:
+            found[_name(row)] = (row.scenario, row.cost, row.changes, row.why)
+    tried: dict[str, Trial] = {}
+    rows: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    for name, (there, cost, changes, why) in found.items():
+        tell(0.6 + 0.2 * len(rows) / len(found), f"trying {name}")
+        of = name.partition(",")[0] + changes if name != given else ""
+        if of not in tried:  # ARM takes the sizes of x86, and is taken to be as fast
+            tried[of] = _tried(there, replications, engine, quick)
+        rows.append({**_row(name, there, cost, tried[of]), "changes": changes, "why": why})
+        lines += [{"variant": name, **line} for line in _amounts(cost)]
     variants = pd.DataFrame(rows)
-    priced = {name: variant for name, variant in found.items() if name in bills}
     against = _against(variants, given)
-    tell(0.7, "pricing other loads")
+    compared = {name: found[name][0] for name in (given, against) if name}
+    tell(0.8, "pricing other loads")
     return CostAnswer(
         scenario=scenario,
         given=given,
         against=against,
-        bill=bills[given],
+        bill=mine,
         variants=variants,
         lines=pd.DataFrame(lines),
         steps=_steps(pd.DataFrame(lines), given, against),
-        headroom=_headroom(priced),
-        traffic=_traffic(priced, (0.5, 1.0, 2.0) if quick else MULTIPLES),
-        refused=pd.DataFrame(refused, columns=["variant", "why"]),
-        same=same,
+        headroom=_headroom(compared),
+        traffic=_traffic(compared, (0.5, 1.0, 2.0) if quick else MULTIPLES),
+        refused=pd.DataFrame([(_name(row), row.why) for row in sized if row.cost is None], columns=["variant", "why"]),
     )
+
+
+def _name(row: PlatformRow) -> str:
+    return f"{row.platform}, {ARCHITECTURES[row.arch]}"
 
 
 def label(scenario: Scenario) -> str:
@@ -142,69 +149,17 @@ def label(scenario: Scenario) -> str:
     return f"{NAMES[platform.kind]} on {NAMES[compute]}"
 
 
-def _variants(
-    scenario: Scenario, others: Mapping[str, Scenario]
-) -> tuple[dict[str, Scenario], list[tuple[str, str]], dict[str, str]]:
-    """The scenario, the same on its platform's other compute, and the others under its traffic.
-
-    Then those that cannot be, with the reason, and those that are there already, with their name here.
-    """
-    found: dict[str, Scenario] = {label(scenario): scenario}
-    refused: list[tuple[str, str]] = []
-    same: dict[str, str] = {}
-    kind, compute = scenario.platform.kind, scenario.platform.compute
-    if kind != "compose":
-        other = "fargate" if compute == "ec2" else "ec2"
-        name = f"{NAMES[kind]} on {NAMES[other]}"
-        try:
-            found[name] = scenario.override({"platform.compute": other}, said_by="variant")
-        except UserError as problem:
-            refused.append((name, str(problem)))
-    for key, other_scenario in others.items():
-        try:
-            variant = _same_traffic(other_scenario, scenario)
-        except UserError as problem:
-            refused.append((key, str(problem)))
-            continue
-        twin = next((name for name, there in found.items() if _deployed(there) == _deployed(variant)), None)
-        name = label(variant)
-        if twin is not None:
-            same[key] = twin
-        else:
-            found[name if name not in found else f"{name} ({key})"] = variant
-    return found, refused, same
-
-
-def _deployed(scenario: Scenario) -> list[Any]:
-    """What is compared: all but name, traffic, objectives and how it is run."""
-    return [getattr(scenario, part) for part in DEPLOYED]
-
-
-def _same_traffic(variant: Scenario, given: Scenario) -> Scenario:
-    changes: dict[str, Any] = {}
-    for name, source in given.traffic.sources.items():
-        changes |= {f"{source_path(name)}.{path}": value for path, value in load_of(source).items()}
-    loops = {name: source.loop for name, source in given.traffic.sources.items()}
-    others = {name: source.loop for name, source in variant.traffic.sources.items()}
-    if loops != others:
-        raise UserError(
-            f"{variant.name} has other sources of traffic than {given.name}", path="traffic", valid=", ".join(loops)
-        )
-    changes |= {
-        "slo": [objective.text for objective in given.slo],
-        "run.seed": given.run.seed,
-    }
-    return variant.override(changes, said_by="the same traffic")
-
-
-def _row(
-    name: str, variant: Scenario, cost: MonthlyCost, replications: int, engine: str, quick: bool
-) -> dict[str, Any]:
-    requests = sum(mean_rates(variant).values()) * variant.pricing.hours_per_month * 3600
-    total = float(cost.mid.total)
+def _tried(variant: Scenario, replications: int, engine: str, quick: bool) -> Trial:
+    """A short simulation of the peak."""
     rests = steady_replicas(variant, variant.traffic.most_per_s)
     starts = {f"services.{service}.replicas": count for service, count in rests.items()}
     window = at_peak(variant, replications=replications, quick=quick).override(starts, said_by="window at the peak")
+    return trial(simulate(window, engine=engine))
+
+
+def _row(name: str, variant: Scenario, cost: MonthlyCost, tried: Trial) -> dict[str, Any]:
+    requests = sum(mean_rates(variant).values()) * variant.pricing.hours_per_month * 3600
+    total = float(cost.mid.total)
     return {
         "variant": name,
         "cost_month": total,
@@ -214,7 +169,7 @@ def _row(
         "use": float(cost.mid.use),
         "requests_month": requests,
         "per_million": total / requests * 1e6 if requests else math.nan,
-        **trial(simulate(window, engine=engine))._asdict(),
+        **tried._asdict(),
     }
 
 

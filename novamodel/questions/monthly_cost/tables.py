@@ -14,11 +14,11 @@ from novamodel.workflows.month import MonthlyCost
 class CostTables:
     """The answer as tidy tables; amounts in USD a month.
 
-    ``variants``: a row a platform with its total, range, price of a million requests and whether it keeps the SLO at
-    the peak. ``lines``: a row a variant, service and driver (``fixed`` or ``use``). ``steps``: the way from the
-    given platform to ``against``, the cheapest other that keeps the SLO (else the cheapest other). ``headroom``: a row
-    a variant and plan of its replicas. ``traffic``: a row a variant and load multiple. ``refused``: variants that
-    cannot be, with the reason. ``same``: the name of another that is the same deployment as a variant -> that variant.
+    ``variants``: a row for the scenario as given and for each platform sized for the objectives, with its total,
+    range, price of a million requests and whether it keeps the SLO at the peak. ``lines``: a row a variant, service and
+    driver (``fixed`` or ``use``). ``steps``: the way from the scenario as given to ``against``, the cheapest platform
+    that keeps the SLO (else the cheapest). ``headroom``: a row of either and plan of its replicas. ``traffic``: a row
+    of either and load multiple. ``refused``: platforms that cannot be, with the reason.
     """
 
     scenario: Scenario = field(repr=False)
@@ -31,7 +31,6 @@ class CostTables:
     headroom: pd.DataFrame = field(repr=False)
     traffic: pd.DataFrame = field(repr=False)
     refused: pd.DataFrame = field(repr=False)
-    same: dict[str, str]
 
     def row(self, variant: str) -> pd.Series:
         """A variant's row."""

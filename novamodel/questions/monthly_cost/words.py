@@ -21,13 +21,9 @@ def sentences(answer: CostTables) -> list[str]:
         gap = row.cost_month - mine["cost_month"]
         compared = f"{dollars(abs(gap))} {'more' if gap > 0 else 'less'}" if abs(gap) >= 0.5 else "as much"
         lines.append(
-            f"**{row.variant}:** {dollars(row.cost_month)} USD a month, {compared}; "
-            f"at the peak it {verdict_text(row)} ({row.metric} {latency_text(row)})."
-        )
-    for twin in dict.fromkeys(answer.same.values()):
-        names = " and ".join(name for name, of in answer.same.items() if of == twin)
-        lines.append(
-            f"**Not shown twice:** {names} {'is' if ' and ' not in names else 'are'} {twin} as it stands here."
+            f"**{row.variant}**, sized for the SLO: {dollars(row.cost_month)} USD a month, {compared}; "
+            f"at the peak it {verdict_text(row)} ({row.metric} {latency_text(row)})"
+            f"{'; ' if row.why else ''}{row.why}."
         )
     plans = answer.headroom[answer.headroom["variant"] == given]
     if len(plans) > 1:

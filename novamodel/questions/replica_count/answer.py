@@ -32,6 +32,7 @@ from novamodel.questions.shared import (
 from novamodel.scenario import Scenario
 from novamodel.simulation import Result
 from novamodel.workflows.month import monthly_total
+from novamodel.workflows.plan import find_size
 
 MOST_COUNTS = 7
 IDLE = 0.3
@@ -97,13 +98,15 @@ def replicas(
     ramp_s = min(units.parse_time(ramp), 1800.0)
     counts = _marked(_counts(scenario, name, replications, engine, quick, tell))
     cap = cap_of(counts)
+    sizing = find_size(scenario, engine=engine, quick=quick, progress=lambda share: tell(0.3 + 0.1 * share, "sizing"))
     bounds, ramps = pd.DataFrame(), {}
     if scenario.platform.kind == "eks":
-        bounds, results = try_bounds(scenario, name, ramp_s, replications, engine, quick, tell, cap)
+        planned = sizing.chosen.scenario.services[name].autoscaler
+        bounds, results = try_bounds(scenario, name, ramp_s, replications, engine, quick, tell, cap, planned)
         bounds = _marked(bounds)
         ramps = _ramps(bounds, results)
     targets = target_curve(scenario, name)
-    advised = best(bounds) if len(bounds) else None
+    fastest = best(bounds) if len(bounds) else None
     tell(0.95, "the day and its price")
     return ReplicasAnswer(
         scenario=scenario,
@@ -114,23 +117,24 @@ def replicas(
         counts=counts,
         bounds=bounds,
         ramps=ramps,
-        day=_day(scenario, name, int(best(counts)["replicas"]), advised),
+        day=_day(scenario, name, int(best(counts)["replicas"]), fastest),
         targets=targets,
-        advice=advice(scenario, name, counts, advised),
+        advice=advice(sizing, name, counts, bounds),
+        sizing=sizing,
     )
 
 
 def _marked(frame: pd.DataFrame) -> pd.DataFrame:
-    """The trials with the advised one marked: every sentence and figure names the same."""
-    return frame.assign(advised=frame.index == best(frame).name)
+    """The trials with the best one marked: every sentence and figure names the same."""
+    return frame.assign(best=frame.index == best(frame).name)
 
 
 def _ramps(bounds: pd.DataFrame, results: list[Result]) -> dict[str, Result]:
-    """The runs to draw, by what they are: today's autoscaler, then the advised one."""
+    """The runs to draw, by what they are: today's autoscaler, then the best of those tried."""
     found = {}
     for row, result in sorted(zip(bounds.itertuples(), results, strict=True), key=lambda pair: not pair[0].now):
-        who = ("today's HPA, as advised" if row.advised else "today's HPA") if row.now else "the advised HPA"
-        if row.now or row.advised:
+        who = ("today's HPA, the best tried" if row.best else "today's HPA") if row.now else "the best HPA tried"
+        if row.now or row.best:
             found[f"{who} (CPU target {units.format_part(row.cpu_target)})"] = result
     return found
 
@@ -145,7 +149,7 @@ def _counts(scenario: Scenario, name: str, replications: int, engine: str, quick
     tried = _worth_trying(busy, now, 4 if quick else MOST_COUNTS)
     variants = {count: base.override(_fixed(name, count), said_by="trial") for count in tried}
     rows = []
-    for count, result in in_turn(variants, engine=engine, tell=tell, begin=0.0, end=0.4, text="fixed count"):
+    for count, result in in_turn(variants, engine=engine, tell=tell, begin=0.0, end=0.3, text="fixed count"):
         row = {"replicas": count, "now": count == now, "cpu_busy": float(busy[count - 1]), **trial(result)._asdict()}
         rows.append(row | {"cost_month": monthly_total(scenario.override(_fixed(name, count), said_by="trial"))})
     return pd.DataFrame(rows)
@@ -175,12 +179,12 @@ def _worth_trying(busy: np.ndarray, now: int, most: int) -> list[int]:
 # --- the day -------------------------------------------------------------------------------------------
 
 
-def _day(scenario: Scenario, name: str, count: int, advised: pd.Series | None) -> pd.DataFrame:
+def _day(scenario: Scenario, name: str, count: int, fastest: pd.Series | None) -> pd.DataFrame:
     plans = {"as now": scenario, f"fixed at {count}": scenario.override(_fixed(name, count), said_by="plan")}
-    if advised is not None and not advised["now"]:
-        least, most = int(advised["min_replicas"]), int(advised["max_replicas"])
-        settings = settings_of(scenario, name, least, float(advised["cpu_target"]), most=most)
-        plans["advised autoscaler"] = scenario.override(settings, said_by="plan")
+    if fastest is not None and not fastest["now"]:
+        least, most = int(fastest["min_replicas"]), int(fastest["max_replicas"])
+        settings = settings_of(scenario, name, least, float(fastest["cpu_target"]), most=most)
+        plans["best autoscaler on the ramp"] = scenario.override(settings, said_by="plan")
     frames = [
         day(plan)[["hour", "rate_per_s", name]].rename(columns={name: "replicas"}).assign(plan=text)
         for text, plan in plans.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from novamodel import units
@@ -31,12 +33,21 @@ def low_rate(scenario: Scenario) -> float:
 
 
 def try_bounds(
-    scenario: Scenario, name: str, ramp_s: float, replications: int, engine: str, quick: bool, tell: Tell, cap: int
+    scenario: Scenario,
+    name: str,
+    ramp_s: float,
+    replications: int,
+    engine: str,
+    quick: bool,
+    tell: Tell,
+    cap: int,
+    planned: Any = None,
 ) -> tuple[pd.DataFrame, list[Result]]:
     """A row a lower bound and CPU target on the ramp (``ready_most``: most ready replicas), and each one's run.
 
-    Today's setting is tried as it is; the others with an upper bound (``max_replicas``) that holds `ROOM` x the peak.
-    ``cap``: no bound above this is tried, for more replicas would do no good.
+    Today's setting is tried as it is, as is the ``planned`` autoscaler; the others with an upper bound
+    (``max_replicas``) that holds `ROOM` x the peak. ``cap``: no bound above this is tried, for more replicas would do
+    no good.
     """
     scaler = scenario.services[name].autoscaler
     now = (scaler.min_replicas, scaler.cpu_target) if scaler else None
@@ -47,6 +58,9 @@ def try_bounds(
         key: settings_of(scenario, name, *key, most=None if key == now else upper_bound(scenario, name, *key, cap))
         for key in _grid(scenario, name, cap, few=quick or heavy)
     }
+    if planned is not None and planned.cpu_target is not None:
+        key = planned.min_replicas, planned.cpu_target
+        settings.setdefault(key, settings_of(scenario, name, *key, most=planned.max_replicas))
     variants = {key: ramped.override(changes, said_by="trial") for key, changes in settings.items()}
     rows, results = [], []
     for key, result in in_turn(variants, engine=engine, tell=tell, begin=0.4, end=0.95, text="autoscaler"):

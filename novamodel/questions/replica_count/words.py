@@ -6,7 +6,7 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.questions.replica_count.tables import ReplicaTables
-from novamodel.questions.replica_count.trials import ROOM, upper_bound
+from novamodel.questions.replica_count.trials import ROOM, rest_at
 from novamodel.questions.shared import (
     KEEPS,
     MISSES,
@@ -21,6 +21,7 @@ from novamodel.questions.shared import (
     verdict_text,
 )
 from novamodel.scenario import Scenario
+from novamodel.sizing import Sizing
 
 SPARE = 0.7
 """An objective that is missed with the CPU less busy than this is not missed for want of replicas."""
@@ -32,39 +33,59 @@ def cap_of(counts: pd.DataFrame) -> int:
     return int(closest["replicas"]) if is_hopeless(closest) else MOST_REPLICAS
 
 
-def advice(scenario: Scenario, name: str, counts: pd.DataFrame, advised: pd.Series | None) -> pd.DataFrame:
-    """A row a setting: what it is today, what it should be, and why. ``advised``: the autoscaler's trial, if any."""
-    service, rows = scenario.services[name], []
-    if advised is None:
-        count = best(counts)
-        now_then = change(str(service.replicas), str(int(count["replicas"])))
-        rows.append(("replicas", now_then, _tried(count, "at the peak")))
+def advice(sizing: Sizing, name: str, counts: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+    """A row a setting of the advised size, as every output has it: today's value, the advised one, and why."""
+    now, then = sizing.now.settings[name], sizing.chosen.settings[name]
+    service, rows = sizing.now.scenario.services[name], []
+    if service.autoscaler is None:
+        tried = counts[counts["replicas"] == int(then["min_replicas"])]
+        rows.append(("replicas", "min_replicas", _tried(tried.iloc[0], "at the peak") if len(tried) else ""))
     else:
-        scaler = service.autoscaler
-        least, target = int(advised["min_replicas"]), float(advised["cpu_target"])
-        cap = cap_of(counts)
-        most = upper_bound(scenario, name, least, target, cap)
-        was = "none" if scaler is None else str(scaler.min_replicas)
-        rows.append(("minReplicas", change(was, str(least)), _tried(advised, "on the ramp")))
-        was = "none" if scaler is None else str(scaler.max_replicas)
-        room = f"holds {ROOM:g} x the peak"
-        if most == MOST_REPLICAS:
-            room = f"{ROOM:g} x the peak may need more than can be"
-        elif most == cap:
-            room = "with more the SLO is missed by more at the peak"
-        rows.append(("maxReplicas", change(was, str(most)), room))
-        was = units.format_part(scaler.cpu_target) if scaler and scaler.cpu_target else "none"
-        then = units.format_part(target)
-        rows.append(("CPU target (of the request)", change(was, then), "chosen together with minReplicas"))
-    return pd.DataFrame(rows, columns=["setting", "change", "why"])
+        tried = _planned(sizing, name, bounds)
+        why = _tried(tried.iloc[0], "on the ramp") if len(tried) else f"keeps the SLO {sizing.window}"
+        rows.append(("minReplicas", "min_replicas", why))
+        rows.append(("maxReplicas", "max_replicas", _room(sizing.chosen.scenario, name)))
+        if then["cpu_target"] == then["cpu_target"]:
+            rows.append(("CPU target (of the request)", "cpu_target", "chosen together with minReplicas"))
+    changes = [change(*(_written(key, part[key]) for part in (now, then))) for _, key, _ in rows]
+    table = [(setting, text, why) for (setting, _, why), text in zip(rows, changes, strict=True)]
+    return pd.DataFrame(table, columns=["setting", "change", "why"])
+
+
+def _planned(sizing: Sizing, name: str, bounds: pd.DataFrame) -> pd.DataFrame:
+    """The trials on the ramp with the advised lower bound and target."""
+    then = sizing.chosen.settings[name]
+    if not len(bounds):
+        return bounds
+    same = (bounds["min_replicas"] == then["min_replicas"]) & (bounds["cpu_target"] == then["cpu_target"])
+    return bounds[same]
+
+
+def _room(scenario: Scenario, name: str) -> str:
+    """What the advised upper bound holds."""
+    if scenario.platform.kind != "eks":
+        return ""
+    scaler = scenario.services[name].autoscaler
+    assert scaler is not None
+    if scaler.cpu_target is None:
+        return ""
+    wanted = rest_at(scenario, name, scaler.min_replicas, scaler.cpu_target, ROOM)
+    return f"{ROOM:g} x the peak wants {wanted}" + (": raise it before then" if wanted > scaler.max_replicas else "")
+
+
+def _written(key: str, value: float) -> str:
+    return units.format_part(value) if key == "cpu_target" else f"{value:.0f}"
 
 
 def sentences(answer: ReplicaTables) -> list[str]:
     """The answer, with its certainty and its price."""
-    fixed, bound = answer.fixed, answer.bound
+    fixed, bound, sizing = answer.fixed, answer.bound, answer.sizing
+    advised = "; ".join(f"{row.setting} {row.change}" for row in answer.advice.itertuples())
     lines = [
+        f"**Advised:** {answer.service}: {advised}, as part of the size that `novamodel size` finds"
+        f" ({sizing.chosen.changes or 'as now'}) for {dollars(sizing.chosen.cost_month)} USD a month.",
         f"**Fixed:** {int(fixed['replicas'])} replicas of {answer.service} at {answer.peak_per_s:,.0f} requests/s "
-        f"({fixed['metric']} {latency_text(fixed)}: {_judged(fixed)}) for {dollars(fixed['cost_month'])} USD a month."
+        f"({fixed['metric']} {latency_text(fixed)}: {_judged(fixed)}) for {dollars(fixed['cost_month'])} USD a month.",
     ]
     kept = answer.counts[answer.counts["verdict"] == KEEPS]
     if len(kept) and int(kept["replicas"].min()) < int(fixed["replicas"]):
@@ -86,8 +107,11 @@ def sentences(answer: ReplicaTables) -> list[str]:
             f"**Autoscaler:** bounds are tried for the HPA of Kubernetes only; on {kind} the fixed count is the answer."
         )
         return [*lines, f"**How sure:** {how_sure(answer.counts)}"]
+    planned = _planned(sizing, answer.service, answer.bounds)
+    if len(planned) and planned.iloc[0]["excess"] >= 1:
+        lines.append(f"**The ramp is too steep for the advised bounds:** {_tried(planned.iloc[0], 'on the ramp')}.")
     lines.append(
-        f"**Autoscaled:** {_span(bound)} replicas and a CPU target of "
+        f"**Fastest on the ramp:** {_span(bound)} replicas and a CPU target of "
         f"{units.format_part(bound['cpu_target'])} of the request, while the load climbs from {answer.low_per_s:,.0f} "
         f"to {answer.peak_per_s:,.0f} requests/s within {seconds_text(answer.ramp_s)} ({bound['metric']} "
         f"{latency_text(bound)}: {_judged(bound)}), for {dollars(bound['cost_month'])} USD a month."

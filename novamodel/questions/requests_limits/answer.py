@@ -10,7 +10,7 @@ import pandas as pd
 
 from novamodel import units
 from novamodel.analytic import pod_memory, steady_replicas, system_load
-from novamodel.questions.requests_limits.cpu_trials import sold_by_size, try_cpu_limits, try_cpu_requests, with_cpu
+from novamodel.questions.requests_limits.cpu_trials import try_cpu_limits, try_cpu_requests
 from novamodel.questions.requests_limits.memory_trials import (
     bytes_text,
     largest_set,
@@ -18,7 +18,6 @@ from novamodel.questions.requests_limits.memory_trials import (
     request_for,
     roomy,
     try_memory,
-    with_memory,
 )
 from novamodel.questions.shared import (
     KEEPS,
@@ -38,7 +37,8 @@ from novamodel.questions.shared import (
 )
 from novamodel.scenario import Scenario
 from novamodel.simulation import Comparison, Result, compare, simulate
-from novamodel.workflows.month import monthly_total
+from novamodel.sizing import Sizing
+from novamodel.workflows.plan import find_size
 
 FILE_TERMS = {
     "cpu_request": "cpu request",
@@ -56,7 +56,8 @@ class LimitsAnswer:
 
     ``cpu``: a row a CPU limit (nan: none) with the throttled share of the mean and of the p99 request. ``memory``: a
     row a memory limit under stress. ``requests``: a row a CPU request under the autoscaler; empty without one.
-    ``use``: a row a service and resource with used, requested, limit and required. ``advice``: a row a setting.
+    ``use``: a row a service and resource with used, requested, limit and required. ``advice``: a row a setting of the
+    size that every output advises (``sizing``).
     """
 
     scenario: Scenario = field(repr=False)
@@ -71,10 +72,18 @@ class LimitsAnswer:
     gain: Comparison | None = field(repr=False)  # as now against as advised, at the peak; None without a change
     cost_now: float
     cost_advised: float
+    sizing: Sizing = field(repr=False)  # the size that every output advises
+
+    @property
+    def planned(self) -> pd.Series:
+        """The trial of the advised CPU limit; the best of those tried where it was none of them."""
+        limit = self.sizing.chosen.scenario.services[self.service].resources.cpu_limit
+        tried = self.cpu[self.cpu["cpu_limit"].isna() if limit is None else self.cpu["cpu_limit"] == limit]
+        return tried.iloc[0] if len(tried) else best(self.cpu)
 
     def headline(self) -> dict[str, float]:
         """The figures of the answer by name."""
-        chosen, memory = best(self.cpu), self.use[self.use["resource"] == "memory"].set_index("service")
+        chosen, memory = self.planned, self.use[self.use["resource"] == "memory"].set_index("service")
         return {
             "latency with the advised CPU limit (ms)": float(chosen["latency_s"]) * 1000,
             "throttled share of its p99": float(chosen["throttled_tail"]),
@@ -108,19 +117,22 @@ def limits(
     fixed = scenario.override({f"services.{name}.autoscaler": None, f"services.{name}.replicas": count})
     options: dict[str, Any] = {"replications": replications, "engine": engine, "quick": quick}
     base = at_peak(fixed, replications=replications, quick=quick)
-    cpu = try_cpu_limits(scenario, base, name, engine, quick, tell)
+    sizing = find_size(scenario, engine=engine, quick=quick, progress=lambda share: tell(0.1 * share, "sizing"))
+    advised = sizing.chosen.scenario
+    planned = advised.services[name].resources
+    cpu = try_cpu_limits(scenario, base, name, engine, quick, tell, planned.cpu_limit)
     requests = try_cpu_requests(scenario, name, tell=tell, **options)
-    memory = try_memory(scenario, name, stress, tell=tell, **options)
+    memory = try_memory(scenario, name, stress, tell=tell, planned=planned.memory_limit, **options)
     tell(0.8, "use of every service")
     watched = simulate(roomy(base, name).override({"run.interval": "1 s"}, said_by="trial"), engine=engine)
     use, working = _use(scenario, watched), largest_set(watched, name)
-    changes, advice = _advice(scenario, name, cpu, requests, memory, working)
+    advice = _advice(scenario, name, sizing, cpu, memory, working)
     use = _required(use, name, cpu, memory)
-    advised = scenario.override(changes, said_by="advice")
     tell(0.9, "the advice against today")
-    gain = _gain(scenario, advised, engine=engine, replications=replications, quick=quick) if changes else None
-    costs = monthly_total(scenario), monthly_total(advised)
-    return LimitsAnswer(scenario, name, count, stress, cpu, memory, requests, use, advice, gain, *costs)
+    changed = advised.content_hash() != scenario.content_hash()
+    gain = _gain(scenario, advised, engine=engine, replications=replications, quick=quick) if changed else None
+    costs = sizing.now.cost_month, sizing.chosen.cost_month
+    return LimitsAnswer(scenario, name, count, stress, cpu, memory, requests, use, advice, gain, *costs, sizing)
 
 
 # --- right sizes -------------------------------------------------------------------------------------------------
@@ -158,41 +170,32 @@ def _required(use: pd.DataFrame, name: str, cpu: pd.DataFrame, memory: pd.DataFr
 
 
 def _advice(
-    scenario: Scenario, name: str, cpu: pd.DataFrame, requests: pd.DataFrame, memory: pd.DataFrame, working: float
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """What to change, as overrides and as a reader's table."""
-    resources, path = scenario.services[name].resources, f"services.{name}.resources"
-    chosen = best(cpu)
-    limit = None if math.isnan(chosen["cpu_limit"]) else float(chosen["cpu_limit"])
-    memory_limit = least_safe(memory, working)
-    then: dict[str, Any] = {} if limit == resources.cpu_limit else with_cpu(scenario, name, limit)
-    why = {"cpu_limit": f"{verdict_text(chosen)}: {chosen['metric']} {latency_text(chosen)} at the peak"}
-    if len(requests):
-        asked = best(requests)
-        request = float(asked["cpu_request"])
-        then[f"{path}.cpu_request"] = units.format_cores(min(request, limit or request))
-        rests = f"the autoscaler rests at {asked['replicas']:.3g} replicas"
-        why["cpu_request"] = f"{verdict_text(asked)}: {asked['metric']} {latency_text(asked)}; {rests}"
-    now_safe = memory[memory["now"].astype(bool)]
-    if len(now_safe) and float(now_safe["killed"].iloc[0]) == 0 and (resources.memory_limit or 0) <= 2 * memory_limit:
-        memory_limit = float(resources.memory_limit or memory_limit)
-    if not sold_by_size(scenario):
-        then |= with_memory(scenario, name, memory_limit)
-        then[f"{path}.memory_request"] = f"{request_for(scenario, name, working, memory_limit):.0f} B"
-    tried = memory[memory["memory_limit"] == memory_limit].iloc[0]
-    held = bytes_text(tried["working_set"])
-    why["memory_limit"] = f"{tried['killed']:.3g} containers killed a run under stress; working set there {held}"
-    why["memory_request"] = f"covers the working set at the peak, {bytes_text(working)}"
-    advised, rows = scenario.override(then, said_by="advice").services[name].resources, []
+    scenario: Scenario, name: str, sizing: Sizing, cpu: pd.DataFrame, memory: pd.DataFrame, working: float
+) -> pd.DataFrame:
+    """A row a setting of the size that every output advises, with what the trials say of it."""
+    resources, advised = (one.scenario.services[name].resources for one in (sizing.now, sizing.chosen))
+    limit, held = advised.cpu_limit, advised.memory_limit
+    why = {"cpu_request": f"the autoscaler rests at {count_at_peak(sizing.chosen.scenario, name)} replicas"}
+    if scenario.services[name].autoscaler is None:
+        why["cpu_request"] = "what is set aside on the node"
+    tried = cpu[cpu["cpu_limit"].isna() if limit is None else cpu["cpu_limit"] == limit]
+    if len(tried):
+        row = tried.iloc[0]
+        why["cpu_limit"] = f"{verdict_text(row)}: {row['metric']} {latency_text(row)} at the peak"
+    stressed = memory[memory["memory_limit"] == held]
+    if len(stressed):
+        row = stressed.iloc[0]
+        why["memory_limit"] = (
+            f"{row['killed']:.3g} containers killed a run under stress; working set there "
+            f"{bytes_text(row['working_set'])}; {bytes_text(least_safe(memory, working))} is the least that would do"
+        )
+    least = request_for(scenario, name, working, held or math.inf)
+    why["memory_request"] = f"working set at the peak {bytes_text(working)}; {bytes_text(least)} would cover it"
+    rows = []
     for key, heading in FILE_TERMS.items():
         texts = [_written(key, getattr(part, key)) for part in (resources, advised)]
-        rows.append((heading, change(*texts), why.get(key, "as the size is sold" if then else "")))
-    kept = {
-        p: value
-        for p, value in then.items()
-        if getattr(resources, p.rpartition(".")[2]) != getattr(advised, p.rpartition(".")[2])
-    }
-    return kept, pd.DataFrame(rows, columns=["setting", "change", "why"])
+        rows.append((heading, change(*texts), why.get(key, "")))
+    return pd.DataFrame(rows, columns=["setting", "change", "why"])
 
 
 def _written(key: str, value: float | None) -> str:
@@ -212,9 +215,10 @@ def _gain(now: Scenario, advised: Scenario, *, engine: str, replications: int, q
 
 
 def _sentences(answer: LimitsAnswer) -> list[str]:
-    cpu, now = best(answer.cpu), answer.cpu[answer.cpu["now"].astype(bool)]
+    cpu, now = answer.planned, answer.cpu[answer.cpu["now"].astype(bool)]
     settings = "; ".join(f"{row.setting} {row.change}" for row in answer.advice.itertuples())
-    lines = [f"**{answer.service}:** {settings}."]
+    whole = answer.sizing.chosen.changes or "as now"
+    lines = [f"**{answer.service}:** {settings}, as part of the size that `novamodel size` finds ({whole})."]
     if len(now):
         row, last = now.iloc[0], answer.cpu.iloc[-1]
         other = "without a limit" if math.isnan(last["cpu_limit"]) else "with the largest tried"

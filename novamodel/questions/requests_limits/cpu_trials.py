@@ -26,13 +26,26 @@ def sold_by_size(scenario: Scenario) -> bool:
     return scenario.platform.compute == "fargate" and scenario.platform.kind != "compose"
 
 
-def try_cpu_limits(scenario: Scenario, base: Scenario, name: str, engine: str, quick: bool, tell: Tell) -> pd.DataFrame:
-    """A row a CPU limit at the peak, replicas fixed (``base``): latency, throttled shares, price."""
+def try_cpu_limits(
+    scenario: Scenario,
+    base: Scenario,
+    name: str,
+    engine: str,
+    quick: bool,
+    tell: Tell,
+    planned: float | None = None,
+) -> pd.DataFrame:
+    """A row a CPU limit at the peak, replicas fixed (``base``): latency, throttled shares, price.
+
+    ``planned``: a limit (cores) that is tried as well.
+    """
     now = scenario.services[name].resources.cpu_limit
     tried = _cpu_limits(scenario, name)
     if quick:
         middle = tried.index(now) if now in tried else len(tried) // 2
         tried = list(dict.fromkeys([tried[0], tried[middle], tried[min(middle + 1, len(tried) - 1)], tried[-1]]))
+    if planned is not None and not sold_by_size(scenario):
+        tried = sorted({*tried, planned}, key=lambda limit: math.inf if limit is None else limit)
     variants = {limit: base.override(with_cpu(scenario, name, limit), said_by="trial") for limit in tried}
     rows = []
     for limit, result in in_turn(variants, engine=engine, tell=tell, begin=0.0, end=0.35, text="CPU limit"):

@@ -45,18 +45,22 @@ def stressed(scenario: Scenario, name: str, stress: float, *, replications: int,
 def limits_to_try(scenario: Scenario, name: str) -> list[float]:
     """Memory limits (bytes) from the resting memory up, today's among them; Fargate's sizes on ECS."""
     resources, resting = scenario.services[name].resources, scenario.services[name].runtime.resting
-    if scenario.platform.kind == "ecs" and scenario.platform.compute == "fargate":
+    if _sold(scenario):
         sizes = [s.memory_gib * GIB for s in fargate_sizes() if abs(s.vcpu - (resources.cpu_limit or 0)) < 1e-9]
         return [size for size in sizes if size > resting][:4]
     now = [resources.memory_limit] if resources.memory_limit else []
     return sorted({*now, *(size * MIB for size in LADDER_MIB if size * MIB > resting)})
 
 
+def _sold(scenario: Scenario) -> bool:
+    """Whether memory comes with the size of a task."""
+    return scenario.platform.kind == "ecs" and scenario.platform.compute == "fargate"
+
+
 def with_memory(scenario: Scenario, name: str, limit: float) -> dict[str, str]:
     """Changes that set a memory limit, and a request that fits below it (equal to it on ECS Fargate)."""
     resources, path = scenario.services[name].resources, f"services.{name}.resources"
-    sold = scenario.platform.kind == "ecs" and scenario.platform.compute == "fargate"
-    request = limit if sold else min(resources.memory_request, limit)
+    request = limit if _sold(scenario) else min(resources.memory_request, limit)
     return {f"{path}.memory_limit": f"{limit:.0f} B", f"{path}.memory_request": f"{request:.0f} B"}
 
 
@@ -78,18 +82,28 @@ def _sets(result: Result, name: str) -> pd.Series:
 
 
 def try_memory(
-    scenario: Scenario, name: str, stress: float, *, replications: int, engine: str, quick: bool, tell: Tell
+    scenario: Scenario,
+    name: str,
+    stress: float,
+    *,
+    replications: int,
+    engine: str,
+    quick: bool,
+    tell: Tell,
+    planned: float | None = None,
 ) -> pd.DataFrame:
     """A row a memory limit under stress: ``killed`` containers, share of ``runs_killed``, ``working_set`` (bytes).
 
     ``killed`` is a mean over the runs with its interval ``killed_low`` to ``killed_high``; ``working_set`` the largest
-    of all runs, ``working_set_low`` that of the calmest.
+    of all runs, ``working_set_low`` that of the calmest. ``planned``: a limit (bytes) that is tried as well.
     """
     base = stressed(scenario, name, stress, replications=replications, quick=quick)
     now = scenario.services[name].resources.memory_limit
     limits = limits_to_try(scenario, name)
     if quick:
         limits = sorted({limits[0], now or limits[-1], limits[-1]})
+    if planned is not None and not _sold(scenario):
+        limits = sorted({*limits, planned})
     rows: list[dict[str, Any]] = []
     for number, limit in enumerate(limits):
         if rows and rows[-1]["killed"] == 0:  # a larger limit cannot bind either: the same run

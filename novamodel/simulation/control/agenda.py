@@ -55,7 +55,8 @@ def _at(
 
 def _gone_s(world: World, scenario: Scenario, fault: CacheFailover) -> float:
     """How long the cache is gone: as said, or until a replica is master; chance is the replication's."""
-    replicas, share = max(1, scenario.cache.nodes - 1), world.phase("cache failover")
+    cache, share = scenario.cache, world.phase("cache failover")
+    replicas = max(1, cache.nodes // cache.shards - 1)
     found = None
     if fault.noticed_by == "sentinel":
         found = sentinel_promotion_s(
@@ -63,5 +64,6 @@ def _gone_s(world: World, scenario: Scenario, fault: CacheFailover) -> float:
         )
     elif fault.noticed_by == "cluster":
         timeout_s = fault.detect_after or NODE_TIMEOUT_S
-        found = cluster_served_s(masters=3, replicas=replicas, killed=1, node_timeout_s=timeout_s, share=share)
+        masters = max(3, cache.shards)
+        found = cluster_served_s(masters=masters, replicas=replicas, killed=1, node_timeout_s=timeout_s, share=share)
     return fault.duration or found or CACHE_S

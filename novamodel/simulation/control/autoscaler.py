@@ -29,7 +29,8 @@ class HpaLoop:
         self.autoscaler = autoscaler
         self.spec = hpa_spec(autoscaler)
         self.names = metric_names(autoscaler)
-        self.api = MetricsApi(world, fleet, autoscaler.metrics)
+        fallback = autoscaler.keda.fallback if autoscaler.keda is not None else None
+        self.api = MetricsApi(world, fleet, autoscaler.metrics, fallback)
         if autoscaler.keda is not None:
             KedaLoop(world, fleet, autoscaler, autoscaler.keda, self.api)
         self.state = HpaState()

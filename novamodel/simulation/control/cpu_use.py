@@ -28,6 +28,7 @@ def used_cpu(model: Model, row: int, now: float) -> float:
 class Denied(NamedTuple):
     """What a container was denied so far, as cAdvisor and the scheduler count it."""
 
+    elapsed: int  # quota periods in which its threads ran or stood still (container_cpu_cfs_periods_total)
     periods: int  # quota periods in which its threads stood still (container_cpu_cfs_throttled_periods_total)
     throttled_s: float  # seconds that they did, of each core (container_cpu_cfs_throttled_seconds_total)
     waited_s: float  # seconds that its threads waited for a core (run_delay of schedstat); 0 on a machine of its own
@@ -35,6 +36,7 @@ class Denied(NamedTuple):
     def plus(self, other: Denied, sign: int = 1) -> Denied:
         """The sum, or (sign -1) the difference, of both."""
         return Denied(
+            self.elapsed + sign * other.elapsed,
             self.periods + sign * other.periods,
             self.throttled_s + sign * other.throttled_s,
             self.waited_s + sign * other.waited_s,
@@ -46,9 +48,11 @@ def denied_cpu(model: Model, row: int, now: float) -> Denied:
     if on_machine(model, row):
         container_used(model.host, row, now)
         host = model.host
-        return Denied(int(host.throttled[row]), float(host.throttled_s[row]), float(host.waited[row]))
+        return Denied(
+            int(host.periods[row]), int(host.throttled[row]), float(host.throttled_s[row]), float(host.waited[row])
+        )
     gate_advance(model.gate, row, now)
-    return Denied(int(model.gate.throttled[row]), float(model.gate.throttled_s[row]), 0.0)
+    return Denied(int(model.gate.periods[row]), int(model.gate.throttled[row]), float(model.gate.throttled_s[row]), 0.0)
 
 
 def taken(model: Model, r: int, now: float) -> tuple[float, int]:

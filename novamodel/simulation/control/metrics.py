@@ -2,7 +2,9 @@
 
 Prometheus scrapes what pods show (`ScalingMetric.period`) and its adapter answers from the last scrapes: a gauge's last
 one, a counter's rate over the window, from two scrapes on. A queue is asked when the controller asks. A pod without an
-answer is missing; a metric without any is in error.
+answer is missing; a metric without any is in error. KEDA's fallback (pkg/fallback/fallback.go of kedacore/keda) answers
+in its place, from more failures in a row than its threshold on: its replicas times the target a pod, cut to a whole
+number, for targets of that kind only.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from typing import Any
 from novamodel.analytic import MILLI
 from novamodel.components.hpa import Reading, Sample, as_amount
 from novamodel.components.queue.messages import NONE
-from novamodel.scenario.scaling_metric import OF_PODS, OF_QUEUES, ScalingMetric
+from novamodel.scenario.autoscaler import Fallback
+from novamodel.scenario.scaling_metric import OF_PODS, OF_QUEUES, WEEKDAYS, ScalingMetric
 from novamodel.simulation import codes
 from novamodel.simulation.control.cpu_use import taken
 from novamodel.simulation.control.pods import Fleet
@@ -28,8 +31,12 @@ DAY_S = 86400.0
 class MetricsApi:
     """The further metrics of one fleet."""
 
-    def __init__(self, world: World, fleet: Fleet, metrics: dict[str, ScalingMetric]) -> None:
+    def __init__(
+        self, world: World, fleet: Fleet, metrics: dict[str, ScalingMetric], fallback: Fallback | None = None
+    ) -> None:
         self.world = world
+        self.fallback = fallback
+        self._failed = dict.fromkeys(metrics, 0)
         self.fleet = fleet
         self.metrics = metrics
         self._scrapes: dict[str, Scrapes] = {}
@@ -42,11 +49,19 @@ class MetricsApi:
         """What a metric shows now, in thousandths."""
         metric = self.metrics[name]
         if metric.type != "Pods":
-            total = self.total(name)
+            total = self._or_fallback(name, self.total(name))
             return Reading(values=[] if total is None else [as_amount(total * MILLI)])
         samples = self._of_pods(name, metric)
         there = {pod.name for pod in self.fleet.pods}
         return Reading(samples={pod: Sample(as_amount(v * MILLI)) for pod, v in samples.items() if pod in there})
+
+    def _or_fallback(self, name: str, total: float | None) -> float | None:
+        """A total, or what KEDA says in the place of one that it has not had for some time."""
+        self._failed[name] = self._failed[name] + 1 if total is None else 0
+        target, fallback = self.metrics[name].average_target, self.fallback
+        if total is not None or fallback is None or target is None:
+            return total
+        return float(fallback.replicas * int(target)) if self._failed[name] > fallback.failure_threshold else None
 
     def total(self, name: str) -> float | None:
         """The whole, as an Object or External metric shows it; None where there is no answer."""
@@ -107,7 +122,11 @@ class MetricsApi:
     # --- what stands by itself ----------------------------------------------------------------------------
 
     def _of_series(self, metric: ScalingMetric) -> float | None:
-        clock = (self.world.engine.model.config.midnight + self.world.env.now) % DAY_S
+        since = self.world.engine.model.config.midnight + self.world.env.now  # midnight before the counted window
+        today = WEEKDAYS[int((self.world.weekday + since // DAY_S) % len(WEEKDAYS))]
+        if metric.days and today not in metric.days:
+            return 0.0
+        clock = since % DAY_S
         return next((value for time, value in reversed(metric.series) if time <= clock), None)
 
     def _of_queues(self, metric: ScalingMetric) -> float | None:

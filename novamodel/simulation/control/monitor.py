@@ -49,6 +49,7 @@ REPLICAS = {
     "outdated": int,
     "cpu_of_request": float,
     "memory_of_request": float,
+    "periods": int,
     "throttled_periods": int,
     "throttled_s": float,
     "core_wait_s": float,
@@ -198,7 +199,7 @@ class Monitor:
         """What all replicas together were denied since the last interval."""
         model = self.world.engine.model
         total = Denied(*map(sum, zip(*(denied_cpu(model, row, now) for row in range(*fleet.rows)), strict=True)))
-        before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0.0, 0.0)), total
+        before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0, 0.0, 0.0)), total
         return total.plus(before, -1)
 
     def _replica_row(self, name: str, fleet: Fleet, now: float) -> None:

@@ -122,12 +122,14 @@ class Stores:
         self.world.event("cache", "restored", "answers again", 0, 1)
 
     def _hold_cache(self, seconds: float) -> None:
-        """Its one thread is busy with being gone; utilisation counts that."""
+        """Its thread is busy with being gone; utilisation counts that. A cluster of which a master fails serves no slot
+        (cluster-require-full-coverage)."""
         redis, now = self.world.engine.model.redis, self.world.env.now
-        begin = max(float(redis.free_at[0]), now)
-        held = max(0.0, now + seconds - begin)
-        redis.free_at[0] = begin + held
-        redis.used[0] += held
+        for server in range(*self.world.plan.layout.caches[MAIN]):
+            begin = max(float(redis.free_at[server]), now)
+            held = max(0.0, now + seconds - begin)
+            redis.free_at[server] = begin + held
+            redis.used[server] += held
 
     def empty_cache(self, clock_s: float) -> Generator[Any, Any, None]:
         """Every entry is gone; hits come back as keys are read and filled.
@@ -138,7 +140,8 @@ class Stores:
         mine, env, begin = self._fillings, self.world.env, self.world.env.now
         self.world.event("cache", "emptied", "every entry is lost; gets miss until keys are filled again", 1, 0)
         before = self._reached()
-        flush(self.world.engine.model.keys, self.world.plan.layout.caches.index(MAIN))
+        for server in range(*self.world.plan.layout.caches[MAIN]):
+            flush(self.world.engine.model.keys, server)
         curves = self._curves(clock_s) if self._steady else {}
         while mine == self._fillings:  # until it is emptied once more
             warm = all(self._reached()[space] >= WARM * reached for space, reached in before.items())
@@ -180,4 +183,4 @@ class Stores:
         return found
 
     def _miss(self, more: int) -> None:
-        self.world.engine.model.caches.gone[self.world.plan.layout.caches.index(MAIN)] += more
+        self.world.engine.model.caches.gone[list(self.world.plan.layout.caches).index(MAIN)] += more

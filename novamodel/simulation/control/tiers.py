@@ -1,7 +1,4 @@
-"""How much of every tier is in use: edges, services, databases, caches, externals and queues, each by its name.
-
-The parts that stand by themselves have plain names ("postgres cpu", "redis"); further ones begin with their own.
-"""
+"""How much of every tier is in use: edges, services, databases, caches, externals and queues, each by its name."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ from novamodel.components.postgres.cores import cores_account
 from novamodel.components.queue.consumers import consumer_account
 from novamodel.components.tokens import tokens_account
 from novamodel.scenario import Scenario
-from novamodel.scenario.demand import MAIN
 from novamodel.simulation.control.cpu_use import taken, used_cpu
 from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.world import World
 from novamodel.simulation.layout import Link
+from novamodel.simulation.tier_names import named
 
 
 class Use(NamedTuple):
@@ -45,9 +42,9 @@ def tier_uses(world: World, scenario: Scenario, fleets: dict[str, Fleet]) -> Ite
         yield from _service(world, scenario, fleet)
     for name in scenario.all_databases:
         yield from _database(world, scenario, name)
-    for number, name in enumerate(scenario.all_caches):
-        busy = fifo_used_until(model.redis, number, now)
-        yield Use(named(name, "redis"), used_by(world, ("cache", name), busy), 1)
+    for name, (first, end) in world.plan.layout.caches.items():
+        busy = sum(fifo_used_until(model.redis, server, now) for server in range(first, end))
+        yield Use(named(name, "redis"), used_by(world, ("cache", name), busy), end - first)
     for x, (name, external) in enumerate(scenario.externals.items()):
         if external.concurrency is not None:
             held = tokens_account(model.room, x, now)
@@ -72,11 +69,6 @@ def used_by(world: World, part: tuple[str, str], own: float) -> float:
     """CPU seconds of a part that may stand on a shared machine; ``own``: on one of its own."""
     row = world.settled.get(part)
     return own if row is None else float(container_used(world.engine.model.host, row, world.env.now))
-
-
-def named(name: str, tier: str) -> str:
-    """Name of a tier of a part; the one that stands by itself is not named."""
-    return tier if name == MAIN else f"{name} {tier}"
 
 
 def _service(world: World, scenario: Scenario, fleet: Fleet) -> Iterator[Use]:
@@ -166,6 +158,3 @@ def _queues(world: World) -> Iterator[Use]:
         places = sum(int(model.consumers.concurrency[m]) for m in members if model.consumers.up[m])
         waiting = int(model.messages.waiting[q] + model.messages.hidden[q])
         yield Use(f"queue {name} consumers", busy, places, waiting)
-
-
-__all__ = ["Use", "named", "tier_uses"]

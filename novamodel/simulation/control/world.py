@@ -62,7 +62,7 @@ class World:
 
     def __init__(
         self, env: simpy.Environment, engine: Engine, plan: Plan, seed: int, replication: int, zones: int,
-        cluster: Cluster | None = None,
+        cluster: Cluster | None = None, weekday: int = 0,
     ) -> None:  # fmt: skip
         self.env = env
         self.engine = engine
@@ -71,6 +71,7 @@ class World:
         self.admitted_before: Any = 0  # by route: let in by the edge before the counts began again
         self.zones = zones
         self.settled: dict[tuple[str, str], int] = {}  # part and name of what shares a machine -> its container
+        self.weekday = weekday  # on which the counted window begins, 0 = Monday
         self.cluster = cluster  # the machines, where containers share them
         self.lost_zones: set[int] = set()
         upstream, replica = engine.model.upstream, engine.model.balances.replica

@@ -11,14 +11,15 @@ import pandas as pd
 from novamodel.analytic import days
 from novamodel.analytic.flow import hourly_rates
 from novamodel.cost import Bill, BillRange, CostRange, MonthUsage, PriceBook, cost_range, load_book, price, regions
-from novamodel.scenario import Scenario
+from novamodel.scenario import Scenario, only_declared
 from novamodel.simulation import Result
+from novamodel.workflows.month.alone import NOTHING, declared_month, with_other_regions
 from novamodel.workflows.month.answered import capacity_of
 from novamodel.workflows.month.calendar import day_multiples, month_use
 from novamodel.workflows.month.committed import with_commitments
 from novamodel.workflows.month.days import DayUse, Surge, no_surge, simulated_day, simulated_surge
 from novamodel.workflows.month.left_out import assumed
-from novamodel.workflows.month.uncertain import LOAD, inputs_of, with_inputs_off, with_prices_off
+from novamodel.workflows.month.uncertain import LOAD, UNCONFIRMED, inputs_of, with_inputs_off, with_prices_off
 from novamodel.workflows.month.usage import month_usage
 from novamodel.workflows.month.worth import Idle, InTime, headroom, in_time
 
@@ -39,6 +40,8 @@ class MonthlyCost(BillRange):
     spread: CostRange
     headroom: tuple[Idle, ...] = ()
     in_time: tuple[InTime, ...] = ()
+    alone: bool = False
+    """Whether it is that of the declared resources alone: no file deploys a service, and `day` is empty."""
 
     @property
     def prices_date(self) -> str:
@@ -70,6 +73,7 @@ class Month:
         if asked:
             use = self.use(off.get(LOAD, 1.0))
             found = with_commitments(found, asked, usage, use, self.book, lenient=self.lenient)
+        found = with_other_regions(found, self.scenario, lenient=self.lenient)
         return with_prices_off(found, off)
 
     def usage(self, off: Mapping[str, float]) -> MonthUsage:
@@ -91,15 +95,58 @@ class Month:
         return dict(zip(self.scenario.services, counts.T.tolist(), strict=True))
 
 
+class DeclaredMonth(Month):
+    """The month of a scenario's declared resources alone: only prices may be off."""
+
+    def __init__(self, scenario: Scenario, book: PriceBook, lenient: bool) -> None:
+        self.scenario, self.book, self.lenient = scenario, book, lenient
+        self.day = pd.DataFrame()
+        self._mid: Bill | None = None
+
+    def bill(self, off: Mapping[str, float]) -> Bill:
+        """The bill with unconfirmed prices off by multiples."""
+        if self._mid is None:
+            self._mid = super().bill({})
+        return with_prices_off(self._mid, off)
+
+    def usage(self, off: Mapping[str, float]) -> MonthUsage:
+        """What AWS would meter; nothing of it follows an input."""
+        return declared_month(self.scenario, self.book)
+
+    def use(self, load: float = 1.0) -> DayUse:
+        """No requests and no replicas."""
+        return NOTHING
+
+
+def month_of(
+    scenario: Scenario, result: Result | None, book: PriceBook | None, *, lenient: bool = False, demo: bool = False
+) -> Month:
+    """The month to be priced: that of the declared resources alone where no file deploys a service.
+
+    A run, or `demo`, is of the service that is assumed then.
+    """
+    book = book or _book(scenario.pricing.region, lenient)
+    if result is None and not demo and only_declared(scenario):
+        return DeclaredMonth(scenario, book, lenient)
+    return Month(scenario, result, book, lenient)
+
+
 def bill(
-    scenario: Scenario, result: Result | None = None, book: PriceBook | None = None, *, lenient: bool = False
+    scenario: Scenario,
+    result: Result | None = None,
+    book: PriceBook | None = None,
+    *,
+    lenient: bool = False,
+    demo: bool = False,
 ) -> MonthlyCost:
     """Price a month of a scenario; with a result the peak hours take the simulated replicas.
 
+    Of files that deploy no service it is the month of the declared resources alone; `demo` prices the assumed one too.
     Raises ``UserError`` for a region without a price book or a size that AWS does not sell, ``PriceMissing`` for
     something without a price; with ``lenient`` that is left out and named.
     """
-    month = Month(scenario, result, book or _book(scenario.pricing.region, lenient), lenient)
+    month = month_of(scenario, result, book, lenient=lenient, demo=demo)
+    alone = isinstance(month, DeclaredMonth)
     mid = month.bill({})
     made: dict[float, Bill] = {}
 
@@ -108,8 +155,11 @@ def bill(
         made[float(found.total)] = found
         return float(found.total)
 
-    spread = cost_range(inputs_of(scenario, mid), cost)
+    inputs = [one for one in inputs_of(scenario, mid) if not alone or one.name in UNCONFIRMED]
+    spread = cost_range(inputs, cost)
     low, high = (made[min(made, key=lambda total: abs(total - end))] for end in (spread.low, spread.high))
+    if alone:
+        return MonthlyCost(low, mid, high, month.day, (), spread, alone=True)
     kept = in_time(scenario, mid, result) if result is not None else ()
     return MonthlyCost(low, mid, high, month.day, assumed(scenario), spread, headroom(scenario, mid), kept)
 
@@ -134,4 +184,5 @@ def steady_bill(scenario: Scenario) -> Bill:
     rates, full = hourly_rates(scenario), capacity_of(scenario)
     use = month_use(scenario, rates, tables.__getitem__, no_surge(scenario), capacity=full)
     usage = month_usage(scenario, use, book)
-    return with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
+    found = with_commitments(price(usage, book), scenario.pricing.commitments, usage, use, book)
+    return with_other_regions(found, scenario)

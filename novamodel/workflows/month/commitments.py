@@ -17,13 +17,12 @@ from novamodel.cost import (
     best_plan,
     best_reservation,
     committed_year,
-    load_book,
 )
 from novamodel.cost.ranges import sigma
 from novamodel.scenario import Scenario
 from novamodel.scenario.committed import PLANS, RESERVED
 from novamodel.simulation import Result
-from novamodel.workflows.month.bill_of_run import Month
+from novamodel.workflows.month.bill_of_run import month_of
 from novamodel.workflows.month.committed import bought, plan_rates
 from novamodel.workflows.month.hourly import year_curves
 
@@ -67,7 +66,7 @@ def commit(
 
     Raises ``UserError`` for a commitment that is none, and where the book has no rate of it for anything that runs.
     """
-    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient)
+    month = month_of(scenario, result, book, lenient=lenient)
     curves = year_curves(month)
     paid = bought(asked, curves, month.book)
     return Committed(tuple(asked), committed_year(curves, paid.reservations, paid.plans), paid.without_rate)
@@ -80,7 +79,7 @@ def best_commitments(
 
     Each is the best alone, for years whose load differs as `pricing.uncertainty` says.
     """
-    month = Month(scenario, result, book or load_book(scenario.pricing.region), lenient)
+    month = month_of(scenario, result, book, lenient=lenient)
     spread = sigma(1 + scenario.pricing.uncertainty)
     loads = sorted({float(exp(spread * norm.ppf(share))) for share in LIKELY})
     years = [year_curves(month, load) for load in loads]

@@ -13,6 +13,7 @@ from novamodel.workflows.month.between import zone_share
 SAID = ("file", "override")
 LOAD, BYTES, LOGS, ZONES, NAT = "traffic", "bytes of answers", "log bytes", "share across zones", "share through NAT"
 ONE_SOURCE, MEMORY = "prices of one source", "prices from memory"
+UNCONFIRMED = (ONE_SOURCE, MEMORY)
 STATUSES = {"one source": ONE_SOURCE, "derived": ONE_SOURCE, "from memory": MEMORY}
 
 
@@ -72,7 +73,7 @@ def _times(sizes: Mapping[str, int], by: float) -> dict[str, int]:
 
 def with_prices_off(bill: Bill, off: Mapping[str, float]) -> Bill:
     """The bill with its unconfirmed unit prices times their multiples."""
-    if not off.keys() & {ONE_SOURCE, MEMORY}:
+    if not off.keys() & {*UNCONFIRMED}:
         return bill
     lines = []
     for line in bill.lines:

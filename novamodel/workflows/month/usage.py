@@ -68,10 +68,7 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
     things["volumes"] = list(pod_volumes(scenario))
     for name, more in declared.things.items():
         things[name] = named_apart([*things.get(name, []), *more])
-    sold = [one for one in declared.metered if one.key in book.prices]
-    unsold = [
-        f"{one.name}: no price of {one.key} in {book.region}" for one in declared.metered if one.key not in book.prices
-    ]
+    sold, unsold = sold_and_not(declared, book)
     return MonthUsage(
         hours_per_month=pricing.hours_per_month,
         free_tier=pricing.free_allowances,
@@ -84,6 +81,13 @@ def month_usage(scenario: Scenario, hours: DayUse, book: PriceBook) -> MonthUsag
         notes=(hours.answered.said,) if hours.answered.said else (),
         **{name: tuple(values) for name, values in things.items()},
     )
+
+
+def sold_and_not(declared: Found, book: PriceBook) -> tuple[list[Metered], list[str]]:
+    """Quantities of the declared resources that have a price, and in words those that have none."""
+    sold = [one for one in declared.metered if one.key in book.prices]
+    unsold = [one for one in declared.metered if one.key not in book.prices]
+    return sold, [f"{one.name}: no price of {one.key} in {book.region}" for one in unsold]
 
 
 def pricing_date(scenario: Scenario, book: PriceBook) -> date:

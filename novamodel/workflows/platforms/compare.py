@@ -48,6 +48,8 @@ class PlatformRow(NamedTuple):
     slo: float
     changes: str
     why: str
+    scenario: Scenario | None = None
+    """As it was sized; None where the platform cannot be."""
 
     @property
     def usd(self) -> float:
@@ -56,20 +58,25 @@ class PlatformRow(NamedTuple):
 
 
 def platforms(
-    scenario: Scenario, *, engine: str = "auto", budget: int = BUDGET, progress: Tell | None = None
+    scenario: Scenario,
+    *,
+    engine: str = "auto",
+    budget: int = BUDGET,
+    duration_s: float = DURATION_S,
+    progress: Tell | None = None,
 ) -> tuple[PlatformRow, ...]:
     """Every platform with its cheapest size that keeps the objectives: those that keep them first, then by price."""
     rows = []
     for number, name in enumerate(KINDS):
         if progress:
             progress(number / len(KINDS), f"sizing {name}")
-        rows += list(_rows(scenario, name, engine, budget))
+        rows += list(_rows(scenario, name, engine, budget, duration_s))
     return tuple(sorted(rows, key=lambda row: (not row.met, row.usd)))
 
 
-def _rows(scenario: Scenario, name: str, engine: str, budget: int) -> Iterator[PlatformRow]:
+def _rows(scenario: Scenario, name: str, engine: str, budget: int, duration_s: float) -> Iterator[PlatformRow]:
     try:
-        best, given = _sized(scenario, name, engine, budget)
+        best, given = _sized(scenario, name, engine, budget, duration_s)
     except UserError as problem:
         yield PlatformRow(name, "x86", False, None, float("nan"), "", str(problem))
         return
@@ -83,10 +90,10 @@ def _rows(scenario: Scenario, name: str, engine: str, budget: int) -> Iterator[P
             continue
         more = best.cost_month - given.cost_month
         why = ON_ONE_MACHINE if name == "Compose on EC2" else ""
-        yield PlatformRow(name, arch, best.met, cost, more, best.changes, why if best.met else best.why)
+        yield PlatformRow(name, arch, best.met, cost, more, best.changes, why if best.met else best.why, there)
 
 
-def _sized(scenario: Scenario, name: str, engine: str, budget: int) -> tuple[Candidate, Candidate]:
+def _sized(scenario: Scenario, name: str, engine: str, budget: int, duration_s: float) -> tuple[Candidate, Candidate]:
     """The cheapest size that keeps the objectives, else the one nearest to them; and the size as given."""
     tries = [variant(scenario, name)]
     if name == "Compose on EC2":
@@ -96,7 +103,7 @@ def _sized(scenario: Scenario, name: str, engine: str, budget: int) -> tuple[Can
     found = None
     for number, one in enumerate(tries):
         effort = budget * (1 if name == "Compose on EC2" else 1 + 2 * number)
-        sizing = size(one, engine=engine, budget=effort, replications=REPLICATIONS, duration_s=DURATION_S)
+        sizing = size(one, engine=engine, budget=effort, replications=REPLICATIONS, duration_s=duration_s)
         found = found or sizing
         if sizing.met:
             return sizing.chosen, sizing.now

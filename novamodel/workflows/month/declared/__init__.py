@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from pydantic import ValidationError
+
+from novamodel.cost import regions
 from novamodel.scenario import Scenario, cache_nodes, database_classes
 from novamodel.scenario.declared import Declared
 from novamodel.workflows.month.declared import buckets, compute, machines, messages, network, rds, rest, stores
@@ -29,15 +32,18 @@ FREE = (
     "aws_autoscaling_policy",
     "aws_eks_addon",
     "aws_db_parameter_group",
+    "aws_db_proxy_target",
+    "aws_db_proxy_default_target_group",
     "aws_rds_cluster_parameter_group",
     "aws_db_subnet_group",
     "aws_elasticache_parameter_group",
     "aws_elasticache_subnet_group",
+    "aws_lb_target_group",
+    "aws_alb_target_group",
     "aws_lb_listener_rule",
     "aws_alb_listener_rule",
     "aws_apigatewayv2_stage",
     "aws_cloudwatch_event_rule",
-    "aws_acm_certificate",
     "aws_s3_bucket_lifecycle_configuration",
     "aws_waf_rule",
     "aws_waf_ipset",
@@ -117,6 +123,7 @@ HANDLERS: Mapping[str, Handler] = {
     "aws_wafregional_web_acl": network.web_acl,
     "aws_data_transfer": network.transfer,
     "aws_secretsmanager_secret": rest.secret,
+    "aws_acm_certificate": rest.certificate,
     "aws_kms_key": rest.key,
     "aws_kms_external_key": rest.key,
     "aws_ssm_parameter": rest.parameter,
@@ -138,25 +145,42 @@ HANDLERS: Mapping[str, Handler] = {
 SILENT = ("provider",)
 
 
-def declared_usage(scenario: Scenario, requests: float, storage_requests: float, on: date) -> Found:
-    """What all declared resources add; see `Found` for what else it needs to know."""
-    found = Found(scenario, requests, storage_requests, on)
+def elsewhere(scenario: Scenario) -> tuple[str, ...]:
+    """Other regions with a price book in which resources stand."""
+    there = {one.text("provider_region") for one in scenario.declared}
+    return tuple(sorted(there & set(regions()) - {scenario.pricing.region}))
+
+
+def declared_usage(
+    scenario: Scenario, requests: float, storage_requests: float, on: date, *, alone: bool = False, region: str = ""
+) -> Found:
+    """What the declared resources of one region add (the scenario's where none is given); see `Found`.
+
+    `alone`: no place in the scenario prices any of them, and nothing is known by traffic.
+    """
+    found = Found(scenario, requests, storage_requests, on, alone)
+    home = scenario.pricing.region
     for one in scenario.declared:
-        region = one.text("provider_region")
-        if one.type in SILENT or (one.modelled is not None and _priced_there(scenario, one)):
+        where = one.text("provider_region") or home
+        if one.type in SILENT or (not alone and one.modelled is not None and _priced_there(scenario, one)):
             continue
-        if region and region != scenario.pricing.region:
-            found.leave(one, f"it stands in {region}: a bill is of one region")
+        if where != (region or home):
+            if where not in regions() and not region:
+                found.leave(one, f"it stands in {where}, of which there is no price book")
             continue
         taken = scenario.platform.kind != "compose" and one.modelled is not None
-        if known_machine(one) and (taken or _hosted(scenario)):
+        if not alone and known_machine(one) and (taken or _hosted(scenario)):
             found.leave(one, "the scenario takes it from elsewhere: on the host, or on a machine of its own")
             continue
         handler = HANDLERS.get(one.type)
         if handler is None:
             found.leave(one, "no price of this kind")
-        else:
+            continue
+        try:
             handler(one, found)
+        except ValidationError as problem:  # a value that AWS does not know
+            first = problem.errors()[0]
+            found.leave(one, f"{'.'.join(map(str, first['loc']))} {first['input']!r}: {first['msg'].lower()}")
     return found
 
 
@@ -192,4 +216,4 @@ def _priced_there(scenario: Scenario, one: Declared) -> bool:
     return one.type not in ("aws_eks_cluster", "aws_eks_node_group")
 
 
-__all__ = ["HANDLERS", "Found", "declared_usage", "known_machine", "title"]
+__all__ = ["HANDLERS", "Found", "declared_usage", "elsewhere", "known_machine", "title"]

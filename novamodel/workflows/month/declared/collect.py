@@ -24,6 +24,8 @@ class Found:
     """Reads and writes a month of the main database's storage."""
     on: date
     """The date that decides on extended support: that of the prices."""
+    alone: bool = False
+    """Whether no service stands beside the resources: nothing of them is known by traffic."""
     things: dict[str, list[Any]] = field(default_factory=dict)
     metered: list[Metered] = field(default_factory=list)
     counts: dict[str, dict[str, float]] = field(default_factory=dict)

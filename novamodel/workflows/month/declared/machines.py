@@ -241,7 +241,7 @@ def node_group(one: Declared, found: Found) -> None:
     """A node group beside the one that the services run on, at its desired (or least) size."""
     platform = found.scenario.platform
     taken = one.name in platform.node_groups or (not platform.node_groups and one is group_of_services(found.scenario))
-    if taken and platform.compute == "ec2":
+    if taken and platform.compute == "ec2" and not found.alone:
         return  # `month.compute` has it
     whole = with_template(one, found.scenario)
     kinds = one.text("instance_types") or whole.text("instance_type") or "t3.medium"

@@ -85,7 +85,7 @@ def _requests(one: Declared) -> float | None:
 
 def queue(one: Declared, found: Found) -> None:
     """A queue that is none of the scenario's: its requests as a usage file says."""
-    if one.name in found.scenario.queues and not one.usage:
+    if one.name in found.scenario.queues and not one.usage and not found.alone:
         return
     requests = _requests(one)
     if requests is None:
@@ -201,7 +201,7 @@ def api(one: Declared, found: Found) -> None:
     websocket = one.text("protocol_type").upper() == "WEBSOCKET"
     requests = one.used("monthly_messages" if websocket else "monthly_requests")
     if requests is None:
-        if found.scenario.gateway is None or found.scenario.gateway.kind != "aws":
+        if found.alone or found.scenario.gateway is None or found.scenario.gateway.kind != "aws":
             found.leave(one, f"{'messages and connections' if websocket else 'requests'}: {BY_USE}")
         return
     if websocket:

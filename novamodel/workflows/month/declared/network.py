@@ -32,7 +32,7 @@ def kind_of(one: Declared) -> Kind:
 def load_balancer(one: Declared, found: Found) -> None:
     """One beside those that the traffic comes through, with its load as a usage file says."""
     kind = kind_of(one)
-    if one is carrier(found.scenario):
+    if not found.alone and one is carrier(found.scenario):
         return
     bytes_gb = one.used("processed_bytes_gb", "monthly_data_processed_gb")
     loads = [one.used(name) for name in LOADS]
@@ -154,6 +154,8 @@ def web_acl(one: Declared, found: Found) -> None:
     said = one.used("monthly_requests")
     if said is not None:
         found.meter("waf.requests", said * one.count, one, "use")
+    elif found.alone:
+        found.leave(one, f"requests: {BY_USE}")
     elif not any(item.key == "waf.requests" for item in found.metered):
         found.meter("waf.requests", found.requests, one, "use")
 

@@ -96,6 +96,7 @@ def database(one: Declared, found: Found) -> None:
                 zones="multi_az" if flag(one, "multi_az") else "single_az",
                 storage_gib=one.number("allocated_storage") or 20,
                 cpu_credit_hours=credits_of(one),
+                proxy=proxied(one, found),
                 **storage_of(one),
             ),
         )
@@ -110,7 +111,7 @@ def aurora(one: Declared, found: Found) -> None:
     if not one.text("engine").startswith("aurora"):
         _multi_az_cluster(one, found)
         return
-    alone = scenario.database.instance_class is None and len(scenario.declared_of(one.type)) == 1
+    alone = not found.alone and scenario.database.instance_class is None and len(scenario.declared_of(one.type)) == 1
     said = one.used("storage_gb")
     data = said if said is not None else pricing.database_used / GIB if alone else 0.0
     per_s = [one.used(f"{kind}_requests_per_sec") for kind in ("write", "read")]
@@ -190,7 +191,8 @@ def cluster_member(one: Declared, found: Found) -> None:
     if mode == "standard" and of.text("database_insights_mode") == "advanced":
         mode = "advanced"
     standing = of.text("engine_lifecycle_support") or one.text("engine_lifecycle_support")
-    first = found.scenario.declared_of("aws_db_proxy") and len(clusters) == 1
+    priced = not found.alone and found.scenario.database.instance_class is not None
+    first = found.scenario.declared_of("aws_db_proxy") and len(clusters) == 1 and not priced
     found.add(
         "aurora",
         AuroraCluster(
@@ -202,7 +204,7 @@ def cluster_member(one: Declared, found: Found) -> None:
             instances=() if serverless else (machine,),
             acu_hours=units * one.count * found.hours if serverless else 0,
             insights=mode,
-            proxy=bool(first) and found.scenario.database.instance_class is None,
+            proxy=bool(first) or (cluster is not None and proxied(cluster, found)),
         ),
     )
     found.meter("aurora.cpu_credits", credits_of(one) * one.count, one, "use")
@@ -213,8 +215,24 @@ def cluster_member(one: Declared, found: Found) -> None:
         found.leave(one, f"capacity units above {units:g}, up to {most:g}: {BY_USE}")
 
 
+STORES = ("aws_db_instance", "aws_rds_cluster")
+
+
+def proxied(one: Declared, found: Found) -> bool:
+    """Whether a declared proxy stands before a database: its target says so; alone, where there is no other."""
+    targets = found.scenario.declared_of("aws_db_proxy_target")
+    if any(one.address in target.links.values() for target in targets):
+        return True
+    only = found.alone and not targets and found.scenario.declared_of(*STORES) == [one]
+    return only and bool(found.scenario.declared_of("aws_db_proxy"))
+
+
 def proxy(one: Declared, found: Found) -> None:
-    """RDS Proxy is billed by the vCPUs of the main database."""
-    priced = found.scenario.database.instance_class is not None or found.scenario.declared_of("aws_rds_cluster")
+    """RDS Proxy is billed by the vCPUs of the database that it stands before."""
+    stores = found.scenario.declared_of(*STORES)
+    if found.alone:
+        priced = any(proxied(store, found) for store in stores)
+    else:
+        priced = found.scenario.database.instance_class is not None or "aws_rds_cluster" in {s.type for s in stores}
     if not priced:
         found.leave(one, "the files do not say which database it stands before")

@@ -48,6 +48,14 @@ def grafana(one: Declared, found: Found) -> None:
         found.leave(one, f"further editors, and viewers: {BY_USE}")
 
 
+def certificate(one: Declared, found: Found) -> None:
+    """A certificate of a private authority; public ones cost nothing."""
+    if any("certificate_authority_arn" in part for part in (one.values, one.links)):
+        found.meter("acm.certificate", one.count, one)
+    else:
+        found.costs_nothing(one)
+
+
 def parameter(one: Declared, found: Found) -> None:
     """Standard parameters cost nothing; advanced ones by the hour that they are kept."""
     high = str(one.usage.get("api_throughput_limit", one.text("tier"))).lower()
@@ -62,7 +70,7 @@ def parameter(one: Declared, found: Found) -> None:
 
 def log_group(one: Declared, found: Found) -> None:
     """A group of logs: what a usage file says of it; else its bytes are counted by traffic."""
-    if not one.usage:
+    if not one.usage and not found.alone:
         found.costs_nothing(one, "its bytes are priced by traffic")
         return
     rare = one.text("log_group_class") == "INFREQUENT_ACCESS"
@@ -76,7 +84,7 @@ def log_group(one: Declared, found: Found) -> None:
 
 def prometheus(one: Declared, found: Found) -> None:
     """Samples are priced where the scenario's Prometheus is the managed one."""
-    if found.scenario.monitoring.prometheus != "managed" or one.usage:
+    if found.alone or found.scenario.monitoring.prometheus != "managed" or one.usage:
         leave_unsaid(one, found, meter_used(one, found, PARTS[one.type]))
 
 

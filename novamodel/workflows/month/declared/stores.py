@@ -69,7 +69,7 @@ def serverless_cache(one: Declared, found: Found) -> None:
 
 def search(one: Declared, found: Found) -> None:
     """An OpenSearch domain with its volumes."""
-    if found.scenario.monitoring.logs == "opensearch":
+    if found.scenario.monitoring.logs == "opensearch" and not found.alone:
         return  # it keeps the logs and is sized by them
     config, disk = "cluster_config.", "ebs_options."
     typed = one.type.replace("aws_", "")

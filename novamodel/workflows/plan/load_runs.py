@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -45,9 +46,16 @@ class LoadRuns:
         self.cost = monthly_total(self.scenario)
         self.done: dict[str, Result] = {}
 
-    def knee(self) -> Knee:
+    def knee(self, progress: Callable[[float], None] | None = None) -> Knee:
         """Latency and errors up to a little beyond the first missed objective."""
-        return knee(self.scenario, window=self.window, quick=self.quick, simulate=self._run, **self.options)
+        return knee(
+            self.scenario,
+            window=self.window,
+            quick=self.quick,
+            simulate=self._run,
+            progress=progress,
+            **self.options,
+        )
 
     def holds(self, variant: Scenario, today: Knee) -> Holds:
         """The load a variant holds: today's two loads around the knee first, then rising ones while it holds those.

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from novamodel import units
+from novamodel.analytic import route_rates
 from novamodel.errors import UserError
-from novamodel.questions.load_runs import LoadRuns
-from novamodel.questions.shared import change, service_asked
 from novamodel.scenario import Scenario, cache_nodes, database_classes, machine, may_read_elsewhere, node_types
 from novamodel.sizing import Knee
 from novamodel.workflows.month import monthly_total
+from novamodel.workflows.plan.load_runs import LoadRuns
 
+Tell = Callable[[float, str], None]
 MOST_REPLICAS = 62
+QUICK_FIXES = 6
+"""As now, and the first of the others."""
 CHANCE = 0.05
 """Knees of one system under other customers (seeds) differ by about this share: no less is called a gain."""
 
@@ -29,13 +34,41 @@ class Fix(NamedTuple):
 AS_NOW = Fix("as now", "", {})
 
 
+def busiest_service(scenario: Scenario) -> str:
+    """The service that answers most requests, calls of others among them."""
+    rates = dict.fromkeys(scenario.services, 0.0)
+    for at, per_s in route_rates(scenario).items():
+        rates[at.service] += per_s
+    return max(rates, key=lambda service: rates[service])
+
+
+def tried_fixes(work: LoadRuns, found: Knee, progress: Tell | None = None) -> pd.DataFrame:
+    """A row a fix, and one as now: see `try_fix`; ``worth`` is its gain for a dollar, the most first.
+
+    A fix without cost counts as one of a dollar. Empty where no load that was tried misses an objective.
+    """
+    breach = found.load_multiple_at_breach
+    options = fixes_of(work.scenario, found.first_tier) if breach is not None else []
+    options = options[:QUICK_FIXES] if work.quick else options
+    grown = monthly_total(work.scenario.with_load(breach or 1.0))
+    rows = []
+    for number, fix in enumerate(options):
+        if progress:
+            progress(number / len(options), f"fix: {fix.name}")
+        rows.append(try_fix(work, fix, found, grown))
+    columns = ["fix", "change", "multiple", "low", "high", "gain", "cost_more", "cost_more_grown", "then"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame.assign(worth=frame["gain"] / frame["cost_more_grown"].astype(float).clip(lower=1.0))
+    return frame.sort_values(["worth", "gain", "fix"], ascending=[False, False, True], ignore_index=True)
+
+
 def fixes_of(scenario: Scenario, first_tier: str) -> list[Fix]:
     """Single changes that this deployment allows: twice of one thing, or the next larger machine; first none at all.
 
     Of services: the one whose tier ``first_tier`` gives out first, and the one that most requests are for.
     """
     names = [name for name in scenario.services if first_tier.startswith(f"{name} ")]
-    names = list(dict.fromkeys([*names, service_asked(scenario, None)]))
+    names = list(dict.fromkeys([*names, busiest_service(scenario)]))
     found = [fix for name in names for fix in _of_service(scenario, name)]
     found += [*_of_stores(scenario), *_of_machines(scenario)]
     return [AS_NOW, *(fix for fix in found if _allowed(scenario, fix))]
@@ -89,6 +122,11 @@ def _of_service(scenario: Scenario, name: str) -> Iterator[Fix]:
     if pool is not None:
         for word, size in (("twice the pool", 2 * pool.max), ("half the pool", max(pool.max // 2, 1))):
             yield Fix(f"{name}: {word}", change(str(pool.max), str(size)), {f"{base}.pool.max": size})
+
+
+def change(now: str, then: str) -> str:
+    """``250m -> 400m``."""
+    return f"{now} -> {then}"
 
 
 def _of_machines(scenario: Scenario) -> Iterator[Fix]:
