@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import scenes, yardstick
 from benchmarks.cloop import c_loop
-from benchmarks.measure import growth, speed_of_engine, speed_of_stock, start_up
+from benchmarks.measure import control_share, growth, speed_of_engine, speed_of_stock, start_up
 from benchmarks.stock import Outcome, Stock
 from benchmarks.stock_graph import StockGraph
 from benchmarks.sweeping import own_share
@@ -27,6 +27,9 @@ MOST_MORE_MIB = 1.0
 """Budget of memory for a million more requests (interval rows and what Python keeps), MiB."""
 MOST_FIRST_S = 15.0
 """Budget of the first run with nothing compiled yet, s of CPU."""
+MOST_WEEK_S = 10.0
+"""Budget of the control plane of a week with 20 services on 60 nodes, s of CPU."""
+CONTROL_S, CONTROL_NODES = 1800.0, 60
 
 
 class Scene(NamedTuple):
@@ -41,6 +44,7 @@ class Scene(NamedTuple):
 
 SCENES = (
     Scene(scenes.light, 100.0, 2000.0, 79.0),
+    Scene(scenes.shared, 100.0, 1000.0, 71.0),
     Scene(scenes.saturated, 25.0, 500.0, 107.0),
     Scene(scenes.hour, 60.0, 3600.0, 54.0),
     Scene(scenes.many, 8.0, 150.0, 54.0),
@@ -145,6 +149,16 @@ def sweeping(long: bool) -> None:
     print(f"  that is {found.overhead(MANY_CASES):.0%} of a sweep of {MANY_CASES:,} cases ({how})")
 
 
+def control() -> None:
+    """Print what the control plane of many services and nodes costs."""
+    spent = control_share(CONTROL_S, CONTROL_NODES)
+    week = spent * 604_800.0 / CONTROL_S
+    print(f"\n20 services on {CONTROL_NODES} nodes that come and go: {CONTROL_S / 60:g} min of control plane")
+    print(f"  {spent:.2f} s of CPU beside the engine's, {week:.0f} s a week at this pace")
+    if week > MOST_WEEK_S:
+        print(f"  BUDGET: {week:.0f} s for a week, not {MOST_WEEK_S:g}")
+
+
 def main(arguments: list[str]) -> int:
     """Run all; 1 when the reference is slower than the stock model in any scene."""
     replicate(scenes.light(1.0), 0, "compiled")
@@ -153,6 +167,7 @@ def main(arguments: list[str]) -> int:
     outside()
     growing("--long" in arguments)
     sweeping("--long" in arguments)
+    control()
     print("\nstart of a fresh process               import   first run   its CPU s")
     for name, (imported, first, spent) in zip(("nothing compiled yet", "kept on disk"), start_up(), strict=True):
         print(f"  {name:34}{imported:>8.2f} s{first:>10.2f} s{spent:>12.2f}")

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import stock
+from benchmarks.systems import many_services
 from novamodel.scenario import Scenario
-from novamodel.simulation import build_source
+from novamodel.simulation import build_source, compiled
 from novamodel.simulation.replication import Replication, replicate
 from novamodel.simulation.summarise import summarise
 
@@ -82,6 +83,31 @@ def speed_of_stock(model: Callable[[Scenario], Any], scenario: Scenario, seconds
         return outcome.arrived
 
     return _speed(lambda: model(scenario).run(seconds), summary, sys.modules[model.__module__], rounds)
+
+
+def control_share(seconds: float, nodes: int) -> float:
+    """CPU seconds beside the compiled engine's own of 20 services on nodes of a group that grows and shrinks."""
+    groups = {"default": {"type": "m6i.large", "min": nodes, "max": 2 * nodes}}
+    run = {"run.duration": f"{seconds} s", "run.warm_up": "0 s", "run.replications": 1}
+    scenario = many_services(20).override({"traffic.peak": "40 requests/s", "platform.node_groups": groups, **run})
+    inside = 0.0
+    advance = compiled.run
+
+    def timed(*arguments: Any) -> int:
+        nonlocal inside
+        begin = time.process_time()
+        code = advance(*arguments)
+        inside += time.process_time() - begin
+        return int(code)
+
+    replicate(scenario.override({"run.duration": "10 s"}), 0, "compiled")
+    vars(compiled)["run"] = timed
+    try:
+        begin = time.process_time()
+        replicate(scenario, 0, "compiled")
+        return time.process_time() - begin - inside
+    finally:
+        vars(compiled)["run"] = advance
 
 
 GROWTH = """

@@ -22,6 +22,16 @@ def light(seconds: float = LIGHT_S) -> Scenario:
     return _scene("light", seconds, rate=300, popularity="zipf 0.8", limit=True, statement_ms=4.0, pages=pages)
 
 
+def shared(seconds: float = LIGHT_S) -> Scenario:
+    """`light` on nodes whose cores the replicas share, in turns."""
+    changes = {"platform": {"kind": "eks", "node_type": "m6i.xlarge", "cpu": {"kind": "turns"}}}
+    pages = {"keys": 20_000, "hit_ratio": "86.6 %"}
+    name = "light on nodes with shared cores"
+    return _scene(
+        name, seconds, rate=300, popularity="zipf 0.8", limit=True, statement_ms=4.0, pages=pages, changes=changes
+    )
+
+
 def saturated(seconds: float = SATURATED_S) -> Scenario:
     """Database and pools are full: 1,200 requests/s, most miss the cache, many give up on the pool."""
     pages = {"keys": 20_000, "hit_ratio": "19.35 %"}

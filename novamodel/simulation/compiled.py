@@ -127,9 +127,11 @@ class CompiledEngine:
 
     def run(self, horizon: float) -> None:
         """Run everything before the horizon, and what the control plane does exactly then."""
-        env = self.env
-        while env.peek() <= horizon:
-            self.advance(env.peek())
+        env, done = self.env, -1.0
+        while (due := env.peek()) <= horizon:
+            if due > done:  # of several at one instant the first has brought the engine there
+                self.advance(due)
+                done = due
             env.step()
         self.advance(horizon)
 

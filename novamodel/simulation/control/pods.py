@@ -255,15 +255,17 @@ class Fleet:
         runtime = self.service.runtime
         limit, heap = self.service.resources.memory_limit or math.inf, self.heap_limit()
         full, (code, cause) = heap / MIB, death_of("heap", limit / MIB, heap / MIB, runtime.outside_heap / MIB)
+        room = -1  # as many in flight have been looked at and have room
         while True:
             yield self.env.timeout(1.0)
-            most = self.world.engine.model.replicas.most_in_flight
+            replicas = self.world.engine.model.replicas
+            most, in_flight = replicas.most_in_flight, replicas.in_flight
             for pod in self.pods:
                 if pod.row == codes.NONE or not pod.booted:
                     continue
-                peak = int(most[pod.row])
-                most[pod.row] = self.world.engine.model.replicas.in_flight[pod.row]
-                if pod.terminating:
+                peak = most[pod.row]
+                most[pod.row] = in_flight[pod.row]
+                if pod.terminating or peak <= room:
                     continue
                 used = self.memory_of(peak)
                 if used > limit:
@@ -273,3 +275,5 @@ class Fleet:
                     if runtime.kind != "node":
                         what, code = "the JVM's heap", OUT_OF_HEAP
                     self.restart(pod, f"out of {what} of {full:.0f} MiB with {peak} requests in flight (exit {code})")
+                else:
+                    room = peak
