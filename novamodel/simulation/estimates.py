@@ -85,7 +85,9 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
 
 
 def _lower(metric: Metric) -> tuple[str, ...]:
-    """Figures that a high percentile is known no better than: the one of them that is known best."""
+    """Figures of which the best known one is known no worse than a high percentile, or than the mean."""
+    if metric.name == "mean":
+        return ("p50", "p95")
     return ("mean", "p50") if metric.q is not None and metric.q > 0.5 else ()
 
 
