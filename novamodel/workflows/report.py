@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from novamodel.errors import UserError
-from novamodel.files import parents_of
+from novamodel.files import parents_of, write_whole
 from novamodel.loading import load
 from novamodel.report.html import export_html
 from novamodel.resources import notebooks_dir
+from novamodel.workflows.answer import to_json
+from novamodel.workflows.parts import Failed
 
 NOTEBOOK = "00_report.ipynb"
 FILES = ("notebook.ipynb", "report.html", "bill.csv", "answer.json")
@@ -76,10 +79,10 @@ def write_report(
             "engine": engine,
             "out": str(staging),
         }
-        _execute(staging, parameters, tell)
+        lost = _executed(staging, parameters, tell)
         _name_final_folder(staging / FILES[0], staging, folder)
         tell(0.97, "writing report.html")
-        answer = json.loads((staging / "answer.json").read_text(encoding="utf-8"))
+        answer = _with_loss(staging, lost)
         export_html(staging / FILES[0], staging / FILES[1], title=scenario.heading, made=_made(answer))
         folder.mkdir(exist_ok=True)
         for name in FILES:
@@ -113,8 +116,63 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
-    """Run the notebook through papermill in this Python; success is its last file, not papermill's metadata."""
+def _executed(staging: Path, parameters: dict[str, Any], tell: Tell) -> str:
+    """Run the notebook; where its kernel is killed (for want of memory), once more and short. What was lost, or ''."""
+    from nbclient.exceptions import DeadKernelError
+
+    doing = ["starting the notebook"]
+    try:
+        _execute(staging, parameters, tell, doing)
+        return ""
+    except DeadKernelError:
+        lost = f"the notebook's kernel was ended from outside (most often: no memory is left) at {doing[0]!r}{_used()}"
+    if parameters["quick"]:
+        raise UserError(lost, valid="more memory, or a smaller system") from None
+    tell(0.05, f"{lost}; once more, short")
+    try:
+        _execute(staging, parameters | {"quick": True}, tell, doing)
+    except DeadKernelError:
+        raise UserError(f"{lost}, and in a short run again", valid="more memory, or a smaller system") from None
+    return f"{lost}; every figure here is of a short run (--quick), too little to believe"
+
+
+def _used() -> str:
+    """The most memory of a process that this one has started, where the system counts it."""
+    if sys.platform != "linux":
+        return ""
+    import resource
+
+    return f", having used {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MiB"
+
+
+def _with_loss(staging: Path, lost: str) -> dict[str, Any]:
+    """The content of answer.json, in which a loss is a part that failed; the notebook then opens with it."""
+    import nbformat
+
+    place = staging / "answer.json"
+    answer: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    if not lost:
+        return answer
+    answer["failed"] = [Failed("report", lost, False)._asdict(), *(answer.get("failed") or [])]
+    write_whole(place, to_json(answer))
+    notebook = nbformat.read(staging / FILES[0], as_version=4)
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(f"**Not whole:** {lost}."))
+    nbformat.write(notebook, staging / FILES[0])
+    return answer
+
+
+def _under(cells: list[Any], index: int) -> str:
+    """The heading that a cell stands under."""
+    lines = [line for cell in cells[: index + 1] if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    heads = [line.lstrip("# ") for line in lines if line.startswith("#")]
+    return heads[-1] if heads else f"cell {index}"
+
+
+def _execute(staging: Path, parameters: dict[str, Any], tell: Tell, doing: list[str]) -> None:
+    """Run the notebook through papermill in this Python; success is its last file, not papermill's metadata.
+
+    ``doing`` holds the heading that it is at.
+    """
     import papermill
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
@@ -127,6 +185,7 @@ def _execute(staging: Path, parameters: dict[str, Any], tell: Tell) -> None:
             start, cells = nb_man.cell_start, len(nb_man.nb.cells)
 
             def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> Any:
+                doing[0] = _under(nb_man.nb.cells, cell_index or 0)
                 tell(0.05 + 0.9 * (cell_index or 0) / cells, "executing the notebook")
                 return start(cell, cell_index, **more)
 

@@ -150,7 +150,7 @@ def test_a_study_and_a_sweep_of_files_without_a_service_are_refused_but_as_a_dem
     refused = call("init", "study", "--from", NONE)
     assert (refused.code, "no service was found" in refused.err, Path("study").exists()) == (2, True, False)
     assert call("init", "study", "--from", NONE, "--demo").code == 0
-    sweep = {"name": "none", "scenario": str(NONE), "vary": {"run.seed": [1, 2]}}
+    sweep = {"name": "none", "scenario": str(NONE), "vary": {"traffic.peak": ["40 requests/s", "50 requests/s"]}}
     Path("none.yaml").write_text(json.dumps(sweep), encoding="utf-8")
     refused = call("sweep", "run", "none.yaml", "--dry-run")
     assert (refused.code, "no service was found" in refused.err) == (2, True)
@@ -158,8 +158,7 @@ def test_a_study_and_a_sweep_of_files_without_a_service_are_refused_but_as_a_dem
 
 
 def test_a_difference_opens_with_what_both_rest_on_and_strict_refuses_an_assumed_load(call: Callable) -> None:
-    name = next(iter(json.loads(call("import", SHOP, "--json").out)["scenario"]["services"]))
-    changed = ("--set", f"services.{name}.replicas=3", *SHORT[:4], "--engine", "simpy", "--replications", "1")
+    changed = ("--set", "traffic.peak=50 requests/s", *SHORT[:-1], "2")
     shown = call("diff", SHOP, *changed)
     assert sentence(shown.out).startswith("A: READ 55 values from 6 files; ASSUMED")
     found = json.loads(call("diff", SHOP, *changed, "--json").out)
