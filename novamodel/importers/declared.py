@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,16 @@ class Resource:
         result |= _counts(self.body.value, "")
         return result | {key: True for key in PRESENT if self.body[key]}
 
+    def with_lines(self, most: int = 24, told: Container[tuple[str, int]] = ()) -> str:
+        """The values, each with its line where it is another than the resource's, but for places that are told."""
+        shown: list[str] = []
+        for key, value in self.scalars().items():
+            line = self.line if key.endswith(".count") else self.body.at(*_path(key)).line
+            place = (self.body.file, line)
+            if place not in told and len(shown) < most:
+                shown.append(f"{key} {value}" + (f" (:{line})" if line not in (1, self.line) else ""))
+        return ", ".join(shown)
+
     def references(self) -> list[tuple[str, tuple[str, ...]]]:
         """(dotted path, addresses) of the values that refer to other resources."""
         return [(key, value.refs) for key, value in _leaves(self.body.value, "", 0, (Unknown,)) if value.refs]
@@ -157,6 +167,16 @@ def _leaves(
         yield path, value
 
 
+def _path(key: str) -> list[str | int]:
+    """A dotted path as the words of a node: the first block of a list has no number."""
+    words: list[str | int] = []
+    for word in key.split("."):
+        if words and isinstance(words[-1], str) and not word.isdecimal():
+            words.append(0)
+        words.append(int(word) if word.isdecimal() else word)
+    return words
+
+
 def _pair(value: dict[Any, Any]) -> str | None:
     """The name of a setting that is written as a name and a value; None where it is none."""
     name = next((value[key] for key in ("name", "key") if isinstance(value.get(key), str)), None)
@@ -169,7 +189,7 @@ FREE = re.compile(
     r"aws_(iam_|security_group|vpc_security_group|subnet|route(_table\w*)?$|route_table|internet_gateway|egress_only|"
     r"vpc$|vpc_ipv4|vpc_dhcp|main_route|default_|network_acl|db_subnet_group|elasticache_subnet_group|"
     r"elasticache_user|lb_listener|alb_listener|autoscaling_attachment|"
-    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate|"
+    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate_|"
     r"cloudwatch_event_target|cloudwatch_log_resource|lambda_permission|lambda_alias|sns_topic_policy|"
     r"sqs_queue_policy|sqs_queue_redrive|kms_alias|key_pair|service_discovery_service|"
     r"service_discovery_private_dns|eip_association|volume_attachment|caller_identity|api_gateway_(account|deployment|"

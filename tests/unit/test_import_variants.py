@@ -326,3 +326,34 @@ def test_a_function_that_finds_nothing_is_listed(tmp_path: Path) -> None:
     report, scenario = imported(tmp_path, {"main.tf": code})
     assert list(scenario.services) == ["api"]
     assert "desired_count = length(coalescelist([], [])): not resolved" in listed(report)
+
+
+def test_parts_of_a_system_are_not_taken_for_environments(tmp_path: Path) -> None:
+    module = 'variable "cpu" { type = number }\n' + filled(TASK, "main", "var.cpu", 2)
+    call = 'module "service" {\n  source = "../../modules/service"\n  cpu    = CPU\n}\n'
+    files = {
+        "modules/service/main.tf": module,
+        "infra/api/main.tf": call.replace("CPU", "512"),
+        "infra/frontend/main.tf": call.replace("CPU", "1024"),
+        "infra/api-dev/main.tf": call.replace("CPU", "256"),
+    }
+    report, scenario = imported(tmp_path, files)
+    assert sizes(scenario) == {"api": (0.5, 2), "frontend": (1.0, 2)}
+    assert "infra/api-dev/main.tf:1: Terraform folder infra/api-dev: another environment" in listed(report)
+
+
+def test_what_the_scenario_does_not_take_of_a_resource_is_listed_with_its_line(tmp_path: Path) -> None:
+    code = """
+    resource "aws_eks_cluster" "c" { version = "1.33" }
+    resource "aws_eks_node_group" "g" {
+      instance_types = ["m6i.large"]
+      scaling_config {
+        min_size     = 2
+        max_size     = 9
+        desired_size = 3
+      }
+    }
+    """
+    report = import_folder(write(tmp_path, {"main.tf": code}))
+    assert "scaling_config.min_size 2 (:6), scaling_config.max_size 9 (:7)" in listed(report)
+    assert "m6i.large (" not in listed(report)

@@ -84,7 +84,7 @@ def _further(one: Resource, what: str, draft: Draft) -> None:
 
 
 def _words(one: Resource) -> str:
-    return ", ".join(f"{key} {value}" for key, value in list(one.scalars().items())[:8]) or "no values"
+    return one.with_lines() or "no values"
 
 
 def _allowed(model: type, field: str) -> tuple[Any, ...]:

@@ -82,6 +82,13 @@ def _add(
     names = [short_name(name) for name in (names if names and is_generic(label.lower()) else [*names, label]) if name]
     if service and (module := re.search(r"(?:^|\.)module\.([\w-]+)", service.name)):
         names += [short_name(module[1])]
+    if service and "/" in service.name:  # one of several applied folders: infra/api/service
+        folders = service.name.split(".")[0].split("/")
+        names = (
+            [*(short_name(one) for one in reversed(folders) if not is_generic(one.lower())), *names]
+            if all(is_generic(name) for name in names)
+            else names
+        )
     name = next((one for one in names if one not in result), None)
     if name is None:
         place = _place(task) if task else (service.file, service.line) if service else ("", 1)

@@ -84,7 +84,7 @@ def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
     left += [(folder, "an example or a test") for folder in examples if folder not in called]
     kept: list[str] = []
     for folder in sorted(chosen, key=lambda one: (rank(one), not _runs_services(tree, one, 0), one)):
-        twin = next((other for other in kept if _alike(tree, folder, other)), None)
+        twin = next((other for other in kept if _may_be_twins(folder, other) and _alike(tree, folder, other)), None)
         if twin is None:
             kept.append(folder)
         else:
@@ -162,6 +162,21 @@ def rank(name: str) -> int:
     production = max((match.start() for match in _PRODUCTION.finditer(name)), default=-1)
     other = max((match.start() for match in _OTHER.finditer(name)), default=-1)
     return 1 if production == other else 0 if production > other else 2
+
+
+_VARIANT = re.compile(
+    r"\d|blue|green|primary|secondary|\bdr\b|north|south|east|west|example|old|new|copy|global|backup"
+)
+
+
+def _may_be_twins(one: str, other: str) -> bool:
+    """Whether two paths tell environments, regions or versions apart, and not parts of one system (``api/infra``)."""
+    left, right = one.split("/"), other.split("/")
+    if len(left) != len(right):
+        return True
+    differ = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
+    words = [word.lower() for pair in differ for word in pair]
+    return any(rank(word) != 1 or _VARIANT.search(word) for word in words)
 
 
 def _alike(tree: Tree, one: str, other: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,11 +59,14 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     applied, others = roots(tree)
     folder = Folder(inside)
     _workspace(tree, folder, result)
-    made: set[tuple[str, ...]] = set()
+    made = {
+        root: {(block.kind, *block.labels) for block in tree.folders[root] if block.kind in ("resource", "module")}
+        for root in applied
+    }
+    often = Counter(label for labels in made.values() for label in labels)
     for root in applied:
-        own = {(block.kind, *block.labels) for block in tree.folders[root] if block.kind in ("resource", "module")}
-        _root(root, tree, folder, result, f"{root}." if own & made else "")
-        made |= own
+        again = any(often[label] > 1 for label in made[root])
+        _root(root, tree, folder, result, f"{root}." if root and again else "")
     chosen, left = units(tree)
     for place, target in chosen:
         _unit(place, target, tree, folder, result)
