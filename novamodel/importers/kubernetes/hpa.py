@@ -47,7 +47,7 @@ def autoscaler(hpas: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
         nothing_modelled(hpa.file, spec.line, draft)
         for key in ("minReplicas", "maxReplicas"):
             if spec[key]:
-                draft.leave(spec[key].file, spec[key].line, f"{key}: {spec[key].text}", "its metric is not modelled")
+                draft.leave(spec[key].file, spec[key].line, f"{key}: {spec[key].text}", "the autoscaler is left out")
         return ()
     bounds = spec["minReplicas"] or spec["maxReplicas"] or spec
     said = [Said("autoscaler", None, hpa.file, bounds.line)]
