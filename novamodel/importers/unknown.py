@@ -27,7 +27,7 @@ _SETTING = re.compile(
     r"[\"']?([\w.%/:]{1,40})[\"']?[ \t]{0,8};?(?:[ \t]{1,20}[#;][^\n]*)?"
 )
 _SECTION = re.compile(r"[ \t]*\[{1,2}([\w.\"' :-]{1,60})\]{1,2}[ \t]*")
-MOST_FILES, MOST_A_FILE, MOST = 200, 20, 200
+MOST_FILES, MOST_A_FILE, MOST = 200, 60, 400
 MOST_BYTES = 100_000
 
 

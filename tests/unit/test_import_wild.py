@@ -440,3 +440,30 @@ def test_a_proxy_that_is_built_here_is_a_service_where_there_is_none(tmp_path: P
     compose = "services:\n  front: {build: ., ports: ['80:80']}\n"
     dockerfile = "FROM node:20 AS build\nFROM nginx\nCOPY --from=build /app .\n"
     assert entries(read(tmp_path, {"compose.yaml": compose, "Dockerfile": dockerfile})) == ["front"]
+
+
+def test_bounds_of_an_autoscaler_that_is_left_out_are_listed(tmp_path: Path) -> None:
+    scaler = (
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  minReplicas: 2\n"
+    )
+    scaler += (
+        "  maxReplicas: 5\n  scaleTargetRef: {kind: Deployment, name: web}\n  metrics: [{type: Pods, pods: {metric: "
+    )
+    scaler += "{name: unheard_of}, target: {type: AverageValue, averageValue: 3}}}]\n"
+    report = read(tmp_path, {"web.yaml": deployment("web"), "hpa.yaml": scaler})
+    assert {("hpa.yaml", 5, "minReplicas: 2"), ("hpa.yaml", 6, "maxReplicas: 5")} <= listed(report)
+
+
+def test_a_server_of_files_is_the_service_where_there_is_none(tmp_path: Path) -> None:
+    report = read(tmp_path / "one", {"web.yaml": deployment("shop", 4, "nginx:1.25")})
+    assert report.tree.values["services"]["shop"]["replicas"] == 4
+    both = deployment("shop", 4, "nginx:1.25") + deployment("api")
+    assert list(read(tmp_path / "two", {"web.yaml": both}).tree.values["services"]) == ["api"]
+
+
+def test_who_asks_an_entry_and_is_asked_by_nobody_is_an_entry(tmp_path: Path) -> None:
+    compose = (
+        "services:\n  api: {image: x, ports: ['80:80']}\n  board: {image: y, environment: {API_URL: 'http://api'}}\n"
+    )
+    report = read(tmp_path, {"compose.yaml": compose})
+    assert (entries(report), list(report.system.calls)) == (["api", "board"], [("board", "api")])

@@ -169,6 +169,8 @@ def is_client(name: str) -> bool:
 def _by_image(image: str, name: str) -> Role | None:
     if _EXPORTER.search(name):
         return Role("tool", name)
+    if re.search(r"cloud-?sql-?proxy|alloydb-auth-proxy|gce-proxy", name):
+        return Role("tool", "cloud-sql-proxy")  # its database stands elsewhere
     if name in ("pgbouncer", "pgbouncer-container", "pgcat", "odyssey", "pgpool", "supavisor"):
         return Role("pgbouncer", name)
     for what, table in (("database", DATABASES), ("cache", CACHES), ("queue", QUEUES)):

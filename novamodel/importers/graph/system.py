@@ -115,10 +115,11 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
             made = box.built and roles[box.name].what == "proxy"  # it serves files of its own
             front = front and (roles[box.name].what == "tool" or made)
             run = box.owner is not None and bool(box.owner["containerDefinitions"]) and bool(box.ports)
+            run = run or (box.owner is not None and bool(box.owner.at("spec", "template", "spec", "containers")))
             front = front or (run and roles[box.name].what == "proxy")
             if box.name in names and (front or roles[box.name].why == TESTS):
                 roles[box.name] = Role("service", why="nothing else in the folder takes requests")
-    known = known_hosts(boxes)
+    known = known_hosts(box for box in boxes if roles[box.name].program != "cloud-sql-proxy")
     links = [link for box in boxes for link in links_of(box, known)]
     own = [box for box in boxes if box.name in names and roles[box.name].what in ("service", "worker")]
     naming = {link.source for link in links if link.outside or roles[link.target].what not in ("tool", "job", "load")}
@@ -216,6 +217,10 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     asked_by_others = {target for source, target in system.calls if source in system.alone}
     for target in sorted(system.alone - asked_by_others) if callers else []:
         box = own[target]
+        if any((target, entry) in system.calls for entry in system.entries):
+            why = "nothing in the folder asks it, and it asks another entry"
+            system.entries[target] = Entry(Text(None, box.file, box.line), why)
+            continue
         why = "assumed: no file says who asks it, and none what the entry asks"
         for name in callers:
             system.calls[name, target] = Link(name, target, Text(None, box.file, box.line), why)

@@ -45,6 +45,9 @@ def autoscaler(hpas: list[Node], box: Node, draft: Draft) -> tuple[Said, ...]:
     targets = _targets(spec, box, draft)
     if not targets:
         nothing_modelled(hpa.file, spec.line, draft)
+        for key in ("minReplicas", "maxReplicas"):
+            if spec[key]:
+                draft.leave(spec[key].file, spec[key].line, f"{key}: {spec[key].text}", "the autoscaler is left out")
         return ()
     bounds = spec["minReplicas"] or spec["maxReplicas"] or spec
     said = [Said("autoscaler", None, hpa.file, bounds.line)]

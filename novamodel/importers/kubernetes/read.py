@@ -18,7 +18,7 @@ from novamodel.importers.kubernetes.objects import (
     service_name,
     template_of,
 )
-from novamodel.importers.names import is_infrastructure
+from novamodel.importers.names import is_image_of, is_infrastructure
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import kubernetes_memory, seconds, whole
 from novamodel.importers.report import Draft, Said, Workload
@@ -35,6 +35,8 @@ __all__ = [
     "workloads",
 ]
 K8S = "documented: Kubernetes"
+_SERVERS = ("nginx", "nginx-unprivileged", "httpd", "caddy")
+"""Images that serve files where nothing else in the folder takes requests."""
 
 
 def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
@@ -61,7 +63,7 @@ def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
             )
             continue
         box = main_container(found)
-        if is_infrastructure(box["image"].text):
+        if is_infrastructure(box["image"].text) and (own or not is_image_of(box["image"].text, *_SERVERS)):
             draft.leave(
                 found.file,
                 found["kind"].line,
@@ -126,15 +128,16 @@ def _scaling(found: Node, box: Node, cluster: Cluster, draft: Draft) -> tuple[Sa
         targets = [found, *_rolled_by(found, cluster)]
         meant = [one for one in cluster.of(kind) if any(_means(one, target) for target in targets)]
         if meant:
-            near = max(_shared(one.file, found.file) for one in meant)
-            return read([one for one in meant if _shared(one.file, found.file) == near], box, draft)
+            near = min(_apart(one.file, found.file) for one in meant)
+            return read([one for one in meant if _apart(one.file, found.file) == near], box, draft)
     return ()
 
 
-def _shared(one: str, other: str) -> int:
-    """How many folders two files have in common."""
-    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
-    return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+def _apart(one: str, other: str) -> int:
+    """How many folders lie between two files."""
+    left, right = one.split("/")[:-1], other.split("/")[:-1]
+    same = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))))
+    return len(left) + len(right) - 2 * same
 
 
 def _means(scaler: Node, found: Node) -> bool:
