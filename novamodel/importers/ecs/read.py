@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
@@ -277,9 +278,20 @@ def _own_compute(task: Task, service: Resource | None, estate: Estate) -> str | 
     return said.value if said is not None else None
 
 
+def _sold(values: Mapping[str, Any]) -> bool:
+    """Whether Fargate has a task of this size."""
+    try:
+        memory = parse_bytes(str(values["resources.memory_limit"])) / 2**30
+        require_fargate_size(float(values["resources.cpu_limit"]), memory)
+    except (UserError, ValueError, KeyError):
+        return False
+    return True
+
+
 def _fitting(said: list[Said], name: str, own: str | None, most: str | None, draft: Draft) -> list[Said]:
     """The size of a task; that of one on EC2 among tasks on Fargate, which sells no such sizes, is listed."""
-    if own != "ec2" or most != "fargate":
+    values = {one.path: one.value for one in said}
+    if own != "ec2" or most != "fargate" or _sold(values):
         return said
     for one in said:
         if one.value is not None:
