@@ -22,7 +22,6 @@ _TESTS = re.compile(r"(^|/)(tests?|specs?|e2e|__tests__|mocks?)/")
 _MOST_NAMES = 50
 _OPTIONAL = 8
 """Names that a file may read without any of them being given; one that reads more has defaults somewhere."""
-_PARTS = re.compile(r"(DATABASE|DB|PG|POSTGRES)_?(HOST|PORT|USER|USERNAME|PASSWORD|PASS|NAME|DATABASE|SSL\w*|SCHEMA)")
 _USUAL = {"NODE_ENV", "PATH", "HOME", "HOSTNAME", "PORT", "TZ", "CI", "PWD", "USER"}
 _SLOW = re.compile(r"statement_timeout|query_timeout|statementTimeout|queryTimeout|command_timeout|max_execution_time")
 
@@ -66,12 +65,9 @@ def _variables(shown: str, text: str, seen: Seen) -> Iterator[Finding | NotCheck
             if len(told) > _MOST_NAMES or name in given or name in told or name in _USUAL or _is_checked(name, text):
                 continue
             told[name] = number
-    url = any(name.endswith(("DATABASE_URL", "_DSN", "POSTGRES_URL")) for name in given)
     hidden = _hidden(users) or _env_file(shown, text, seen) or seen.unread
     hidden = hidden or (f"{len(told)} names are read here, most of them are optional" if len(told) > _OPTIONAL else "")
     for name, number in told.items():
-        if url and _PARTS.fullmatch(name):
-            continue  # the connection string says it
         if hidden:
             yield open_question("variable-never-set", Place(shown, number), f"who sets {name}: {hidden}")
             continue

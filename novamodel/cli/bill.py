@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -128,9 +130,11 @@ def bill(
         if not steady and not alone:
             from novamodel.simulation import simulate
 
-            price_month(scenario, book=book, lenient=partial, demo=demo)  # what cannot be priced shows before
+            with partly(partial):
+                price_month(scenario, book=book, lenient=partial, demo=demo)  # what cannot be priced shows before
             result = simulate(scenario, engine=engine.value, progress=tell)
-        cost = price_month(scenario, result, book, lenient=partial, demo=demo)
+        with partly(partial):
+            cost = price_month(scenario, result, book, lenient=partial, demo=demo)
         year = commit_year(scenario, asked, result, book, lenient=partial) if asked else None
         best = None
         if "best" in (commit or ()):
@@ -155,6 +159,19 @@ def bill(
                 part for part in ("\n".join(rests_lines(scenario, width, bill=True, alone=alone)), month, left) if part
             )
         )
+
+
+@contextmanager
+def partly(partial: bool) -> Iterator[None]:
+    """Say of what stops a bill that `--partial` prices the rest."""
+    from novamodel.errors import UserError
+
+    try:
+        yield
+    except UserError as problem:
+        if not partial:
+            problem.valid = "; ".join(part for part in (problem.valid, "--partial leaves it out and names it") if part)
+        raise
 
 
 def share_of(text: str) -> float:

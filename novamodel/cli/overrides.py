@@ -54,11 +54,12 @@ def load(
     if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
     if demo or not (declared and only_declared(scenario)):
-        _must_rest_on_something(scenario, target, strict, demo)
+        must_rest_on_something(scenario, target, strict=strict, demo=demo)
     return scenario
 
 
-def _must_rest_on_something(scenario: Scenario, target: str, strict: bool, demo: bool) -> None:
+def must_rest_on_something(scenario: Scenario, target: str, *, strict: bool = False, demo: bool = False) -> None:
+    """Refuse an assumed service, unless it is asked for as a demo; ``strict``: an assumed load as well."""
     from novamodel.scenario import rests_on
 
     rests = rests_on(scenario)

@@ -164,6 +164,7 @@ def _advice_lines(sizing: Sizing) -> list[str]:
         place = f"{row.file}:{row.line}" if row.file and row.line else row.file or row.path
         alone = "" if row.cost_alone != row.cost_alone else f"   alone {row.cost_alone:+,.2f} USD a month"
         owner = f"{row.path.split('.')[1]} " if row.path.startswith("services.") else ""
+        owner = f"{row.path.split('.')[0]} " if row.path.endswith("node_type") else owner
         lines += [f"  {owner}{row.term}: {row.change}{mark}   {place}{alone}", f"      {row.why}"]
     return lines
 

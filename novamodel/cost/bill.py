@@ -21,7 +21,7 @@ from novamodel.files import csv_text
 from novamodel.showing import Shown, shows_itself
 
 ON_DEMAND = "commitments: all lines are on-demand list prices"
-NEVER_PRICED = ("tax, AWS support plan, marketplace software", ON_DEMAND, "VPN, Direct Connect")
+NEVER_PRICED = ("tax, AWS support plan, marketplace software", ON_DEMAND, "VPN that no file declares, Direct Connect")
 
 COLUMNS = (
     "service",

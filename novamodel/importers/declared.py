@@ -189,7 +189,7 @@ FREE = re.compile(
     r"aws_(iam_|security_group|vpc_security_group|subnet|route(_table\w*)?$|route_table|internet_gateway|egress_only|"
     r"vpc$|vpc_ipv4|vpc_dhcp|main_route|default_|network_acl|db_subnet_group|elasticache_subnet_group|"
     r"elasticache_user|lb_listener|alb_listener|autoscaling_attachment|"
-    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate|"
+    r"ecr_lifecycle|ecr_repository_policy|s3_bucket_(?!inventory|analytics)\w+|acm_certificate_|"
     r"cloudwatch_event_target|cloudwatch_log_resource|lambda_permission|lambda_alias|sns_topic_policy|"
     r"sqs_queue_policy|sqs_queue_redrive|kms_alias|key_pair|service_discovery_service|"
     r"service_discovery_private_dns|eip_association|volume_attachment|caller_identity|api_gateway_(account|deployment|"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,15 @@ class Table:
         self.kinds = kinds
         self.columns = [array("d" if kind is float else "q") for kind in kinds.values()]
         self._words: dict[str, int] = {}  # a text's number; most come again and again
-        self._add = [
-            self._add_word(column) if kind is str else column.append
-            for column, kind in zip(self.columns, kinds.values(), strict=True)
-        ]
+        self._texts = [place for place, kind in enumerate(kinds.values()) if kind is str]
 
     def add(self, *values: Any) -> None:
         """One more row, with a value for each column."""
-        for add, value in zip(self._add, values, strict=True):
-            add(value)
-
-    def _add_word(self, column: array[int]) -> Callable[[Any], None]:
-        words = self._words
-        return lambda word: column.append(words.setdefault(word, len(words)))
+        row = list(values)
+        for place in self._texts:
+            row[place] = self._words.setdefault(row[place], len(self._words))
+        for column, value in zip(self.columns, row, strict=True):
+            column.append(value)
 
     def extend(self, *columns: Iterable[Any]) -> None:
         """Several more rows, column by column; none of them text."""

@@ -74,6 +74,7 @@ def test_what_a_book_lacks_stops_the_bill_or_is_left_out_by_request(call: Callab
     stopped = call(*STEADY, "--prices", book)
     assert stopped.code == 2
     assert "us-east-1 has no price 'kms.key'" in stopped.err
+    assert "--partial leaves it out" in stopped.err
     left_out = call(*STEADY, "--prices", book, "--partial")
     assert left_out.code == 0
     assert total_of(left_out.out) == pytest.approx(914.53)

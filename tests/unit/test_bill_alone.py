@@ -141,3 +141,12 @@ def test_a_partial_bill_keeps_the_machine_of_a_volume_that_is_not_sold() -> None
     bill = nm.bill(wrong, lenient=True).mid
     assert [str(line.amount) for line in bill.lines] == ["99.28"]
     assert any("io1 volume of 50" in text for text in bill.not_priced)
+
+
+def test_certificates_of_a_private_authority_are_paid(tmp_path: Path) -> None:
+    public, private = 'resource "aws_acm_certificate" "p" {}', 'certificate_authority_arn = "arn:aws:acm-pca:eu-1"'
+    text = f'{public}\nresource "aws_acm_certificate" "own" {{\n{private}\n}}\nresource "aws_eip" "e" {{}}'
+    (tmp_path / "main.tf").write_text(text, encoding="utf-8")
+    bill = nm.bill(nm.load(tmp_path)).mid
+    assert {line.key: str(line.amount) for line in bill.lines} == {"acm.certificate": "0.75", "vpc.public_ipv4": "3.65"}
+    assert any("aws_acm_certificate p " in text for text in bill.free)

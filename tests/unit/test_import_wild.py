@@ -434,3 +434,9 @@ def test_a_prefixed_variable_says_the_pool(tmp_path: Path) -> None:
     )
     compose += "  db: {image: 'postgres:16'}\n"
     assert read(tmp_path, {"compose.yaml": compose}).tree.values["services"]["web"]["pool"] == {"max": 25}
+
+
+def test_a_proxy_that_is_built_here_is_a_service_where_there_is_none(tmp_path: Path) -> None:
+    compose = "services:\n  front: {build: ., ports: ['80:80']}\n"
+    dockerfile = "FROM node:20 AS build\nFROM nginx\nCOPY --from=build /app .\n"
+    assert entries(read(tmp_path, {"compose.yaml": compose, "Dockerfile": dockerfile})) == ["front"]

@@ -112,7 +112,8 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
         for box in boxes:
             front = box.published is not None and not _ADMIN.search(box.image_name)
-            front = front and roles[box.name].what == "tool"
+            made = box.built and roles[box.name].what == "proxy"  # it serves files of its own
+            front = front and (roles[box.name].what == "tool" or made)
             run = box.owner is not None and bool(box.owner["containerDefinitions"]) and bool(box.ports)
             front = front or (run and roles[box.name].what == "proxy")
             if box.name in names and (front or roles[box.name].why == TESTS):

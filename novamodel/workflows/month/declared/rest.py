@@ -48,6 +48,14 @@ def grafana(one: Declared, found: Found) -> None:
         found.leave(one, f"further editors, and viewers: {BY_USE}")
 
 
+def certificate(one: Declared, found: Found) -> None:
+    """A certificate of a private authority; public ones cost nothing."""
+    if any("certificate_authority_arn" in part for part in (one.values, one.links)):
+        found.meter("acm.certificate", one.count, one)
+    else:
+        found.costs_nothing(one)
+
+
 def parameter(one: Declared, found: Found) -> None:
     """Standard parameters cost nothing; advanced ones by the hour that they are kept."""
     high = str(one.usage.get("api_throughput_limit", one.text("tier"))).lower()
