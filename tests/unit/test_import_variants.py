@@ -357,3 +357,13 @@ def test_what_the_scenario_does_not_take_of_a_resource_is_listed_with_its_line(t
     report = import_folder(write(tmp_path, {"main.tf": code}))
     assert "scaling_config.min_size 2 (:6), scaling_config.max_size 9 (:7)" in listed(report)
     assert "m6i.large (" not in listed(report)
+
+
+@pytest.mark.parametrize(("stage", "right"), [("prod", 4), ("staging", 3), ("test", 2), ("dev", 1)])
+def test_conditions_in_a_row_are_asked_from_the_left(tmp_path: Path, stage: str, right: int) -> None:
+    count = 'var.s == "prod" ? 4 : var.s == "staging" ? 3 : var.s == "test" ? 2 : 1'
+    inside = f'(var.s == "dev" ? (var.s == "prod" ? 9 : 1) : {count})'
+    for text in (count, inside):
+        code = f'variable "s" {{ default = "{stage}" }}\n' + filled(TASK, "api", 512, text)
+        _, scenario = imported(tmp_path, {"main.tf": code})
+        assert sizes(scenario) == {"api": (0.5, right)}

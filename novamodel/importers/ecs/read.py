@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
@@ -56,13 +57,19 @@ def workloads(estate: Estate, draft: Draft) -> list[Workload]:
         else:
             runs.append((task, None))
     result: dict[str, Workload] = {}
+    most = _most(_computes(estate))
     for run in runs:
-        _add(run[0], run[1], estate, result, draft)
+        _add(run[0], run[1], estate, most, result, draft)
     return list(result.values())
 
 
 def _add(
-    task: Task | None, service: Resource | None, estate: Estate, result: dict[str, Workload], draft: Draft
+    task: Task | None,
+    service: Resource | None,
+    estate: Estate,
+    most: str | None,
+    result: dict[str, Workload],
+    draft: Draft,
 ) -> None:
     node = task.node if task else Node(None, service.file if service else "", {})
     box = main_container(node)
@@ -110,7 +117,7 @@ def _add(
         file,
         line,
         tuple(
-            (_size(node, box, draft) if task else [])
+            (_fitting(_size(node, box, draft), name, _own_compute(task, service, estate), most, draft) if task else [])
             + _priced(node, service)
             + health_of(box, service, estate, draft)
             + _run(service, estate, draft)
@@ -241,21 +248,56 @@ def _priced(task: Node, service: Resource | None) -> list[Said]:
 
 def say_compute(estate: Estate, draft: Draft) -> None:
     """Whether the tasks run on Fargate or on machines of our own: as most services do; the others are listed."""
-    tasks = tasks_of(estate)
-    said = [one for service in estate.of(SERVICE) if (one := _compute_of(service, estate)) is not None]
-    if not said:
-        runners = {id(_task_of(service, tasks, estate)) for service in estate.of(SERVICE)}
-        mine = [task for task in tasks if id(task) in runners] or tasks
-        said = [one for task in mine if (one := _compute_for(task.node)) is not None]
-    if not said:
-        return
-    on_fargate = sum(one.value == "fargate" for one in said)
-    most = "fargate" if 2 * on_fargate >= len(said) else "ec2"
+    said = _computes(estate)
+    most = _most(said)
     for one in said:
         if one.value == most:
             draft.say(one)
         elif one.file:
             draft.leave(one.file, one.line, f"runs on {one.value}", f"most tasks here run on {most}: all are run there")
+
+
+def _computes(estate: Estate) -> list[Said]:
+    """What each service says that it runs on; where none does, what the task definitions are made for."""
+    tasks = tasks_of(estate)
+    said = [one for service in estate.of(SERVICE) if (one := _compute_of(service, estate)) is not None]
+    if said:
+        return said
+    runners = {id(_task_of(service, tasks, estate)) for service in estate.of(SERVICE)}
+    mine = [task for task in tasks if id(task) in runners] or tasks
+    return [one for task in mine if (one := _compute_for(task.node)) is not None]
+
+
+def _most(said: list[Said]) -> str | None:
+    on_fargate = sum(one.value == "fargate" for one in said)
+    return ("fargate" if 2 * on_fargate >= len(said) else "ec2") if said else None
+
+
+def _own_compute(task: Task, service: Resource | None, estate: Estate) -> str | None:
+    said = (_compute_of(service, estate) if service is not None else None) or _compute_for(task.node)
+    return said.value if said is not None else None
+
+
+def _sold(values: Mapping[str, Any]) -> bool:
+    """Whether Fargate has a task of this size."""
+    try:
+        memory = parse_bytes(str(values["resources.memory_limit"])) / 2**30
+        require_fargate_size(float(values["resources.cpu_limit"]), memory)
+    except (UserError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _fitting(said: list[Said], name: str, own: str | None, most: str | None, draft: Draft) -> list[Said]:
+    """The size of a task; that of one on EC2 among tasks on Fargate, which sells no such sizes, is listed."""
+    values = {one.path: one.value for one in said}
+    if own != "ec2" or most != "fargate" or _sold(values):
+        return said
+    for one in said:
+        if one.value is not None:
+            why = "it runs on EC2, and most tasks here run on Fargate, where this is no size"
+            draft.leave(one.file or "", one.line, f"{name}: {one.path} {one.value}", why)
+    return []
 
 
 def _compute_of(service: Resource, estate: Estate) -> Said | None:

@@ -171,15 +171,22 @@ class Evaluator:
         return result
 
     def _conditional(self, at: Expression, node: Node) -> Any:
-        test, yes, no = [child for child in node.children if child.type == "expression"][:3]
+        return self._choice(at, _choices(node))
+
+    def _choice(self, at: Expression, parts: list[Node]) -> Any:
+        """``test ? yes : test ? yes : no``, from the left."""
+        test, yes = parts[:2]
         answer = self.nodes(at, [test])
         if isinstance(answer, Unknown):
-            both = [self.nodes(at, [yes]), self.nodes(at, [no])]
+            both = [self.nodes(at, [yes]), self._else(at, parts[2:])]
             if not any(isinstance(one, Unknown) for one in both) and both[0] == both[1]:
                 return both[0]
             refs = tuple(ref for one in both if isinstance(one, Unknown) for ref in one.refs)
-            return Unknown(text_at(at, [node]), refs, answer.why or f"{answer.text} is not known")
-        return self.nodes(at, [yes if truth(answer) else no])
+            return Unknown(text_at(at, [parts[0], parts[-1]]), refs, answer.why or f"{answer.text} is not known")
+        return self.nodes(at, [yes]) if truth(answer) else self._else(at, parts[2:])
+
+    def _else(self, at: Expression, parts: list[Node]) -> Any:
+        return self.nodes(at, parts) if len(parts) == 1 else self._choice(at, parts)
 
     def _binary(self, at: Expression, node: Node) -> Any:
         place = next(i for i, child in enumerate(node.children) if child.type in _SIGNS)
@@ -261,6 +268,15 @@ class Evaluator:
                 words.append(None)
                 words += self._steps(at, node.children[0].children)
         return words
+
+
+def _choices(node: Node) -> list[Node]:
+    """The parts of a conditional. The grammar takes ``a ? b : c ? d : e`` as ``(a ? b : c) ? d : e``; Terraform has
+    it the other way round, so the parts of the test come first."""
+    parts = [child for child in node.children if child.type == "expression"][:3]
+    inner = parts[0].children
+    chain = len(inner) == 1 and inner[0].type == "conditional"
+    return [*_choices(inner[0]), *parts[1:]] if chain else parts
 
 
 _SIGNS = {"+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"}
