@@ -6,7 +6,8 @@
 #   make docs       the documentation's site, build/docs/index.html
 #   make bench      benchmarks, printed as ratios
 #   make coverage   how often stated intervals hold the truth (some five minutes)
-#   make decisions  made-up systems whose every size is simulated, and what sizing chose (some hours; goes on where it was)
+#   make decisions SYSTEMS=60  made-up systems whose cheapest size is known, and what sizing chose (half a minute a system;
+#                   goes on where it was)
 #   make clean      remove the environment, reports and caches
 #   make lock       write requirements.lock anew (needs uv, see CONTRIBUTING.md)
 #
@@ -21,6 +22,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SCENARIO := params/novabank.yaml
 REPORT := reports/novabank
+SYSTEMS := 300
 # Python names tried in this order; the first that runs, is new enough and can make environments is taken.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
@@ -121,7 +123,7 @@ coverage: setup
 	$(BIN)/python -m benchmarks.covering
 
 decisions: setup
-	$(BIN)/python -m benchmarks.decisions --out reports/decisions.jsonl
+	$(BIN)/python -m benchmarks.decisions --systems $(SYSTEMS) --out reports/decisions.jsonl
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -3,7 +3,7 @@
 `make decisions SYSTEMS=N`, or `python -m benchmarks.decisions [--systems N] [--seed S] [--out FILE] [--again]`. A line
 of FILE a system; those that are there already are not made again, with ``--again`` what was simulated of them is kept
 and the methods choose anew. Beside `novamodel.sizing.size` stand random search and Optuna's TPE (where it is installed:
-`pip install 'novamodel[bench]'`) with as many replications. The truth is an enumeration with other customers: from the
+`pip install '.[bench]'`) with as many replications. The truth is an enumeration with other customers: from the
 cheapest combination upwards every one is simulated until one is sure to hold, for a dearer one cannot be the optimum.
 """
 
@@ -35,6 +35,8 @@ FAR = 2.5
 """Worst value over limit of one replication above which the enumeration takes no more."""
 SURE_REPLICATIONS, MISSES = 12, 1.25
 """Of every combination that `REPLICATIONS` do not leave so far above a limit."""
+FASTEST = 3
+"""Combinations of one price that are made sure to find the fastest."""
 SAME_PRICE = 1e-4
 """Bills that differ by a smaller share are equal."""
 UNBILLED = (".pool.max", ".default_pool_size")
@@ -124,24 +126,26 @@ class Truth:
         return round(min(worst(self.space.run(place, self.space.seed + OTHER_CUSTOMERS, replications)), 1e6), 4)
 
     def optimum(self, tell: Callable[[str], None]) -> float:
-        """USD a month of the cheapest that holds: all that are cheaper are simulated; infinite where none holds.
-
-        Those of the same price are simulated as well.
-        """
-        costs, best = self.space.costs, math.inf
+        """USD a month of the cheapest that holds: all that are cheaper are simulated; infinite where none holds."""
+        costs = self.space.costs
         for number, place in enumerate(sorted(range(len(costs)), key=costs.__getitem__)):
-            if costs[place] > best * (1 + SAME_PRICE):
-                break
             if number % 20 == 0:
                 tell(f"{number} of {len(costs)} combinations")
             if self.over(place) < 1:
-                best = min(best, costs[place])
-        return best
+                return costs[place]
+        return math.inf
 
     def slower(self, place: int) -> float:
-        """How many times nearer to its limit a combination is than the best of the same price that holds."""
-        same = [p for p, over in self.seen.items() if over < 1 and self._same_price(p, place)]
-        return self.over(place) / min((self.seen[p] for p in same), default=self.over(place))
+        """How many times nearer to its limit a combination is than the best of the same price that holds.
+
+        All of that price are simulated once, the fastest of them until they are sure.
+        """
+        same = [p for p in range(len(self.space.costs)) if self._same_price(p, place)]
+        for one in same:
+            if one not in self.seen:
+                self.seen[one] = self._run(one, 1)
+        held = [self.over(p) for p in sorted(same, key=self.seen.__getitem__)[:FASTEST]]
+        return self.over(place) / min((over for over in held if over < 1), default=self.over(place))
 
     def _same_price(self, one: int, other: int) -> bool:
         return abs(self.space.costs[one] - self.space.costs[other]) <= SAME_PRICE * self.space.costs[other]
@@ -260,7 +264,7 @@ def summary(rows: list[dict[str, Any]]) -> Iterator[str]:
     for name in METHODS:
         own = [row[name] for row in rows if name in row]
         if not own:
-            yield f"  {name:10} is not installed (pip install 'novamodel[bench]')"
+            yield f"  {name:10} is not installed (pip install '.[bench]')"
             continue
         good = sum(one["good"] for one in own)
         misses = sum(one["over"] is not None and one["over"] >= 1 for one in own)

@@ -59,8 +59,8 @@ def read_text(path: Path) -> str:
 def read_documents(path: Path, functions: bool = False) -> list[tuple[Any, Lines]]:
     """All documents of a YAML file as (plain value, line of every path).
 
-    ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``); else a tag is a
-    ``UserError``.
+    ``functions``: a tag of its own (``!Ref x``) becomes CloudFormation's long form (``{"Ref": "x"}``), and of a key
+    that is given twice the last one counts, as there; else each is a ``UserError``.
     """
     return documents_in(read_text(path), path, functions)
 
@@ -188,7 +188,7 @@ class _Maker:
             if isinstance(word, bool):
                 word = str(key.value)
             name = str(word)
-            if name in written:
+            if name in written and not self.functions:
                 message = f"not valid YAML: found duplicate key {name[:60]!r}"
                 raise UserError(f"{self.file}:{line}: {message}")
             written.add(name)

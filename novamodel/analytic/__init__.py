@@ -23,7 +23,16 @@ from novamodel.analytic.covers import uncovered, unordered
 from novamodel.analytic.demand import interwoven, route_demands
 from novamodel.analytic.downstream import reaching
 from novamodel.analytic.flow import mean_rates
-from novamodel.analytic.latency import error_share, latency_quantile, mean_latency, objective, route_means, slow_shares
+from novamodel.analytic.latency import (
+    error_share,
+    latency_quantile,
+    mean_latency,
+    objective,
+    route_means,
+    slow_by_means,
+    slow_by_route,
+    slow_shares,
+)
 from novamodel.analytic.leaky import Bucket, leaky_bucket
 from novamodel.analytic.limited import erlang_a, finite_population, mmc_patience, mmck
 from novamodel.analytic.lru import che, ttl_hit_ratio
@@ -107,6 +116,8 @@ __all__ = [
     "route_means",
     "route_rates",
     "settle",
+    "slow_by_means",
+    "slow_by_route",
     "slow_shares",
     "steady_replicas",
     "system_load",

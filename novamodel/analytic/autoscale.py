@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from novamodel.analytic.demand import RouteDemand, route_demands
+from novamodel.analytic.demand import RouteDemand, of_services, route_demands
 from novamodel.analytic.latency import route_means
 from novamodel.analytic.scalers import MILLI, hpa_spec, metric_names, tracking_spec
-from novamodel.analytic.system import SystemLoad, system_load
+from novamodel.analytic.system import SystemLoad, replica_of, system_load
 from novamodel.components.hpa import (
     HpaSpec,
     HpaState,
@@ -81,10 +82,8 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
         if scaler is None:
             continue
         counts = np.arange(1, max(scaler.max_replicas, found[name]) + 1)
-        others = {other: np.asarray(float(count)) for other, count in found.items()}
-        load = system_load(scenario, rate, {**others, name: counts}, routes=routes)
-        cpu = load.services[name].replica.used_cores
-        memory = np.broadcast_to(_memory_seen(scenario, service, name, load), counts.shape)
+        beside = {**found, name: counts}
+        cpu, memory, asked = (np.broadcast_to(v, counts.shape) for v in _seen(scenario, name, rate, beside, routes))
         resources = service.resources
         found[name] = settle(
             scaler,
@@ -93,7 +92,7 @@ def rest(scenario: Scenario, rate: float, start: Mapping[str, int], routes: dict
             memory,
             resources.cpu_request,
             resources.memory_request,
-            np.broadcast_to(load.services[name].rate_per_s, counts.shape),
+            asked,
         )
     return found
 
@@ -123,15 +122,11 @@ def days(scenario: Scenario, multiples: Sequence[float]) -> list[pd.DataFrame]:
                 table[name] = service.replicas
             continue
         counts = np.arange(1, scaler.max_replicas + 1)
-        load = system_load(scenario, rates.reshape(-1, 1), {**start, name: counts[None, :]}, routes=routes)
         asked = service.resources.cpu_request, service.resources.memory_request
+        beside = {**start, name: counts[None, :]}
         cpu, memory, requests = (
             np.broadcast_to(values, (rates.size, counts.size)).reshape(*rates.shape, counts.size)
-            for values in (
-                load.services[name].replica.used_cores,
-                _memory_seen(scenario, service, name, load),
-                load.services[name].rate_per_s,
-            )
+            for values in _seen(scenario, name, rates.reshape(-1, 1), beside, routes)
         )
         for number, table in enumerate(tables):
             count, rests = _first(scaler, service), []
@@ -220,10 +215,26 @@ def _reading(pods: Sequence[PodState], use: float, ask: float) -> Reading:
     )
 
 
-def _memory_seen(scenario: Scenario, service: Service, name: str, load: SystemLoad) -> np.ndarray:
-    """`pod_memory` where the autoscaler reads it; it takes the latency of all routes, which is long in large graphs."""
-    scaler = service.autoscaler
-    return np.zeros(()) if scaler is None or scaler.memory_target is None else pod_memory(scenario, service, name, load)
+def _seen(
+    scenario: Scenario,
+    name: str,
+    rate: float | np.ndarray,
+    replicas: Mapping[str, Any],
+    routes: dict[str, RouteDemand],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(CPU, working set, requests/s) of a pod as its autoscaler reads them; nothing that it does not read.
+
+    Memory follows from the latency of its routes, and so from every service; CPU and requests from its own alone.
+    """
+    scaler = scenario.services[name].autoscaler
+    if scaler is not None and scaler.memory_target is not None:
+        counts = {other: np.asarray(count, dtype=float) for other, count in replicas.items()}
+        load = system_load(scenario, rate, counts, routes=routes)
+        own = load.services[name]
+        return own.replica.used_cores, pod_memory(scenario, scenario.services[name], name, load), own.rate_per_s
+    demand = of_services(routes, [name])[name]
+    _, each, replica = replica_of(scenario, name, demand, np.asarray(rate, dtype=float) * demand.share, replicas[name])
+    return replica.used_cores, np.zeros(()), each
 
 
 def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad, *, capped: bool = True) -> np.ndarray:
@@ -231,15 +242,11 @@ def pod_memory(scenario: Scenario, service: Service, name: str, load: SystemLoad
 
     A request is in flight for the caller's time-out at most; the container's limit caps the sum if ``capped``.
     """
-    means = route_means(scenario, load)
     own = load.services[name]
     share = own.demand.share
+    means = route_means(scenario, load, [route for route, d in load.routes.items() if d.service == name])
     stay = sum(
-        (
-            d.share * np.minimum(means[route], scenario.traffic.caller.timeout)
-            for route, d in load.routes.items()
-            if d.service == name
-        ),
+        (load.routes[route].share * np.minimum(mean, scenario.traffic.caller.timeout) for route, mean in means.items()),
         np.zeros(()),
     ) / (share or 1.0)
     memory = service.runtime.resting + service.runtime.memory_per_request * own.rate_per_s * stay

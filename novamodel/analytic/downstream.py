@@ -1,13 +1,15 @@
 """What the calls of a visit add: time and errors of the routes, externals and branches that it waits for.
 
-Calls one after the other add up, whatever leads back by chance included (a linear system over the routes). Branches
+Calls one after the other add up from those that are called last; where they lead back by chance it is a linear system
+over the routes. Branches
 side by side end with the longest of independent times by two moments (Clark, see `moments.longest`): an approximation.
 Messages are not waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +33,65 @@ class Stay(NamedTuple):
     variance: np.ndarray
 
 
-def downstream(scenario: Scenario, load: SystemLoad) -> dict[str, Stay]:
-    """What the calls and branches of each route add to one visit; empty where no route has any."""
+def downstream(scenario: Scenario, load: SystemLoad, wanted: Collection[str] | None = None) -> dict[str, Stay]:
+    """What the calls and branches of each route (or of those ``wanted``) add to one visit; empty where none has any."""
     if not any(demand.parts for demand in load.routes.values()):
         return {}
-    own = {name: _own(scenario, load, demand) for name, demand in load.routes.items()}
+    graph = _waited_for(load.routes)
+    asked = _reached(graph, graph if wanted is None else wanted)
+    own = {name: _own(scenario, load, load.routes[name]) for name in asked}
+    try:
+        every = _upwards(scenario, load, own, {name: graph[name] for name in asked})
+    except CycleError:
+        own = {name: _own(scenario, load, demand) for name, demand in load.routes.items()}
+        every = _in_circles(scenario, load, own)
+    return {
+        name: Stay(
+            np.where(every[name].mean < FULL_S / 10, np.maximum(every[name].mean - own[name].mean, 0.0), np.inf),
+            np.maximum(every[name].variance - own[name].variance, 0.0),
+        )
+        for name in own
+    }
+
+
+def _waited_for(routes: Mapping[str, RouteDemand]) -> dict[str, list[str]]:
+    """The routes that each calls, in branches too."""
+    return {
+        name: [route_key(routes, visit.to) for visit, _ in calls_of(demand) if isinstance(visit.to, RouteOf)]
+        for name, demand in routes.items()
+    }
+
+
+def _reached(graph: Mapping[str, Sequence[str]], wanted: Iterable[str]) -> dict[str, None]:
+    """The routes, and all that they wait for."""
+    found = dict.fromkeys(wanted)
+    rest = list(found)
+    while rest:
+        fresh = [called for called in graph[rest.pop()] if called not in found]
+        found.update(dict.fromkeys(fresh))
+        rest += fresh
+    return found
+
+
+def _upwards(
+    scenario: Scenario, load: SystemLoad, own: Mapping[str, Stay], graph: Mapping[str, Sequence[str]]
+) -> dict[str, Stay]:
+    """Whole visits, those that are called first; ``CycleError`` where calls lead back by chance."""
+    every: dict[str, Stay] = {}
+    for name in TopologicalSorter(graph).static_order():
+        demand = load.routes[name]
+        mean, variance = _rest(scenario, load, demand, own[name], every)
+        mean = np.minimum(mean, FULL_S)
+        for part in demand.parts:
+            if isinstance(part, Visit) and isinstance(part.to, RouteOf):
+                called = every[route_key(load.routes, part.to)]
+                mean, variance = mean + part.weight * called.mean, variance + part.weight * called.variance
+        every[name] = Stay(mean, variance)
+    return every
+
+
+def _in_circles(scenario: Scenario, load: SystemLoad, own: Mapping[str, Stay]) -> dict[str, Stay]:
+    """Whole visits where calls lead back by chance: a linear system, solved again until its branches rest."""
     shape = np.broadcast_shapes(*(one.shape for pair in own.values() for one in pair))
     place = {name: number for number, name in enumerate(own)}
     matrix = np.zeros((len(own), len(own)))
@@ -58,13 +114,7 @@ def downstream(scenario: Scenario, load: SystemLoad) -> dict[str, Stay]:
         every = {name: Stay(found[number], wide[number]) for name, number in place.items()}
         if all(np.allclose(every[n].mean, before[n].mean, rtol=1e-12, atol=0.0) for n in every):
             break
-    return {
-        name: Stay(
-            np.where(every[name].mean < FULL_S / 10, np.maximum(every[name].mean - own[name].mean, 0.0), np.inf),
-            np.maximum(every[name].variance - own[name].variance, 0.0),
-        )
-        for name in own
-    }
+    return every
 
 
 def _own(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> Stay:
@@ -74,7 +124,7 @@ def _own(scenario: Scenario, load: SystemLoad, demand: RouteDemand) -> Stay:
 
 
 def _rest(
-    scenario: Scenario, load: SystemLoad, demand: RouteDemand, own: Stay, every: dict[str, Stay]
+    scenario: Scenario, load: SystemLoad, demand: RouteDemand, own: Stay, every: Mapping[str, Stay]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of a visit but for weight times those of the routes it calls outside of branches."""
     mean, variance = own
@@ -88,7 +138,7 @@ def _rest(
     return mean, variance
 
 
-def _part(scenario: Scenario, load: SystemLoad, part: Visit | Fork, every: dict[str, Stay]) -> Stay:
+def _part(scenario: Scenario, load: SystemLoad, part: Visit | Fork, every: Mapping[str, Stay]) -> Stay:
     """One call, or one set of branches, when it is taken."""
     if isinstance(part, Fork):
         branches = []
@@ -112,8 +162,7 @@ def route_errors(load: SystemLoad) -> dict[str, np.ndarray]:
     own = {name: pool_errors(demand, load.services[demand.service]) for name, demand in load.routes.items()}
     if not any(demand.parts for demand in load.routes.values()):
         return own
-    place = {name: number for number, name in enumerate(own)}
-    matrix = np.zeros((len(own), len(own)))
+    asked: dict[str, list[tuple[str, float]]] = {name: [] for name in own}
     for name, demand in load.routes.items():
         for visit, weight in calls_of(demand):
             if visit.optional:
@@ -121,7 +170,25 @@ def route_errors(load: SystemLoad) -> dict[str, np.ndarray]:
             if isinstance(visit.to, str):
                 own[name] = own[name] + weight * load.externals[visit.to].refused
             else:
-                matrix[place[name], place[route_key(load.routes, visit.to)]] += weight
+                asked[name].append((route_key(load.routes, visit.to), weight))
+    try:
+        order = list(TopologicalSorter({n: [to for to, _ in calls] for n, calls in asked.items()}).static_order())
+    except CycleError:
+        return _errors_in_circles(own, asked)
+    whole: dict[str, np.ndarray] = {}
+    for name in order:
+        whole[name] = sum((weight * whole[to] for to, weight in asked[name]), own[name])
+    return {name: np.minimum(1.0, whole[name]) for name in own}
+
+
+def _errors_in_circles(
+    own: Mapping[str, np.ndarray], asked: Mapping[str, Sequence[tuple[str, float]]]
+) -> dict[str, np.ndarray]:
+    place = {name: number for number, name in enumerate(own)}
+    matrix = np.zeros((len(own), len(own)))
+    for name, calls in asked.items():
+        for to, weight in calls:
+            matrix[place[name], place[to]] += weight
     shape = np.broadcast_shapes(*(one.shape for one in own.values()))
     found = np.linalg.solve(
         np.eye(len(own)) - matrix, np.stack([np.broadcast_to(one, shape).ravel() for one in own.values()])

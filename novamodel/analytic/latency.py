@@ -27,13 +27,14 @@ _LEVELS, _WEIGHTS = (_EDGES[1:] + _EDGES[:-1]) / 2, np.diff(_EDGES)
 """Pieces of the gamma law of waits, finer towards its tail: the middle of each and its probability."""
 
 
-def route_means(scenario: Scenario, load: SystemLoad) -> dict[str, np.ndarray]:
-    """Mean latency (s) of each route, its calls included; infinite where a tier on its way is full.
+def route_means(scenario: Scenario, load: SystemLoad, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Mean latency (s) of each route (or of those ``wanted``), calls included; infinite where a tier there is full.
 
     Of a route that only others ask for: from its service on, without the network to it.
     """
-    found, below = {}, downstream(scenario, load)
-    for route, demand in load.routes.items():
+    found, below = {}, downstream(scenario, load, wanted)
+    for route in load.routes if wanted is None else wanted:
+        demand = load.routes[route]
         service = load.services[demand.service]
         base = own_s(scenario, load, demand, service, front_s(scenario, load, demand))
         found[route] = with_waits_s(demand, service, base)
@@ -83,14 +84,52 @@ def slow_shares(
     Candidates x limits. The shares of the services' routes add up to the share of all requests, which is what makes a
     percentile separable: p99 < 300 ms holds where the services' shares above 300 ms add up to less than 1 %.
     """
-    total, below = np.zeros((1, limits_s.size)), downstream(scenario, load)
+    return sum(slow_by_route(scenario, load, limits_s, routes, of).values(), np.zeros((1, limits_s.size)))
+
+
+def slow_by_route(
+    scenario: Scenario, load: SystemLoad, limits_s: np.ndarray, routes: Collection[str], of: str | None
+) -> dict[str, np.ndarray]:
+    """What each of ``routes`` adds to `slow_shares`."""
+    found, below = {}, downstream(scenario, load, routes)
     for route, demand in load.routes.items():
         share = demand.entry if of is None else float(route == of)
         if share > 0 and route in routes:
             points, chance = _points(scenario, load, demand, below.get(route))
             chance = chance / chance.sum(axis=-1, keepdims=True)
             slow = [(chance * (points > limit)).sum(axis=-1) for limit in limits_s]
-            total = total + share * np.stack(slow, axis=-1)
+            found[route] = share * np.stack(slow, axis=-1)
+    return found
+
+
+def slow_by_means(
+    scenario: Scenario,
+    load: SystemLoad,
+    today: SystemLoad,
+    limits_s: np.ndarray,
+    routes: Collection[str],
+    of: str | None,
+) -> np.ndarray:
+    """`slow_shares` of routes whose latencies keep today's law and move with their mean: to first order.
+
+    ``today`` has one candidate. For the many routes that wait for one that is sized: it takes no points a candidate.
+    """
+    asked = [route for route in load.routes if route in routes and (of is None or route == of)]
+    asked = [route for route in asked if of is not None or load.routes[route].entry > 0]
+    total = np.zeros((1, limits_s.size))
+    means, before, below = (
+        route_means(scenario, load, asked),
+        route_means(scenario, today, asked),
+        downstream(scenario, today, asked),
+    )
+    for route in asked:
+        demand = today.routes[route]
+        points, chance = (column.ravel() for column in _points(scenario, today, demand, below.get(route)))
+        order = np.argsort(points)
+        beyond = np.concatenate((np.cumsum((chance / chance.sum())[order][::-1])[::-1], [0.0]))
+        moved = np.where(np.isfinite(means[route]), means[route] - before[route], np.inf)
+        place = np.searchsorted(points[order], limits_s - moved[..., None], side="right")
+        total = total + (demand.entry if of is None else 1.0) * beyond[place]
     return total
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from novamodel.scenario.demand import MAIN
 from novamodel.scenario.graph import RouteOf
@@ -122,7 +122,7 @@ SUMMED = tuple(f.name for f in fields(RouteDemand) if f.name not in NOT_SUMMED)
 def summed(service: str, parts: Iterable[tuple[float, RouteDemand]], share: float) -> RouteDemand:
     """Demands added up with their weights."""
     parts = list(parts)
-    amounts = {name: 0.0 for name in SUMMED}
+    amounts: dict[str, Any] = dict.fromkeys(SUMMED, 0.0)
     for weight, demand in parts:
         for name in SUMMED:
             amounts[name] += weight * getattr(demand, name)

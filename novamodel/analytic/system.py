@@ -158,17 +158,12 @@ def system_load(
         name: cache_state(cache, name, per_s, total, master_shares(scenario, name))
         for name, cache in scenario.all_caches.items()
     }
-    replica = {}
-    for name, service in scenario.services.items():
-        count = np.asarray(replicas[name], dtype=float)
-        limit = (cpu_limit or {}).get(name, np.asarray(quota_cores(scenario, name)))
-        background = background_cores(scenario, service)
-        runtime, period = service.runtime, scenario.platform.cfs_period
-        load = replica_load(
-            total[name], per_s[name] / count, limit, runtime.helpers, period, background, runtime.lanes,
-            runtime.most_running,
-        )  # fmt: skip
-        replica[name] = (count, per_s[name] / count, load)
+    replica = {
+        name: replica_of(
+            scenario, name, total[name], per_s[name], np.asarray(replicas[name]), (cpu_limit or {}).get(name)
+        )
+        for name in scenario.services
+    }
     databases: dict[str, DatabaseState] = {}
     pools: dict[str, dict[str, PoolLoad]] = {name: {} for name in scenario.services}
     for database in scenario.all_databases:
@@ -183,6 +178,25 @@ def system_load(
     }
     externals = {name: external_state(external, calls[name]) for name, external in scenario.externals.items()}
     return SystemLoad(every, loads, routes, edges, caches, databases, externals)
+
+
+def replica_of(
+    scenario: Scenario,
+    name: str,
+    demand: RouteDemand,
+    per_s: np.ndarray,
+    replicas: np.ndarray,
+    cpu_limit: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, ReplicaLoad]:
+    """(replicas, requests/s of each, load of each) of one service that gets ``per_s`` requests/s."""
+    runtime, count = scenario.services[name].runtime, np.asarray(replicas, dtype=float)
+    limit = np.asarray(quota_cores(scenario, name)) if cpu_limit is None else cpu_limit
+    background = background_cores(scenario, scenario.services[name])
+    load = replica_load(
+        demand, per_s / count, limit, runtime.helpers, scenario.platform.cfs_period, background, runtime.lanes,
+        runtime.most_running,
+    )  # fmt: skip
+    return count, per_s / count, load
 
 
 def _database(

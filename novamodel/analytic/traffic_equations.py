@@ -1,8 +1,9 @@
 """The traffic equations of the graph: how often every route, external and queue is visited (Jackson's first step).
 
 The rate of a route is what sources ask of it plus what other routes send: calls, branches, steps by chance or behind
-a cache miss, messages of a queue to their consumers. They are added up from the callers down; calls that lead back by chance
-make a linear system, which is solved as one. Retries, failures and second deliveries of messages are not counted.
+a cache miss, messages of a queue to their consumers. They are added up from the callers down; calls that lead back by
+chance make a linear system, which is solved as one. Retries, failures and second deliveries of messages are not
+counted.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ _READ = re.compile(
     r"process\.env\.([A-Z][A-Z0-9_]*)\b(?!\s*(\|\||\?\?|\?|=(?!=)|!==?\s|===?\s))"
     r"|os\.environ\[[\"']([A-Z][A-Z0-9_]*)[\"']\](?!\s*=)|ENV\.fetch\([\"']([A-Z][A-Z0-9_]*)[\"']\)(?!\s*(\{|do\b))"
 )
+_TESTS = re.compile(r"(^|/)(tests?|specs?|e2e|__tests__|mocks?)/")
 _MOST_NAMES = 50
+_OPTIONAL = 8
+"""Names that a file may read without any of them being given; one that reads more has defaults somewhere."""
 _USUAL = {"NODE_ENV", "PATH", "HOME", "HOSTNAME", "PORT", "TZ", "CI", "PWD", "USER"}
 _SLOW = re.compile(r"statement_timeout|query_timeout|statementTimeout|queryTimeout|command_timeout|max_execution_time")
 
@@ -26,6 +29,8 @@ _SLOW = re.compile(r"statement_timeout|query_timeout|statementTimeout|queryTimeo
 def find(seen: Seen) -> Iterator[Finding | NotChecked]:
     """Every fault of sources with a pool."""
     for path, shown in seen.sources.found.pairs("pool"):
+        if _TESTS.search(shown):
+            continue
         text = read_text(path)
         yield from _variables(shown, text, seen)
         yield from _patience(shown, text, seen)
@@ -53,26 +58,32 @@ def _variables(shown: str, text: str, seen: Seen) -> Iterator[Finding | NotCheck
         return
     given = {name for box in seen.boxes() for name in box.env}
     given |= {name for file in seen.sources.dotenv.values() for name in file}
-    told: set[str] = set()
+    told: dict[str, int] = {}
     for number, line in _lines(text):
         for match in _READ.finditer(line):
             name = next(group for group in (match[1], match[3], match[4]) if group)
-            if len(told) > _MOST_NAMES or name in given | told | _USUAL or _is_checked(name, text):
+            if len(told) > _MOST_NAMES or name in given or name in told or name in _USUAL or _is_checked(name, text):
                 continue
-            told.add(name)
-            hidden = _hidden(users) or _env_file(shown, text, seen) or seen.unread
-            if hidden:
-                yield open_question("variable-never-set", Place(shown, number), f"who sets {name}: {hidden}")
-                continue
-            names = ", ".join(dict.fromkeys(box.name for box in users))
-            message = f"{name} is read here, and no file gives it to {names}: it is undefined"
-            yield fault("variable-never-set", Place(shown, number), message, f"set {name}, or read what is given")
+            told[name] = number
+    hidden = _hidden(users) or _env_file(shown, text, seen) or seen.unread
+    hidden = hidden or (f"{len(told)} names are read here, most of them are optional" if len(told) > _OPTIONAL else "")
+    for name, number in told.items():
+        if hidden:
+            yield open_question("variable-never-set", Place(shown, number), f"who sets {name}: {hidden}")
+            continue
+        names = ", ".join(dict.fromkeys(box.name for box in users))
+        message = f"{name} is read here, and no file gives it to {names}: it is undefined"
+        yield fault("variable-never-set", Place(shown, number), message, f"set {name}, or read what is given")
 
 
 def _is_checked(name: str, text: str) -> bool:
     """Whether the source itself asks if the variable is there."""
     return (
-        re.search(rf"(!\s*process\.env\.{name}\b|if\s*\(\s*process\.env\.{name}\b|\b{name}\b.*required)", text)
+        re.search(
+            rf"(!\s*process\.env\.{name}\b|if\s*\(\s*process\.env\.{name}\b|\b{name}\b.*required"
+            rf"|(?<!parseInt)\(\s{{0,80}}process\.env\.{name}\s{{0,80}},\s{{0,80}}[^)\s])",
+            text,
+        )
         is not None
     )
 

@@ -42,7 +42,7 @@ def _depends(raw: str, service: Node, seen: Seen) -> Iterator[Finding | NotCheck
     started = [(node.text, node) for node in needed]
     started += [(name, node) for name, node in needed.entries() if node["condition"].text in ("", "service_started")]
     for name, node in [(node.text, node) for node in needed] + needed.entries():
-        if name and name not in services:
+        if name and name not in services and "$" not in name:
             message = f"{raw} depends on {name}, which is no service here: the project is invalid"
             yield fault("depends-on-unknown", node, message, f"name one of {', '.join(services)}")
     waits = {name: node for name, node in needed.entries() if node["condition"].text == "service_healthy"}

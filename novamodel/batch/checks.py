@@ -124,7 +124,8 @@ def checked_values(sweep: Sweep, axes: tuple[Axis, ...], base: Scenario, places:
         found = []
         for number, value in enumerate(each.checked()):
             where = ("vary", each.path, number) if isinstance(each, Choices) else ("vary", each.path)
-            found.append(resolved(_accepted(each, value, axes, base, places, where).paths(), each.path))
+            variant = _accepted(each, value, axes, base, places, where)
+            found.append(resolved(variant.paths_beside([each.path]), each.path))
             if each.path == "pricing.region" and sweep.record.cost:
                 _check_region(value, places, *where)
         columns.append(column(each.path, found))
@@ -164,7 +165,7 @@ def _of_list(sweep: Sweep, base: Scenario, places: Places) -> list[Column]:
         for path in case:
             _known(path, base, places, ("cases", number, path))
         try:
-            known = base.override(case).paths()
+            known = base.override(case).paths_beside(paths)
         except UserError as problem:
             raise places.from_scenario(problem, "cases", number) from None
         if "pricing.region" in case and sweep.record.cost:

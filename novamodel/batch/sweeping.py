@@ -215,7 +215,7 @@ def _alone(ready: Ready, overrides: dict[str, Any]) -> dict[str, Any]:
 
 def _resolved_or_none(base: Scenario, changes: dict[str, Any], path: str) -> Any:
     try:
-        return resolved((base.override(changes) if changes else base).paths(), path)
+        return resolved((base.override(changes) if changes else base).paths_beside([path]), path)
     except UserError:
         return None
 

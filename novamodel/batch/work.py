@@ -69,7 +69,7 @@ def guarded(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def _result(work: Work, case: Case) -> dict[str, Any]:
     scenario = work.base.override(case.overrides, said_by="sweep")
     result = simulate(scenario, seed=case.seed, replications=work.replications, engine=work.engine, workers=1)
-    known = scenario.paths()
+    known = scenario.paths_beside(work.paths)
     found: dict[str, Any] = {
         "parameters": {path: resolved(known, path) for path in work.paths},
         "estimates": _estimates(result, work.metrics),

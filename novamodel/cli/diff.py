@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed
+from novamodel.cli.options import Demo, Engine, EngineChoice, Json, Replications, Seed, Strict
 
 if TYPE_CHECKING:
+    from novamodel.scenario import Scenario
     from novamodel.workflows.compare import Difference
 
 WORSE = 99
@@ -44,24 +45,26 @@ def diff(
     fail_on_worse: Annotated[
         bool, typer.Option("--fail-on-worse", help="Exit 99 when B misses an objective that A does not miss.")
     ] = False,
+    strict: Strict = False,
     demo: Demo = False,
     json: Json = False,
 ) -> int:
     """Simulate and price two deployments with the same callers, and show what changes from A to B.
 
     Latency, errors, replicas and cost with the interval of each difference, the objectives, and the settings that
-    differ, each with the file and line that says it, and what each does by itself.
+    differ, each with the file and line that says it, and what each does by itself. It opens with what both rest on.
 
     \b
     Examples:
       novamodel diff novabank novabank-ecs
-      novamodel diff mine.yaml --set services.core-api.replicas=5
+      novamodel diff mine.yaml --set services.core-api.autoscaler.min_replicas=5
       novamodel diff main/deploy branch/deploy --markdown > comment.md
     """
     from novamodel.cli.output import say, say_json
     from novamodel.cli.overrides import changes_from, load
     from novamodel.cli.progress import progress
     from novamodel.errors import UserError
+    from novamodel.scenario import rests_on
     from novamodel.workflows.compare import diff as compare
 
     if not b and not changes_from(sets):
@@ -71,14 +74,26 @@ def diff(
     if markdown and json:
         raise UserError("--markdown and --json are two forms of the same output", valid="one of them")
     shared = [text for text in sets or () if text.strip().startswith("run.")]  # how to simulate: the same for both
-    first, second = load(a, shared, demo=demo), load(b or a, sets, demo=demo)
+    first, second = (load(target, own, strict=strict, demo=demo) for target, own in ((a, shared), (b or a, sets)))
     with progress("comparing") as tell:
         found = compare(first, second, engine=engine.value, seed=seed, replications=replications, progress=tell)
     if json:
-        say_json(found.to_dict())
+        rests = {"a": rests_on(first).to_dict(), "b": rests_on(second).to_dict()}
+        say_json({"rests_on": rests} | found.to_dict())
     else:
+        say("\n".join(_rests(first, second, markdown)))
         say(found.to_markdown() if markdown else screen(found))
     return WORSE if fail_on_worse and found.newly_missed else 0
+
+
+def _rests(first: Scenario, second: Scenario, markdown: bool) -> list[str]:
+    """What both rest on, as the first lines; once where it is the same."""
+    from novamodel.cli.show import rests_lines
+
+    texts = [" ".join(rests_lines(one)) if markdown else "\n   ".join(rests_lines(one)) for one in (first, second)]
+    if texts[0] == texts[1]:
+        return [f"A and B: {texts[0]}", ""]
+    return [f"A: {texts[0]}", *([""] if markdown else []), f"B: {texts[1]}", ""]
 
 
 def screen(found: Difference) -> str:

@@ -32,7 +32,7 @@ Sets = Annotated[
         "--set",
         metavar="PATH=VALUE",
         show_default=False,
-        help="Change one value, such as services.core-api.replicas=5 or 'traffic.peak=600 requests/s'; repeatable.",
+        help="Change one value, such as database.max_connections=200 or 'traffic.peak=600 requests/s'; repeatable.",
     ),
 ]
 Seed = Annotated[

@@ -36,9 +36,10 @@ def load(
     that resources of AWS are enough. ``strict`` refuses a service or a load that nobody states. ``files`` and
     ``profiles`` choose the compose project of a folder.
     """
+    from novamodel.cli.output import note
     from novamodel.cost import regions
     from novamodel.loading import load as load_target
-    from novamodel.scenario import only_declared
+    from novamodel.scenario import only_declared, overruled
 
     changes = changes_from(sets)
     own = {"run.seed": seed, "run.replications": replications}
@@ -48,14 +49,17 @@ def load(
     chosen: dict[str, Any] = {"files": files, "profiles": profiles} if files or profiles else {}
     scenario = load_target(target, **chosen)
     scenario = scenario.override(changes) if changes else scenario
+    for text in overruled(scenario, changes):
+        note(f"warning: {text}")
     if "pricing.region" in changes and scenario.pricing.region not in regions():
         raise UserError(f"no price book for region {scenario.pricing.region!r}", path="pricing.region", valid=regions())
     if demo or not (declared and only_declared(scenario)):
-        _must_rest_on_something(scenario, target, strict, demo)
+        must_rest_on_something(scenario, target, strict=strict, demo=demo)
     return scenario
 
 
-def _must_rest_on_something(scenario: Scenario, target: str, strict: bool, demo: bool) -> None:
+def must_rest_on_something(scenario: Scenario, target: str, *, strict: bool = False, demo: bool = False) -> None:
+    """Refuse an assumed service, unless it is asked for as a demo; ``strict``: an assumed load as well."""
     from novamodel.scenario import rests_on
 
     rests = rests_on(scenario)

@@ -67,7 +67,7 @@ def run(
     \b
     Examples:
       novamodel run novabank
-      novamodel run mine.yaml --set services.core-api.replicas=5 --set 'traffic.peak=600 requests/s'
+      novamodel run mine.yaml --set services.core-api.autoscaler.min_replicas=5 --set 'traffic.peak=600 requests/s'
       novamodel run mine.yaml --seed 8 --replications 8 --json > run.json
       novamodel run mine.yaml --openmetrics run.prom --openmetrics-start 2026-11-24T00:00:00Z
       novamodel run mine.yaml --precision 'p99 < 5 %' --set run.warm_up=auto

@@ -30,6 +30,12 @@ def size(
         list[str] | None,
         typer.Option(metavar="WHAT", help="Keep the SLO in this too: rollout, zone (lost), cold (start), day."),
     ] = None,
+    nodes: Annotated[
+        bool,
+        typer.Option(
+            "--nodes", help="Vary the type of the nodes too, Graviton among them: a vCPU is taken to be as fast."
+        ),
+    ] = False,
     strict: Strict = False,
     demo: Demo = False,
 ) -> int:
@@ -45,6 +51,7 @@ def size(
       novamodel size mine.yaml --set 'traffic.peak=900 requests/s'
       novamodel size novabank --explain --demand 0.8,1.5
       novamodel size novabank --hold rollout --hold zone
+      novamodel size novabank --nodes
       novamodel size mine.yaml --json | python -m json.tool
     """
     from novamodel.cli.output import say, say_json, terminal_width
@@ -65,6 +72,7 @@ def size(
             scenario,
             engine=engine.value,
             progress=lambda share: tell(share, "sizing"),
+            nodes=nodes,
             explain=explain or bool(multiples),
             demand=multiples,
             holds=hold or (),
@@ -74,7 +82,7 @@ def size(
     else:
         width = terminal_width()
         left = [fold(line, width) for line in import_lines(scenario)]
-        say("\n".join([*rests_lines(scenario, width), "", sizing_text(sizing), *left]))
+        say("\n".join([*rests_lines(scenario, width), "", fold(sizing_text(sizing), width), *left]))
     return 0 if sizing.met else MISSED
 
 
@@ -99,13 +107,14 @@ def sizing_text(sizing: Sizing) -> str:
     """The choice, what binds, how sure it is, the advice, and the candidates with their fate."""
     from novamodel.cli.show import slo_lines, table, value_text
     from novamodel.sizing import legal_count
+    from novamodel.workflows.plan import STEADY
 
     verdict = "the cheapest size found that keeps the SLO" if sizing.met else "no candidate keeps the SLO; the closest"
     now, then = sizing.now.cost_month, sizing.chosen.cost_month
     lines = [
         f"{sizing.now.scenario.heading}: {verdict}",
         *slo_lines(sizing.chosen.slo, sizing.now.scenario),
-        f"  cost: {value_text(now, 'USD')} -> {value_text(then, 'USD')} USD a month ({then - now:+,.2f})",
+        f"  cost: {value_text(now, 'USD')} -> {value_text(then, 'USD')} USD a month ({then - now:+,.2f}; {STEADY})",
         *(f"  {text}" for text in (sizing.blocks, sizing.binds, sizing.certainty, sizing.held) if text),
     ]
     candidates = [
@@ -119,7 +128,7 @@ def sizing_text(sizing: Sizing) -> str:
         for row in sizing.front.itertuples(index=False)
     ]
     of = f"{legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings"
-    title = f"{len(candidates)} simulated, of {of}"
+    title = f"{len(candidates)} simulated ({sizing.window}), of {of}"
     parts = [
         "\n".join(lines),
         "\n".join([_head(sizing.met), *_advice_lines(sizing)]) if len(sizing.advice) else _leave(sizing.met),
@@ -155,6 +164,7 @@ def _advice_lines(sizing: Sizing) -> list[str]:
         place = f"{row.file}:{row.line}" if row.file and row.line else row.file or row.path
         alone = "" if row.cost_alone != row.cost_alone else f"   alone {row.cost_alone:+,.2f} USD a month"
         owner = f"{row.path.split('.')[1]} " if row.path.startswith("services.") else ""
+        owner = f"{row.path.split('.')[0]} " if row.path.endswith("node_type") else owner
         lines += [f"  {owner}{row.term}: {row.change}{mark}   {place}{alone}", f"      {row.why}"]
     return lines
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from novamodel.cli.options import Json
+from novamodel.cli.options import Demo, Json, Strict
 
 if TYPE_CHECKING:
     from novamodel.batch import SweepRun
@@ -75,6 +75,8 @@ def run(
     serial: Serial = False,
     workers: Workers = None,
     dask: Dask = None,
+    strict: Strict = False,
+    demo: Demo = False,
     json: Json = False,
 ) -> int:
     """Run every case of a sweep that is not finished yet, and keep each under its content hash.
@@ -89,8 +91,10 @@ def run(
       novamodel sweep mine.yaml --dask tcp://10.0.0.5:8786
     """
     from novamodel.batch import planned, run_ready
+    from novamodel.cli.overrides import must_rest_on_something
 
     ready = planned(file)
+    must_rest_on_something(ready.base, file, strict=strict, demo=demo)
     if dry_run:
         return _show_forecast(ready, json)
     return _show_run(run_ready(ready, out or None, serial, workers, dask), json)

@@ -44,12 +44,10 @@ _PART_OPTIONS = known_options(_nrt=False, error_model="numpy", no_cpython_wrappe
 RULE_OPTIONS: dict[str, Any] = _PART_OPTIONS | known_options(forceinline=True)
 _HANDLER_OPTIONS: dict[str, Any] = _PART_OPTIONS
 _ENTRY_OPTIONS: dict[str, Any] = {"cache": False, **known_options(_nrt=False, error_model="numpy", nogil=True)}
-_LARGE_ENTRY_OPTIONS = _ENTRY_OPTIONS
 with suppress(ImportError):  # no numba, or one that works differently inside: slower to compile, and all the same
     whole_program = importlib.import_module("novamodel.components.whole_program")
     RULE_OPTIONS = _PART_OPTIONS | {"pipeline_class": whole_program.RuleCompiler}
     _HANDLER_OPTIONS = _PART_OPTIONS | {"pipeline_class": whole_program.HandlerCompiler}
-    _LARGE_ENTRY_OPTIONS = _ENTRY_OPTIONS | {"pipeline_class": whole_program.LargeEntryCompiler}
     _ENTRY_OPTIONS = _ENTRY_OPTIONS | {"pipeline_class": whole_program.EntryCompiler}
 
 NO_REFERENCE_COUNTING = "_nrt" in _PART_OPTIONS
@@ -75,24 +73,15 @@ def entry(function: Function) -> Function:
 
     The compiled form is kept on disk for the next process (see `kernel_cache`).
     """
-    return _compiled(function, _ENTRY_OPTIONS)
-
-
-def large_entry(function: Function) -> Function:
-    """The same for an entry that calls hundreds of handlers: compiled in less time, to code that is 2 % slower."""
-    return _compiled(function, _LARGE_ENTRY_OPTIONS)
-
-
-def _compiled(function: Function, options: dict[str, Any]) -> Function:
     if numba is None:
         return function
     folder = kernel_folder(numba.__version__)
     if folder is None:
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+        return numba.njit(**_ENTRY_OPTIONS)(function)  # type: ignore[no-any-return]
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
     try:
-        return numba.njit(**(options | {"cache": True}))(function)  # type: ignore[no-any-return]
+        return numba.njit(**(_ENTRY_OPTIONS | {"cache": True}))(function)  # type: ignore[no-any-return]
     finally:
         numba.config.CACHE_DIR = before
 

@@ -159,7 +159,8 @@ def _say_platform(kind: str, asked: bool, sources: Sources, draft: Draft) -> Non
     files = [sources.found.relative(path) for path in sources.found.paths.get(_FILES_OF[kind], [])]
     declared = [one.file for one in sources.workloads[kind]] if kind == "ecs" else []
     declared += sources.estate.files if kind == sources.estate.platform else []
-    files = [sources.compose.file, *files] if kind == "compose" and sources.compose is not None else files
+    composed = kind == "compose" and sources.compose is not None and bool(sources.found.all("compose"))
+    files = [sources.compose.file, *files] if composed and sources.compose is not None else files
     first = next(iter([*files, *declared]), None)
     if first is not None:
         what = KINDS[_FILES_OF[kind]] if files else "Terraform"

@@ -88,6 +88,8 @@ def _list_others(service: str, box: Box, own: list[Row], sources: Sources, draft
     others += [
         (what, text) for what, text in of_words(box.words) if (text.file, text.line, _digits(what)) not in numbers
     ]
+    for row in rows_of_command(box.replaced):
+        draft.leave(row.file, row.line, f"{service} {_shown(row)}", "another command takes the place of this one")
     for what, text in others:
         if (text.file, text.line) in used:
             continue  # Compose puts it into another value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,16 @@ class Resource:
         result |= _counts(self.body.value, "")
         return result | {key: True for key in PRESENT if self.body[key]}
 
+    def with_lines(self, most: int = 24, told: Container[tuple[str, int]] = ()) -> str:
+        """The values, each with its line where it is another than the resource's, but for places that are told."""
+        shown: list[str] = []
+        for key, value in self.scalars().items():
+            line = self.line if key.endswith(".count") else self.body.at(*_path(key)).line
+            place = (self.body.file, line)
+            if place not in told and len(shown) < most:
+                shown.append(f"{key} {value}" + (f" (:{line})" if line not in (1, self.line) else ""))
+        return ", ".join(shown)
+
     def references(self) -> list[tuple[str, tuple[str, ...]]]:
         """(dotted path, addresses) of the values that refer to other resources."""
         return [(key, value.refs) for key, value in _leaves(self.body.value, "", 0, (Unknown,)) if value.refs]
@@ -155,6 +165,16 @@ def _leaves(
             yield from _leaves(inner, f"{path}.{number}" if number else path, depth + 1, kinds)
     elif isinstance(value, kinds) and value != "" and path:
         yield path, value
+
+
+def _path(key: str) -> list[str | int]:
+    """A dotted path as the words of a node: the first block of a list has no number."""
+    words: list[str | int] = []
+    for word in key.split("."):
+        if words and isinstance(words[-1], str) and not word.isdecimal():
+            words.append(0)
+        words.append(int(word) if word.isdecimal() else word)
+    return words
 
 
 def _pair(value: dict[Any, Any]) -> str | None:

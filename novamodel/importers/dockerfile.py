@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,21 @@ _INSTRUCTION = re.compile(r"[ \t]*(FROM|CMD|ENTRYPOINT|ENV|EXPOSE)[ \t]+(.*)", r
 _PAIR = re.compile(r"(?<!\w)([A-Za-z_]\w{0,100})=(\"[^\"]*\"|'[^']*'|\S*)")
 
 
+@dataclass
+class _Stage:
+    """What a stage says: image, entrypoint, command and ports with their lines, and its variables."""
+
+    said: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    env: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
 def read_dockerfile(path: Path, shown: str) -> Node:
-    """A node with ``image`` (that of the last stage, stages followed back) and ``command`` (entrypoint and command)."""
-    stages: dict[str, str] = {}
-    said: dict[str, tuple[Any, int]] = {}
-    env: dict[str, tuple[str, int]] = {}
+    """A node with ``image`` (stages followed back), ``command`` (entrypoint and command), ``env`` and ``ports``.
+
+    It is that of the last stage; ``stages`` has the same of every stage that has a name.
+    """
+    stages: dict[str, _Stage] = {}
+    now = _Stage()
     for number, line in _joined(read_text(path)):
         match = _INSTRUCTION.match(line)
         if not match:
@@ -26,33 +37,44 @@ def read_dockerfile(path: Path, shown: str) -> Node:
         word, rest = match[1].upper(), match[2].strip()
         if word == "FROM":
             image, name = _from(rest)
-            image = stages.get(image.lower(), image)
-            stages[name.lower() or image] = image
-            said = {"image": (image, number)}
-            env = {}
+            before = stages.get(image.lower())
+            now = _Stage(dict(before.said), dict(before.env)) if before else _Stage({"image": (image, number)})
+            if before and "image" in now.said:
+                now.said["image"] = (now.said["image"][0], number)
+            stages[name.lower() or image] = now
         elif word == "ENV":
             pairs = _PAIR.findall(rest) or [rest.partition(" ")[::2]]
-            env |= {key: (value.strip().strip("\"'"), number) for key, value in pairs}
+            now.env |= {key: (value.strip().strip("\"'"), number) for key, value in pairs}
         elif word == "EXPOSE":
-            said["ports"] = ([port.split("/")[0] for port in rest.split()], number)
+            now.said["ports"] = ([port.split("/")[0] for port in rest.split()], number)
         else:
-            said[word.lower()] = (_words(rest), number)
+            if word == "ENTRYPOINT":
+                now.said.pop("cmd", None)  # Docker drops the command of the stage before
+            now.said[word.lower()] = (_words(rest), number)
+    values, lines = _written(now, ())
+    for name, stage in stages.items():
+        inner, places = _written(stage, ("stages", name))
+        values.setdefault("stages", {})[name] = inner
+        lines |= places
+    return Node(values, shown, lines)
+
+
+def _written(stage: _Stage, above: tuple[str, ...]) -> tuple[dict[str, Any], Lines]:
+    said = stage.said
     values: dict[str, Any] = {}
     lines: Lines = {}
-    words = [each for key in ("entrypoint", "cmd") if key in said for each in said[key][0]]
-    if env:
-        values["env"] = {key: value for key, (value, _) in env.items()}
-        lines |= {("env", key): line for key, (_, line) in env.items()}
-    if "ports" in said:
-        values["ports"], lines[("ports",)] = said["ports"]
-    if "image" in said:
-        values["image"], lines[("image",)] = said["image"]
+    if stage.env:
+        values["env"] = {key: value for key, (value, _) in stage.env.items()}
+        lines |= {(*above, "env", key): line for key, (_, line) in stage.env.items()}
+    for key in ("ports", "image"):
+        if key in said:
+            values[key], lines[(*above, key)] = said[key]
+    words = [(each, said[key][1]) for key in ("entrypoint", "cmd") if key in said for each in said[key][0]]
     if words:
-        values["command"] = words
-        lines[("command",)] = said.get("cmd", said.get("entrypoint", ([], 1)))[1]
-        for index in range(len(words)):
-            lines[("command", index)] = lines[("command",)]
-    return Node(values, shown, lines)
+        values["command"] = [word for word, _ in words]
+        lines[(*above, "command")] = words[-1][1]
+        lines |= {(*above, "command", number): line for number, (_, line) in enumerate(words)}
+    return values, lines
 
 
 def _joined(text: str) -> list[tuple[int, str]]:

@@ -27,6 +27,11 @@ SKIPPED_FOLDERS = {
     "testdata", "fixtures", "__tests__", "__mocks__",
 }  # fmt: skip
 """Folders that hold what tools wrote, what others wrote, or made-up files for tests."""
+HIDDEN_FOLDERS = {
+    ".github", ".docker", ".deploy", ".deployment", ".k8s", ".kube", ".kubernetes", ".helm", ".infra",
+    ".infrastructure", ".aws", ".ops", ".devops", ".examples", ".compose",
+}  # fmt: skip
+"""Folders that are looked into though their names begin with a dot."""
 _LEAST_KNOWN = "at least one of: " + ", ".join(KINDS.values())
 
 
@@ -220,7 +225,7 @@ def _walk(folder: Path, found: Found) -> Iterator[str]:
                     elif os.path.isfile(real):
                         yield name
                 elif entry.is_dir(follow_symlinks=False):
-                    hidden = entry.name.startswith(".") and entry.name != ".github"
+                    hidden = entry.name.startswith(".") and entry.name not in HIDDEN_FOLDERS
                     if entry.name not in SKIPPED_FOLDERS and not hidden:
                         folders.append(f"{name}/")
                 elif entry.is_file(follow_symlinks=False) and (entry.name[0] != "." or entry.name.startswith(".env")):

@@ -18,7 +18,11 @@ _WORD = re.compile(r"[^\s,\]}]+")
 
 def read_json(path: Path) -> tuple[Any, Lines]:
     """The value a JSON file holds, with the line of every path."""
-    text = read_text(path)
+    return read_json_text(read_text(path), path)
+
+
+def read_json_text(text: str, path: Path) -> tuple[Any, Lines]:
+    """The value of a text with the line of every path; ``path`` names it in errors."""
     try:
         json.loads(text)
     except json.JSONDecodeError as problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,10 @@ from novamodel.errors import UserError
 from novamodel.importers.cloudformation.read import is_template
 from novamodel.importers.ecs.copilot import is_copilot
 from novamodel.importers.ecs.params import is_params
-from novamodel.importers.jsonfile import read_json
+from novamodel.importers.json_kinds import kind_of_json
+from novamodel.importers.kinds_of_text import SOURCE, kind_of_conf
 from novamodel.importers.node import Node
 from novamodel.importers.pgbouncer import read as pgbouncer
-from novamodel.importers.terraform.plan import is_plan
 from novamodel.yamlfile import MAX_BYTES, documents_in, read_documents, read_text
 
 KINDS = {
@@ -23,6 +22,7 @@ KINDS = {
     "kubernetes": "Kubernetes manifest",
     "compose": "Docker Compose file",
     "ecs": "ECS task definition",
+    "ecs-service": "ECS service definition",
     "chart": "Helm chart",
     "kustomization": "Kustomization",
     "terraform": "Terraform",
@@ -45,26 +45,12 @@ KINDS = {
 CHART_NAMES = ("Chart.yaml", "Chart.yml")
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml")
 MAX_SOURCE_BYTES = 300_000
-_NGINX = re.compile(
-    r"^[ \t]*((http|server|upstream|events|location|proxy_pass)\b[^=\n]{0,300}[{;]"
-    r"|(limit_(req|conn)(_zone)?|proxy_[a-z_]+|fastcgi_[a-z_]+|worker_(processes|connections)|keepalive_timeout)"
-    r"[ \t][^\n]{1,300};)",
-    re.M,
-)
-_POSTGRES = re.compile(
-    r"^[ \t]*(wal_level|max_connections|shared_buffers|max_wal_senders|effective_cache_size)[ \t]*(=[ \t]*)?[^=\s]"
-    r"|^[ \t]*(local|host(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+\S+",
-    re.M,
-)
-_REDIS = re.compile(r"^[ \t]*(maxmemory|maxmemory-policy|appendonly|save|requirepass|replicaof|tcp-backlog)[ \t]", re.M)
 _BACKUP = re.compile(r"\b(pg_dump|pg_dumpall|pg_restore|pg_basebackup|mysqldump|mongodump|redis-cli|aws s3)\b")
 _REPLICATION = re.compile(r"\b(replication|alter\s+system|create\s+(user|role))\b", re.I)
 _MARKER = re.compile(
     r"""^[ \t-]*["']?(apiVersion|kind|services|scrape_configs|include|jobs|containerDefinitions|spring)["']?[ \t]*:""",
     re.M,
 )
-_SUSPECT_JSON = re.compile(r'"(containerDefinitions|ContainerDefinitions|apiVersion|panels|dashboard)"|"AWS::\w')
-_PLAN_JSON = re.compile(r'"(format_version|terraform_version)"')
 _STACK = re.compile(r"""^[ \t]{1,20}["']?Type["']?[ \t]*:[ \t]*["']?AWS::""", re.M)
 _DEFINITION = re.compile(r"^kind:[ \t]*['\"]?CustomResourceDefinition\b", re.M)
 _ENVIRONMENT = re.compile(
@@ -78,20 +64,6 @@ _COMPOSE_KEYS = {
     "depends_on", "env_file", "profiles", "restart", "networks", "container_name", "scale", "mem_limit", "healthcheck",
 }  # fmt: skip
 _TEST_NAME = re.compile(r"(^|[._-])(tests?|specs?|mocks?|e2e|stories|d)\.[cm]?[jt]sx?$|_test\.\w+$|^test_|_spec\.rb$")
-_SOURCE = {
-    b"js": re.compile(
-        rb"new\s+([\w.]+\.)?(Pool|Sequelize|DataSource|MongoClient)(<[^>(\n]{0,80}>)?\s*\(|\b(createPool|knex|Knex|postgres|createConnection)\s*\("
-        rb"|\bdialect\s*:|\bpool\s*:\s*\{|\bpoolSize\s*:|\b(maxPoolSize|connectionLimit)\b|\bnew\s+(Queue|Worker)\s*\(|\.env\.UV_THREADPOOL_SIZE"
-    ),
-    b"py": re.compile(
-        rb"create_(async_)?engine\s*\(|SQLALCHEMY_ENGINE_OPTIONS|SQLALCHEMY_POOL_SIZE|^DATABASES\s*=|ConnectionPool\s*\("
-        rb"|create_pool\s*\(|^(workers|threads|worker_connections|worker_class)\s*=",
-        re.M,
-    ),
-    b"go": re.compile(rb"\.SetMaxOpenConns\s*\(|\.SetMaxIdleConns\s*\(|\.MaxConns\s*=|PoolSize\s*:"),
-    b"rb": re.compile(rb"^[ \t]*(threads|workers)[ \t]+[\w(\"']|ConnectionPool\.new", re.M),
-    b"java": re.compile(rb"setMaximumPoolSize\s*\(|setMaxTotal\s*\(|maximumPoolSize\s*="),
-}
 _LANGUAGES = {
     ".js": b"js", ".mjs": b"js", ".cjs": b"js", ".ts": b"js", ".mts": b"js", ".cts": b"js",
     ".py": b"py", ".go": b"go", ".rb": b"rb", ".java": b"java", ".kt": b"java",
@@ -231,69 +203,22 @@ _YAML_KINDS: tuple[tuple[str, Callable[[Node, str], bool]], ...] = (
 
 
 def _json(path: Path, shown: str) -> Kind:
-    text = read_text(path)
-    named = "task" in path.name.lower() and "def" in path.name.lower()
     if path.name.lower().startswith("appsettings"):
         return Kind("settings")
-    if not named and not _SUSPECT_JSON.search(text) and not _PLAN_JSON.search(text[:5000]):
-        return Kind(None, why="no kind of JSON that is known")
-    if "${" in text and re.search(r":[ \t]*\$\{", text):
-        return Kind(None, why="a template: Terraform or a script fills it in")
-    if not named and not _may_be_known(text):
-        return Kind(None, why="no kind of JSON that is known")
-    value, lines = read_json(path)
-    node = Node(value, shown, lines)
-    if isinstance(value, list) and value and all(isinstance(one, dict) and "image" in one for one in value):
-        return Kind(None, why="containers without their task: Terraform names the file")
-    if is_template(node):
-        return Kind("cloudformation", (node,))
-    if is_plan(node):
-        return Kind("plan", (node,))
-    inner = node["taskDefinition"] or node
-    if inner["containerDefinitions"]:
-        return Kind("ecs", (inner,))
-    if named:
-        raise UserError("this is no ECS task definition: it has no containerDefinitions", file=path, line=1)
-    if _has(node, "apiVersion", "kind"):
-        return Kind("kubernetes", (node,))
-    if node["dashboard"] or node["panels"]:
-        return Kind("grafana", (node,))
-    return Kind(None, why="no kind of JSON that is known")
-
-
-def _may_be_known(text: str) -> bool:
-    """Whether JSON has the form of a kind that is known: reading it with its lines takes far longer than to see that."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return True  # what is wrong with it is said where it is read
-    node = Node(value, "", {})
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(one, dict) and "image" in one for one in value)
-    keys = ("containerDefinitions", "taskDefinition", "dashboard", "panels")
-    return is_template(node) or is_plan(node) or any(node[key] for key in keys) or _has(node, "apiVersion", "kind")
+    return Kind(*kind_of_json(path, shown))
 
 
 def _conf(path: Path, shown: str) -> Kind:
     text = read_text(path)
-    name = path.name.lower()
-    if name == "redis.conf" or (_REDIS.search(text) and not _NGINX.search(text)):
-        return Kind("redis")
-    if re.search(r"^[ \t]*pm\.max_children\b", text, re.M):
-        return Kind("settings")
-    if re.search(r"^[ \t]*\[mysqld\]", text, re.M):
-        return Kind("postgres")
-    if _POSTGRES.search(text) and not re.search(r"[{;]\s*$", text, re.M):
-        return Kind("postgres")
-    if name.startswith("nginx") or _NGINX.search(text):
-        return Kind("nginx") if text.strip() else Kind(None, why="empty")
-    return Kind(None, why="no kind of configuration that is known")
+    kind = kind_of_conf(text, path.name.lower())
+    why = "no kind of configuration that is known" if text.strip() else "empty"
+    return Kind(kind) if kind else Kind(None, why=why)
 
 
 def _code(path: Path, shown: str) -> Kind:
     if path.stat().st_size > MAX_SOURCE_BYTES:
         return Kind(None, why=f"source larger than {MAX_SOURCE_BYTES // 1000} kB")
-    if _SOURCE[_LANGUAGES[path.suffix.lower()]].search(_bytes(path)):
+    if SOURCE[_LANGUAGES[path.suffix.lower()]].search(_bytes(path)):
         read_text(path)
         return Kind("pool")
     return Kind(None, why="source without a connection pool")

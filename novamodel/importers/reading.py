@@ -22,6 +22,7 @@ from novamodel.importers.dotenv import read_environment_files
 from novamodel.importers.ecs import read as ecs
 from novamodel.importers.ecs.copilot import read_manifests
 from novamodel.importers.ecs.params import read_params
+from novamodel.importers.ecs.services import read_services
 from novamodel.importers.folder import Found
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.deployed import cluster_boxes, task_boxes
@@ -46,6 +47,7 @@ from novamodel.importers.postgres import read as postgres
 from novamodel.importers.redis import read_redis
 from novamodel.importers.report import Draft
 from novamodel.importers.sources import Sources
+from novamodel.importers.terraform.folders import rank
 from novamodel.importers.terraform.plan import read_plans
 from novamodel.importers.terraform.read import read_terraform, say_left
 from novamodel.importers.usage import read_usage
@@ -83,8 +85,9 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     declared += read_templates(found.all("cloudformation"), region, draft)
     declared += read_manifests(found.all("copilot"), draft)
     declared += read_params(found.all("ecs-params"), project.whole if project else None)
+    declared += read_services(found.all("ecs-service"))
     declared += read_usage(found.all("usage"), declared, draft)
-    estate = Estate(declared, found.all("ecs"))
+    estate = Estate(declared, sorted(found.all("ecs"), key=lambda task: rank(task.file)))
     estate.link()
     sources = Sources(
         found,
@@ -102,7 +105,7 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
         "ecs": task_boxes([task.node for task in tasks_of(estate)]),
         "compose": project_boxes(project, dotenv, built) if project else [],
     }
-    if not declared and not any(count_services(boxes) for boxes in sources.boxes.values()):
+    if not declared and not any(map(_serves, (box for boxes in sources.boxes.values() for box in boxes))):
         project = with_built(project, built, found.text("Procfile"), draft)
         sources.boxes["compose"] = project_boxes(project, dotenv, built) if project else []
     sources.workloads = {
@@ -116,6 +119,12 @@ def _read(found: Found, cluster: kubernetes.Cluster, draft: Draft, asked: Asked)
     sources.project = project
     sources.dotenv = dotenv
     return sources
+
+
+def _serves(box: Box) -> bool:
+    """Whether a container is one of our own, or one that the host shows to others and that is no store."""
+    what = role_of(box).what
+    return what in ("service", "worker") or (what in ("tool", "proxy") and box.published is not None)
 
 
 def _each(found: Found, kind: str, read: Callable[[tuple[Path, str]], Sequence[T]]) -> list[T]:

@@ -40,7 +40,13 @@ def conclusion(answer: Mapping[str, Any]) -> Conclusion:
     """The conclusion of an answer: the dictionary of `answer.json`."""
     failed = [f"{row['part']}: {row['why']}" for row in answer.get("failed") or []]
     warnings = [str(text) for text in answer.get("warnings") or []]
-    gaps = [*warnings, *_simplified(answer), *_seen(answer), f"not modelled: {_not_modelled()}"]
+    gaps = [
+        *(answer.get("budget") or []),
+        *warnings,
+        *_simplified(answer),
+        *_seen(answer),
+        f"not modelled: {_not_modelled()}",
+    ]
     said = [
         ("Today", _today(answer)),
         ("Could not be made", "; ".join(failed)),

@@ -65,6 +65,7 @@ def _lines(answer: Mapping[str, Any], wrote: Iterable[str], following: Iterable[
             yield Piece("  ", "", line)
     yield from _block("SLO", _heading(answer))
     yield from _block("", why["peak"]) if "peak" in why else _slos(answer.get("slo") or [])
+    yield from _block("BUDGET", "; ".join(answer.get("budget") or []))
     yield from _block("MODEL", answer.get("model_doubt") or "")
     mark = mark_of(answer.get("limit_rests_on"))
     yield from _block("FIRST LIMIT", why.get("knee") or f"{first_limit_text(answer)}{mark}")

@@ -27,6 +27,7 @@ from novamodel.scenario.nodes import (
 from novamodel.scenario.not_modelled import NOT_MODELLED
 from novamodel.scenario.operations import Operation
 from novamodel.scenario.origin import Origin, Tree
+from novamodel.scenario.overruling import overruled
 from novamodel.scenario.read_replicas import may_read_elsewhere
 from novamodel.scenario.recordings import Inspect, Recorded
 from novamodel.scenario.resting import NO_SERVICE, RestsOn, is_assumed, is_read, only_declared, rests_on, written_values
@@ -76,6 +77,7 @@ __all__ = [
     "node_allocatable",
     "node_types",
     "only_declared",
+    "overruled",
     "place_of",
     "require_fargate_size",
     "rests_on",

@@ -14,6 +14,11 @@ from novamodel.scenario.service import Resources
 NO_REQUEST = 0.002
 """Cores that a container without a CPU request weighs: Kubernetes' least cpu.shares of 2 of 1,024 a core."""
 
+SMALL_TASK_CORES = 2
+"""Of the machine of a Fargate task of less than a vCPU (assumed: the least that programs in such tasks are said to see;
+AWS does not publish it). Its limit is used up sooner by more threads at once, so the number matters little: none for a
+loop alone, some percent of the loop's times beside threads that use the limit up."""
+
 
 class Tenant(NamedTuple):
     """Who runs in containers on the platform's machines: a service, or a part that stands there by itself."""
@@ -42,9 +47,10 @@ def tenants(scenario: Whole) -> list[Tenant]:
 
 
 def task_cores(scenario: Whole, name: str) -> int | None:
-    """Cores of the machine that a replica's Fargate task is, from one vCPU on; None elsewhere.
+    """Cores of the machine that a replica's Fargate task is; None elsewhere.
 
-    A smaller task is a share of a core: a CPU limit alone describes it.
+    A task of less than a vCPU has SMALL_TASK_CORES of them under a CPU limit of its share (AWS, "How Amazon ECS manages
+    CPU and memory resources": the task's CPU is the ceiling of its cgroup).
     """
     platform, resources = scenario.platform, scenario.services[name].resources
     if platform.on_machines or platform.cpu.kind == "none":
@@ -52,7 +58,9 @@ def task_cores(scenario: Whole, name: str) -> int | None:
     vcpu = resources.cpu_limit or 0.0
     if platform.kind == "eks":
         vcpu = fargate_pod_size(resources.cpu_request, resources.memory_request / GIB).vcpu
-    return int(vcpu) if vcpu >= 1 else None
+    if vcpu >= 1:
+        return int(vcpu)
+    return SMALL_TASK_CORES if vcpu > 0 else None
 
 
 def shares_task(scenario: Whole, name: str) -> bool:

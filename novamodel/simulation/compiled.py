@@ -15,7 +15,7 @@ import simpy
 from novamodel.components.arena import in_one_piece
 from novamodel.components.columns import as_object
 from novamodel.components.pointers import addresses, view_maker
-from novamodel.components.rule import COMPILED, large_entry
+from novamodel.components.rule import COMPILED, entry
 from novamodel.scenario import Scenario
 from novamodel.scenario.model import build as scenario_of
 from novamodel.scenario.origin import Tree
@@ -57,7 +57,7 @@ PROTOTYPE = Whole(column_kinds(build(smallest(), arrays=True).model), _new_heap(
 view: Any = view_maker(PROTOTYPE) if COMPILED else None
 
 
-@large_entry
+@entry
 def run(where: Any, now: float, until: float, order: int, a: int, b: int, c: int, d: int) -> int:
     """Carry out an order of the control plane at ``now``, then run all events before ``until``.
 

@@ -55,11 +55,20 @@ def bucket_edges() -> np.ndarray:
     return edges
 
 
+@lru_cache(maxsize=1)
+def _lower_edges() -> np.ndarray:
+    return np.concatenate(([0.0], bucket_edges()[:-1]))
+
+
 def latency_quantiles(histogram: np.ndarray, qs: Sequence[float]) -> list[float]:
     """Quantiles of one latency histogram, in seconds; nan when it is empty. Most buckets are."""
-    edges, filled = bucket_edges(), np.flatnonzero(histogram)
-    lower = np.where(filled > 0, edges[filled - 1], 0.0)
-    return quantiles_of_filled(edges[filled], lower, histogram[filled], qs)
+    filled = histogram.nonzero()[0]
+    return quantiles_of_buckets(filled, histogram[filled], qs)
+
+
+def quantiles_of_buckets(filled: np.ndarray, count: np.ndarray, qs: Sequence[float]) -> list[float]:
+    """The same of those buckets that hold something: their numbers, which rise, and how much they hold."""
+    return quantiles_of_filled(bucket_edges()[filled], _lower_edges()[filled], count, qs)
 
 
 def counts_of(model: Model, length_s: float) -> Counts:

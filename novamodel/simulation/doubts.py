@@ -18,6 +18,7 @@ from novamodel.simulation.precision import Reached
 from novamodel.simulation.replication import Replication
 from novamodel.simulation.settling import too_short_warm_up
 from novamodel.simulation.start_doubts import start_doubts
+from novamodel.simulation.zone_doubts import zone_doubts
 from novamodel.statistics import too_few_for_quantile
 from novamodel.units import format_clock, format_estimate, format_fraction
 
@@ -51,7 +52,7 @@ def doubts(
             "take run.replications of 2 or more"
         )
     found += _outside(scenario)
-    found += [*_keys_not_kept(scenario), *start_doubts(scenario)]
+    found += [*_keys_not_kept(scenario), *zone_doubts(scenario), *start_doubts(scenario)]
     for slo in scenario.slo:
         found += _about(slo, scenario, replications, estimates)
     return tuple(dict.fromkeys(found))

@@ -70,7 +70,7 @@ def do_edge(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         if m.places.dry_run[place] != 0:
             status = as_dry_run(status)
         if status == LIMIT_REJECTED:
-            reject(m, q, i, pc, secured, now)
+            reject(m, q, i, pc, worker, secured, now)
             return
         if status == DELAYED:
             hold = delay_ms / 1000.0
@@ -81,7 +81,7 @@ def do_edge(m: Model, q: Any, i: int, pc: int, now: float) -> None:
         s.pc[i] = pc + 1
         push(q, now + hold, codes.ENTER, s.number[i], i)
     else:
-        pass_on(m, q, i, pc, hold, now)
+        pass_on(m, q, i, pc, worker, hold, now)
 
 
 @handler
@@ -89,24 +89,23 @@ def do_admit(m: Model, q: Any, i: int, pc: int, now: float) -> None:
     """Connection limits: the request takes a slot of each, or is rejected."""
     p = m.places
     place = m.programs.station[pc]
+    worker = worker_of(m, i, p.edge[place])
     first = p.first_conn[place]
     for n in range(p.conns[place]):
         p.row[n] = key_row(m, i, p.conn_zone[first + n], p.conn_key[first + n])
     if conn_take_all(m.conn, first, p.conns[place], p.row) == LIMIT_REJECTED:
-        edge = p.edge[place]
-        m.edges.used[worker_of(m, i, edge)] -= codes.PROXIED_CONNECTIONS
+        m.edges.used[worker] -= codes.PROXIED_CONNECTIONS
         m.requests.gate[i] = NONE
-        reject(m, q, i, pc, now, now)
+        reject(m, q, i, pc, worker, now, now)
     else:
-        pass_on(m, q, i, pc, 0.0, now)
+        pass_on(m, q, i, pc, worker, 0.0, now)
 
 
 @handler
-def reject(m: Model, q: Any, i: int, pc: int, secured: float, now: float) -> None:
+def reject(m: Model, q: Any, i: int, pc: int, worker: int, secured: float, now: float) -> None:
     """A rejection costs its worker something, too."""
     s = m.requests
     edge = m.places.edge[m.programs.station[pc]]
-    worker = worker_of(m, i, edge)
     if m.shared.worker[worker] != NONE:
         x = drawn(m, i, m.programs.draw[pc])
         idle, busy = m.edges.reject_idle[edge] * x + s.owed[i], m.edges.reject_busy[edge] * x + s.owed[i]
@@ -124,11 +123,10 @@ def reject(m: Model, q: Any, i: int, pc: int, secured: float, now: float) -> Non
 
 
 @handler
-def pass_on(m: Model, q: Any, i: int, pc: int, hold: float, now: float) -> None:
+def pass_on(m: Model, q: Any, i: int, pc: int, worker: int, hold: float, now: float) -> None:
     """The request has its turn at a worker, and is on its way to a replica."""
     s = m.requests
     edge = m.places.edge[m.programs.station[pc]]
-    worker = worker_of(m, i, edge)
     if m.shared.worker[worker] != NONE:
         x = drawn(m, i, codes.EDGE_DRAW)
         s.since[i], s.hold[i] = now, hold

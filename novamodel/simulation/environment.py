@@ -63,8 +63,9 @@ class EngineEnvironment(simpy.Environment):
             next_own = super().peek()
             self._limit = min(next_own, horizon)
             while calendar and calendar[0][0] < self._limit:
-                self._at, key, who = heappop(calendar)
-                on_event(self._at, key, who)
+                at, key, who = heappop(calendar)
+                self._at = at
+                on_event(at, key, who)
             if self._limit == horizon < super().peek():
                 return
             super().step()

@@ -34,8 +34,6 @@ from novamodel.statistics import (
 )
 
 REPLICATIONS, BATCH_MEANS, NO_INTERVAL = "replications", "batch means", "none"
-Figure = tuple[float, np.ndarray, np.ndarray]
-"""A metric of all replications together, of each alone, and of all but one."""
 STATIONARY = 0.1
 """Batches of one run say what chance does only while the planned rate stays within this share of its mean."""
 
@@ -63,16 +61,15 @@ def estimates(scenario: Scenario, replications: Sequence[Replication], values: p
     batches = [] if load_moves(scenario) else replications[0].batches
     parts = [r.counts(scenario.run.duration) for r in replications]
     pooled = values_of(wanted, together(parts))
-    alone, left = (values[name].to_numpy().reshape(len(wanted), count) for name in ("value", "without"))
+    alone = values["value"].to_numpy().reshape(len(wanted), count)
     places = {(metric.name, metric.of): place for place, metric in enumerate(wanted)}
     rows = []
     for place, metric in enumerate(wanted):
         if count == 1:
             estimate = _of_batches(metric, batches, pooled[place])
         else:
-            beside = [places[name, metric.of] for name in _lower(metric)]
-            least = _least_error([(pooled[i], alone[i], left[i]) for i in beside])
-            estimate = _of_replications(metric, parts, (pooled[place], alone[place], left[place]), least)
+            lower = [alone[places[name, metric.of]] for name in _lower(metric)]
+            estimate = _of_replications(metric, parts, pooled[place], alone[place], lower)
         estimate = _bounded(estimate, metric, alone[place], replications, scenario.run.duration)
         method = REPLICATIONS if count > 1 else BATCH_MEANS
         rows.append(
@@ -92,16 +89,13 @@ def _lower(metric: Metric) -> tuple[str, ...]:
     return ("mean", "p50") if metric.q is not None and metric.q > 0.5 else ()
 
 
-def _least_error(figures: Sequence[Figure]) -> float:
-    """The smallest error of some figures of the same times; 0 where there is none."""
-    errors = [skewed_error(*figure)[1] for figure in figures]
-    return min((error for error in errors if error == error), default=0.0)
-
-
-def _of_replications(metric: Metric, parts: Sequence[Counts], figure: Figure, least: float) -> Estimate:
-    """A time is skewed, a share or a rate is a ratio of sums."""
+def _of_replications(
+    metric: Metric, parts: Sequence[Counts], pooled: float, alone: np.ndarray, lower: Sequence[np.ndarray]
+) -> Estimate:
+    """A time is skewed, a share or a rate is a ratio of sums. ``lower``: `_lower` figures of each replication alone."""
     if metric.unit == "s":
-        return skewed_interval(*figure, least_error=least)
+        errors = [skewed_error(one) for one in lower]
+        return skewed_interval(pooled, alone, least_error=min((e for e in errors if e == e), default=0.0))
     return ratio_interval([metric.part(part) for part in parts], [metric.whole(part) for part in parts])
 
 
@@ -121,17 +115,11 @@ def precision_of(metric: Metric, scenario: Scenario, replications: Sequence[Repl
         return float("inf")
     parts = [r.counts(scenario.run.duration) for r in replications]
     lower = [m for m in metrics(scenario) if m.of == metric.of and m.name in _lower(metric)]
-    least = _least_error([_figure(one, parts) for one in lower])
-    value, low, high = _of_replications(metric, parts, _figure(metric, parts), least)
+    alone = [np.array([value_of(one, part) for part in parts]) for one in (metric, *lower)]
+    value, low, high = _of_replications(metric, parts, value_of(metric, together(parts)), alone[0], alone[1:])
     if not np.isfinite(high):
         return float("inf")
     return 0.0 if high == low else (high - low) / 2 / abs(value) if value else float("inf")
-
-
-def _figure(metric: Metric, parts: Sequence[Counts]) -> Figure:
-    whole = together(parts)
-    alone = np.array([value_of(metric, part) for part in parts])
-    return value_of(metric, whole), alone, np.array([value_of(metric, between(part, whole)) for part in parts])
 
 
 def _of_batches(metric: Metric, batches: Sequence[Counts], value: float) -> Estimate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from novamodel.scenario import Scenario
@@ -93,11 +94,11 @@ class Result:
 
     def estimate(self, metric: str, of: str = "") -> Estimate:
         """Value and 95 % interval of a metric; KeyError where there is none of that name."""
-        rows = self.estimates[(self.estimates["metric"] == metric) & (self.estimates["of"] == of)]
-        if rows.empty:
+        columns = {name: self.estimates[name].to_numpy() for name in ("metric", "of", *Estimate._fields)}
+        rows = np.flatnonzero((columns["metric"] == metric) & (columns["of"] == of))
+        if not rows.size:
             raise KeyError(f"no estimate of {metric!r} of {of or 'all requests'!r}")
-        row = rows.iloc[0]
-        return Estimate(float(row["value"]), float(row["low"]), float(row["high"]))
+        return Estimate(*(float(columns[name][rows[0]]) for name in Estimate._fields))
 
     def cpu(self) -> pd.DataFrame:
         """CPU cores in use by part (``tier``), mean over the window, with the 95 % interval over replications."""

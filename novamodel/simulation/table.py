@@ -16,11 +16,15 @@ class Table:
         self.kinds = kinds
         self.columns = [array("d" if kind is float else "q") for kind in kinds.values()]
         self._words: dict[str, int] = {}  # a text's number; most come again and again
+        self._texts = [place for place, kind in enumerate(kinds.values()) if kind is str]
 
     def add(self, *values: Any) -> None:
         """One more row, with a value for each column."""
-        for column, kind, value in zip(self.columns, self.kinds.values(), values, strict=True):
-            column.append(self._words.setdefault(value, len(self._words)) if kind is str else value)
+        row = list(values)
+        for place in self._texts:
+            row[place] = self._words.setdefault(row[place], len(self._words))
+        for column, value in zip(self.columns, row, strict=True):
+            column.append(value)
 
     def extend(self, *columns: Iterable[Any]) -> None:
         """Several more rows, column by column; none of them text."""

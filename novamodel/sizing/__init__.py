@@ -10,13 +10,15 @@ from novamodel.sizing.breach import KNEE_LOADS, crossing, knee
 from novamodel.sizing.guarantee import among_tried, legal_count
 from novamodel.sizing.holds import HOLDS
 from novamodel.sizing.search import size
-from novamodel.sizing.variables import Variable, variables
+from novamodel.sizing.variables import MANY, MOST_VALUES, Variable, variables
 from novamodel.sizing.verdict import doubt
 from novamodel.sizing.window import knee_replications, knee_window, peak_window
 
 __all__ = [
     "HOLDS",
     "KNEE_LOADS",
+    "MANY",
+    "MOST_VALUES",
     "Candidate",
     "Explained",
     "Knee",

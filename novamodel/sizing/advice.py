@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import pandas as pd
@@ -25,8 +26,10 @@ _WHY = {
     "max": "connections that the queue for them needs; all pools together within what is accepted",
     "default_pool_size": "server connections that transactions hardly wait for",
     "instance_class": "cores that the statements need, at least today's memory",
-    "node_type": "memory that the keys need",
+    "cache.node_type": "memory that the keys need",
+    "platform.node_type": "the cheapest that holds what the pods request; a vCPU is taken to be as fast as today's",
 }
+ARM = "; images must be built for arm64"
 
 
 def advice(scenario: Scenario, overrides: dict[str, Any]) -> pd.DataFrame:
@@ -46,7 +49,7 @@ def advice(scenario: Scenario, overrides: dict[str, Any]) -> pd.DataFrame:
                 "now": now,
                 "advised": then,
                 "change": f"{now} -> {then}{_by(scenario, path, value)}",
-                "why": _WHY.get(path.rsplit(".", 1)[-1], ""),
+                "why": _why(path, then),
                 "term": said(scenario, path),
                 "file": origin.file or "",
                 "line": origin.line or 0,
@@ -55,8 +58,13 @@ def advice(scenario: Scenario, overrides: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def held(scenario: Scenario) -> str:
-    """What no candidate changes, in a sentence: the user may try it with `diff`."""
+def _why(path: str, then: str) -> str:
+    found = _WHY.get(path) or _WHY.get(path.rsplit(".", 1)[-1], "")
+    return found + ARM if path == "platform.node_type" and then.partition(".")[0].endswith("g") else found
+
+
+def held(scenario: Scenario, tried: Container[str] = ()) -> str:
+    """What no candidate changes, in a sentence: the user may try it with `diff`; ``tried``: paths that were varied."""
     database, cache = scenario.database, scenario.cache
     parts = []
     if database.instance_class is not None:
@@ -71,7 +79,8 @@ def held(scenario: Scenario) -> str:
         parts.append("requests below what a replica uses at the peak by the closed forms")
     parts.append("memory limits below 1.25 times the largest working set by the closed forms")
     parts += _further(scenario)
-    parts.append("storage, read replicas, nodes of the cache, node types and zones")
+    nodes = "" if "platform.node_type" in tried else ", node types (--nodes tries them)"
+    parts.append(f"storage, read replicas, nodes of the cache{nodes} and zones")
     return f"Not tried: {'; '.join(parts)}."
 
 

@@ -73,7 +73,7 @@ def answer(
         binds=_binds(best, ignored),
         right=proof.right,
         certainty=sentence(proof, kept),
-        held=held(bench.scenario),
+        held=held(bench.scenario, {path for variable in variables for path in variable.paths}),
         spare=spare(bench, chosen),
         effort=effort * (1 + len(bench.holds)),
         explained=explained,

@@ -93,4 +93,5 @@ def legal_count(number: int) -> str:
     if number < 10**9:
         return f"{number:,}"
     digits = str(number)
-    return f"{int(digits[:3]) / 100:.1f} x 10^{len(digits) - 1}"
+    mantissa, power = f"{int(digits[:3]) / 100:.1f}", len(digits) - 1
+    return f"1.0 x 10^{power + 1}" if mantissa == "10.0" else f"{mantissa} x 10^{power}"

@@ -32,6 +32,8 @@ from novamodel.sizing.variables import Variable, allowed_values
 
 MOST_JOINT = 40_000
 """Combinations of rows that are formed at most, over all backends."""
+MOST_PLACES = 8 * MOST_JOINT
+"""Combinations times services that are formed at most."""
 TARGETS = tuple(float(at) for at in SCALE if 0.2 < at < 4.0)
 """Multiples of the limits that the cheapest sums are to keep, by the closed forms."""
 
@@ -84,7 +86,7 @@ def space(scenario: Scenario, variables: Sequence[Variable]) -> Space:
             ]
         rows.append(screened[backend.acts])
     legal = math.prod(own.legal for own in rows[0]) * _machine_count(variables)
-    most = MOST_JOINT // len(found)
+    most = min(MOST_JOINT, MOST_PLACES // len(names)) // len(found)
     whole = all(math.prod(own.peak.size for own in kept) <= most for kept in rows)
     parts = [
         _joined(backend, number, kept, most) for number, (backend, kept) in enumerate(zip(found, rows, strict=True))

@@ -36,6 +36,7 @@ class Standing(NamedTuple):
     counts: dict[str, np.ndarray]
     load: SystemLoad
     woven: bool  # whether services ask each other
+    slow: dict[str, dict[str, np.ndarray]]  # by objective and route what was worked out, see `shares`
 
 
 def standing_load(scenario: Scenario) -> Standing:
@@ -52,14 +53,14 @@ def standing_load(scenario: Scenario) -> Standing:
         if not full:
             break
         counts |= {name: np.ceil(counts[name] * use / FILLED) for name, use in full.items()}
-    return Standing(rate, routes, counts, load, interwoven(scenario))
+    return Standing(rate, routes, counts, load, interwoven(scenario), {})
 
 
 def candidate_load(
-    scenario: Scenario, standing: Standing, name: str, most: int, limits: np.ndarray, pools: np.ndarray
+    scenario: Scenario, standing: Standing, name: str, replicas: np.ndarray, limits: np.ndarray, pools: np.ndarray
 ) -> SystemLoad:
     """All loads at the peak over replicas x limits x pools of one service."""
-    counts = {**standing.counts, name: np.arange(1.0, most + 1)[:, None, None]}
+    counts = {**standing.counts, name: replicas[:, None, None]}
     quota = np.where(np.isnan(limits), NO_LIMIT, limits)[None, :, None]
     pool = {} if np.isnan(pools).all() else {name: pools[None, None, :]}
     return system_load(

@@ -1,4 +1,4 @@
-"""Which database classes and cache nodes may be chosen, and what they cost a month."""
+"""Which database classes, cache nodes and types of node may be chosen, and what they cost a month."""
 
 from __future__ import annotations
 
@@ -6,12 +6,31 @@ from collections.abc import Iterable
 from typing import Any
 
 from novamodel.cost import load_book, regions
-from novamodel.scenario import Scenario, cache_nodes, database_classes
+from novamodel.scenario import Scenario, cache_nodes, database_classes, machine, node_types
 
 BURSTABLE = ".t"
 """Families that earn CPU credits (db.t4g, cache.t4g), which the model does not know."""
 MOST_GROWTH = 8
 """A machine has at most this many times today's cores (cache: memory)."""
+NODE_FAMILIES = {
+    "m5": ("m6i", "m6g"),
+    "m6i": ("m6g", "c6i", "c6g", "r6i", "r6g"),
+    "c6i": ("c6g", "m6i", "m6g"),
+    "r6i": ("r6g", "m6i", "m6g"),
+    "m7i": ("m7g", "c7i", "c7g", "r7i", "r7g"),
+    "c7i": ("c7g", "m7i", "m7g"),
+    "r7i": ("r7g", "m7i", "m7g"),
+    "m6g": ("c6g", "r6g"),
+    "c6g": ("m6g",),
+    "r6g": ("m6g",),
+    "m7g": ("c7g", "r7g"),
+    "c7g": ("m7g",),
+    "r7g": ("m7g",),
+}
+"""Families of one generation that may take each other's place: more or less memory a vCPU, Intel or Graviton.
+
+The model takes a vCPU of all of them to be as fast: `core_speed` says how fast.
+"""
 Choices = tuple[str, tuple[str, ...], tuple[tuple[Any, ...], ...]]
 """Name of the variable, its paths, its rows of values from cheap to dear."""
 
@@ -55,6 +74,27 @@ def cache_choices(scenario: Scenario) -> Choices:
                 continue
             rows.append((price, _row(node.name, paths, {"memory": node.memory_usable})))
     return "cache node", paths, tuple(row for _, row in sorted(rows, key=lambda item: (item[0], item[1][0] or "")))
+
+
+def node_choices(scenario: Scenario) -> Choices:
+    """EC2 types with a price that the nodes may be of, where there is one group of them that grows with the pods."""
+    platform = scenario.platform
+    paths = ("platform.node_type",)
+    if not platform.on_machines or platform.node_groups or platform.kind == "compose":
+        return "node type", paths, ((platform.node_type,),)
+    family, now = platform.node_type.partition(".")[0], machine(platform.node_type)
+    rows = [(node_price(scenario, now.name) or 0.0, (now.name,))]
+    for one in node_types():
+        price, kind = node_price(scenario, one.name), one.name.partition(".")[0]
+        fits = kind in (family, *NODE_FAMILIES.get(family, ())) and one.cores <= MOST_GROWTH * now.cores
+        if one.name != now.name and fits and price is not None:
+            rows.append((price, (one.name,)))
+    return "node type", paths, tuple(row for _, row in sorted(rows, key=lambda item: (item[0], item[1][0])))
+
+
+def node_price(scenario: Scenario, name: str) -> float | None:
+    """USD a month of one node of a type; None where the book has no price."""
+    return _monthly(scenario, f"ec2.linux.{name}")
 
 
 def database_price(scenario: Scenario, name: str | None) -> float | None:

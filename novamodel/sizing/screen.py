@@ -98,14 +98,15 @@ def screen(scenario: Scenario, name: str, allowed: Allowed, standing: Standing |
     use = pod_use(scenario, standing, name, most, limits)
     peak, hours = _replicas(service, columns, use, most)
     pools = values["pool_max"]
-    load = candidate_load(scenario, standing, name, most, limits, pools)
+    counts = np.unique(peak)  # others are at no candidate's peak
+    load = candidate_load(scenario, standing, name, counts, limits, pools)
     if standing.woven:
         shares = [whole_shares(scenario, load, standing, slo, name) for slo in scenario.slo]
     else:
         shares = [objective_shares(scenario, load, slo, name) for slo in scenario.slo]
-    shape = (most, limits.size, pools.size)
+    shape = (counts.size, limits.size, pools.size)
     shares = [np.broadcast_to(share, (*shape, share.shape[-1])) for share in shares]
-    at = (peak.astype(int) - 1, columns["limit"].astype(int))
+    at = (np.searchsorted(counts, peak), columns["limit"].astype(int))
     high = _upper(service, values["max_replicas"], peak, columns)
     own = own_ratio(scenario, shares, shape)
     pool, connects = pick_pools(scenario, name, own, pools, at, high)
@@ -123,7 +124,8 @@ def screen(scenario: Scenario, name: str, allowed: Allowed, standing: Standing |
     }
     counted = [key for key in SETTINGS if service.autoscaler is not None or key != "max_replicas"]
     changes = sum((~_same(settings[key], now[key])).astype(int) for key in counted)
-    fits = _fits(scenario, service, name, load, use, settings, at) & connects
+    cores = use.cores[-1][peak.astype(int) - 1, at[1]]
+    fits = _fits(scenario, service, name, load, cores, settings, at, shape[:2]) & connects
     bounds = sum(1 for low in axes["low"] for top in values["max_replicas"] if low <= top) if service.autoscaler else 1
     per_row = bounds / max(len(axes["low"]), 1) if service.autoscaler else 1
     return Rows(
@@ -228,13 +230,13 @@ def _fits(
     service: Service,
     name: str,
     load: SystemLoad,
-    use: PodUse,
+    cores: np.ndarray,
     settings: dict[str, np.ndarray],
     at: tuple[np.ndarray, np.ndarray],
+    shape: tuple[int, int],
 ) -> np.ndarray:
     """Whether a replica holds its peak working set and, on shared machines, sets aside what it uses at the peak."""
     runtime = service.runtime
-    shape = (use.cores.shape[1], use.cores.shape[2])
     mean = np.broadcast_to(pod_memory(scenario, service, name, load, capped=False), (*shape, load_pools(load, name)))
     mean = mean[..., -1]
     inside = (mean - runtime.resting) / max(runtime.memory_per_request, 1.0)
@@ -244,7 +246,7 @@ def _fits(
     fits &= limit >= HEAP_FLOOR * runtime.resting
     if scenario.platform.compute == "fargate" and scenario.platform.kind != "compose":
         return fits  # a replica has what it is billed for; on machines that are shared requests must cover the use
-    fits &= use.cores[-1][at] <= settings["cpu_request"]
+    fits &= cores <= settings["cpu_request"]
     return fits & (mean[at] * REQUEST_HEADROOM <= settings["memory_request"])
 
 

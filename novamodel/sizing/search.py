@@ -25,7 +25,7 @@ from novamodel.sizing.holds import held_windows
 from novamodel.sizing.joint import Space, space
 from novamodel.sizing.learned import chance_to_hold, expected_excess
 from novamodel.sizing.price import compute_cost
-from novamodel.sizing.variables import Variable
+from novamodel.sizing.variables import MANY, Variable, few_values
 from novamodel.sizing.variables import variables as all_variables
 from novamodel.sizing.verdict import doubt, excess
 from novamodel.sizing.window import peak_window
@@ -62,6 +62,7 @@ def size(
     simulate: Simulate | None = None,
     cost_of: CostOf | None = None,
     variables: Sequence[Variable] | None = None,
+    nodes: bool = False,
     explain: bool = False,
     demand: Sequence[float] = (),
     holds: Sequence[str] = (),
@@ -69,7 +70,8 @@ def size(
     """The cheapest legal configuration that keeps every objective at the day's peak.
 
     Varies ``variables``, by default all of `novamodel.sizing.variables`: HPA bounds and targets (or replicas), CPU
-    and memory requests and limits, pools, PgBouncer, database class, cache node. The effort is at most that of
+    and memory requests and limits, pools, PgBouncer, database class, cache node, with ``nodes`` the type of the nodes
+    (Graviton's too, their vCPU taken to be as fast). The effort is at most that of
     ``budget`` candidates, today's among them, each simulated ``replications`` times for ``duration_s`` around the
     peak (less under heavy load: see `ENOUGH_REQUESTS`) with the same customers. Cost is ``cost_of(scenario)``, left
     out, the monthly compute and stores. ``simulate`` defaults to `novamodel.simulation.simulate`. ``explain`` adds
@@ -80,7 +82,9 @@ def size(
     if budget < 2:
         raise ValueError(f"a budget of {budget} is too small: today's size and one candidate need 2")
     peak = max(scenario.traffic.most_per_s, 1e-9)
-    chosen = tuple(all_variables(scenario) if variables is None else variables)
+    chosen = tuple(all_variables(scenario, nodes=nodes) if variables is None else variables)
+    if variables is None and len(scenario.services) > MANY:
+        chosen = few_values(chosen)
     window = peak_window(scenario, max(min(duration_s, ENOUGH_REQUESTS / peak), min(duration_s, SHORTEST_S)))
     bench = Bench(
         scenario,

@@ -20,6 +20,8 @@ from novamodel.analytic import (
     reaching,
     route_demands,
     route_means,
+    slow_by_means,
+    slow_by_route,
     slow_shares,
 )
 from novamodel.scenario import Scenario
@@ -27,6 +29,8 @@ from novamodel.sizing.loads import Standing
 
 SCALE = 2.0 ** (np.arange(-8, 25) / 4)
 """Shares of slow requests are kept at these multiples of an objective's limit."""
+MOST_CALLERS = 16
+"""Of routes that wait for a service so many are worked out point by point; of more, their law moves with its mean."""
 HOPELESS = 64.0
 """Ratio of estimate to limit where the estimate lies beyond the largest multiple, or a tier is full."""
 
@@ -63,10 +67,27 @@ def whole_shares(scenario: Scenario, load: SystemLoad, standing: Standing, slo: 
         if not slo.is_latency or slo.metric == "mean":
             return np.atleast_1d(_whole(scenario, load, slo) - (1 - part) * _whole(scenario, today, slo))
         times, touched = slo.limit * SCALE, reaching(load.routes, name)
-        rest = set(load.routes) - touched
-        moved = slow_shares(scenario, load, times, touched, slo.of)
-        kept = part * slow_shares(scenario, today, times, rest, slo.of)
-        return moved - (1 - part) * slow_shares(scenario, today, times, touched, slo.of) + kept
+        slow = _slow_today(scenario, standing, slo)
+        rest = [share for route, share in slow.items() if route not in touched]
+        here = [share for route, share in slow.items() if route in touched]
+        nothing = np.zeros((1, times.size))
+        own = {route for route in touched if load.routes[route].service == name}
+        if len(touched) - len(own) > MOST_CALLERS:
+            moved = slow_shares(scenario, load, times, own, slo.of)
+            moved = moved + slow_by_means(scenario, load, today, times, touched - own, slo.of)
+        else:
+            moved = slow_shares(scenario, load, times, touched, slo.of)
+        return moved - (1 - part) * sum(here, nothing) + part * sum(rest, nothing)
+
+
+def _slow_today(scenario: Scenario, standing: Standing, slo: Any) -> dict[str, np.ndarray]:
+    """What each route adds to a percentile today, worked out once for all services."""
+    key = f"{slo.of} {slo.limit!r}"
+    if key not in standing.slow:
+        standing.slow[key] = slow_by_route(
+            scenario, standing.load, slo.limit * SCALE, standing.load.routes.keys(), slo.of
+        )
+    return standing.slow[key]
 
 
 def _whole(scenario: Scenario, load: SystemLoad, slo: Any) -> np.ndarray:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from novamodel.errors import UserError
 from novamodel.scenario import Scenario, Service
 from novamodel.sizing import legal
-from novamodel.sizing.machines import cache_choices, database_choices
+from novamodel.sizing.machines import cache_choices, database_choices, node_choices
 from novamodel.sizing.settings import current_settings, path_of, shown, written
 
+MANY, MOST_VALUES = 8, 6
+"""Of more services than this each setting is tried at so many values (`few_values`)."""
 RESOURCES = ("cpu_request", "cpu_limit", "memory_request", "memory_limit")
 _TERMS = {
     "min_replicas": "minReplicas",
@@ -80,8 +82,11 @@ class Variable:
         return next((i for i, row in enumerate(self.values) if all(map(_equal, row, held))), None)
 
 
-def variables(scenario: Scenario) -> tuple[Variable, ...]:
-    """Every decision that the scenario leaves open, with its legal values, today's among them."""
+def variables(scenario: Scenario, *, nodes: bool = False) -> tuple[Variable, ...]:
+    """Every decision that the scenario leaves open, with its legal values, today's among them.
+
+    ``nodes``: the type of the nodes too, Graviton's among them: their count follows from the requests of the pods.
+    """
     known = scenario.paths()
     found: list[Variable] = []
     for name, service in scenario.services.items():
@@ -92,11 +97,29 @@ def variables(scenario: Scenario) -> tuple[Variable, ...]:
         sizes = [size for size in legal.BOUNCER_SIZES if size <= most]
         path = "database.pgbouncer.default_pool_size"
         found.append(_variable(scenario, known, "PgBouncer default pool size", path, sizes, costs=False))
-    for label, paths, rows in (database_choices(scenario), cache_choices(scenario)):
+    machines = [database_choices(scenario), cache_choices(scenario), *([node_choices(scenario)] if nodes else [])]
+    for label, paths, rows in machines:
         now = tuple(known[path] for path in paths)
         if len(rows) > 1:
             found.append(Variable(label, paths, rows, rows.index(now), True, said(scenario, paths[0])))
     return tuple(variable for variable in found if len(variable.values) > 1)
+
+
+def few_values(chosen: Iterable[Variable]) -> tuple[Variable, ...]:
+    """The same decisions with at most `MOST_VALUES` values each, spread evenly, today's and those beside it among them.
+
+    Of many services: every service is judged over the product of its values, and all of them are to end in time.
+    """
+    found = []
+    for variable in chosen:
+        last, now = len(variable.values) - 1, variable.now
+        near = {place for place in (now - 1, now, now + 1) if 0 <= place <= last}
+        rest = MOST_VALUES - len(near)
+        spread = [round(step * last / max(rest - 1, 1)) for step in range(rest)]
+        kept = sorted({*near, *spread}) if last >= MOST_VALUES else list(range(last + 1))
+        values = tuple(variable.values[place] for place in kept)
+        found.append(replace(variable, values=values, now=kept.index(now)))
+    return tuple(found)
 
 
 def _of_service(scenario: Scenario, known: Mapping[str, Any], name: str, service: Service) -> Iterable[Variable]:

@@ -52,7 +52,7 @@ def quantiles_of_filled(upper: np.ndarray, lower: np.ndarray, count: np.ndarray,
     """`quantiles_of_histogram` for buckets that rise and hold something, each."""
     if count.size == 0:
         return [float("nan")] * len(qs)
-    running = np.cumsum(count)
+    running = count.cumsum()
     total = float(running[-1])
     found = []
     for q in qs:

@@ -12,12 +12,13 @@ from typing import Any
 
 from novamodel.components.nginx import limit_conn as conn
 from novamodel.components.nginx import limit_req as req
-from novamodel.components.nginx.limit_zone import LimitedLocation, zone_bytes
+from novamodel.components.nginx.limit_zone import LimitedLocation
 from novamodel.components.nginx.upstream import hashes as hashing
 from novamodel.components.nginx.upstream.least_conn import least_conn_pick, upstream_release
 from novamodel.components.nginx.upstream.round_robin import Upstream, upstream_state
 from novamodel.errors import UserError
-from novamodel.verify.nginx_server_lines import ServerLine, parse_server
+from novamodel.verify import nginx_walks as walks
+from novamodel.verify.nginx_server_lines import ServerLine, parse_server, zone_bytes
 
 Case = dict[str, Any]
 
@@ -203,20 +204,20 @@ class _Replay:
     def _pick(self, walk: hashing.Walk, request: Case, now_s: int) -> int:
         s, method = self.state, self.case["method"]
         if method == "round_robin":
-            return hashing.pick_round_robin(s, walk, now_s)
+            return walks.pick_round_robin(s, walk, now_s)
         if method == "least_conn":
             peer, group = least_conn_pick(s, walk.group, walk.tried, 0, now_s)
             return hashing.move_to(s, walk, peer, group)
         if method == "ip_hash":
-            return hashing.pick_by_ip(s, walk, hashing.ip_hash_octets(request["src"]), now_s)
+            return walks.pick_by_ip(s, walk, walks.ip_hash_octets(request["src"]), now_s)
         if method.startswith("random two"):
-            return hashing.pick_random_two(s, walk, self.seed, request["id"], now_s)
+            return walks.pick_random_two(s, walk, self.seed, request["id"], now_s)
         if method.startswith("random"):
-            return hashing.pick_random(s, walk, self.seed, request["id"], now_s)
+            return walks.pick_random(s, walk, self.seed, request["id"], now_s)
         if method.startswith("hash"):
             key = _hash_key(method, request)
             if not key:
-                return hashing.pick_round_robin(s, walk, now_s)
+                return walks.pick_round_robin(s, walk, now_s)
             if self.points:
                 return hashing.pick_on_ring(s, walk, self.points, self.names, now_s)
             return hashing.pick_by_walk(s, walk, hashing.hash_step(key), now_s)

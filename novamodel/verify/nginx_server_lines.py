@@ -1,4 +1,4 @@
-"""Reads the parameters of a `server` line of an nginx upstream block."""
+"""Reads nginx's text: sizes of zones, and the parameters of a `server` line of an upstream block."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from novamodel.errors import UserError
 
 _TIME = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _SECONDS = (86400, 3600, 60, 1)
+_SIZE = re.compile(r"(\d+)([kKmM]?)")
+_LEAST_ZONE_BYTES = 8 * 4096
 _NUMBERS = ("weight", "max_fails", "max_conns")
 
 
@@ -57,3 +59,13 @@ def parse_server(line: str) -> ServerLine:
         "down" in flags,
     )
     return ServerLine(name, peer, "backup" in flags)
+
+
+def zone_bytes(size: str) -> int:
+    """Zone size such as "64k" or "10m" in bytes; UserError for what nginx refuses (least: 32k)."""
+    match = _SIZE.fullmatch(size)
+    factor = {"": 1, "k": 1024, "m": 1024 * 1024}[match.group(2).lower()] if match else 0
+    number = int(match.group(1)) * factor if match else 0
+    if number < _LEAST_ZONE_BYTES:
+        raise UserError(f'invalid zone size "{size}"', valid="32k or more, such as 64k or 10m")
+    return number

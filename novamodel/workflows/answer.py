@@ -15,7 +15,8 @@ from novamodel.model_doubt import doubt_sentence, measured_doubt
 from novamodel.scenario import RestsOn, Scenario, rests_on, simplified_parts
 from novamodel.showing import Shown, shows_itself
 from novamodel.simulation import Result, simulate
-from novamodel.sizing import Knee, Sizing
+from novamodel.sizing import MANY, MOST_VALUES, Knee, Sizing
+from novamodel.workflows.effort import effort
 from novamodel.workflows.month import MonthlyCost
 from novamodel.workflows.operate import Operating, operate
 from novamodel.workflows.parts import Failed, Parts
@@ -29,11 +30,8 @@ DAY = {
     "run.duration": "24 h",
     "run.warm_up": "5 min",
     "run.interval": "5 min",
-    "run.replications": 2,
     "run.precision": None,
 }
-MOST_DAY_REQUESTS = 1e8
-"""A day with more requests than this is not simulated whole: it would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,7 @@ class Answer:
     day: Result | None = field(repr=False)  # the whole day; None where it would take too long (see `answer`)
     operating: Operating | None = field(repr=False)
     parts: Parts = field(default_factory=Parts, repr=False)
+    budget: tuple[str, ...] = field(default=(), repr=False)  # what was cut so that the answer ends (`effort`)
 
     @property
     def scenario(self) -> Scenario:
@@ -96,6 +95,7 @@ class Answer:
         return {
             "rests_on": self.rests_on.to_dict(),
             "failed": self.parts.rows(),
+            "budget": list(self.budget),
             "scenario": scenario.name,
             "title": scenario.heading,
             "scenario_hash": scenario.content_hash(),
@@ -194,31 +194,31 @@ class Answer:
 def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, progress: Tell | None = None) -> Answer:
     """Simulate the peak and the whole day, find the knee, size and price, and what running it takes.
 
-    The day is simulated by the compiled engine only, and not when ``quick``; its bill then takes the simulated
-    replicas hour by hour. A part that fails is left out with its reason; where none could be made and the user's
-    input is why, that is the ``UserError``. ``progress`` is told the share done and the stage.
+    The day is simulated by the compiled engine only, and not when ``quick`` or where it is too long (`effort`); its
+    bill then takes the simulated replicas hour by hour. A part that fails is left out with its reason; where none could
+    be made and the user's input is why, that is the ``UserError``. ``progress`` is told the share done and the stage.
     """
     tell = progress or (lambda share, text: None)
     rests, parts = rests_on(scenario), Parts()
     scenario = scenario.override(QUICK, said_by="quick") if quick else scenario
+    kept = parts.attempt("budget", lambda: effort(scenario))
+    days, said = (kept.day, kept.said) if kept else (0, ())
+    scenario = kept.scenario if kept else scenario
+    if len(scenario.services) > MANY:
+        said += (f"each setting of {len(scenario.services)} services is tried at {MOST_VALUES} values at most",)
 
     def stage(begin: float, width: float, name: str) -> Callable[..., None]:
         return lambda share, text="": tell(begin + width * share, text or name)
 
     def simulate_day() -> Result:
-        whole = scenario.override(DAY, said_by="the day of the report")
+        whole = scenario.override({**DAY, "run.replications": days}, said_by="the day of the report")
         return simulate(whole, engine=engine, progress=stage(0.1, 0.4, "simulating the day"))
 
     result = parts.attempt(
         "peak", lambda: checked(simulate(scenario, engine=engine, progress=stage(0.0, 0.1, "simulating the peak")))
     )
     day = None
-    if (
-        result
-        and result.engine == "compiled"
-        and not quick
-        and scenario.traffic.most_per_s * 86400 <= MOST_DAY_REQUESTS
-    ):
+    if result and result.engine == "compiled" and not quick and days:
         day = parts.attempt("day", simulate_day)
     plan = make_plan(
         scenario,
@@ -244,7 +244,7 @@ def answer(scenario: Scenario, *, engine: str = "auto", quick: bool = False, pro
         ),
     )
     tell(1.0, "priced")
-    return Answer(plan, day, operated, parts)
+    return Answer(plan, day, operated, parts, said)
 
 
 def checked(result: Result) -> Result:

@@ -239,23 +239,25 @@ def test_size_shows_advice_and_why_candidates_lost(call: Callable, monkeypatch: 
 
     def short(scenario: Any, **options: Any) -> Any:
         asked.update(options, scenario=scenario)
-        found.append(size(scenario, **options, budget=2, duration_s=2.0, replications=2))
+        found.append(size(scenario, **options | {"budget": 2, "duration_s": 2.0, "replications": 2}))
         return found[0]
 
-    monkeypatch.setattr("novamodel.sizing.size", short)
+    monkeypatch.setattr("novamodel.workflows.plan.made.size", short)
     words = ("size", "novabank", "--seed", "5", "--engine", "simpy", "--set", "traffic.peak=300/s")
     outcome = call(*words)
     assert (outcome.code, outcome.err) == (0, "")
     assert (asked["scenario"].run.seed, asked["scenario"].traffic.peak, asked["engine"]) == (5, 300, "simpy")
     (sizing,) = found
-    assert f"of {legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings" in outcome.out
+    said = " ".join(outcome.out.split())  # lines are folded to the terminal
+    assert f"of {legal_count(sizing.screened)} legal combinations of {len(sizing.variables)} settings" in said
+    assert max(map(len, outcome.out.splitlines())) <= 80
     assert sizing.screened > 100_000
     assert len(sizing.variables) >= 8
-    assert sizing.certainty in outcome.out
+    assert sizing.certainty in said
     assert len(sizing.candidates) > 1
     for row in sizing.candidates.itertuples():
-        assert row.why in outcome.out
-    assert sizing_text(sizing) in outcome.out
+        assert row.why in said
+    assert " ".join(sizing_text(sizing).split()) in said
     assert outcome.out.startswith("READ 89 values from 7 files; SET 2 by override; ASSUMED ")
     plain = strict(answering.to_json(sizing_dict(sizing)))
     assert len(plain["candidates"]) == len(sizing.candidates)

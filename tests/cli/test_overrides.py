@@ -66,3 +66,16 @@ def test_any_value_gives_a_scenario_or_one_clear_error(path: str, value: str) ->
     except UserError as problem:
         found = str(problem)
     assert "\n" not in found.strip()
+
+
+def test_a_change_that_something_overrules_says_what_to_change(capsys: pytest.CaptureFixture[str]) -> None:
+    load("novabank", ["services.core-api.replicas=5"])
+    said = capsys.readouterr().err
+    assert "services.core-api.replicas=5 changes nothing: the autoscaler (3 to 10) sets the count" in said
+    assert "services.core-api.autoscaler.min_replicas" in said
+    load("novabank", ["services.core-api.replicas=5", "run.start_state=given"])  # there it is what a run begins with
+    load("novabank", ["services.core-api.replicas=5", "services.core-api.autoscaler=null"])
+    load("novabank", ["services.admin-interface.replicas=2"])
+    assert "changes nothing" not in capsys.readouterr().err
+    load("novabank", ["platform.node_groups={a: {type: m6i.large}}", "platform.node_type=m6i.xlarge"])
+    assert "platform.node_groups.a.type" in capsys.readouterr().err

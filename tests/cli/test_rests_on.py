@@ -145,3 +145,25 @@ def test_import_and_report_take_compose_files_and_profiles(
     monkeypatch.setattr(reporting, "write_report", fake)
     assert call("report", tmp_path, *options).code == 0
     assert asked["compose"] == {"files": (str(tmp_path / "compose.yaml"), "large.yaml"), "profiles": ("more",)}
+
+
+def test_a_study_and_a_sweep_of_files_without_a_service_are_refused_but_as_a_demo(call: Callable) -> None:
+    refused = call("init", "study", "--from", NONE)
+    assert (refused.code, "no service was found" in refused.err, Path("study").exists()) == (2, True, False)
+    assert call("init", "study", "--from", NONE, "--demo").code == 0
+    sweep = {"name": "none", "scenario": str(NONE), "vary": {"run.seed": [1, 2]}}
+    Path("none.yaml").write_text(json.dumps(sweep), encoding="utf-8")
+    refused = call("sweep", "run", "none.yaml", "--dry-run")
+    assert (refused.code, "no service was found" in refused.err) == (2, True)
+    assert call("sweep", "run", "none.yaml", "--dry-run", "--demo").code == 0
+
+
+def test_a_difference_opens_with_what_both_rest_on_and_strict_refuses_an_assumed_load(call: Callable) -> None:
+    name = next(iter(json.loads(call("import", SHOP, "--json").out)["scenario"]["services"]))
+    changed = ("--set", f"services.{name}.replicas=3", *SHORT[:4], "--engine", "simpy", "--replications", "1")
+    shown = call("diff", SHOP, *changed)
+    assert sentence(shown.out).startswith("A: READ 55 values from 6 files; ASSUMED")
+    found = json.loads(call("diff", SHOP, *changed, "--json").out)
+    assert set(found["rests_on"]) == {"a", "b"}
+    assert found["rests_on"]["a"]["read"]
+    assert call("diff", SHOP, *changed, "--strict").code == 3

@@ -78,3 +78,26 @@ def test_streaming_has_slots_of_its_own(postgres: int) -> None:
     close(streams)
     assert len(streams) == sum(admit_walsender(n, int(most)).accepted for n in range(int(most) + 2))
     assert refusal == admit_walsender(int(most), int(most)).message
+
+
+COUNTS_NO_STREAM_FROM = {13: 19, 14: 16, 15: 11, 16: 7, 17: 3}
+"""By major version: the first minor one whose CONNECTION LIMIT leaves streams out; later ones all do."""
+
+
+def test_a_role_s_limit_counts_no_streams(postgres: int) -> None:
+    admin = Client(postgres, "postgres", "postgres")
+    number = int(admin.query("show server_version_num")[1][0])
+    if number % 10000 < COUNTS_NO_STREAM_FROM.get(number // 10000, 0):
+        pytest.skip(f"PostgreSQL {number // 10000}.{number % 10000} still counts streams")
+    admin.query("alter role b replication connection limit 1")
+    opened_ones: list[Client] = []
+    try:
+        opened_ones += [Client(postgres, "b", "postgres", replication="true") for _ in range(2)]
+        opened_ones.append(Client(postgres, "b"))
+        with pytest.raises(RuntimeError, match=admit_session("b", 1, 1).message):
+            opened_ones.append(Client(postgres, "b"))
+        assert admit_session("b", 0, 1).accepted
+    finally:
+        close(opened_ones)
+        admin.query("alter role b noreplication connection limit -1")
+        admin.close()

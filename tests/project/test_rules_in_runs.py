@@ -11,29 +11,20 @@ OUTSIDE = ("verify", "components")
 """Rooms that make no run."""
 
 WORDS = "a run counts refusals: slot_free decides, and this says it in PostgreSQL's words"
-ZONES = "a limit's zone in a run has a row for each client, so that none is evicted"
 HASHES = "no upstream method of a scenario hashes a key; ip_hash and random are in upstream.numbers"
+TAGS = "names of keys in a run are KEYSPACE:NUMBER, whose slot number_shards works out; none has a {tag}"
 NOT_IN_RUNS: dict[str, str] = {
     "callers.throttle.reject_probability": "adaptive throttling is no policy that a scenario can name",
     "hpa.pods.pod_request": "a pod of a run has one container, whose request the scenario says",
     "nginx.connections.connected_at_once": "the kernel's backlog matters while a worker stands still, which none does",
     "nginx.connections.drained": "idle clients of a run hold no connection: nginx closes them when it needs room",
-    "nginx.limit_zone.zone_bytes": ZONES,
-    "nginx.limit_zone.zone_capacity": ZONES,
-    "nginx.slab.chunk_bytes": ZONES,
-    "nginx.slab.zone_pages": ZONES,
+    "nginx.upstream.hashes.fall_back": HASHES,
     "nginx.upstream.hashes.hash_step": HASHES,
-    "nginx.upstream.hashes.ip_hash_octets": HASHES,
     "nginx.upstream.hashes.move_to": HASHES,
-    "nginx.upstream.hashes.pick_by_ip": HASHES,
     "nginx.upstream.hashes.pick_by_walk": HASHES,
     "nginx.upstream.hashes.pick_on_ring": HASHES,
-    "nginx.upstream.hashes.pick_random": HASHES,
-    "nginx.upstream.hashes.pick_random_two": HASHES,
-    "nginx.upstream.hashes.pick_round_robin": HASHES,
     "nginx.upstream.hashes.ring_points": HASHES,
     "nginx.upstream.hashes.ring_walk": HASHES,
-    "nginx.upstream.least_conn.upstream_pick": "a run chooses by balancing.pick_peer, which knows further methods",
     "pg_pool.rules.pool_end": "a process of a run ends by being killed, and drops its pools",
     "postgres.admission.admit_connection": WORDS,
     "postgres.admission.admit_session": WORDS,
@@ -42,9 +33,8 @@ NOT_IN_RUNS: dict[str, str] = {
     "redis.memory.used_per_key": "measured growth of a real server; a run counts what its entries take",
     "redis.replication.rdb_pull": "a backup by hand is no part of a run",
     "redis.replication.replica_link": "a replica without its password serves nobody in a run",
-    "redis.slots.crc16": "a run has one shard",
-    "redis.slots.hash_slot": "a run has one shard",
-    "redis.slots.hashed_part": "a run has one shard",
+    "redis.slots.hash_slot": TAGS,
+    "redis.slots.hashed_part": TAGS,
 }
 """Rules (module.function) that nothing in a run reaches, each with the reason."""
 

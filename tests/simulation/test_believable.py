@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 import novamodel
+from novamodel.components.nginx.limit_zone import zone_capacity
 from novamodel.errors import UserError
 from novamodel.simulation import compare, simulate
 from novamodel.simulation.counts import between, metrics, value_of
 from novamodel.simulation.precision import next_count
 from novamodel.simulation.replication import replicate
 from novamodel.simulation.settling import with_warm_up
+from novamodel.simulation.zone_doubts import zone_doubts
 from novamodel.workflows.answer import to_json
 
 LIMITLESS = ["mean < 1 h"]
@@ -312,3 +314,19 @@ def test_a_comparison_without_pairs_is_refused(queue):
         compare(queue(), queue(duration="30 s"))
     with pytest.raises(UserError, match="pair"):
         compare(queue(), queue(), replications=1)
+
+
+def test_a_zone_that_holds_fewer_clients_than_come_is_told(plain):
+    """32 KiB hold 127 states of 128 bytes beside the tree's page and the label's."""
+    limit = {"api": {"rate": "1000r/s", "burst": 1000, "zone_size": "32 KiB", "zone": "slim"}}
+
+    def told(clients, **more):
+        people = {"users": {"share": "100 %", "clients": clients}}
+        scenario = plain({"traffic": {"populations": people}, "edge": {"limits": {"api": limit["api"] | more}}})
+        return [text for text in zone_doubts(scenario) if "zone slim" in text]
+
+    held = zone_capacity(32 * 1024, 4)
+    assert not told(held)
+    assert f"holds {held:,} clients and {held + 1:,} come" in told(held + 1)[0]
+    assert not told(held + 1, key="server")
+    assert not told(held + 1, zone_size="64 KiB")

@@ -96,11 +96,13 @@ def test_a_fargate_task_is_a_machine(made, runtime, steps):
     assert agrees(waits, float(mmc(2, 120, 100).mean_wait_s), 0.1)
 
 
-def test_a_task_of_less_than_a_vcpu_is_a_quota(made):
+def test_a_task_of_less_than_a_vcpu_is_a_machine_under_a_quota(made, both):
+    """Four threads that never rest: two vCPUs run 25 ms each, then all stand still for 75 of 100 ms."""
     small = {"cpu_request": "500m", "cpu_limit": "500m", "memory_request": "1 GiB", "memory_limit": "1 GiB"}
-    run = replicate(made({}, 30, [{"thread": "10 ms"}], 50, ECS, resources=small), 0, "compiled")
-    assert sum(row["throttled_periods"] for row in run.replicas) > 0
-    assert mean_spent(run, codes.CORE_WAIT) == 0.0
+    run = both(made({"threads": 4}, 5, [{"thread": "1000 ms"}], 40, ECS, resources=small))
+    assert [row["busy"] for row in run.tiers if row["tier"] == "api cpu"][-1] == pytest.approx(0.5, rel=0.02)
+    assert sum(row["throttled_s"] for row in run.replicas) == pytest.approx(2 * 0.75 * 40, rel=0.02)
+    assert mean_spent(run, codes.CORE_WAIT) > 0.0
 
 
 def test_a_loop_is_the_same_by_either_rule(made):

@@ -379,3 +379,64 @@ def test_a_container_beside_the_database_is_not_the_service(tmp_path: Path) -> N
     text = deployment("db", 1, "mysql:8").replace("}]", "}" + beside)
     report = read(tmp_path, {"all.yaml": text + deployment("web")})
     assert list(report.tree.values["services"]) == ["web"]
+
+
+def test_a_build_ends_at_its_target(tmp_path: Path) -> None:
+    compose = "services:\n  web: {build: {context: web, target: dev}, ports: ['3000:3000'], environment: {API_URL: 'http://api'}}\n"
+    compose += "  api: {image: x, ports: ['80:80']}\n"
+    dockerfile = (
+        "FROM node:20 AS dev\nENV NODE_OPTIONS=--max-old-space-size=900\nCMD npm start\nFROM dev AS build\nFROM nginx\n"
+    )
+    report = read(tmp_path, {"compose.yaml": compose, "web/Dockerfile": dockerfile})
+    assert entries(report) == ["web"]
+    assert report.tree.values["services"]["web"]["runtime"] == {"max_old_space": "900 MiB"}
+
+
+def test_a_pod_alone_is_a_service_and_beside_others_is_listed(tmp_path: Path) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec: {containers: [{name: w, image: x, resources: "
+    pod += "{requests: {cpu: 250m}}}]}\n---\n"
+    assert list(read(tmp_path / "one", {"pod.yaml": pod}).tree.values["services"]) == ["shop"]
+    report = read(tmp_path / "two", {"pod.yaml": pod + deployment("api")})
+    assert list(report.tree.values["services"]) == ["api"]
+    assert ("pod.yaml", 4, "Pod shop: requests.cpu 250m") in listed(report)
+
+
+def test_what_is_included_brings_its_variables(tmp_path: Path) -> None:
+    compose = "include:\n  - {path: web/compose.yaml, env_file: web/own.env}\n"
+    web = "services:\n  web: {image: x, scale: '${COUNT}', cpus: '${CPUS}'}\n"
+    files = {"compose.yaml": compose, "web/compose.yaml": web, "web/own.env": "COUNT=4\nCPUS=2\n", ".env": "CPUS=3\n"}
+    report = read(tmp_path, files)
+    service = report.tree.values["services"]["web"]
+    assert (service["replicas"], service["resources"]["cpu_limit"]) == (4, 3)
+    assert place(report, "services.web.replicas") == ("web/own.env", 1)
+
+
+def test_the_dockerfile_at_the_top_is_not_that_of_every_image(tmp_path: Path) -> None:
+    compose = "services:\n  web: {image: x/web, ports: ['80:80']}\n  db: {image: 'postgres:16'}\n"
+    dockerfile = "FROM node:20\nENV DB_POOL_MAX=9\nCMD yarn worker\n"
+    report = read(tmp_path, {"compose.yaml": compose, "Dockerfile": dockerfile})
+    assert (entries(report), report.system.workers) == (["web"], {})
+    assert report.tree.values["services"]["web"].get("pool", {}) == {}
+
+
+def test_a_variable_with_a_fallback_behind_it_is_not_missing(tmp_path: Path) -> None:
+    compose = "services:\n  web: {build: ./web, ports: ['80:80'], environment: {A: '1'}}\n"
+    text = "import { Pool } from 'pg';\nnew Pool({ max: number(process.env.MOST, 4), host: process.env.HOST_OF_IT });\n"
+    report = read(tmp_path, {"compose.yaml": compose, "web/Dockerfile": "FROM x\n", "web/db.js": text})
+    missing = [row["message"].split()[0] for row in report.findings if row["code"] == "variable-never-set"]
+    assert missing == ["HOST_OF_IT"]
+    assert report.tree.values["services"]["web"]["pool"]["max"] == 4
+
+
+def test_a_prefixed_variable_says_the_pool(tmp_path: Path) -> None:
+    compose = (
+        "services:\n  web: {image: x, ports: ['80:80'], environment: {SHOP_db__max_open: 25, REDIS_DB_POOL_SIZE: 3}}\n"
+    )
+    compose += "  db: {image: 'postgres:16'}\n"
+    assert read(tmp_path, {"compose.yaml": compose}).tree.values["services"]["web"]["pool"] == {"max": 25}
+
+
+def test_a_proxy_that_is_built_here_is_a_service_where_there_is_none(tmp_path: Path) -> None:
+    compose = "services:\n  front: {build: ., ports: ['80:80']}\n"
+    dockerfile = "FROM node:20 AS build\nFROM nginx\nCOPY --from=build /app .\n"
+    assert entries(read(tmp_path, {"compose.yaml": compose, "Dockerfile": dockerfile})) == ["front"]

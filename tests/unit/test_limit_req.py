@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from novamodel.components.columns import as_arrays, as_lists
 from novamodel.components.nginx import limit_conn as conn
 from novamodel.components.nginx import limit_req as req
-from novamodel.components.nginx.limit_zone import LimitedLocation, zone_bytes, zone_capacity
+from novamodel.components.nginx.limit_zone import LimitedLocation, zone_capacity
 from novamodel.components.nginx.slab import Slab, zone_pages
 from novamodel.components.rule import entry
 from novamodel.errors import UserError
+from novamodel.verify.nginx_server_lines import zone_bytes
 
 
 def _limit(rate, burst=0, mode="delay"):

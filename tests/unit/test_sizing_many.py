@@ -106,6 +106,7 @@ def test_counts_nobody_reads_are_rounded_down():
     assert legal_count(999_999_999) == "999,999,999"
     assert legal_count(26_509_590_866_304_000) == "2.6 x 10^16"
     assert legal_count(10**400) == "1.0 x 10^400"
+    assert legal_count(10**30 - 10**26) == "1.0 x 10^30"
 
 
 def test_every_cheaper_simulated_size_misses_where_one_is_chosen():

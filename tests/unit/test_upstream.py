@@ -13,6 +13,7 @@ from novamodel.components.nginx.upstream import numbers as numbers_
 from novamodel.components.nginx.upstream import round_robin as rr
 from novamodel.components.rule import entry
 from novamodel.errors import UserError
+from novamodel.verify import nginx_walks as walks
 from novamodel.verify.nginx_server_lines import parse_server, whole_seconds
 
 
@@ -106,12 +107,12 @@ def test_least_conn_goes_to_the_free_server_and_shares_ties():
     state.conns[0] = 1
     chosen = []
     for _ in range(10):
-        peer, group = up.upstream_pick(state, up.LEAST_CONN, 0, [0], 0, 100)
+        peer, group = up.least_conn_pick(state, 0, [0], 0, 100)
         chosen.append(peer)
         up.upstream_release(state, group, peer, False, 100)
     assert chosen == [1] * 10
     state.conns[0] = 0
-    both = [up.upstream_pick(state, up.LEAST_CONN, 0, [0], 0, 100)[0] for _ in range(6)]
+    both = [up.least_conn_pick(state, 0, [0], 0, 100)[0] for _ in range(6)]
     assert [sorted(both[i : i + 2]) for i in (0, 2, 4)] == [[0, 1]] * 3
     weighted = _state("a weight=2", "b")
     assert [up.least_conn_pick(weighted, 0, [0], 0, 100)[0] for _ in range(6)].count(0) == 4
@@ -135,20 +136,20 @@ def test_removing_a_server_from_the_ring_moves_its_keys_only():
 def test_ip_hash_keeps_a_network_on_one_server_and_spreads_networks():
     def choice(address):
         state = _state("a", "b", "c")
-        return hashing.pick_by_ip(state, hashing.Walk(0), hashing.ip_hash_octets(address), 100)
+        return walks.pick_by_ip(state, hashing.Walk(0), walks.ip_hash_octets(address), 100)
 
     assert len({choice(f"10.1.2.{i}") for i in range(20)}) == 1
     shares = [sum(choice(f"127.0.{i}.1") == peer for i in range(30)) for peer in range(3)]
     assert shares == [10, 10, 10]  # upstream_ip_hash.t of nginx-tests
-    assert len(hashing.ip_hash_octets("2001:db8::1")) == 16
+    assert len(walks.ip_hash_octets("2001:db8::1")) == 16
 
 
 def test_hashing_falls_back_to_round_robin_when_its_server_is_out():
     for address in ("10.0.0.1", "10.0.1.1", "10.0.2.1"):
         state = _state("a down", "b down", "c")
-        walk, octets = hashing.Walk(0), hashing.ip_hash_octets(address)
-        assert hashing.pick_by_ip(state, walk, octets, 100) == 2
-        assert hashing.pick_by_ip(state, walk, octets, 100) == rr.NO_PEER
+        walk, octets = hashing.Walk(0), walks.ip_hash_octets(address)
+        assert walks.pick_by_ip(state, walk, octets, 100) == 2
+        assert walks.pick_by_ip(state, walk, octets, 100) == rr.NO_PEER
     state = _state("a down", "b down")
     walk = hashing.Walk(0)
     assert hashing.pick_by_walk(state, walk, hashing.hash_step(b"k"), 100) == rr.NO_PEER
@@ -159,11 +160,11 @@ def test_random_follows_the_weights():
     state = _state("a weight=3", "b")
     numbers = (np.arange(4000) + 0.5) / 4000
     assert [numbers_.peer_drawn(state, 0, float(u)) for u in numbers].count(0) == 3000
-    chosen = [hashing.pick_random(state, hashing.Walk(0), 1, key, 100) for key in range(4000)]
+    chosen = [walks.pick_random(state, hashing.Walk(0), 1, key, 100) for key in range(4000)]
     assert chosen.count(0) == pytest.approx(3000, abs=110)  # 4 standard errors
     busy = _state("a", "b")
     busy.conns[0] = 50
-    assert {hashing.pick_random_two(busy, hashing.Walk(0), 1, key, 100) for key in range(20)} == {1}
+    assert {walks.pick_random_two(busy, hashing.Walk(0), 1, key, 100) for key in range(20)} == {1}
 
 
 def test_what_is_no_server_line_has_no_weight():
@@ -237,8 +238,10 @@ def test_server_lines():
 
 
 @entry
-def _pick(s, method, group, tried, now_s):
-    return up.upstream_pick(s, method, group, tried, 0, now_s)
+def _pick(s, least_conn, group, tried, now_s):
+    if least_conn:
+        return up.least_conn_pick(s, group, tried, 0, now_s)
+    return up.round_robin_pick(s, group, tried, 0, now_s)
 
 
 @entry
@@ -255,8 +258,8 @@ _PEERS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(_PEERS, _PEERS, st.booleans(), st.integers(0, 1), _EVENTS)
-def test_plain_and_compiled_agree(primaries, backups, with_backup, method, events):
+@given(_PEERS, _PEERS, st.booleans(), st.booleans(), _EVENTS)
+def test_plain_and_compiled_agree(primaries, backups, with_backup, least_conn, events):
     plain = rr.upstream_state([(primaries, backups if with_backup else [])])
     compiled = as_arrays(plain)
     now_s = 100
@@ -264,8 +267,9 @@ def test_plain_and_compiled_agree(primaries, backups, with_backup, method, event
     for take, what, step in events:
         now_s += step
         if take or not held:
-            picked = up.upstream_pick(plain, method, 0, [what], 0, now_s)
-            assert _pick(compiled, method, 0, np.array([what]), now_s) == picked
+            pick = up.least_conn_pick if least_conn else up.round_robin_pick
+            picked = pick(plain, 0, [what], 0, now_s)
+            assert _pick(compiled, least_conn, 0, np.array([what]), now_s) == picked
             if picked[0] >= 0:
                 held.append(picked)
         else:

@@ -8,7 +8,6 @@ rejected with the error "could not allocate node". An evicted key starts afresh.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 
 from novamodel.components.nginx.limit_req import (
@@ -24,24 +23,11 @@ from novamodel.components.nginx.limit_req import (
     next_excess,
 )
 from novamodel.components.nginx.slab import Slab, chunk_bytes, zone_pages
-from novamodel.errors import UserError
 
 _NODE_BYTES = 80  # of a key's node without the key itself
 _TREE_BYTES = 80
 _LABEL_BYTES = 27  # ' in limit_req zone ""' and a short name
 _IDLE_MS = 60_000
-_SIZE = re.compile(r"(\d+)([kKmM]?)")
-_LEAST_ZONE_BYTES = 8 * 4096
-
-
-def zone_bytes(size: str) -> int:
-    """Zone size such as "64k" or "10m" in bytes; UserError for what nginx refuses (least: 32k)."""
-    match = _SIZE.fullmatch(size)
-    factor = {"": 1, "k": 1024, "m": 1024 * 1024}[match.group(2).lower()] if match else 0
-    number = int(match.group(1)) * factor if match else 0
-    if number < _LEAST_ZONE_BYTES:
-        raise UserError(f'invalid zone size "{size}"', valid="32k or more, such as 64k or 10m")
-    return number
 
 
 def zone_capacity(size_bytes: int, key_bytes: int) -> int:

@@ -12,31 +12,8 @@ from novamodel.importers.aws.stores import say_stores
 from novamodel.importers.declared import Resource, is_free
 from novamodel.importers.report import Draft
 
-MOST_LISTED = 300
+MOST_LISTED = 2_000
 """Resources that are listed one by one."""
-
-
-MOST_VALUES = 24
-"""Values of a resource without a place that are listed."""
-
-
-def _with_lines(one: Resource) -> list[str]:
-    """The values of a resource, each with its line where it is another than the resource's."""
-    shown = []
-    for key, value in list(one.scalars().items())[:MOST_VALUES]:
-        line = one.body.at(*_words(key)).line if not key.endswith(".count") else one.line
-        shown.append(f"{key} {value}" + (f" (:{line})" if line not in (1, one.line) else ""))
-    return shown
-
-
-def _words(key: str) -> list[str | int]:
-    """A dotted path as the words of a node: the first block of a list has no number."""
-    words: list[str | int] = []
-    for word in key.split("."):
-        if words and isinstance(words[-1], str) and not word.isdecimal():
-            words.append(0)
-        words.append(int(word) if word.isdecimal() else word)
-    return words
 
 
 def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Draft, on_aws: bool = True) -> None:
@@ -48,6 +25,11 @@ def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Dra
         say_unlinked(estate, services, draft)
     else:
         leave_all(estate, kind, draft)
+    told = {(row["file"], row["line"]) for row in draft.fields}
+    for one in estate.resources:
+        rest = one.with_lines(told=told) if one.modelled and one.type != "provider" and not is_free(one.type) else ""
+        if rest:
+            draft.leave(one.file, one.line, f"{one.label}: {rest}", "the rest of it has no place in the model")
     free: Counter[str] = Counter()
     first: dict[str, Resource] = {}
     rows: list[dict[str, Any]] = []
@@ -62,7 +44,7 @@ def say(estate: Estate, kind: str, services: list[str], stores: bool, draft: Dra
         if len(rows) < MOST_LISTED:
             rows.append(one.row())
         if one.modelled is None and one.type != "provider" and not one.listed:
-            values = ", ".join(_with_lines(one))
+            values = one.with_lines()
             count = f"{one.count} x " if one.count > 1 else ""
             draft.leave(
                 one.file, one.line, f"{count}{one.label}" + (f": {values}" if values else ""), "no place in the model"

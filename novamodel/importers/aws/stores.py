@@ -29,22 +29,38 @@ _PLAIN = (("multi_az", "multi_az"), ("backup_retention_period", "backup_retentio
 def say_stores(estate: Estate, draft: Draft) -> None:
     """Write the database, its read replicas and the cache; further ones are listed."""
     primaries, copies = primaries_of(estate)
-    for one in primaries[:1]:
-        _database(estate, one, draft)
-    for one in primaries[1:]:
-        _further(one, "database", draft)
-    clusters = estate.of(CLUSTER)
-    if not primaries and clusters:
-        _aurora(estate, clusters[0], draft)
-    for one in clusters if primaries else clusters[1:]:
-        _further(one, "database", draft)
+    clusters = sorted(estate.of(CLUSTER), key=lambda one: -_memory(estate, one))
+    main = next(iter(primaries), None)
+    if clusters and (main is None or _memory(estate, clusters[0]) > _memory(estate, main)):
+        main = clusters[0]
+        _aurora(estate, main, draft)
+    elif main is not None:
+        _database(estate, main, draft)
+    for one in [*primaries, *clusters]:
+        if one is not main:
+            _further(one, "database", draft)
     if primaries and copies:
-        _read_replicas(copies, draft)
+        if main is primaries[0]:
+            _read_replicas(copies, draft)
+        else:
+            for one in copies:
+                _further(one, "database", draft)
     caches = [one for kind in CACHES for one in estate.of(kind) if not _belongs_to_group(estate, one)]
     for one in caches[:1]:
         _cache(estate, one, draft)
     for one in caches[1:]:
         _further(one, "cache", draft)
+
+
+def _memory(estate: Estate, one: Resource) -> float:
+    """Bytes of memory of a database, or of a cluster's members, as far as files say; 0 else."""
+    sizes = {each.name: float(each.memory) for each in database_classes()}
+    if one.type == DATABASE:
+        return sizes.get(one.text("instance_class"), 0.0) * one.count
+    members = [each for each in estate.of(MEMBER) if estate.linked(each.body["cluster_identifier"], CLUSTER) is one]
+    most = whole(one.body["serverlessv2_scaling_configuration"][0]["max_capacity"].value)
+    acu = float(most) * 2 * 2**30 if isinstance(most, int | float) else 0.0  # a unit has 2 GiB
+    return sum(sizes.get(each.text("instance_class"), acu) * each.count for each in members)
 
 
 def primaries_of(estate: Estate) -> tuple[list[Resource], list[Resource]]:
@@ -68,7 +84,7 @@ def _further(one: Resource, what: str, draft: Draft) -> None:
 
 
 def _words(one: Resource) -> str:
-    return ", ".join(f"{key} {value}" for key, value in list(one.scalars().items())[:8]) or "no values"
+    return one.with_lines() or "no values"
 
 
 def _allowed(model: type, field: str) -> tuple[Any, ...]:

@@ -44,6 +44,7 @@ def project_boxes(project: Project, dotenv: Mapping[str, dict[str, Text]], built
                 tuple(_needs(service)),
                 _source(context, service, project),
                 bool(service["build"]) and bool(dockerfile["image"]),
+                words_of(dockerfile["command"]) if service["command"] or service["entrypoint"] else (),
                 job="container that others wait for to end" if raw in ended else "",
                 node=service,
                 owner=service,
@@ -96,9 +97,13 @@ def _source(context: str, service: Node, project: Project) -> str:
 
 
 def _dockerfile(service: Node, context: str, project: Project, built: Mapping[str, Node]) -> Node:
+    if not service["build"]:
+        return Node(None, service.file, {})
     name = project.text(service.at("build", "dockerfile")).value or "Dockerfile"
     path = name if context in ("", ".") else f"{context}/{name}"
-    return built.get(str(PurePosixPath(path)), Node(None, service.file, {}))
+    whole = built.get(str(PurePosixPath(path)), Node(None, service.file, {}))
+    target = project.text(service.at("build", "target")).value or ""
+    return whole["stages"][target.lower()] or whole
 
 
 def _hosts(raw: str, service: Node, project: Project) -> set[str]:
@@ -146,7 +151,7 @@ def _published(service: Node, project: Project) -> Text | None:
         text = project.text(entry).value or ""
         loop = text.startswith(("127.", "localhost:", "[::1]")) or entry["host_ip"].text.startswith("127.")
         if (text or entry["published"]) and not loop:
-            return Text(text or entry["published"].text, entry.file, entry.line)
+            return Text(text or project.text(entry["published"]).value or "", entry.file, entry.line)
     if service["network_mode"].text == "host":
         return Text("host", service.file, service["network_mode"].line)
     for _, label in _labels(service):

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from novamodel.importers.compose.variables import giver, interpolated
+from novamodel.importers.dotenv import named
 from novamodel.importers.graph.boxes import Text
 from novamodel.importers.node import Node
 from novamodel.importers.report import Draft
@@ -25,7 +26,7 @@ _SIZES = (
     *(("deploy", "resources", kind, key) for kind in ("limits", "reservations") for key in ("cpus", "memory")),
 )  # fmt: skip
 """Sizes of which 0 means that there is no limit."""
-_USUAL = re.compile(r"^(default|prod|production|all|full|app|web)$")
+_USUAL = ("default", "prod", "production", "all", "full", "app", "web")
 _LISTS = ("ports", "expose", "dns", "tmpfs", "volumes", "cap_add", "profiles")
 _NAMED_LISTS = ("environment", "labels", "depends_on", "extra_hosts")
 MAX_EXTENDS = 20
@@ -46,8 +47,9 @@ class Merged(Node):
 class Merging:
     """Lays compose files over each other, with ``include`` and ``extends``, keeping file and line of every value."""
 
-    def __init__(self, by_file: Mapping[str, Node], variables: Mapping[str, Text], draft: Draft) -> None:
-        self.by_file, self.variables, self.draft = by_file, variables, draft
+    def __init__(self, by_file: Mapping[str, Node], variables: dict[str, Text], dotenv: Mapping[str, dict[str, Text]],
+                 draft: Draft) -> None:  # fmt: skip
+        self.by_file, self.variables, self.dotenv, self.draft = by_file, variables, dict(dotenv), draft
         self.used: set[str] = set()
         self.values: dict[str, Any] = {}
         self.lines: Lines = {}
@@ -87,7 +89,7 @@ class Merging:
         counts = Counter(profile for own in named for profile in own)
         if not counts or not all(named):
             return set()
-        chosen = min(counts, key=lambda one: (_USUAL.search(one) is None, -counts[one], one))
+        chosen = min(counts, key=lambda one: ([*_USUAL, one].index(one), -counts[one], one))
         first = node["services"].entries()[0][1]
         message = f"every service has a profile and none is on: {chosen} is taken"
         self.draft.find("note", "compose-profile", first.file, first.line, message, "choose by --profile")
@@ -117,7 +119,7 @@ class Merging:
         for entry in document["include"]:
             paths = [entry] if isinstance(entry.value, str) else list(entry["path"]) or [entry["path"]]
             for path in paths:
-                self._include(document, path)
+                self._include(document, path, entry["env_file"])
         for key, part in document.entries():
             if key == "services":
                 for name, service in part.entries():
@@ -125,9 +127,15 @@ class Merging:
             else:
                 self._put((key,), part)
 
-    def _include(self, document: Node, path: Node) -> None:
+    def _include(self, document: Node, path: Node, env_file: Node) -> None:
+        """Lay an included file, whose own variables hold where the project says none of their names."""
         name, _ = interpolated(path.text, self.variables)
         other = self._beside(document.file, name)
+        folder = PurePosixPath(document.file).parent
+        files = [one.text for one in env_file] or [env_file.text or str(PurePosixPath(name).parent / ".env")]
+        for file in files:
+            for key, said in named(self.dotenv, str(folder / file.removeprefix("./"))).items():
+                self.variables.setdefault(key, said)
         if other is None:
             self.draft.leave(path.file, path.line, f"include {name}", "not in this folder")
         else:

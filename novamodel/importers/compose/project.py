@@ -78,8 +78,8 @@ def choose(
     else:
         folder = min(folders, key=lambda one: _rank(one, folders[one]))
         first, over = _files_of(folders[folder])
-    variables = _variables(folder, dotenv)
-    merging = Merging(by_file, variables, draft)
+    variables = dict(_variables(folder, dotenv))
+    merging = Merging(by_file, variables, dotenv, draft)
     merging.lay(first)
     for found in over:
         merging.lay(found)

@@ -78,7 +78,24 @@ def _service(one: Node, chosen: Node | None) -> list[Resource]:
         made += _scaling(one, made[1], count)
     if one["type"].text == "Load Balanced Web Service":
         made.append(_resource(one, "aws_lb", {"load_balancer_type": "application"}, {}))
+        made.append(_targets(one, said("http")["healthcheck"]))
+        made[1].body.value["load_balancer"] = [{"target_group_arn": Unknown("targets", (made[-1].address,))}]
     return made
+
+
+_CHECKS = (("interval", 10), ("timeout", 5), ("unhealthy_threshold", 2), ("healthy_threshold", 2))
+"""Copilot's own defaults of a health check, in seconds and in a row (manifest reference, http.healthcheck)."""
+
+
+def _targets(one: Node, check: Node) -> Resource:
+    """The target group of a service behind the load balancer."""
+    body: dict[str, Any] = {}
+    lines: Lines = {("health_check",): (check or one["name"]).line}
+    for key, usual in _CHECKS:
+        text = check[key].text.removesuffix("s")
+        body[key] = int(text) if text.isdecimal() else usual
+        lines[("health_check", 0, key)] = (check[key] or check or one["name"]).line
+    return _resource(one, "aws_lb_target_group", {"health_check": [body]}, lines)
 
 
 def _scaling(one: Node, service: Resource, count: Node) -> list[Resource]:

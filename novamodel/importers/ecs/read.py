@@ -52,7 +52,7 @@ def workloads(estate: Estate, draft: Draft) -> list[Workload]:
             runs[number] = (task, runs[number][1])
             unlinked.remove(number)
         elif services and task.resource is not None:
-            draft.leave(*_place(task), f"task definition {_family(task)}", "no service runs it: no customer is served")
+            draft.leave(*_place(task), _words(task), "no service runs it: no customer is served")
         else:
             runs.append((task, None))
     result: dict[str, Workload] = {}
@@ -72,19 +72,28 @@ def _add(
         and is_infrastructure(box["image"].text)
         and not (service and is_image_of(box["image"].text, *_WEB))
     ):
-        draft.leave(*_place(task), f"task definition {_family(task)}", "infrastructure image")
+        draft.leave(*_place(task), _words(task), "infrastructure image")
         return
     said_by = service.text("name") if service else ""
     label = service.name.rpartition(".")[2] if service else ""
     family, container = _family(task) if task else "", box["name"].text
-    names = [family if is_generic(container) else container, family, said_by, label]
-    names = [short_name(name) for name in names if name and "${" not in name]
+    names = [family if is_generic(container) else container, family, said_by]
+    names = [name for name in names if name and "${" not in name]
+    names = [short_name(name) for name in (names if names and is_generic(label.lower()) else [*names, label]) if name]
     if service and (module := re.search(r"(?:^|\.)module\.([\w-]+)", service.name)):
         names += [short_name(module[1])]
+    if service and "/" in service.name:  # one of several applied folders: infra/api/service
+        folders = service.name.split(".")[0].split("/")
+        names = (
+            [*(short_name(one) for one in reversed(folders) if not is_generic(one.lower())), *names]
+            if all(is_generic(name) for name in names)
+            else names
+        )
     name = next((one for one in names if one not in result), None)
     if name is None:
         place = _place(task) if task else (service.file, service.line) if service else ("", 1)
-        draft.leave(*place, f"task definition {family}", f"{names[0] if names else 'a service'} is there already")
+        what = _words(task) if task else f"service {said_by or label}"
+        draft.leave(*place, what, f"{names[0] if names else 'a service'} is there already")
         return
     for other in node["containerDefinitions"]:
         if other.path != box.path:
@@ -101,7 +110,7 @@ def _add(
         file,
         line,
         tuple(
-            (_size(node, box) if task else [])
+            (_size(node, box, draft) if task else [])
             + _priced(node, service)
             + health_of(box, service, estate, draft)
             + _run(service, estate, draft)
@@ -134,6 +143,17 @@ def _same_name(task: Task, service: Resource | None) -> bool:
 
 def _family(task: Task) -> str:
     return task.node["family"].text
+
+
+def _words(task: Task) -> str:
+    """A task definition that is not taken, with its sizes and their lines."""
+    said = []
+    for node in (task.node, *task.node["containerDefinitions"]):
+        name = "" if node is task.node else f"{node['name'].text} "
+        for key in ("cpu", "memory", "memoryReservation"):
+            if node[key].text:
+                said.append(f"{name}{key} {node[key].text[:40]} (:{node[key].line})")
+    return f"task definition {_family(task)}" + (f": {', '.join(said[:12])}" if said else "")
 
 
 def _place(task: Task) -> tuple[str, int]:
@@ -169,12 +189,18 @@ def _is_fargate(task: Node, service: Resource | None) -> bool:
     return service.text("launch_type") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
-def _size(task: Node, box: Node) -> list[Said]:
+_PLACEHOLDER = re.compile(r"(<[^<>]{1,80}>|\$?\{.{1,80}\}|\$\w{1,80}|@{1,2}\w{1,80}@{1,2}|%\w{1,80}%|__\w{1,80}__)")
+
+
+def _size(task: Node, box: Node, draft: Draft) -> list[Said]:
     said = [Said("resources", None, task.file, (task["cpu"] or task["memory"] or task).line)]
     for key, plain in (("cpu", ecs_cpu), ("memory", ecs_memory)):
         whole_task, soft = task[key], box["memoryReservation" if key == "memory" else key]
         request = whole_task or soft or box[key]
         limit = whole_task or (box["memory"] if key == "memory" else box["nothing"])
+        if request and _PLACEHOLDER.fullmatch(request.text):
+            draft.leave(task.file, request.line, f"{key} = {request.text[:60]}", "filled in when it is deployed")
+            continue
         if request and (request is whole_task or whole(request.value) != 0):
             said.append(Said(f"resources.{key}_request", plain(request.value), task.file, request.line))
         if limit:

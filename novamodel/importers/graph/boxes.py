@@ -22,7 +22,8 @@ class Text(NamedTuple):
 class Box:
     """One container that a file deploys, with the names by which others reach it.
 
-    ``context``: the folder that it is built from; ``built``: its image is the one that its Dockerfile begins with.
+    ``context``: the folder that it is built from; ``built``: its image is the one that its Dockerfile begins with;
+    ``replaced``: the words of the Dockerfile's command where another one takes its place.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Box:
     needs: tuple[Text, ...] = ()
     context: str = ""
     built: bool = False
+    replaced: tuple[Text, ...] = ()
     job: str = ""
     space: str = ""
     node: Node | None = None

@@ -44,7 +44,7 @@ TOOLS = (
     r"heapster(-\w+)?|influxdb|telegraf|statsd|graphite(-statsd)?|kube-state-metrics|node-exporter|metricbeat|filebeat|"
     r"dd-agent|datadog|newrelic\S*|sentry-\w+|adminer|pgadmin4?|phpmyadmin|mongo-express|redis-?commander|redisinsight|"
     r"rediscommander|mailhog|mailpit|maildev|mailcatcher|smtp4dev|inbucket|portainer(-ce)?|watchtower|dozzle|certbot|"
-    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|akhq|"
+    r"cert-manager\S*|vault|consul|etcd|zookeeper|cp-zookeeper|schema-registry|cp-schema-registry|kafdrop|kafka-ui|kafka-manager\S*|cmak|akhq|"
     r"selenium\S*|standalone-chrome\S*|browserless\S*|minio|localstack|azurite|fake-gcs-server|rustfs|garage|clickhouse(-server)?|docker-registry|busybox|alpine|curl|wait|"
     r"docker-socket-proxy|oauth2-proxy|pause|flagd(-ui)?|coredns|metrics-server|weave-scope|meilisearch|typesense|"
     r"qdrant|weaviate|chroma|milvus|toxiproxy|wiremock|mockserver|swagger-ui|dnsmasq|bind9|unbound|"
@@ -84,10 +84,14 @@ _BESIDE = re.compile(
 _LOAD = re.compile(
     r"^load$|virtual-(customer|worker|user)|load-?(gen|generator|test|tester)|locust|\bk6\b|jmeter|artillery|gatling|vegeta|wrk2?$|traffic-?replay|user-sim"
 )
-_CLIENT = re.compile(r"(^|[-_])(bot|client|simulat\w*|traffic|tester|crawler|pinger|requester)s?([-_]|\d|$)")
+_CLIENT = re.compile(
+    r"(^|[-_])(bot|client|agent|runner|simulat\w*|traffic|tester|crawler|pinger|requester)s?([-_]|\d|$)"
+)
 """Names of those who may send requests and take none."""
+TESTS = "it runs tests"
 _TESTS = re.compile(
-    r"(^|[-_])(playwright|cypress|puppeteer|testcafe|newman|e2e|integration-?tests?|test-?runner)([-_]|$)|^tests?$|^specs?$"
+    r"(^|[-_])(playwright|cypress|puppeteer|testcafe|newman|e2e|(integration|component|unit|acceptance|smoke)-?tests?|test-?runner)"
+    r"([-_]|$)|^tests?$|^specs?$"
 )
 _JOB = re.compile(
     r"(^|[-_])(migrat(e|ion|ions|or)|seed(er)?|init|setup|bootstrap|db-?init|create-?buckets?|install|createbuckets|provision|"
@@ -140,7 +144,7 @@ def role_of(box: Box) -> Role:
     if _LOAD.search(raw) or _LOAD.search(name):
         return Role("load", why="a load generator")
     if _TESTS.search(raw):
-        return Role("load", why="it runs tests")
+        return Role("load", why=TESTS)
     if _WORKER_COMMAND.search(box.command):
         return Role("worker", why="its command runs a worker")
     if _JOB.search(raw) or (_JOB_COMMAND.search(box.command) and not _SERVES.search(_JOB_COMMAND.sub("", box.command))):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from novamodel.importers.graph.boxes import Box, Text
 from novamodel.importers.graph.found_stores import MAIN, Store, find_stores, guess_users
 from novamodel.importers.graph.links import Link, by_name, known_hosts, links_of
-from novamodel.importers.graph.roles import Role, is_client, role_of
+from novamodel.importers.graph.roles import TESTS, Role, is_client, role_of
 
 _FRONT = re.compile(r"gateway|front|web|bff|(^|-)ui($|-)|portal|store|shop|(^|-)app($|-)|proxy")
 _ADMIN = re.compile(r"pgadmin|adminer|phpmyadmin|mongo-express|redis-?commander|redisinsight|mail")
@@ -112,8 +112,11 @@ def find_system(boxes: Sequence[Box], names: Mapping[str, str], hints: Iterable[
     if not any(roles[box.name].what in ("service", "worker") for box in boxes if box.name in names):
         for box in boxes:
             front = box.published is not None and not _ADMIN.search(box.image_name)
-            tests = roles[box.name].why == "it runs tests"
-            if box.name in names and ((roles[box.name].what == "tool" and front) or tests):
+            made = box.built and roles[box.name].what == "proxy"  # it serves files of its own
+            front = front and (roles[box.name].what == "tool" or made)
+            run = box.owner is not None and bool(box.owner["containerDefinitions"]) and bool(box.ports)
+            front = front or (run and roles[box.name].what == "proxy")
+            if box.name in names and (front or roles[box.name].why == TESTS):
                 roles[box.name] = Role("service", why="nothing else in the folder takes requests")
     known = known_hosts(boxes)
     links = [link for box in boxes for link in links_of(box, known)]
@@ -194,7 +197,7 @@ def _entries(system: System, boxes: Sequence[Box], roles: Mapping[str, Role], li
     for service, box in own.items():
         if box.published is not None and not (fronted and service in called):
             system.entries.setdefault(service, Entry(box.published, _open_to_outside(box.published)))
-    fronts = {box.name for box in boxes if roles[box.name].what in ("proxy", "load")}
+    fronts = {box.name for box in boxes if roles[box.name].what in ("proxy", "load") and roles[box.name].why != TESTS}
     for link in links:
         target = names.get(link.target)
         if target in own and link.source in fronts and not (fronted and target in called):

@@ -28,7 +28,7 @@ def say_nodes(cluster: Cluster, draft: Draft) -> None:
     for group in groups:
         machine = group["instanceType"] or group["instanceTypes"][0]
         name = re.sub(r"[^a-z0-9-]+", "-", group["name"].text.lower()).strip("-")
-        for key in _FURTHER:
+        for key in _FURTHER if machine.text in known else (*_FURTHER, "minSize", "maxSize"):
             if group[key].text:
                 draft.leave(
                     group.file, group[key].line, f"node group {name} {key}: {group[key].text}", "read, not modelled"

@@ -13,10 +13,10 @@ from novamodel.importers.report import Draft
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "DeploymentConfig")
 _PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)([^a-z]|$)", re.I)
-_AWS = re.compile(r"(^|[^a-z])(aws|eks|base|bases)([^a-z]|$)", re.I)
+_AWS = re.compile(r"(^|[^a-z])(aws|eks)([^a-z]|$)", re.I)
 _SIDE = re.compile(
     r"(^|[^a-z])(dev|development|test|staging|stage|stg|qa|uat|sandbox|preview|local|ci|examples?|minikube|kind|k3s|k3d|"
-    r"microk8s|docker-desktop|demo|samples?|tutorials?|hack|e2e|conformance|old|legacy|deprecated|archive)s?([^a-z]|$)",
+    r"microk8s|docker-desktop|demo|samples?|tutorials?|hack|e2e|conformance|old|legacy|deprecated|archive|extra|optional)s?([^a-z]|$)",
     re.I,
 )
 MOST_ROUNDS = 50
@@ -40,26 +40,39 @@ def one_environment(manifests: list[Node], draft: Draft) -> list[Node]:
 
 
 def _twins(manifests: Sequence[Node]) -> tuple[str, str] | None:
-    """(folder that is taken, folder that is left) of the first two that are twins."""
-    deployed: dict[str, set[str]] = {}
+    """(folder that is taken, folder that is left) of the first two that are twins.
+
+    One of production goes before others, those of tests and examples behind them; then the one that deploys most, its
+    databases counted too; then the one for AWS.
+    """
+    own: dict[str, set[str]] = {}
+    whole: dict[str, set[str]] = {}
     for node in manifests:
         name = node.at("metadata", "name").text
         box = node.at("spec", "template", "spec", "containers", 0)
-        if node["kind"].text in _KINDS and name and not is_infrastructure(box["image"].text):
-            deployed.setdefault(str(PurePosixPath(node.file).parent), set()).add(name)
+        if node["kind"].text in _KINDS and name:
+            folder = str(PurePosixPath(node.file).parent)
+            whole.setdefault(folder, set()).add(name)
+            if not is_infrastructure(box["image"].text):
+                own.setdefault(folder, set()).add(name)
     found: dict[tuple[str, str], tuple[int, int]] = {}
-    for one, other in itertools.combinations(sorted(deployed), 2):
-        roots = _roots(one, other) if deployed[one] & deployed[other] else None
+    for one, other in itertools.combinations(sorted(own), 2):
+        roots = _roots(one, other) if own[one] & own[other] else None
         if roots is not None:
             ranks = found.get(roots, (9, 9))
             found[roots] = (min(ranks[0], _rank(one)), min(ranks[1], _rank(other)))
     for roots, ranks in found.items():
-        sets = [{name for folder, names in deployed.items() if _below(f"{folder}/x", top) for name in names}
-                for top in roots]  # fmt: skip
+        sets = [_all(own, top) for top in roots]
         if 2 * len(sets[0] & sets[1]) >= min(len(names) for names in sets):
-            order = sorted((0, 1), key=lambda at: (ranks[at], -len(sets[at]), roots[at]))
+            sizes = [len(_all(whole, top)) for top in roots]
+            order = sorted((0, 1), key=lambda at: (ranks[at], -sizes[at], not _AWS.search(roots[at]), roots[at]))
             return roots[order[0]], roots[order[1]]
     return None
+
+
+def _all(deployed: dict[str, set[str]], top: str) -> set[str]:
+    """What the folders below one deploy together."""
+    return {name for folder, names in deployed.items() if _below(f"{folder}/x", top) for name in names}
 
 
 def _roots(one: str, other: str) -> tuple[str, str] | None:
@@ -78,4 +91,4 @@ def _below(file: str, folder: str) -> bool:
 def _rank(folder: str) -> int:
     if _PRODUCTION.search(folder):
         return 0
-    return 3 if _SIDE.search(folder) else 1 if _AWS.search(folder) else 2
+    return 2 if _SIDE.search(folder) else 1

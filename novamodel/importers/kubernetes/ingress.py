@@ -21,6 +21,7 @@ from novamodel.importers.quantity import whole
 from novamodel.importers.report import Draft, Said
 
 BURST_MULTIPLIER = 5
+_TIMES = (("proxy-read-timeout", "edge.read_timeout"),)
 _SOURCE = "documented: ingress-nginx defaults"
 _ZONE = "documented: ingress-nginx has one zone for all paths of an Ingress"
 
@@ -60,6 +61,10 @@ def ingress_edge(cluster: Cluster, services: Collection[str], draft: Draft) -> N
         names = [
             name for name, _ in ingress_services(Cluster({**cluster.objects, "Ingress": [ingress]}, cluster.sharing))
         ]
+        for key, path in _TIMES:
+            note = notes[f"{ANNOTATION}{key}"]
+            if isinstance(whole(note.value), int):
+                draft.say(Said(path, f"{note.text} s", note.file, note.line))
         for name in dict.fromkeys(names):
             if name in services:
                 _limits(notes, name_of(ingress), name, draft)

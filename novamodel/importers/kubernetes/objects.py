@@ -29,7 +29,7 @@ MOST = 30
 """Values of an object of a kind that is not known."""
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "IngressRoute", "VirtualService")
-_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service"}
+_READ = {*WORKLOADS, *SCALERS, *ROUTES, "Service", "Pod"}
 _QUIET = {
     "Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "ConfigMap",
     "NetworkPolicy", "CustomResourceDefinition", "ServiceMonitor", "PodMonitor", "PrometheusRule", "Certificate",
@@ -135,6 +135,8 @@ def read_cluster(documents: Iterable[Node], draft: Draft) -> Cluster:
                 cluster.objects.setdefault("Service", []).extend(stores[1:])
                 continue
             cluster.objects.setdefault(kind, []).append(found)
+            if kind in ROUTES or kind == "Service":
+                _list_route(found, draft)
             if kind not in _READ and kind not in _QUIET:
                 _leave(found, kind, draft)
     prefixes = cluster.prefixes
@@ -181,8 +183,22 @@ def _leaves(node: Node, path: str, depth: int = 0) -> list[tuple[str, Node]]:
     else:
         below = [(path, inner) for inner in node]
     found = [pair for place, inner in below for pair in _leaves(inner, place, depth + 1)]
-    last = path.rpartition(".")[2]
+    last = ".".join(path.split(".")[-2:])
     return [*found, *([(path, node)] if node.text and not below and speaks(last, node.text) else [])]
+
+
+def _list_route(found: Node, draft: Draft) -> None:
+    """Times, limits and tries of a route or a Service that no reader takes."""
+    rows = _leaves(found["spec"], "spec") if found["kind"].text in ROUTES else []
+    for key, node in found.at("metadata", "annotations").entries():
+        last = key.rpartition("/")[2]
+        if not last.startswith(("limit-", "proxy-read-timeout")) and (
+            speaks(last, node.text) or (last.endswith("attributes") and node.text)
+        ):
+            rows.append((key, node))
+    for path, node in rows[:MOST]:
+        what = f"{found['kind'].text} {name_of(found)}: {path} {node.text[:100]}"
+        draft.leave(node.file, node.line, what, "read, not modelled")
 
 
 def _scalars(node: Node, path: str, depth: int = 0) -> list[tuple[str, str]]:

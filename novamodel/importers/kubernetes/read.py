@@ -40,7 +40,16 @@ K8S = "documented: Kubernetes"
 def workloads(cluster: Cluster, draft: Draft) -> list[Workload]:
     """The services that the manifests deploy, with everything that is said about each."""
     result: dict[str, Workload] = {}
-    for found in cluster.of(*WORKLOADS):
+    own = any(not is_infrastructure(main_container(one)["image"].text) for one in cluster.of(*WORKLOADS))
+    alone = [] if own else [one for one in cluster.of("Pod") if one.at("spec", "restartPolicy").text in ("", "Always")]
+    for pod in cluster.of("Pod"):
+        if pod not in alone:
+            draft.leave(
+                pod.file, pod["kind"].line, f"Pod {name_of(pod)}", "no workload keeps it: it takes no customers"
+            )
+            for box in containers(pod):
+                list_sizes(f"Pod {name_of(pod)}", box, draft)
+    for found in [*cluster.of(*WORKLOADS), *alone]:
         if found.at("spec", "workloadRef"):
             continue  # its pods are those of the Deployment that it names
         if not containers(found):

@@ -14,6 +14,7 @@ _WORDS = frozenset({
     "retention", "retries", "retry", "ttl", "cpu", "cpus", "prefetch", "lifetime", "idle", "keepalive", "shards",
     "capacity", "parallelism", "parallel", "maxmemory", "maxclients", "quota", "throttle", "inflight", "pending",
     "queue", "ratio", "rps", "qps", "expiration", "forks", "children", "maxconn", "instances",
+    "tries", "attempts",
 })  # fmt: skip
 _SIZED = frozenset({"cache", "queue", "pool", "buffer", "batch", "heap", "memory", "disk", "storage", "page", "volume"})
 _NEVER = frozenset({

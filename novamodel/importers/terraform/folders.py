@@ -83,8 +83,8 @@ def roots(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
     examples = [folder for folder in tree.folders if folder not in serious and folder not in chosen]
     left += [(folder, "an example or a test") for folder in examples if folder not in called]
     kept: list[str] = []
-    for folder in sorted(chosen, key=lambda one: (_rank(one), not _runs_services(tree, one, 0), one)):
-        twin = next((other for other in kept if _alike(tree, folder, other)), None)
+    for folder in sorted(chosen, key=lambda one: (rank(one), not _runs_services(tree, one, 0), one)):
+        twin = next((other for other in kept if _may_be_twins(folder, other) and _alike(tree, folder, other)), None)
         if twin is None:
             kept.append(folder)
         else:
@@ -97,13 +97,18 @@ def units(tree: Tree) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     found: list[tuple[str, str]] = []
     for folder, body in tree.terragrunt.items():
         for block in body.inner("terraform"):
-            source = word(block.attributes.get("source")).replace("//", "/")
-            target = local_source(source, folder, tree.folders)
+            written = block.attributes.get("source")
+            text = written.text[:3000] if written is not None else ""
+            paths = [posixpath.join(folder, one) for one in re.findall(r"(?<![\w/])\.{1,2}/[\w./-]{1,200}", text)]
+            paths += re.findall(r"(?:\}|[^:])/{1,2}([\w./-]{1,200})", text)  # after a repository or an interpolation
+            target = next(
+                (one for path in paths if (one := posixpath.normpath(path).lstrip("./")) in tree.folders), None
+            )
             if target is not None:
                 found.append((folder, target))
     kept: dict[tuple[str, str], str] = {}
     left = []
-    for folder, target in sorted(found, key=lambda pair: (_rank(pair[0]), pair[0])):
+    for folder, target in sorted(found, key=lambda pair: (rank(pair[0]), pair[0])):
         key = (target, posixpath.basename(folder))
         if key in kept:
             left.append((folder, f"another environment of {kept[key]}, which is taken"))
@@ -124,9 +129,20 @@ def value_files(tree: Tree, folder: str, names: set[str]) -> tuple[list[str], li
         and (posixpath.dirname(file) == folder or _beside(posixpath.dirname(file), folder, tree))
         and names & set(tree.values[file])
     ]
-    below.sort(key=lambda file: (_rank(file), -len(posixpath.commonprefix([file, f"{folder}/"])), file))
+    below.sort(key=lambda file: (rank(file), -len(posixpath.commonprefix([file, f"{folder}/"])), file))
     chosen = below[:1]
     return [*loaded, *chosen], below[1:]
+
+
+def unit_values(tree: Tree, folder: str, names: set[str]) -> list[str]:
+    """The value file of a Terragrunt unit: of those that stand above it and know its names, production's."""
+    above = [
+        file
+        for file in tree.values
+        if f"{folder}/".startswith(f"{posixpath.dirname(file)}/" if posixpath.dirname(file) else "")
+        and names & set(tree.values[file])
+    ]
+    return sorted(above, key=lambda file: (rank(file), -file.count("/"), file))[:1]
 
 
 def _beside(place: str, folder: str, tree: Tree) -> bool:
@@ -140,12 +156,27 @@ def _beside(place: str, folder: str, tree: Tree) -> bool:
     return folder.startswith(f"{above}/" if above else "") and place.count("/") <= folder.count("/")
 
 
-def _rank(name: str) -> int:
+def rank(name: str) -> int:
     """Production first, then what says nothing, then other environments."""
     name = name.lower()
     production = max((match.start() for match in _PRODUCTION.finditer(name)), default=-1)
     other = max((match.start() for match in _OTHER.finditer(name)), default=-1)
     return 1 if production == other else 0 if production > other else 2
+
+
+_VARIANT = re.compile(
+    r"\d|blue|green|primary|secondary|\bdr\b|north|south|east|west|example|old|new|copy|global|backup"
+)
+
+
+def _may_be_twins(one: str, other: str) -> bool:
+    """Whether two paths tell environments, regions or versions apart, and not parts of one system (``api/infra``)."""
+    left, right = one.split("/"), other.split("/")
+    if len(left) != len(right):
+        return True
+    differ = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
+    words = [word.lower() for pair in differ for word in pair]
+    return any(rank(word) != 1 or _VARIANT.search(word) for word in words)
 
 
 def _alike(tree: Tree, one: str, other: str) -> bool:

@@ -23,6 +23,7 @@ class Folder:
     """The text of a file by its path inside the folder; None where there is none, or where it leads outside."""
     work: Work = field(default_factory=Work)
     region: Any = None
+    workspace: str = "default"
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Module:
         if head == "path":
             return {"module": self.path or ".", "root": self.root or "."}.get(second, "."), 2
         if head == "terraform":
-            return "default" if second == "workspace" else Unknown(text), 2
+            return self.folder.workspace if second == "workspace" else Unknown(text), 2
         if head in ("count", "each", "self"):
             return Unknown(text, (), f"{head} is not known"), len(words)
         if head == "module" and second:

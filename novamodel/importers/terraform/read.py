@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,7 @@ from novamodel.errors import UserError
 from novamodel.importers.declared import Resource
 from novamodel.importers.report import Draft
 from novamodel.importers.terraform.expand import build, regions_given, resources, safe_value
-from novamodel.importers.terraform.folders import Tree, local_source, roots, units, value_files
+from novamodel.importers.terraform.folders import Tree, local_source, roots, unit_values, units, value_files
 from novamodel.importers.terraform.jsonform import as_native
 from novamodel.importers.terraform.modules import MAX_INSTANCES, Folder, Module
 from novamodel.importers.terraform.syntax import Block, Expression, parse, read_file
@@ -56,11 +58,15 @@ def read_terraform(paths: list[tuple[Path, str]], inside: Callable[[str], str | 
     tree = Tree.of(parsed)
     applied, others = roots(tree)
     folder = Folder(inside)
-    made: set[tuple[str, ...]] = set()
+    _workspace(tree, folder, result)
+    made = {
+        root: {(block.kind, *block.labels) for block in tree.folders[root] if block.kind in ("resource", "module")}
+        for root in applied
+    }
+    often = Counter(label for labels in made.values() for label in labels)
     for root in applied:
-        own = {(block.kind, *block.labels) for block in tree.folders[root] if block.kind in ("resource", "module")}
-        _root(root, tree, folder, result, f"{root}." if own & made else "")
-        made |= own
+        again = any(often[label] > 1 for label in made[root])
+        _root(root, tree, folder, result, f"{root}." if root and again else "")
     chosen, left = units(tree)
     for place, target in chosen:
         _unit(place, target, tree, folder, result)
@@ -89,12 +95,63 @@ def _root(root: str, tree: Tree, folder: Folder, result: Terraform, prefix: str)
     _expand(module, tree, result, 0)
 
 
+def _workspace(tree: Tree, folder: Folder, result: Terraform) -> None:
+    """Where files ask for the workspace, that of production if they speak of one; the others are named."""
+    uses = next((expression for expression in _expressions(tree) if "terraform.workspace" in expression.text), None)
+    if uses is None:
+        return
+    sources = {expression.file: expression.source for expression in _expressions(tree)}
+    named: set[str] = set()
+    for source in sources.values():
+        for match in _ENVIRONMENT.finditer(source.decode("utf-8", "replace")):
+            named.add(match[1] or match[2] or match[3])
+    chosen = next((one for one in ("production", "prod", "prd", "live") if one in named), None)
+    others = ", ".join(sorted(named - {chosen})) or "default"
+    if chosen is not None:
+        folder.workspace = chosen
+        what = f"terraform.workspace: {chosen} is taken"
+        result.left.append((uses.file, uses.line, what, f"the files speak of others: {others}"[:160]))
+    else:
+        result.left.append(
+            (uses.file, uses.line, "terraform.workspace", "default is taken: no file names production's")
+        )
+
+
+_ENVIRONMENTS = (
+    "production|preproduction|prod|prd|live|staging|stage|stg|development|dev|test|testing|qa|uat|integration|intg"
+)
+_ENVIRONMENT = re.compile(
+    rf'==\s{{0,5}}"({_ENVIRONMENTS})"|"({_ENVIRONMENTS})"\s{{0,5}}=='
+    rf'|(?:^|[{{,])[ \t]{{0,40}}"?({_ENVIRONMENTS})"?[ \t]{{0,20}}[=:][ \t]{{0,20}}[{{"\d]',
+    re.M,
+)
+
+
+def _expressions(tree: Tree) -> Iterator[Expression]:
+    for parsed in tree.files.values():
+        yield from parsed.body.expressions()
+        for block in parsed.blocks:
+            yield from block.expressions()
+
+
 def _unit(place: str, target: str, tree: Tree, folder: Folder, result: Terraform) -> None:
     """A module that Terragrunt applies, with the inputs that stand in its file."""
     body = tree.terragrunt[place]
-    here = Module(folder, place, body.blocks, {}, "", place)
-    given = safe_value(here.evaluator, body.attributes["inputs"]) if "inputs" in body.attributes else {}
-    inputs = given if isinstance(given, dict) else {}
+    inputs: dict[str, Any] = {}
+    names = {block.labels[0] for block in tree.folders[target] if block.kind == "variable" and block.labels}
+    for file in unit_values(tree, place, names):
+        empty = Module(folder, place, [], {}, "", place)
+        inputs |= {key: safe_value(empty.evaluator, value) for key, value in tree.values[file].items() if key in names}
+    above = [one for one in sorted(tree.terragrunt) if f"{place}/".startswith(f"{one}/" if one else "")]
+    for one in above if body.inner("include") else [place]:
+        part = tree.terragrunt[one]
+        here = Module(folder, one, part.blocks, {}, "", one)
+        given = safe_value(here.evaluator, part.attributes["inputs"]) if "inputs" in part.attributes else {}
+        inputs |= (
+            {key: value for key, value in given.items() if key not in inputs or not isinstance(value, Unknown)}
+            if isinstance(given, dict)
+            else {}
+        )
     prefix = f"{place}." if place else ""
     _expand(Module(folder, target, tree.folders[target], inputs, prefix, target), tree, result, 0)
 

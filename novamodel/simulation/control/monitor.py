@@ -18,7 +18,7 @@ from novamodel.simulation.control.pods import Fleet
 from novamodel.simulation.control.samples import Samples
 from novamodel.simulation.control.tiers import tier_uses
 from novamodel.simulation.control.world import World
-from novamodel.simulation.counts import bucket_edges, latency_quantiles
+from novamodel.simulation.counts import bucket_edges, quantiles_of_buckets
 from novamodel.simulation.recorder import OUTCOMES
 from novamodel.simulation.table import Table
 
@@ -144,18 +144,20 @@ class Monitor:
         arrived = int(sum(model.record.arrived))
         latency = float(sum(model.record.latency))
         outcomes = np.asarray(model.record.outcome, dtype=np.int64).reshape(-1, OUTCOMES).sum(axis=0)
-        new = outcomes - self._counts[1]
+        new = (outcomes - self._counts[1]).tolist()
+        served = new[codes.SERVED]
         window = np.asarray(model.record.window, dtype=np.int64)
-        served = int(new[codes.SERVED])
-        p50, p95, p99 = latency_quantiles(window, (0.5, 0.95, 0.99))
+        filled = window.nonzero()[0]  # most buckets are not
+        count = window[filled]
+        p50, p95, p99 = quantiles_of_buckets(filled, count, (0.5, 0.95, 0.99))
         self.intervals.add(
             now,
             length,
             arrived - self._counts[0],
             served,
             new[codes.REJECTED],
-            new[list(codes.FAILED)].sum(),
-            new[list(codes.ANSWERED_5XX)].sum(),
+            sum(new[code] for code in codes.FAILED),
+            sum(new[code] for code in codes.ANSWERED_5XX),
             new[codes.ABANDONED],
             self._retries(),
             model.requests.in_flight[0],
@@ -164,9 +166,9 @@ class Monitor:
             p95,
             p99 if served >= LEAST_FOR_P99 else float("nan"),
         )
-        filled = np.flatnonzero(window)  # most buckets are not
-        below = np.concatenate([[0], np.cumsum(window[filled])])[filled.searchsorted(self._exported)]
-        self.buckets.extend(repeat(now, len(below)), self._uppers, below.tolist())
+        below = [0, *count.cumsum().tolist()]
+        places = filled.searchsorted(self._exported).tolist()
+        self.buckets.extend(repeat(now, len(places)), self._uppers, [below[place] for place in places])
         clear(model.record.window)
         self._counts, self._latency = (arrived, outcomes), latency
         self._tier_rows(length)
@@ -177,23 +179,15 @@ class Monitor:
     # --- tiers ---------------------------------------------------------------------------------------------
 
     def _tier_rows(self, length: float) -> None:
-        for use in tier_uses(self.world, self.scenario, self.fleets):
-            if use.integral:
-                self._tier(use.tier, use.value, use.limit, length, use.queue)
-            else:
-                self._level(use.tier, use.value, use.limit, length, use.queue)
-
-    def _tier(self, tier: str, integral: float, limit: float, length: float, queue: float = 0.0) -> None:
-        """A tier whose use is an integral over time (busy seconds)."""
-        before = self._levels.get(tier, 0.0)
-        self._levels[tier] = integral
-        if length > 0:
-            self._level(tier, (integral - before) / length, limit, length, queue)
-
-    def _level(self, tier: str, busy: float, limit: float, length: float, queue: float = 0.0) -> None:
-        if length > 0:
-            utilisation = busy / limit if limit > 0 else float("nan")
-            self.tiers.add(self.world.env.now, tier, busy, limit, utilisation, queue)
+        """A row a tier; of one whose use is an integral over time (busy seconds), its mean since the last."""
+        now, before = self.world.env.now, self._levels
+        for tier, value, limit, queue, integral in tier_uses(self.world, self.scenario, self.fleets):
+            since = before.get(tier, 0.0) if integral else 0.0
+            if integral:
+                before[tier] = value
+            if length > 0:
+                busy = (value - since) / length if integral else value
+                self.tiers.add(now, tier, busy, limit, busy / limit if limit > 0 else float("nan"), queue)
 
     def _retries(self) -> int:
         """Attempts beyond the first of callers from outside, since the last interval."""
@@ -203,9 +197,8 @@ class Monitor:
 
     def _denied_since(self, fleet: Fleet, now: float) -> Denied:
         """What all replicas together were denied since the last interval."""
-        total = Denied(0, 0, 0.0, 0.0)
-        for row in range(*fleet.rows):
-            total = total.plus(denied_cpu(self.world.engine.model, row, now))
+        model = self.world.engine.model
+        total = Denied(*map(sum, zip(*(denied_cpu(model, row, now) for row in range(*fleet.rows)), strict=True)))
         before, self._denied[fleet.name] = self._denied.get(fleet.name, Denied(0, 0, 0.0, 0.0)), total
         return total.plus(before, -1)
 

@@ -8,9 +8,10 @@ with the window that it is of.
 from novamodel.workflows.plan.fixes import busiest_service, tried_fixes
 from novamodel.workflows.plan.load_runs import LoadRuns
 from novamodel.workflows.plan.made import Plan, find_size, make_plan
-from novamodel.workflows.plan.named import Figure, bill_window, run_window
+from novamodel.workflows.plan.named import STEADY, Figure, bill_window, run_window
 
 __all__ = [
+    "STEADY",
     "Figure",
     "LoadRuns",
     "Plan",

@@ -17,6 +17,8 @@ from novamodel.workflows.plan.load_runs import LoadRuns
 
 Tell = Callable[[float, str], None]
 MOST_REPLICAS = 62
+QUICK_FIXES = 6
+"""As now, and the first of the others."""
 CHANCE = 0.05
 """Knees of one system under other customers (seeds) differ by about this share: no less is called a gain."""
 
@@ -47,6 +49,7 @@ def tried_fixes(work: LoadRuns, found: Knee, progress: Tell | None = None) -> pd
     """
     breach = found.load_multiple_at_breach
     options = fixes_of(work.scenario, found.first_tier) if breach is not None else []
+    options = options[:QUICK_FIXES] if work.quick else options
     grown = monthly_total(work.scenario.with_load(breach or 1.0))
     rows = []
     for number, fix in enumerate(options):

@@ -1,20 +1,19 @@
 """nginx's hashing ways to choose an upstream server: hash, hash consistent; and what a request remembers.
 
 After src/http/modules/ngx_http_upstream_hash_module.c (github.com/nginx/nginx, release-1.22.1). Plain Python on the
-state of `round_robin`, used for the recorded cases; `numbers` has ip_hash and random. After 20 vain tries all fall back
-to round robin. A `Walk` is what one request remembers between its tries.
+state of `round_robin`; `numbers` has ip_hash and random. After 20 vain tries both fall back to round robin. A `Walk` is
+what one request remembers between its tries.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from novamodel.components.nginx.upstream.least_conn import round_robin_pick
-from novamodel.components.nginx.upstream.numbers import MOST_TRIES, ip_hash_pick, peer_at, random_pick, random_two_pick
+from novamodel.components.nginx.upstream.numbers import MOST_TRIES, peer_at
 from novamodel.components.nginx.upstream.round_robin import (
     NO_PEER,
     Upstream,
@@ -44,21 +43,6 @@ Step = Callable[[Walk], int]
 """Advances the walk's hash and returns its new value."""
 
 
-def ip_hash_octets(address: str) -> bytes:
-    """Bytes that ip_hash uses: the first three of an IPv4 address, all of an IPv6 one."""
-    parsed = ipaddress.ip_address(address)
-    return parsed.packed[:3] if parsed.version == 4 else parsed.packed
-
-
-def pick_by_ip(s: Upstream, walk: Walk, octets: bytes, now_s: int) -> int:
-    """Peer chosen by ip_hash and booked, or NO_PEER. Updates the walk."""
-    address = int.from_bytes(octets, "big")
-    peer, group, walk.tries = ip_hash_pick(
-        s, walk.group, walk.tried, 0, address, len(octets), walk.asked, walk.tries, now_s
-    )
-    return move_to(s, walk, peer, group)
-
-
 def hash_step(key: bytes) -> Step:
     """One round of `hash KEY` (Cache::Memcached's way)."""
 
@@ -74,14 +58,14 @@ def hash_step(key: bytes) -> Step:
 def pick_by_walk(s: Upstream, walk: Walk, step: Step, now_s: int) -> int:
     """Peer chosen by repeated hashing over the weights and booked, or NO_PEER. Updates the walk."""
     if walk.tries > MOST_TRIES or s.single[walk.group]:
-        return _fall_back(s, walk, now_s)
+        return fall_back(s, walk, now_s)
     while True:
         peer = peer_at(s, walk.group, step(walk))
         if _book(s, walk, peer, now_s):
             return peer
         walk.tries += 1
         if walk.tries > MOST_TRIES:
-            return _fall_back(s, walk, now_s)
+            return fall_back(s, walk, now_s)
 
 
 def ring_points(servers: Sequence[str], weights: Sequence[int]) -> list[tuple[int, str]]:
@@ -105,7 +89,7 @@ def ring_walk(group: int, points: list[tuple[int, str]], key: bytes) -> Walk:
 def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers: Sequence[str], now_s: int) -> int:
     """Peer chosen on the ring and booked, or NO_PEER. servers[row] names each peer. Updates the walk."""
     if walk.tries > MOST_TRIES or s.single[walk.group]:
-        return _fall_back(s, walk, now_s)
+        return fall_back(s, walk, now_s)
     first, end = s.first[walk.group], s.end[walk.group]
     while True:
         server = points[walk.hash % len(points)][1]
@@ -123,24 +107,7 @@ def pick_on_ring(s: Upstream, walk: Walk, points: list[tuple[int, str]], servers
         walk.hash += 1
         walk.tries += 1
         if walk.tries > MOST_TRIES:
-            return _fall_back(s, walk, now_s)
-
-
-def pick_random(s: Upstream, walk: Walk, seed: int, key: int, now_s: int) -> int:
-    """Peer of `random`: drawn by weight, booked; or NO_PEER. Draws are made from the seed and the request's key."""
-    peer, group, walk.tries = random_pick(s, walk.group, walk.tried, 0, seed, 0, key, walk.asked, walk.tries, now_s)
-    return move_to(s, walk, peer, group)
-
-
-def pick_random_two(s: Upstream, walk: Walk, seed: int, key: int, now_s: int) -> int:
-    """Peer of `random two least_conn`: of two drawn, the one with fewer requests by weight, booked."""
-    peer, group, walk.tries = random_two_pick(s, walk.group, walk.tried, 0, seed, 0, key, walk.asked, walk.tries, now_s)
-    return move_to(s, walk, peer, group)
-
-
-def pick_round_robin(s: Upstream, walk: Walk, now_s: int) -> int:
-    """Peer of plain round robin in the form of the other methods here."""
-    return _fall_back(s, walk, now_s)
+            return fall_back(s, walk, now_s)
 
 
 def move_to(s: Upstream, walk: Walk, peer: int, group: int) -> int:
@@ -152,7 +119,7 @@ def move_to(s: Upstream, walk: Walk, peer: int, group: int) -> int:
     return peer
 
 
-def _fall_back(s: Upstream, walk: Walk, now_s: int) -> int:
+def fall_back(s: Upstream, walk: Walk, now_s: int) -> int:
     peer, group = round_robin_pick(s, walk.group, walk.tried, 0, now_s)
     return move_to(s, walk, peer, group)
 

@@ -20,9 +20,6 @@ from novamodel.components.nginx.upstream.round_robin import (
 )
 from novamodel.components.rule import handler, rule
 
-ROUND_ROBIN = 0
-LEAST_CONN = 1
-
 
 @handler
 def least_conn_in_group(s: Upstream, group: int, tried: Column, at: int, now_s: int) -> int:
@@ -78,14 +75,6 @@ def least_conn_pick(s: Upstream, group: int, tried: Column, at: int, now_s: int)
         none_tried(s, tried, at)
         peer = least_conn_in_group(s, group, tried, at, now_s)
     return peer, group
-
-
-@rule
-def upstream_pick(s: Upstream, method: int, group: int, tried: Column, at: int, now_s: int) -> tuple[int, int]:
-    """Pick by ROUND_ROBIN or LEAST_CONN."""
-    if method == LEAST_CONN:
-        return least_conn_pick(s, group, tried, at, now_s)
-    return round_robin_pick(s, group, tried, at, now_s)
 
 
 @rule
