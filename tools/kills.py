@@ -8,6 +8,7 @@ are compared with those of one that was never stopped.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import random
@@ -100,7 +101,8 @@ def resumed_sweep(folder: Path, stops: int, longest_s: float, chance: random.Ran
         for words in (("sweep", "run", "sweep.yaml", "--out", out), ("sweep", "results", out, "-o", f"{out}.csv")):
             if started(folder, words).wait() != 0:
                 return f"{' '.join(words)} failed"
-        tables.append((folder / f"{out}.csv").read_bytes())
+        with (folder / f"{out}.csv").open(encoding="utf-8", newline="") as file:
+            tables.append([{**row, "took_s": ""} for row in csv.DictReader(file)])
     return "" if tables[0] == tables[1] else "the results of a stopped sweep differ"
 
 
