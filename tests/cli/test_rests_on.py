@@ -159,9 +159,9 @@ def test_a_study_and_a_sweep_of_files_without_a_service_are_refused_but_as_a_dem
 
 
 def test_a_difference_opens_with_what_both_rest_on_and_strict_refuses_an_assumed_load(call: Callable) -> None:
-    changed = ("--set", "traffic.peak=50 requests/s", *SHORT[:-1], "2")
+    changed = ("--set", "traffic.peak=50 requests/s", *SHORT[:4], "--replications", "2")
     shown = call("diff", SHOP, *changed)
-    assert sentence(shown.out).startswith("A: READ 55 values from 6 files; ASSUMED")
+    assert sentence(shown.out).startswith("A: READ 56 values from 6 files; SET ")
     found = json.loads(call("diff", SHOP, *changed, "--json").out)
     assert set(found["rests_on"]) == {"a", "b"}
     assert found["rests_on"]["a"]["read"]
