@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from novamodel.audit.form import NotChecked, Place, fault, open_question
@@ -140,11 +141,18 @@ def _never_restored(scripts: dict[str, list[tuple[int, str]]]) -> Iterator[Findi
             if (
                 restores
                 and re.search(r"redis-cli\b.*--rdb", line)
-                and not re.search(r"(cp|mv)\s.*\.rdb\s+\S*/data|restore.*rdb|rdb.*restore", text)
+                and not any(_brings_dump_back(one) for one in text.splitlines())
             ):
                 message = "the cache is dumped, and no script of this folder ever brings the dump back"
                 yield fault("dump-never-restored", Place(shown, number), message, "write the recovery, and try it")
                 return
+
+
+def _brings_dump_back(line: str) -> bool:
+    """Whether a line copies a Redis dump to where Redis reads it, or speaks of restoring one."""
+    words = line.split()
+    copied = any(one.endswith(".rdb") and "/data" in to for one, to in pairwise(words) if {"cp", "mv"} & set(words))
+    return copied or ("restore" in line and "rdb" in line)
 
 
 def _names_uploaded(line: str) -> list[str]:

@@ -23,7 +23,7 @@ def sentence(text: str) -> str:
 @pytest.mark.parametrize(("command", "options"), [("run", SHORT), ("check", SHORT), ("bill", STEADY)])
 def test_a_screen_opens_with_what_it_rests_on(call: Callable, command: str, options: tuple[str, ...]) -> None:
     outcome = call(command, SHOP, *options)
-    assert sentence(outcome.out).startswith("READ 55 values from 6 files; ")
+    assert sentence(outcome.out).startswith("READ 56 values from 6 files; ")
     assert "load 100 requests/s, mix of 8 routes, 10,004 clients, 32 demands, SLO, " in sentence(outcome.out)
     assert sentence(outcome.out).count("marked *") == 1
     if command == "bill":
