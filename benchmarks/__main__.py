@@ -153,7 +153,7 @@ def control() -> None:
     """Print what the control plane of many services and nodes costs."""
     spent = control_share(CONTROL_S, CONTROL_NODES)
     week = spent * 604_800.0 / CONTROL_S
-    print(f"\n20 services on {CONTROL_NODES} nodes that come and go: {CONTROL_S / 60:g} min of control plane")
+    print(f"\n20 services on {CONTROL_NODES} nodes or more: {CONTROL_S / 60:g} min of control plane")
     print(f"  {spent:.2f} s of CPU beside the engine's, {week:.0f} s a week at this pace")
     if week > MOST_WEEK_S:
         print(f"  BUDGET: {week:.0f} s for a week, not {MOST_WEEK_S:g}")
