@@ -31,6 +31,7 @@ def text(
 ) -> str:
     """The bill for a terminal of `width` columns: total and range, lines or sums, commitments, what is assumed."""
     from novamodel.cost import bill_text
+    from novamodel.workflows.plan import bill_window
 
     month = cost.mid
     low, mid, high = cost.totals()
@@ -42,6 +43,7 @@ def text(
     else:
         parts += [_sums(scenario, cost, by, width), "\n".join(fold(line, width) for line in month.summary())]
     if not cost.alone:
+        parts.append(fold(f"hours of the day: {bill_window(cost)}", width))
         parts.append(fold(f"per million requests: {_per_million(scenario, cost)} {month.currency}", width))
         parts.append("\n".join(fold(line, width) for line in worth(cost)))
     if year is not None:

@@ -23,6 +23,7 @@ def test_the_bill_says_total_range_and_what_moves_it(call: Callable) -> None:
     assert outcome.code == 0
     assert "915.53 USD a month; nine of ten: " in outcome.out
     assert "moved most by: log bytes" in outcome.out
+    assert "hours of the day: autoscalers at rest hour by hour" in outcome.out
     assert "per million requests: 1.47 USD" in outcome.out
 
 
