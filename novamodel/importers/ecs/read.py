@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from novamodel.errors import UserError
 from novamodel.importers.aws.estate import Estate
@@ -12,6 +11,7 @@ from novamodel.importers.aws.scaling import scaling_of
 from novamodel.importers.aws.tasks import SERVICE, Task, tasks_of
 from novamodel.importers.declared import Resource
 from novamodel.importers.ecs.health import health_of
+from novamodel.importers.ecs.size import is_fargate, is_sold, priced_of, size_of
 from novamodel.importers.names import is_generic, is_image_of, is_infrastructure, short_name
 from novamodel.importers.node import Node
 from novamodel.importers.quantity import ecs_cpu, ecs_memory, whole
@@ -117,8 +117,12 @@ def _add(
         file,
         line,
         tuple(
-            (_fitting(_size(node, box, draft), name, _own_compute(task, service, estate), most, draft) if task else [])
-            + _priced(node, service)
+            (
+                _fitting(size_of(node, box, draft), name, _own_compute(task, service, estate), most, draft)
+                if task
+                else []
+            )
+            + priced_of(node, service)
             + health_of(box, service, estate, draft)
             + _run(service, estate, draft)
         ),
@@ -187,65 +191,6 @@ def _run(service: Resource | None, estate: Estate, draft: Draft) -> list[Said]:
     return said + scaling_of(service, estate, draft)
 
 
-def _is_fargate(task: Node, service: Resource | None) -> bool:
-    if "FARGATE" in [entry.text for entry in task["requiresCompatibilities"]]:
-        return True
-    if service is None:
-        return False
-    providers = [one["capacity_provider"].text for one in service.body["capacity_provider_strategy"]]
-    return service.text("launch_type") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
-
-
-_PLACEHOLDER = re.compile(r"(<[^<>]{1,80}>|\$?\{.{1,80}\}|\$\w{1,80}|@{1,2}\w{1,80}@{1,2}|%\w{1,80}%|__\w{1,80}__)")
-
-
-def _size(task: Node, box: Node, draft: Draft) -> list[Said]:
-    said = [Said("resources", None, task.file, (task["cpu"] or task["memory"] or task).line)]
-    for key, plain in (("cpu", ecs_cpu), ("memory", ecs_memory)):
-        whole_task, soft = task[key], box["memoryReservation" if key == "memory" else key]
-        request = whole_task or soft or box[key]
-        limit = whole_task or (box["memory"] if key == "memory" else box["nothing"])
-        if request and _PLACEHOLDER.fullmatch(request.text):
-            draft.leave(task.file, request.line, f"{key} = {request.text[:60]}", "filled in when it is deployed")
-            continue
-        if request and (request is whole_task or whole(request.value) != 0):
-            said.append(Said(f"resources.{key}_request", plain(request.value), task.file, request.line))
-        if limit:
-            said.append(Said(f"resources.{key}_limit", plain(limit.value), task.file, limit.line))
-    return said if len(said) > 1 else []
-
-
-FREE_GIB = 20
-"""Disk that a Fargate task has for nothing."""
-
-
-def _priced(task: Node, service: Resource | None) -> list[Said]:
-    """What the price of a task on Fargate depends on beside its size, where it is not as AWS has it by default."""
-    said = []
-    processor = task["runtimePlatform"]["cpuArchitecture"]
-    if processor.text.upper() == "ARM64":
-        said.append(Said("task.architecture", "arm64", processor.file, processor.line))
-    disk = task["ephemeralStorage"]["sizeInGiB"]
-    gib = whole(disk.value)
-    if isinstance(gib, int) and gib > FREE_GIB:
-        said.append(Said("task.ephemeral_storage", f"{gib} GiB", disk.file, disk.line))
-    if service is None:
-        return said
-    network = service.body["network_configuration"][0]["assign_public_ip"]
-    if network.text.lower() in ("true", "enabled"):
-        said.append(Said("task.public_address", True, network.file, network.line))
-    weights = {"FARGATE": 0.0, "FARGATE_SPOT": 0.0}
-    providers = service.body["capacity_provider_strategy"]
-    for one in providers:
-        weight = whole(one["weight"].value)
-        if one["capacity_provider"].text in weights and isinstance(weight, int):
-            weights[one["capacity_provider"].text] += weight
-    if weights["FARGATE_SPOT"]:
-        share = 100 * weights["FARGATE_SPOT"] / sum(weights.values())
-        said.append(Said("task.spot_share", f"{share:g} %", providers.file, providers.line, "weights of the providers"))
-    return said
-
-
 def say_compute(estate: Estate, draft: Draft) -> None:
     """Whether the tasks run on Fargate or on machines of our own: as most services do; the others are listed."""
     said = _computes(estate)
@@ -278,20 +223,10 @@ def _own_compute(task: Task, service: Resource | None, estate: Estate) -> str | 
     return said.value if said is not None else None
 
 
-def _sold(values: Mapping[str, Any]) -> bool:
-    """Whether Fargate has a task of this size."""
-    try:
-        memory = parse_bytes(str(values["resources.memory_limit"])) / 2**30
-        require_fargate_size(float(values["resources.cpu_limit"]), memory)
-    except (UserError, ValueError, KeyError):
-        return False
-    return True
-
-
 def _fitting(said: list[Said], name: str, own: str | None, most: str | None, draft: Draft) -> list[Said]:
     """The size of a task; that of one on EC2 among tasks on Fargate, which sells no such sizes, is listed."""
     values = {one.path: one.value for one in said}
-    if own != "ec2" or most != "fargate" or _sold(values):
+    if own != "ec2" or most != "fargate" or is_sold(values):
         return said
     for one in said:
         if one.value is not None:
@@ -341,7 +276,7 @@ def impossible_sizes(estate: Estate) -> Iterable[tuple[str, int, str, str]]:
     tasks = tasks_of(estate)
     for task in tasks:
         runners: list[Resource | None] = [one for one in services if _task_of(one, tasks, estate) is task]
-        if not any(_is_fargate(task.node, one) for one in runners or [None]):
+        if not any(is_fargate(task.node, one) for one in runners or [None]):
             continue
         cpu, memory = ecs_cpu(task.node["cpu"].value), ecs_memory(task.node["memory"].value)
         if not isinstance(cpu, int | float) or not isinstance(memory, str) or "${" in memory:
