@@ -46,8 +46,12 @@ def test_a_type_that_no_pod_fits_is_no_candidate():
     wide = {"services.api.resources.memory_request": "2 GiB", "services.api.resources.memory_limit": "2 GiB"}
     bank = shop({**ON_NODES, **wide})
     found = size(bank, variables=(node_variable(bank),), simulate=Recorder(), budget=6)
-    for candidate in found.simulated:
-        compute_cost(candidate.scenario)  # fits
+    types = {candidate.scenario.platform.node_type for candidate in found.simulated}
+    assert types
+    for name in types:
+        assert compute_cost(bank.override({"platform.node_type": name})) > 0
+    with pytest.raises(UserError):
+        compute_cost(bank.override({"platform.node_type": "c6g.medium"}))  # the cheapest has 2 GiB in all
 
 
 def test_graviton_says_what_it_takes():
