@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from novamodel.importers import ImportReport
-from novamodel.loading import import_folder
+from tests.manifests_fixture import read
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -22,14 +22,6 @@ spec:
 
 def deployment(name: str, replicas: int = 1, image: str = "x/web") -> str:
     return DEPLOYMENT % {"name": name, "replicas": replicas, "image": image}
-
-
-def read(folder: Path, files: dict[str, str]) -> ImportReport:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return import_folder(folder)
 
 
 def place(report: ImportReport, path: str) -> tuple[str | None, int | None]:
